@@ -37,8 +37,8 @@ DenseNet::Map DenseNet::add_map(const std::string& name, std::int64_t inputs, st
 
 torch::Tensor DenseNet::forward(const torch::Tensor& x, ops::TensorRandom* random) const {
   if (!hidden_.weight.defined()) return map(x, output_.weight, output_.bias, shape_.dropout, random);
-  const torch::Tensor hidden = ops::activate(map(x, hidden_.weight, hidden_.bias, shape_.dropout, random),
-                                             shape_.activation);
+  const torch::Tensor hidden =
+      ops::activate(map(x, hidden_.weight, hidden_.bias, shape_.dropout, random), shape_.activation);
   return map(hidden, output_.weight, output_.bias, shape_.dropout, random);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 // Dense net: the small network heads are made of, no or one hidden layer, by plain (twice differentiable) operations.
 
+#include <torch/nn/module.h>
+
 #include <cstdint>
 #include <string>
-
-#include <torch/nn/module.h>
 
 #include "infomtl/ops/activation.h"
 #include "infomtl/ops/tensor_random.h"

@@ -19,10 +19,15 @@ std::shared_ptr<Encoder> build(const Json& config, const std::string& origin) {
   if (!config.is_object()) throw ConfigError(origin + ": not an object");
   const auto type = config.find("model_type");
   if (type == config.end() || !type->is_string()) {
-    throw ConfigError(origin + ": no \"model_type\"; known: bert, roberta, xlm-roberta, distilbert, electra");
+    throw ConfigError(origin + ": no \"model_type\"" + did_you_mean("", encoder_registry().names()));
+  }
+  const auto name = type->get<std::string>();
+  if (!encoder_registry().contains(name)) {
+    throw UnknownNameError(origin + "#/model_type: unknown encoder \"" + name + "\"" +
+                           did_you_mean(name, encoder_registry().names()));
   }
   Json named = config;
-  named[kRegistryName] = *type;
+  named[kRegistryName] = name;
   return encoder_registry().build(Config::from_json(std::move(named), origin));
 }
 

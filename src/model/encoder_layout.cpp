@@ -26,7 +26,8 @@ void check(const Config& config, const EncoderSizes& sizes, const char* width_ke
   }
   if (sizes.first_position >= sizes.positions) config.fail("max_position_embeddings", "leaves no position for a token");
   const std::string kind = config.text("position_embedding_type", "absolute");
-  if (kind != "absolute") config.fail("position_embedding_type", "\"" + kind + "\" is not supported, only \"absolute\"");
+  if (kind != "absolute")
+    config.fail("position_embedding_type", "\"" + kind + "\" is not supported, only \"absolute\"");
   if (config.boolean("is_decoder", false)) config.fail("is_decoder", "decoders are not supported");
 }
 

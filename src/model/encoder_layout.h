@@ -13,10 +13,10 @@ namespace infomtl {
 
 struct EncoderSizes {
   std::int64_t vocab = 0, width = 0, embedding_width = 0, layers = 0, heads = 0, inner = 0;
-  std::int64_t positions = 0;        ///< rows of the position table
-  std::int64_t first_position = 0;   ///< row of a sequence's first token (RoBERTa: padding index + 1)
-  std::int64_t types = 0;            ///< rows of the token type table, 0 when there is none
-  std::int64_t padding = 0;          ///< id of the padding token, -1 when there is none
+  std::int64_t positions = 0;       ///< rows of the position table
+  std::int64_t first_position = 0;  ///< row of a sequence's first token (RoBERTa: padding index + 1)
+  std::int64_t types = 0;           ///< rows of the token type table, 0 when there is none
+  std::int64_t padding = 0;         ///< id of the padding token, -1 when there is none
   double norm_epsilon = 1e-12, hidden_dropout = 0.1, attention_dropout = 0.1, initializer_range = 0.02;
   ops::Activation activation = ops::Activation::gelu;
 };

@@ -13,7 +13,8 @@ using Named = std::vector<std::pair<std::string, Tensor>>;
 // Matrices before vectors, else in order of registration: the weights of queries, keys and values of a layer become
 // neighbours, and so do all parameters without weight decay.
 void append_ordered(Named& to, Named parameters) {
-  std::stable_partition(parameters.begin(), parameters.end(), [](const auto& entry) { return entry.second.dim() >= 2; });
+  std::stable_partition(parameters.begin(), parameters.end(),
+                        [](const auto& entry) { return entry.second.dim() >= 2; });
   to.insert(to.end(), parameters.begin(), parameters.end());
 }
 

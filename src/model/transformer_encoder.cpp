@@ -19,8 +19,8 @@ Tensor first_rows(const PackedTokens& tokens) {
 
 // [S, H] mean of each sequence's rows.
 Tensor mean_rows(const Tensor& states, const PackedTokens& tokens) {
-  const Tensor lengths = (tokens.offsets.narrow(0, 1, tokens.sequences()) -
-                          tokens.offsets.narrow(0, 0, tokens.sequences())).to(at::kLong);
+  const Tensor lengths =
+      (tokens.offsets.narrow(0, 1, tokens.sequences()) - tokens.offsets.narrow(0, 0, tokens.sequences())).to(at::kLong);
   const Tensor owner = at::repeat_interleave(lengths).to(states.device());
   const Tensor sums = at::zeros({tokens.sequences(), states.size(1)}, states.options()).index_add(0, owner, states);
   return sums / lengths.to(states.device(), states.scalar_type()).unsqueeze(1);
@@ -82,8 +82,8 @@ Tensor TransformerEncoder::add_parameter(const std::string& name, Tensor value) 
     const std::string part = name.substr(begin, dot - begin);
     const auto children = owner->named_children();
     const auto* found = children.find(part);
-    owner = found != nullptr ? found->get()
-                             : owner->register_module(part, std::make_shared<torch::nn::Module>(part)).get();
+    owner =
+        found != nullptr ? found->get() : owner->register_module(part, std::make_shared<torch::nn::Module>(part)).get();
     begin = dot + 1;
   }
   return owner->register_parameter(name.substr(begin), std::move(value));
@@ -157,8 +157,8 @@ Tensor TransformerEncoder::run_layer(const Layer& layer, const Tensor& states, c
     const Tensor query = ops::linear(residual, layer.query.weight, layer.query.bias, segments);
     const Tensor kv = ops::stacked_linear(states, {layer.key.weight, layer.value.weight},
                                           {layer.key.bias, layer.value.bias}, segments);
-    attended = ops::first_token_attention(query, kv, tokens.offsets, sizes.heads, sizes.attention_dropout,
-                                          options.dropout);
+    attended =
+        ops::first_token_attention(query, kv, tokens.offsets, sizes.heads, sizes.attention_dropout, options.dropout);
   } else {
     const Tensor qkv = ops::stacked_linear(states, {layer.query.weight, layer.key.weight, layer.value.weight},
                                            {layer.query.bias, layer.key.bias, layer.value.bias}, segments);

@@ -1,12 +1,12 @@
 #include "infomtl/model/weights_file.h"
 
+#include <ATen/ATen.h>
+
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
-
-#include <ATen/ATen.h>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -119,8 +119,8 @@ WeightsEntry read_entry(const std::string& name, const nlohmann::json& entry, st
                       "] lie outside the " + std::to_string(data_bytes) + " bytes of data (a truncated file?)");
   }
   if (result.end - result.begin != bytes) {
-    throw FormatError(where + ": " + std::to_string(result.end - result.begin) + " bytes, but its dtype and shape need " +
-                      std::to_string(bytes));
+    throw FormatError(where + ": " + std::to_string(result.end - result.begin) +
+                      " bytes, but its dtype and shape need " + std::to_string(bytes));
   }
   return result;
 }
@@ -269,8 +269,9 @@ void write_weights(const std::filesystem::path& file, const NamedTensors& tensor
   std::set<std::string> names{kMetadata};
   std::uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
-    const auto type = std::find_if(kTypes.begin(), kTypes.end(),
-                                   [&, scalar = tensor.scalar_type()](const StoredType& t) { return t.type == scalar; });
+    const auto type =
+        std::find_if(kTypes.begin(), kTypes.end(),
+                     [&, scalar = tensor.scalar_type()](const StoredType& t) { return t.type == scalar; });
     if (type == kTypes.end()) throw StateError("tensor \"" + name + "\" has a type that weights files do not store");
     if (!names.insert(name).second) throw StateError("tensor \"" + name + "\" is to be written twice");
     const std::uint64_t end = offset + tensor.nbytes();

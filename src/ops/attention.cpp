@@ -68,11 +68,11 @@ variable_list run_backward(const at::Tensor& query, const at::Tensor& kv, const 
   return {query_gradient, kv_gradient};
 }
 
-// query is undefined when kv holds queries too.
+// No query of its own when kv holds queries too.
 struct PackedAttention final : torch::autograd::Function<PackedAttention> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& query_in, const at::Tensor& kv_in,
+  static at::Tensor forward(AutogradContext* ctx, const std::optional<at::Tensor>& query_in, const at::Tensor& kv_in,
                             const Layout& layout) {
-    const at::Tensor query = query_in.defined() ? query_in.contiguous() : query_in;
+    const at::Tensor query = query_in.has_value() ? query_in->contiguous() : at::Tensor();
     const at::Tensor kv = kv_in.contiguous();
     ctx->save_for_backward({query, kv});
     ctx->saved_data["layout"] = hold(layout);
@@ -114,21 +114,24 @@ torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& of
     const std::vector<at::Tensor> parts = qkv.chunk(3, 1);
     return grouped_attention(parts[0], parts[1], parts[2], offsets, heads, false, rate, random);
   }
-  return PackedAttention::apply(at::Tensor(), qkv, Layout{heads, false, offsets, draw_pattern(rate, random)});
+  return PackedAttention::apply(std::optional<at::Tensor>(), qkv,
+                                Layout{heads, false, offsets, draw_pattern(rate, random)});
 }
 
 torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Tensor& kv, const torch::Tensor& offsets,
                                     std::int64_t heads, double rate, TensorRandom* random) {
   check_shape(heads > 0 && query.dim() == 2 && kv.dim() == 2 && kv.size(1) == 2 * query.size(1) &&
                   query.size(1) % heads == 0 && query.size(0) == offsets.size(0) - 1,
-              "first_token_attention", "queries " + shape_text(query) + ", keys and values " + shape_text(kv) + " for " +
-                                           std::to_string(heads) + " heads, offsets " + shape_text(offsets));
+              "first_token_attention",
+              "queries " + shape_text(query) + ", keys and values " + shape_text(kv) + " for " + std::to_string(heads) +
+                  " heads, offsets " + shape_text(offsets));
   check_offsets(offsets, kv.size(0));
   if (!is_plain_cpu(kv)) {
     const std::vector<at::Tensor> parts = kv.chunk(2, 1);
     return grouped_attention(query, parts[0], parts[1], offsets, heads, true, rate, random);
   }
-  return PackedAttention::apply(query, kv, Layout{heads, true, offsets, draw_pattern(rate, random)});
+  return PackedAttention::apply(std::optional<at::Tensor>(query), kv,
+                                Layout{heads, true, offsets, draw_pattern(rate, random)});
 }
 
 }  // namespace infomtl::ops

@@ -1,12 +1,12 @@
 #pragma once
 // What the autograd functions of this room share.
 
+#include <torch/autograd.h>
+#include <torch/types.h>
+
 #include <memory>
 #include <string>
 #include <utility>
-
-#include <torch/autograd.h>
-#include <torch/types.h>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/gradient_segments.h"

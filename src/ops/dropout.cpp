@@ -87,7 +87,8 @@ torch::Tensor dropout(const torch::Tensor& x, double rate, TensorRandom* random)
 torch::Tensor dropout_mask(const torch::Tensor& like, double rate, TensorRandom& random) {
   if (!drops(rate, &random)) return at::ones_like(like);
   if (!is_plain_cpu(like)) return stored_mask(like, rate, random);
-  return pattern_mask(draw_pattern(rate, &random), rows_of(like), width_of(like), like.scalar_type()).view(like.sizes());
+  return pattern_mask(draw_pattern(rate, &random), rows_of(like), width_of(like), like.scalar_type())
+      .view(like.sizes());
 }
 
 }  // namespace infomtl::ops

@@ -42,8 +42,9 @@ struct EmbeddingSum final : torch::autograd::Function<EmbeddingSum> {
       for (std::size_t t = 0; t < ranges.size(); ++t) {
         const std::int64_t begin = ranges[t].begin, length = ranges[t].end - begin;
         if (length == 0) continue;
-        rows[static_cast<std::int64_t>(t)].view(table.sizes()).index_add_(0, ids.narrow(0, begin, length),
-                                                                         gradient.narrow(0, begin, length));
+        rows[static_cast<std::int64_t>(t)]
+            .view(table.sizes())
+            .index_add_(0, ids.narrow(0, begin, length), gradient.narrow(0, begin, length));
       }
       segments->sink().close(table, rows);
     }

@@ -73,20 +73,20 @@ void backward_rows(const at::Tensor& gradient, const Normed& n, const at::Tensor
   }
   const std::int64_t begin = range.begin, count = range.end - begin;
   const at::Tensor own = gradient.narrow(0, begin, count);
-  const auto [to_sum, to_weight, to_bias] = at::native_layer_norm_backward(
-      own, n.sum.narrow(0, begin, count), weight.sizes(), n.mean.narrow(0, begin, count),
-      n.inverse_deviation.narrow(0, begin, count), weight, weight, {true, true, true});
+  const auto [to_sum, to_weight, to_bias] =
+      at::native_layer_norm_backward(own, n.sum.narrow(0, begin, count), weight.sizes(), n.mean.narrow(0, begin, count),
+                                     n.inverse_deviation.narrow(0, begin, count), weight, weight, {true, true, true});
   sum_gradient.narrow(0, begin, count).copy_(to_sum);
   weight_gradient.add_(to_weight);
   bias_gradient.add_(to_bias);
 }
 
 struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& residual_in,
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const std::optional<at::Tensor>& residual_in,
                             const at::Tensor& weight, const at::Tensor& bias, const kernels::DropoutPattern& pattern,
                             double epsilon, const Segments& segments) {
     const at::Tensor x = x_in.contiguous();
-    const at::Tensor residual = residual_in.defined() ? residual_in.contiguous() : residual_in;
+    const at::Tensor residual = residual_in.has_value() ? residual_in->contiguous() : at::Tensor();
     Normed n;
     if (is_plain_cpu(x)) {
       const auto run = x.scalar_type() == at::kDouble ? run_forward<double> : run_forward<float>;
@@ -114,7 +114,10 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
     at::Tensor sum_gradient = at::empty_like(gradient);
     at::Tensor x_gradient = pattern.threshold == 0 ? sum_gradient : at::empty_like(gradient);
     variable_list result(7);
-    const bool needs_weight = ctx->needs_input_grad(2), needs_bias = ctx->needs_input_grad(3);
+    // An absent residual is not counted among the inputs.
+    const bool has_residual = ctx->saved_data["residual"].toBool();
+    const bool needs_weight = ctx->needs_input_grad(has_residual ? 2 : 1);
+    const bool needs_bias = ctx->needs_input_grad(has_residual ? 3 : 2);
     const at::Tensor weight_rows = segments && needs_weight ? segments->sink().open(weight) : at::Tensor();
     const at::Tensor bias_rows = segments && needs_bias ? segments->sink().open(bias) : at::Tensor();
     at::Tensor weight_gradient = weight_rows.defined() ? at::Tensor() : at::zeros_like(weight);
@@ -134,7 +137,7 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
                     bias_gradient);
     }
     result[0] = x_gradient;
-    if (ctx->saved_data["residual"].toBool()) result[1] = sum_gradient;
+    if (has_residual) result[1] = sum_gradient;
     if (needs_weight) result[2] = weight_gradient;
     if (needs_bias) result[3] = bias_gradient;
     return result;
@@ -143,11 +146,12 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
 
 }  // namespace
 
-torch::Tensor layer_norm(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
-                         double epsilon, const std::shared_ptr<GradientSegments>& segments) {
+torch::Tensor layer_norm(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, double epsilon,
+                         const std::shared_ptr<GradientSegments>& segments) {
   check_shape(x.dim() == 2 && weight.dim() == 1 && weight.size(0) == x.size(1) && bias.sizes() == weight.sizes(),
               "layer_norm", "input " + shape_text(x) + ", weight " + shape_text(weight) + ", bias " + shape_text(bias));
-  return ResidualLayerNorm::apply(x, at::Tensor(), weight, bias, kernels::DropoutPattern{}, epsilon, segments);
+  return ResidualLayerNorm::apply(x, std::optional<at::Tensor>(), weight, bias, kernels::DropoutPattern{}, epsilon,
+                                  segments);
 }
 
 torch::Tensor residual_layer_norm(const torch::Tensor& x, const torch::Tensor& residual, double rate,
@@ -155,13 +159,15 @@ torch::Tensor residual_layer_norm(const torch::Tensor& x, const torch::Tensor& r
                                   double epsilon, const std::shared_ptr<GradientSegments>& segments) {
   check_shape(x.dim() == 2 && x.sizes() == residual.sizes() && weight.dim() == 1 && weight.size(0) == x.size(1) &&
                   bias.sizes() == weight.sizes(),
-              "residual_layer_norm", "input " + shape_text(x) + ", residual " + shape_text(residual) + ", weight " +
-                                         shape_text(weight) + ", bias " + shape_text(bias));
+              "residual_layer_norm",
+              "input " + shape_text(x) + ", residual " + shape_text(residual) + ", weight " + shape_text(weight) +
+                  ", bias " + shape_text(bias));
   if (is_plain_cpu(x)) {
-    return ResidualLayerNorm::apply(x, residual, weight, bias, draw_pattern(rate, random), epsilon, segments);
+    return ResidualLayerNorm::apply(x, std::optional<at::Tensor>(residual), weight, bias, draw_pattern(rate, random),
+                                    epsilon, segments);
   }
-  return ResidualLayerNorm::apply(dropout(x, rate, random), residual, weight, bias, kernels::DropoutPattern{}, epsilon,
-                                  segments);
+  return ResidualLayerNorm::apply(dropout(x, rate, random), std::optional<at::Tensor>(residual), weight, bias,
+                                  kernels::DropoutPattern{}, epsilon, segments);
 }
 
 }  // namespace infomtl::ops

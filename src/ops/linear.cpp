@@ -58,7 +58,8 @@ void add_weight_rows(const at::Tensor& rows, const std::vector<GradientSegments:
         .addmm_(gradient.narrow(0, ranges[t].begin, count).t(), x.narrow(0, ranges[t].begin, count));
   }
 }
-void add_bias_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges, const at::Tensor& gradient) {
+void add_bias_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges,
+                   const at::Tensor& gradient) {
   for (std::size_t t = 0; t < ranges.size(); ++t) {
     const std::int64_t count = ranges[t].end - ranges[t].begin;
     if (count > 0) rows[static_cast<std::int64_t>(t)].add_(gradient.narrow(0, ranges[t].begin, count).sum(0));
@@ -181,8 +182,9 @@ torch::Tensor stacked_linear(const torch::Tensor& x, const std::vector<torch::Te
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const bool fits = x.dim() == 2 && weights[i].dim() == 2 && x.size(1) == weights[i].size(1) &&
                       (biases.empty() || (biases[i].dim() == 1 && biases[i].size(0) == weights[i].size(0)));
-    check_shape(fits, "linear", "input " + shape_text(x) + ", weight " + shape_text(weights[i]) +
-                                    (biases.empty() ? "" : ", bias " + shape_text(biases[i])));
+    check_shape(fits, "linear",
+                "input " + shape_text(x) + ", weight " + shape_text(weights[i]) +
+                    (biases.empty() ? "" : ", bias " + shape_text(biases[i])));
   }
   parameters.insert(parameters.end(), biases.begin(), biases.end());
   return Linear::apply(x, at::TensorList(parameters), static_cast<std::int64_t>(weights.size()), segments);

@@ -36,8 +36,7 @@ std::string complaint(const std::filesystem::path& folder) {
   }
   return "accepted";
 }
-#define EXPECT_COMPLAINT(folder, words) \
-  EXPECT_NE(complaint(folder).find(words), std::string::npos) << complaint(folder)
+#define EXPECT_COMPLAINT(folder, words) EXPECT_NE(complaint(folder).find(words), std::string::npos) << complaint(folder)
 
 class EncoderFiles : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Families, EncoderFiles, ::testing::ValuesIn(testing::encoder_families()),
@@ -70,7 +69,8 @@ TEST_P(EncoderFiles, HalfPrecisionWeightsBecomeFloat32) {
     const auto encoder = load_encoder(folder.path());
     for (const auto& parameter : encoder->named_parameters()) {
       ASSERT_EQ(parameter.value().scalar_type(), at::kFloat);
-      EXPECT_TRUE(at::equal(parameter.value(), given.encoder->named_parameters()[parameter.key()].to(type).to(at::kFloat)));
+      EXPECT_TRUE(
+          at::equal(parameter.value(), given.encoder->named_parameters()[parameter.key()].to(type).to(at::kFloat)));
     }
   }
 }
@@ -139,10 +139,10 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
     EXPECT_NE(without(key).find(key), std::string::npos) << without(key);
   }
   const std::vector<std::pair<const char*, Json>> bad = {
-      {"hidden_size", 25},           {"hidden_size", "24"},       {"hidden_size", -1},
-      {"num_hidden_layers", 0},      {"hidden_act", "gelo"},      {"hidden_dropout_prob", 1.0},
-      {"layer_norm_eps", 0.0},       {"model_type", "roberto"},   {"position_embedding_type", "relative_key"},
-      {"is_decoder", true},          {"pad_token_id", 97},        {"vocab_size", 1e30}};
+      {"hidden_size", 25},      {"hidden_size", "24"},     {"hidden_size", -1},
+      {"num_hidden_layers", 0}, {"hidden_act", "gelo"},    {"hidden_dropout_prob", 1.0},
+      {"layer_norm_eps", 0.0},  {"model_type", "roberto"}, {"position_embedding_type", "relative_key"},
+      {"is_decoder", true},     {"pad_token_id", 97},      {"vocab_size", 1e30}};
   for (const auto& [key, value] : bad) {
     const std::string words = with(key, value);
     EXPECT_NE(words.find(key), std::string::npos) << key << " = " << value << ": " << words;
@@ -172,7 +172,8 @@ TEST(RandomEncoder, DrawsLikeTransformersAndAsAFunctionOfTheSeed) {
       const Tensor& value = parameter.value();
       EXPECT_TRUE(at::equal(value, same->named_parameters()[parameter.key()]));
       if (value.dim() == 1) {
-        EXPECT_TRUE(at::all(value == (parameter.key().ends_with("weight") ? 1.0 : 0.0)).item<bool>()) << parameter.key();
+        EXPECT_TRUE(at::all(value == (parameter.key().ends_with("weight") ? 1.0 : 0.0)).item<bool>())
+            << parameter.key();
         continue;
       }
       EXPECT_FALSE(at::equal(value, other->named_parameters()[parameter.key()]));

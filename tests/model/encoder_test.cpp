@@ -23,6 +23,7 @@ void expect_gradients(const EncoderCase& given, const std::string& kind, double 
   for (const auto& parameter : given.encoder->named_parameters()) {
     const std::string name = "gradient." + kind + "." + parameter.key();
     if (given.expected.find(name) == nullptr) continue;
+    // The gradient of a key bias is zero but for rounding, hence the absolute part.
     EXPECT_TRUE(close(parameter.value().grad(), given.expected.read(name), absolute, 1e-5)) << name;
     ++compared;
   }
@@ -46,7 +47,7 @@ TEST_P(EncoderOfFamily, GivesTheGradientsOfTransformersForEveryParameter) {
   EncoderCase given(GetParam());
   const EncoderOutput out = given.encoder->forward(given.tokens, {.token_states = true});
   (out.tokens * given.expected.read("direction")).sum().backward();
-  expect_gradients(given, "tokens", 2e-6);
+  expect_gradients(given, "tokens", 1e-5);
 }
 
 TEST_P(EncoderOfFamily, FirstTokenModeGivesTheSameStatesAndGradients) {
@@ -57,7 +58,7 @@ TEST_P(EncoderOfFamily, FirstTokenModeGivesTheSameStatesAndGradients) {
   EXPECT_FALSE(out.tokens.defined());
   EXPECT_TRUE(close(out.pooled, given.expected.read("states." + last).index_select(0, first), 1e-5));
   (out.pooled * given.expected.read("direction").index_select(0, first)).sum().backward();
-  expect_gradients(given, "first", 2e-6);
+  expect_gradients(given, "first", 1e-5);
 }
 
 TEST_P(EncoderOfFamily, ParametersThatMovedApartStillGiveTheSame) {
@@ -68,7 +69,7 @@ TEST_P(EncoderOfFamily, ParametersThatMovedApartStillGiveTheSame) {
   }
   const EncoderOutput out = given.encoder->forward(given.tokens, {.token_states = true});
   (out.tokens * given.expected.read("direction")).sum().backward();
-  expect_gradients(given, "tokens", 2e-6);
+  expect_gradients(given, "tokens", 1e-5);
 }
 
 TEST_P(EncoderOfFamily, MeanPoolingIsTheMeanOfEachSequence) {
@@ -92,7 +93,10 @@ TEST_P(EncoderOfFamily, EmbeddingOffsetActsAsAChangeOfTheWordEmbeddings) {
   const double step = 1e-3 / gradient.norm().item<double>();
   const auto value = [&](double scale) {
     return given.encoder->forward(given.tokens, {.embedding_offset = gradient * scale})
-        .pooled.to(at::kDouble).square().sum().item<double>();
+        .pooled.to(at::kDouble)
+        .square()
+        .sum()
+        .item<double>();
   };
   const double slope = (value(step) - value(-step)) / (2 * step);
   EXPECT_NEAR(slope / gradient.to(at::kDouble).square().sum().item<double>(), 1.0, 2e-2);
@@ -134,7 +138,8 @@ TEST(Encoder, RefusesTokensOutsideItsTables) {
 TEST(Encoder, RefusesAGradientOfItsGradient) {
   EncoderCase given("bert");
   const Tensor value = given.encoder->forward(given.tokens, {}).pooled.sum();
-  EXPECT_THROW(torch::autograd::grad({value}, given.encoder->parameters(), {}, true, /*create_graph=*/true), StateError);
+  EXPECT_THROW(torch::autograd::grad({value}, given.encoder->parameters(), {}, true, /*create_graph=*/true),
+               StateError);
 }
 
 }  // namespace

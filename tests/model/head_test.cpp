@@ -26,8 +26,10 @@ TEST(LinearHead, HasAnOutputForEveryLabelAndOneForAValue) {
   EXPECT_EQ(build({{"name", "linear"}}, task_of(LabelKind::single, {"a", "b", "c"}))->forward(x, {}).output.size(1), 3);
   EXPECT_EQ(build({{"name", "linear"}}, task_of(LabelKind::value, {}))->forward(x, {}).output.size(1), 1);
   EXPECT_EQ(build({{"name", "linear"}}, task_of(LabelKind::tags, {"O", "B"}))->forward(x, {}).output.size(1), 2);
-  EXPECT_EQ(build({{"name", "linear"}, {"hidden", 9}}, task_of(LabelKind::multiple, {"a", "b"}))->forward(x, {})
-                .output.sizes(), at::IntArrayRef({5, 2}));
+  EXPECT_EQ(build({{"name", "linear"}, {"hidden", 9}}, task_of(LabelKind::multiple, {"a", "b"}))
+                ->forward(x, {})
+                .output.sizes(),
+            at::IntArrayRef({5, 2}));
 }
 
 TEST(LinearHead, IsTheMapOfItsParameters) {
@@ -35,7 +37,8 @@ TEST(LinearHead, IsTheMapOfItsParameters) {
   const Tensor x = at::randn({5, 6});
   const auto flat = build({{"name", "linear"}, {"relu_input", true}, {"dropout", 0.5}}, task);
   auto p = flat->named_parameters();
-  EXPECT_TRUE(close(flat->forward(x, {}).output, at::linear(at::relu(x), p["net.output.weight"], p["net.output.bias"]), 0));
+  EXPECT_TRUE(
+      close(flat->forward(x, {}).output, at::linear(at::relu(x), p["net.output.weight"], p["net.output.bias"]), 0));
   const auto deep = build({{"name", "linear"}, {"hidden", 4}, {"activation", "tanh"}}, task);
   p = deep->named_parameters();
   const Tensor hidden = at::tanh(at::linear(x, p["net.hidden.weight"], p["net.hidden.bias"]));
@@ -55,7 +58,8 @@ TEST(LinearHead, DropsInputsInTrainingOnly) {
 TEST(Heads, WeightsAreAFunctionOfTheSeedWithinTheirBound) {
   const Task task = task_of(LabelKind::single, {"a", "b"});
   for (const char* name : {"linear", "gaussian"}) {
-    const auto one = build({{"name", name}, {"hidden", 50}}, task, 100), same = build({{"name", name}, {"hidden", 50}}, task, 100);
+    const auto one = build({{"name", name}, {"hidden", 50}}, task, 100),
+               same = build({{"name", name}, {"hidden", 50}}, task, 100);
     const auto other = build({{"name", name}, {"hidden", 50}}, task, 100, 2);
     for (const auto& parameter : one->named_parameters()) {
       EXPECT_TRUE(at::equal(parameter.value(), same->named_parameters()[parameter.key()]));

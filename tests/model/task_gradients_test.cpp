@@ -34,9 +34,10 @@ TEST_P(TaskGradients, OfOneBackwardEqualThoseOfOneBackwardATask) {
                           Mode{Pooling::mean, false, true}, Mode{Pooling::first, false, true}}) {
     const auto values = [&](const std::shared_ptr<ops::GradientSegments>& segments) {
       ops::TensorRandom random(3);
-      const EncoderOutput out =
-          given.encoder->forward(given.tokens, {.pooling = mode.pooling, .token_states = mode.token_states,
-                                                .dropout = mode.dropout ? &random : nullptr, .segments = segments});
+      const EncoderOutput out = given.encoder->forward(given.tokens, {.pooling = mode.pooling,
+                                                                      .token_states = mode.token_states,
+                                                                      .dropout = mode.dropout ? &random : nullptr,
+                                                                      .segments = segments});
       return (out.pooled * direction).sum(1);
     };
     const auto sink = std::make_shared<testing::MatrixSink>(3, parameters);

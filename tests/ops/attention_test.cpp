@@ -27,11 +27,8 @@ struct Shape {
   std::vector<std::int32_t> lengths;
 };
 const std::vector<Shape>& shapes() {
-  static const std::vector<Shape> all{{1, 1, {1}},
-                                      {2, 3, {1, 5, 2, 5}},
-                                      {12, 32, {31, 16, 17, 1, 15, 64, 65}},
-                                      {2, 64, {130, 3}},
-                                      {3, 24, {7, 33}}};
+  static const std::vector<Shape> all{
+      {1, 1, {1}}, {2, 3, {1, 5, 2, 5}}, {12, 32, {31, 16, 17, 1, 15, 64, 65}}, {2, 64, {130, 3}}, {3, 24, {7, 33}}};
   return all;
 }
 
@@ -54,7 +51,8 @@ TEST(PackedAttention, EqualsThePlainPathForwardAndBackward) {
 TEST(PackedAttention, StaysExactForLargeScores) {
   const at::Tensor offsets = offsets_of({20, 9});
   const at::Tensor qkv = at::randn({29, 3 * 32}) * 30;
-  EXPECT_TRUE(close(packed_attention(qkv, offsets, 2, 0.0, nullptr), plain(qkv.to(at::kDouble), offsets, 2), 1e-4, 1e-5));
+  EXPECT_TRUE(
+      close(packed_attention(qkv, offsets, 2, 0.0, nullptr), plain(qkv.to(at::kDouble), offsets, 2), 1e-4, 1e-5));
 }
 
 TEST(PackedAttention, GradientsMatchCentralDifferencesWithDropout) {

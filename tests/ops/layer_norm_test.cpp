@@ -16,7 +16,8 @@ using infomtl::testing::gradients_match;
 TEST(LayerNorm, EqualsTheReferenceAtOddWidths) {
   for (const std::int64_t width : {1, 3, 16, 17, 384, 1000}) {
     const auto x = at::randn({7, width}) * 3 + 100, weight = at::randn({width}), bias = at::randn({width});
-    const auto expected = at::layer_norm(x.to(at::kDouble), {width}, weight.to(at::kDouble), bias.to(at::kDouble), 1e-5);
+    const auto expected =
+        at::layer_norm(x.to(at::kDouble), {width}, weight.to(at::kDouble), bias.to(at::kDouble), 1e-5);
     EXPECT_TRUE(close(layer_norm(x, weight, bias, 1e-5), expected, 2e-4)) << width;
     const auto doubled = layer_norm(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble), 1e-5);
     EXPECT_TRUE(close(doubled, expected, 1e-11)) << width;
@@ -68,9 +69,9 @@ TEST(LayerNorm, PassesNotANumberOn) {
 
 TEST(LayerNorm, RefusesShapesThatDoNotFit) {
   EXPECT_THROW(layer_norm(at::randn({2, 4}), at::ones({5}), at::zeros({5}), 1e-5), ShapeError);
-  EXPECT_THROW(residual_layer_norm(at::randn({2, 4}), at::randn({3, 4}), 0.1, nullptr, at::ones({4}), at::zeros({4}),
-                                   1e-5),
-               ShapeError);
+  EXPECT_THROW(
+      residual_layer_norm(at::randn({2, 4}), at::randn({3, 4}), 0.1, nullptr, at::ones({4}), at::zeros({4}), 1e-5),
+      ShapeError);
 }
 
 }  // namespace

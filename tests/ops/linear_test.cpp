@@ -27,8 +27,8 @@ TEST(StackedLinear, GradientsMatchCentralDifferences) {
   const auto function = [](const std::vector<at::Tensor>& in) {
     return stacked_linear(in[0], {in[1], in[2]}, {in[3], in[4]}).pow(3).sum();
   };
-  EXPECT_TRUE(gradients_match(function, {at::randn({5, 3}), at::randn({4, 3}), at::randn({2, 3}), at::randn({4}),
-                                         at::randn({2})}));
+  EXPECT_TRUE(gradients_match(
+      function, {at::randn({5, 3}), at::randn({4, 3}), at::randn({2, 3}), at::randn({4}), at::randn({2})}));
 }
 
 TEST(StackedLinear, NeighboursInMemoryAndStrangersGiveTheSame) {

@@ -42,8 +42,8 @@ class MatrixSink final : public ops::GradientSink {
 /// 0..4, 4..4 (none) and 4..9.
 inline void expect_segments_equal_separate_backwards(
     const std::vector<torch::Tensor>& initial,
-    const std::function<torch::Tensor(const std::vector<torch::Tensor>&, const std::shared_ptr<ops::GradientSegments>&)>&
-        values) {
+    const std::function<torch::Tensor(const std::vector<torch::Tensor>&,
+                                      const std::shared_ptr<ops::GradientSegments>&)>& values) {
   using Range = ops::GradientSegments::Range;
   const std::vector<Range> ranges{{0, 4}, {4, 4}, {4, 9}};
   // Once with every parameter in the sink, once with every second one left out.

@@ -8,6 +8,8 @@
 // Format: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, the bytes of all
 // tensors without gaps. A file that breaks it in any way is a FormatError; nothing is read before the header is proven.
 
+#include <torch/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -16,8 +18,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <torch/types.h>
 
 #include "infomtl/core/export.h"
 

@@ -1,11 +1,11 @@
 #pragma once
 // Activations under the names that Hugging Face configs use.
 
+#include <torch/types.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <torch/types.h>
 
 #include "infomtl/core/export.h"
 
@@ -15,7 +15,7 @@ enum class Activation {
   gelu,       ///< x Phi(x) with the exact error function
   gelu_tanh,  ///< the tanh approximation: gelu_new, gelu_pytorch_tanh, gelu_fast
   relu,
-  silu,       ///< x sigmoid(x), also called swish
+  silu,  ///< x sigmoid(x), also called swish
   tanh,
 };
 

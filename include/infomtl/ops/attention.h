@@ -3,9 +3,9 @@
 //
 // Letters: N tokens, S sequences, H width, A heads.
 
-#include <cstdint>
-
 #include <torch/types.h>
+
+#include <cstdint>
 
 #include "infomtl/core/export.h"
 #include "infomtl/ops/tensor_random.h"
@@ -22,7 +22,8 @@ namespace infomtl::ops {
 INFOMTL_API torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& offsets, std::int64_t heads,
                                            double rate, TensorRandom* random);
 
-/// The same for one query a sequence, that of its first token: all a last layer needs when only the first token is read.
+/// The same for one query a sequence, that of its first token: all a last layer needs when only the first token is
+/// read.
 ///
 /// @param query [S, H]; @param kv [N, 2H]
 /// @return [S, H], equal to rows offsets[0 .. S-1] of packed_attention without dropout

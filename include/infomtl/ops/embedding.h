@@ -3,10 +3,10 @@
 //
 // Letters: N tokens, V rows of a table, H width.
 
+#include <torch/types.h>
+
 #include <memory>
 #include <vector>
-
-#include <torch/types.h>
 
 #include "infomtl/core/export.h"
 #include "infomtl/ops/gradient_segments.h"

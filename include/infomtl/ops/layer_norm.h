@@ -3,9 +3,9 @@
 //
 // Letters: N rows, H width.
 
-#include <memory>
-
 #include <torch/types.h>
+
+#include <memory>
 
 #include "infomtl/core/export.h"
 #include "infomtl/ops/gradient_segments.h"

@@ -6,10 +6,10 @@
 //
 // Letters: N rows, I inputs, O outputs, T tasks.
 
+#include <torch/types.h>
+
 #include <memory>
 #include <vector>
-
-#include <torch/types.h>
 
 #include "infomtl/core/export.h"
 #include "infomtl/ops/gradient_segments.h"

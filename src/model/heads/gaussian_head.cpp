@@ -11,7 +11,8 @@ void GaussianHead::Settings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
   f.field("dropout", dropout, "rate of dropping before each linear map of the mean net", from_to_below(0.0, 1.0));
-  f.field("dropout_variance", dropout_variance, "the same dropout in the log-variance net (SPC has it in the mean only)");
+  f.field("dropout_variance", dropout_variance,
+          "the same dropout in the log-variance net (SPC has it in the mean only)");
   f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
   f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
 }
@@ -22,13 +23,13 @@ GaussianHead::GaussianHead(const Settings& settings, const HeadShape& shape) : s
                       " is above log_variance_high " + std::to_string(settings.log_variance_high));
   }
   const auto net = [&](const char* name, double dropout) {
-    return register_module(name, std::make_shared<DenseNet>(
-                                     DenseNet::Shape{.inputs = shape.width,
-                                                     .hidden = settings.hidden,
-                                                     .outputs = shape.task->outputs(),
-                                                     .activation = ops::activation_of_name(settings.activation),
-                                                     .dropout = dropout},
-                                     derive_seed(shape.seed, name)));
+    return register_module(
+        name, std::make_shared<DenseNet>(DenseNet::Shape{.inputs = shape.width,
+                                                         .hidden = settings.hidden,
+                                                         .outputs = shape.task->outputs(),
+                                                         .activation = ops::activation_of_name(settings.activation),
+                                                         .dropout = dropout},
+                                         derive_seed(shape.seed, name)));
   };
   mean_ = net("mean", settings.dropout);
   log_variance_ = net("log_variance", settings.dropout_variance ? settings.dropout : 0.0);

@@ -12,13 +12,13 @@ void LinearHead::Settings::fields(FieldVisitor& f) {
 }
 
 LinearHead::LinearHead(const Settings& settings, const HeadShape& shape) : relu_input_(settings.relu_input) {
-  net_ = register_module("net", std::make_shared<DenseNet>(
-                                    DenseNet::Shape{.inputs = shape.width,
-                                                    .hidden = settings.hidden,
-                                                    .outputs = shape.task->outputs(),
-                                                    .activation = ops::activation_of_name(settings.activation),
-                                                    .dropout = settings.dropout},
-                                    shape.seed));
+  net_ = register_module(
+      "net", std::make_shared<DenseNet>(DenseNet::Shape{.inputs = shape.width,
+                                                        .hidden = settings.hidden,
+                                                        .outputs = shape.task->outputs(),
+                                                        .activation = ops::activation_of_name(settings.activation),
+                                                        .dropout = settings.dropout},
+                                        shape.seed));
 }
 
 Prediction LinearHead::forward(const Tensor& representation, const HeadRandom& random) {

@@ -24,8 +24,8 @@ struct ResidualNorm {
   const T* weight;  // [width]
   const T* bias;    // [width]
   double epsilon;
-  T* sum;  // [rows, width] residual + dropout(x); may be null when there is neither (then x serves)
-  T* mean;  // [rows]
+  T* sum;                // [rows, width] residual + dropout(x); may be null when there is neither (then x serves)
+  T* mean;               // [rows]
   T* inverse_deviation;  // [rows]
   T* out;                // [rows, width]
 };

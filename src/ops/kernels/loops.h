@@ -133,7 +133,8 @@ void residual_norm(const ResidualNorm<T>& n) {
       T squares = 0;
 #pragma omp simd reduction(+ : squares)
       for (std::int64_t j = 0; j < width; ++j) squares += (s[j] - mean) * (s[j] - mean);
-      const T inverse = T(1) / static_cast<T>(sqrt(static_cast<double>(squares) / static_cast<double>(width) + n.epsilon));
+      const T inverse =
+          T(1) / static_cast<T>(sqrt(static_cast<double>(squares) / static_cast<double>(width) + n.epsilon));
       n.mean[r] = mean;
       n.inverse_deviation[r] = inverse;
       T* out = n.out + r * width;
@@ -218,7 +219,7 @@ INFOMTL_INLINE void product_block(std::int64_t depth, const T* a, std::int64_t a
       if constexpr (kAdd) {
         sums[r][v] = *reinterpret_cast<const Memory*>(c + r * c_row + v * kLanes<T>);
       } else {
-        sums[r][v] = Vector{} ;
+        sums[r][v] = Vector{};
       }
     }
   }
@@ -245,7 +246,8 @@ INFOMTL_INLINE void product_columns(std::int64_t rows, std::int64_t depth, const
                                     std::int64_t a_column, const T* b, std::int64_t b_row, T* c, std::int64_t c_row) {
   std::int64_t i = 0;
   for (; i + INFOMTL_ROWS <= rows; i += INFOMTL_ROWS) {
-    product_block<T, INFOMTL_ROWS, kVectors, kAdd>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row);
+    product_block<T, INFOMTL_ROWS, kVectors, kAdd>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row,
+                                                   c_row);
   }
   for (; i + 3 <= rows; i += 3) {
     product_block<T, 3, kVectors, kAdd>(depth, a + i * a_row, a_row, a_column, b, b_row, c + i * c_row, c_row);
@@ -375,8 +377,8 @@ void attention(const Attention<T>& a) {
       const std::int64_t end = padded<T>(length);
       const std::int64_t first_query = a.first_token ? s : first_key, queries = a.first_token ? 1 : length;
       transpose(a.key + first_key * a.key_stride + h * width, a.key_stride, length, end, width, keys);
-      const Rows<T> values = whole_vectors(a.value + first_key * a.key_stride + h * width, a.key_stride, length, width,
-                                           value_copy);
+      const Rows<T> values =
+          whole_vectors(a.value + first_key * a.key_stride + h * width, a.key_stride, length, width, value_copy);
       for (std::int64_t i = 0; i < queries; i += kQueryBlock) {
         const std::int64_t block = queries - i < kQueryBlock ? queries - i : kQueryBlock;
         const T* query = a.query + (first_query + i) * a.query_stride + h * width;
@@ -468,9 +470,11 @@ void attention_gradient(const AttentionGradient<T>& g) {
         const Rows<T> gradients = whole_vectors(gradient, out_stride, block, width, gradient_copy);
         const Rows<T> query_rows = whole_vectors(query, a.query_stride, block, width, query_copy);
         product<T, true>(length, wide, block, scores, 1, end, gradients.data, gradients.stride, value_sums, wide);
-        product<T, true>(length, wide, block, score_gradient, 1, end, query_rows.data, query_rows.stride, key_sums, wide);
+        product<T, true>(length, wide, block, score_gradient, 1, end, query_rows.data, query_rows.stride, key_sums,
+                         wide);
         T* query_gradient = g.query_gradient + (first_query + i) * g.query_gradient_stride + h * width;
-        product<T, false>(block, wide, length, score_gradient, end, 1, key_rows.data, key_rows.stride, query_sums, wide);
+        product<T, false>(block, wide, length, score_gradient, end, 1, key_rows.data, key_rows.stride, query_sums,
+                          wide);
         copy_rows(query_sums, wide, block, width, query_gradient, g.query_gradient_stride);
       }
       copy_rows(key_sums, wide, length, width, g.key_gradient + first_key * g.key_gradient_stride + h * width,
@@ -482,7 +486,8 @@ void attention_gradient(const AttentionGradient<T>& g) {
 }
 
 template <class T>
-constexpr Loops<T> kLoops = {residual_norm<T>, residual_norm_gradient<T>, attention<T>, attention_gradient<T>, dropout<T>};
+constexpr Loops<T> kLoops = {residual_norm<T>, residual_norm_gradient<T>, attention<T>, attention_gradient<T>,
+                             dropout<T>};
 
 }  // namespace
 }  // namespace infomtl::ops::kernels
