@@ -19,7 +19,8 @@ AlignedText::AlignedText(std::string_view original, std::uint32_t start) : text(
 AlignedText AlignedText::slice(std::size_t begin, std::size_t end) const {
   AlignedText piece;
   piece.text = text.substr(begin, end - begin);
-  piece.spans.assign(spans.begin() + static_cast<std::ptrdiff_t>(begin), spans.begin() + static_cast<std::ptrdiff_t>(end));
+  piece.spans.assign(spans.begin() + static_cast<std::ptrdiff_t>(begin),
+                     spans.begin() + static_cast<std::ptrdiff_t>(end));
   piece.origin = piece.spans.empty() ? origin : piece.spans.front().first;
   return piece;
 }

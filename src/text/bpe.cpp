@@ -82,8 +82,8 @@ void MergeTable::apply_to_long(std::vector<Symbol>& symbols) const {
   for (std::size_t i = 0; i < symbols.size(); ++i) before[i] = i - 1, after[i] = i + 1;
   after.back() = kNone;
   // (rank, place, result); an entry whose pair has changed since is passed over
-  std::priority_queue<std::tuple<std::int32_t, std::size_t, std::int32_t>, std::vector<std::tuple<std::int32_t, std::size_t, std::int32_t>>,
-                      std::greater<>>
+  std::priority_queue<std::tuple<std::int32_t, std::size_t, std::int32_t>,
+                      std::vector<std::tuple<std::int32_t, std::size_t, std::int32_t>>, std::greater<>>
       queue;
   const auto look = [&](std::size_t place) {
     if (place == kNone || after[place] == kNone) return;
@@ -129,34 +129,39 @@ void BpeModel::split(std::string_view word, std::vector<MergeTable::Symbol>& sym
       return;
     }
   }
+  // Places count what is kept: behind a character that is left out, offsets stand too far left, as in the peer.
   std::string name;
   bool unknown_before = false;
+  std::uint32_t kept = 0;
+  const auto push = [&](std::int32_t id, std::uint32_t length) {
+    symbols.push_back({id, kept, kept + length});
+    kept += length;
+  };
   for (std::uint32_t begin = 0; begin < size;) {
-    const auto end =
-        static_cast<std::uint32_t>(std::min(word.size(), begin + utf8_length(static_cast<unsigned char>(word[begin]))));
-    name.assign(word.substr(begin, end - begin));
+    const auto length = static_cast<std::uint32_t>(
+        std::min<std::size_t>(size - begin, utf8_length(static_cast<unsigned char>(word[begin]))));
+    const std::string_view bytes = word.substr(begin, length);
+    name.assign(bytes);
     if (begin > 0) name.insert(0, settings_.inside_prefix);
-    if (end == size) name += settings_.end_suffix;
-    const std::int32_t id = vocabulary_.find(name);
+    begin += length;
+    if (begin == size) name += settings_.end_suffix;
+    const auto byte_id = [&](char byte) { return byte_ids_[static_cast<unsigned char>(byte)]; };
     bool unknown = false;
-    if (id >= 0) {
-      symbols.push_back({id, begin, end});
-    } else {
-      const std::string_view bytes = word.substr(begin, end - begin);
-      const auto byte_id = [&](char byte) { return byte_ids_[static_cast<unsigned char>(byte)]; };
-      if (settings_.byte_fallback && std::all_of(bytes.begin(), bytes.end(), [&](char b) { return byte_id(b) >= 0; })) {
-        for (std::uint32_t i = begin; i < end; ++i) symbols.push_back({byte_id(word[i]), i, i + 1});
-      } else if (settings_.unknown >= 0) {
-        unknown = true;
-        if (unknown_before && settings_.fuse_unknown) {
-          symbols.back().end = end;
-        } else {
-          symbols.push_back({settings_.unknown, begin, end});
-        }
+    if (const std::int32_t id = vocabulary_.find(name); id >= 0) {
+      push(id, length);
+    } else if (settings_.byte_fallback &&
+               std::all_of(bytes.begin(), bytes.end(), [&](char b) { return byte_id(b) >= 0; })) {
+      for (const char byte : bytes) push(byte_id(byte), 1);
+    } else if (settings_.unknown >= 0) {
+      unknown = true;
+      if (unknown_before && settings_.fuse_unknown) {
+        kept += length;
+        symbols.back().end = kept;
+      } else {
+        push(settings_.unknown, length);
       }
     }
     unknown_before = unknown;
-    begin = end;
   }
   merges_.apply(symbols);
 }

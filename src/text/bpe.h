@@ -48,12 +48,12 @@ class MergeTable {
 };
 
 struct BpeSettings {
-  std::int32_t unknown = -1;      ///< -1: characters without a token are left out
-  bool fuse_unknown = false;      ///< neighbouring unknown characters become one token
-  bool byte_fallback = false;     ///< unknown characters become their bytes' tokens <0x00> ... <0xFF> where all exist
-  bool ignore_merges = false;     ///< a word that is a token is that token
-  std::string inside_prefix;      ///< before every character of a word but the first
-  std::string end_suffix;         ///< after the last character of a word
+  std::int32_t unknown = -1;   ///< -1: characters without a token are left out
+  bool fuse_unknown = false;   ///< neighbouring unknown characters become one token
+  bool byte_fallback = false;  ///< unknown characters become their bytes' tokens <0x00> ... <0xFF> where all exist
+  bool ignore_merges = false;  ///< a word that is a token is that token
+  std::string inside_prefix;   ///< before every character of a word but the first
+  std::string end_suffix;      ///< after the last character of a word
 };
 
 /// BPE over the characters of a word.
@@ -105,8 +105,8 @@ class ByteLevelSegmenter final : public Segmenter {
 
   const BpeModel& model_;
   bool add_prefix_space_;
-  ByteTrie whole_;  // raw bytes of every token that BPE gives back whole
-  std::uint64_t serial_;
+  ByteTrie whole_;       // raw bytes of every token that BPE gives back whole
+  std::uint64_t owner_;  // of words in the threads' caches
 };
 
 }  // namespace infomtl::text

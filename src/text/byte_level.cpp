@@ -1,7 +1,8 @@
-#include <atomic>
+#include <algorithm>
 
 #include "text/bpe.h"
 #include "text/unicode.h"
+#include "text/word_cache.h"
 
 namespace infomtl::text {
 namespace {
@@ -107,33 +108,8 @@ void ByteLevelPreTokenizer::apply(AlignedText piece, std::vector<AlignedText>& p
   }
 }
 
-namespace {
-
-// Words seen by this thread, so that a word that is not one token is merged once. Slots are overwritten, never grown.
-struct WordCache {
-  static constexpr std::size_t kSlots = 8192, kMaxBytes = 23, kMaxTokens = 8;
-  struct Slot {
-    std::uint8_t size = 0, count = 0;
-    char word[kMaxBytes - 1];
-    std::uint8_t begins[kMaxTokens], ends[kMaxTokens];
-    std::int32_t ids[kMaxTokens];
-  };
-  std::uint64_t owner = 0;
-  std::vector<Slot> slots;
-};
-
-std::uint64_t hash_word(std::string_view word) {
-  std::uint64_t hash = 0xCBF29CE484222325u;
-  for (const char byte : word) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001B3u;
-  return hash ^ hash >> 29;
-}
-
-std::atomic<std::uint64_t> next_serial{1};
-
-}  // namespace
-
 ByteLevelSegmenter::ByteLevelSegmenter(const Vocabulary& vocabulary, const BpeModel& model, bool add_prefix_space)
-    : model_(model), add_prefix_space_(add_prefix_space), serial_(next_serial++) {
+    : model_(model), add_prefix_space_(add_prefix_space), owner_(WordCache::new_owner()) {
   std::vector<std::pair<std::string, std::int32_t>> raw;
   std::vector<MergeTable::Symbol> symbols;
   for (const auto& [token, id] : vocabulary.entries()) {
@@ -165,7 +141,7 @@ void ByteLevelSegmenter::append_word(std::string_view word, std::vector<MergeTab
   }
   model_.split(spelled, symbols);
   for (auto& symbol : symbols) {
-    symbol.begin = bytes_before[symbol.begin];
+    symbol.begin = bytes_before[symbol.begin + 1] - 1;
     symbol.end = bytes_before[symbol.end];
   }
 }
@@ -174,10 +150,6 @@ bool ByteLevelSegmenter::segment(std::string_view text, std::uint32_t start, Tok
   thread_local std::string prefixed;
   thread_local std::vector<MergeTable::Symbol> symbols;
   thread_local WordCache cache;
-  if (cache.owner != serial_) {
-    cache.slots.assign(WordCache::kSlots, {});
-    cache.owner = serial_;
-  }
   const std::uint32_t shift = add_prefix_space_ && text.front() != ' ' ? 1 : 0;
   if (shift) {
     prefixed.assign(1, ' ');
@@ -201,25 +173,23 @@ bool ByteLevelSegmenter::segment(std::string_view text, std::uint32_t start, Tok
     const std::string_view word = text.substr(begin, end - begin);
     if (const std::int32_t id = whole_.find(word); id >= 0) {
       emit(id, begin, end);
-    } else if (word.size() < WordCache::kMaxBytes) {
-      WordCache::Slot& slot = cache.slots[hash_word(word) % WordCache::kSlots];
-      if (slot.size != word.size() || std::string_view(slot.word, slot.size) != word) {
+    } else if (word.size() <= WordCache::kMaxBytes) {
+      WordCache::Slot& slot = cache.slot(owner_, word);
+      if (!slot.holds(word)) {
         append_word(word, symbols);
-        slot.size = 0;
+        slot.size = 0xFF;
         if (symbols.size() <= WordCache::kMaxTokens) {
-          slot.size = static_cast<std::uint8_t>(word.size());
+          slot.remember(word);
           slot.count = static_cast<std::uint8_t>(symbols.size());
-          word.copy(slot.word, word.size());
-          for (std::size_t i = 0; i < symbols.size(); ++i) {
-            slot.ids[i] = symbols[i].id;
-            slot.begins[i] = static_cast<std::uint8_t>(symbols[i].begin);
-            slot.ends[i] = static_cast<std::uint8_t>(symbols[i].end);
-          }
+          std::transform(symbols.begin(), symbols.end(), slot.tokens, [](const MergeTable::Symbol& symbol) {
+            return CachedToken{symbol.id, static_cast<std::uint8_t>(symbol.begin),
+                               static_cast<std::uint8_t>(symbol.end)};
+          });
         }
         for (const auto& symbol : symbols) emit(symbol.id, begin + symbol.begin, begin + symbol.end);
       } else {
         for (std::size_t i = 0; i < slot.count; ++i) {
-          emit(slot.ids[i], begin + slot.begins[i], begin + slot.ends[i]);
+          emit(slot.tokens[i].id, begin + slot.tokens[i].begin, begin + slot.tokens[i].end);
         }
       }
     } else {

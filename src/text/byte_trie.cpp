@@ -57,8 +57,8 @@ ByteTrie::ByteTrie(std::vector<std::pair<std::string_view, std::int32_t>> keys) 
         continue;
       }
       base = cell - children.front().first;
-      const bool fits = std::none_of(children.begin(), children.end(),
-                                     [&](const auto& child) { return taken[base + child.first]; });
+      const bool fits =
+          std::none_of(children.begin(), children.end(), [&](const auto& child) { return taken[base + child.first]; });
       if (fits) break;
     }
     if (tried > 64 && full * 20 >= tried * 19) first_free = std::max(first_free, start + tried - 1);

@@ -11,7 +11,7 @@ namespace infomtl::text {
 class ByteTrie {
  public:
   struct Node {
-    std::int32_t base = 0;    ///< child for byte b is nodes_[base + b] when that one's parent is this node
+    std::int32_t base = 0;  ///< child for byte b is nodes_[base + b] when that one's parent is this node
     std::int32_t parent = -1;
     std::int32_t value = -1;  ///< -1: no key ends here
   };

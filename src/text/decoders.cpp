@@ -23,8 +23,8 @@ class WordPieceDecoder final : public Decoder {
 
   void apply(std::vector<std::string>& tokens) const override {
     static constexpr std::pair<std::string_view, std::string_view> kCleanups[] = {
-        {" .", "."},     {" ?", "?"},     {" !", "!"},           {" ,", ","},   {" ' ", "'"},  {" n't", "n't"},
-        {" 'm", "'m"},   {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+        {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+        {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       std::string& token = tokens[i];
       if (i > 0) {
@@ -67,7 +67,8 @@ class MetaspaceDecoder final : public Decoder {
   MetaspaceDecoder(std::string replacement, bool drop_first)
       : replacement_(std::move(replacement)), drop_first_(drop_first) {}
   void apply(std::vector<std::string>& tokens) const override {
-    for (std::size_t i = 0; i < tokens.size(); ++i) replace_all(tokens[i], replacement_, i == 0 && drop_first_ ? "" : " ");
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      replace_all(tokens[i], replacement_, i == 0 && drop_first_ ? "" : " ");
   }
 
  private:
@@ -127,7 +128,10 @@ class ByteFallbackDecoder final : public Decoder {
     if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
     int value = 0;
     for (const char c : token.substr(3, 2)) {
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                               : -1;
       if (digit < 0) return -1;
       value = value * 16 + digit;
     }
@@ -175,10 +179,12 @@ constexpr Reader kReaders[] = {
        return std::make_unique<ReplaceDecoder>(field["pattern"]["String"].text(), field["content"].text());
      }},
     {"Fuse", [](const JsonField&) -> std::unique_ptr<Decoder> { return std::make_unique<FuseDecoder>(); }},
-    {"ByteFallback", [](const JsonField&) -> std::unique_ptr<Decoder> { return std::make_unique<ByteFallbackDecoder>(); }},
+    {"ByteFallback",
+     [](const JsonField&) -> std::unique_ptr<Decoder> { return std::make_unique<ByteFallbackDecoder>(); }},
     {"Strip",
      [](const JsonField& field) -> std::unique_ptr<Decoder> {
-       return std::make_unique<StripDecoder>(field["content"].text(), field["start"].integer(0), field["stop"].integer(0));
+       return std::make_unique<StripDecoder>(field["content"].text(), field["start"].integer(0),
+                                             field["stop"].integer(0));
      }},
 };
 
@@ -217,7 +223,11 @@ std::string to_valid_utf8(std::string_view bytes) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
   while (i < bytes.size()) {
     const unsigned char lead = byte(i);
-    std::size_t need = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : lead >= 0xE0 && lead < 0xF0 ? 2 : lead >= 0xF0 && lead < 0xF5 ? 3 : 9;
+    std::size_t need = lead < 0x80                   ? 0
+                       : lead >= 0xC2 && lead < 0xE0 ? 1
+                       : lead >= 0xE0 && lead < 0xF0 ? 2
+                       : lead >= 0xF0 && lead < 0xF5 ? 3
+                                                     : 9;
     if (need == 9) {
       result += "\uFFFD";
       ++i;

@@ -91,7 +91,7 @@ class SideFiles {
 void find_special_ids(const SideFiles& files, Tokenizer::Parts& parts) {
   struct Role {
     const char* name;
-    std::int32_t SpecialTokenIds::* id;
+    std::int32_t SpecialTokenIds::*id;
     std::string_view usual[3];
   };
   static const Role kRoles[] = {{"cls_token", &SpecialTokenIds::cls, {"[CLS]", "<s>", ""}},
@@ -119,7 +119,8 @@ void add_tokens(const SideFiles& files, const std::vector<AddedToken>& special, 
   }
   for (const auto& [content, id] : files.added().object().items()) {
     if (!id.is_number_integer()) files.added().fail("the id of \"" + content + "\" is not an integer");
-    if (std::none_of(listed.begin(), listed.end(), [&](const auto& entry) { return entry.second.content == content; })) {
+    if (std::none_of(listed.begin(), listed.end(),
+                     [&](const auto& entry) { return entry.second.content == content; })) {
       listed.emplace_back(id.get<std::int64_t>(), AddedToken{.content = content, .normalized = true});
     }
   }
@@ -218,7 +219,8 @@ enum class Family { kXlmRoberta, kAlbert, kDebertaV2 };
 Family find_family(const fs::path& model_file, const SideFiles& files) {
   std::string name = files.config()["tokenizer_class"].text(files.model_type());
   std::erase_if(name, [](char c) { return c == '-' || c == '_'; });
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (name.starts_with("xlmroberta")) return Family::kXlmRoberta;
   if (name.starts_with("albert")) return Family::kAlbert;
   if (name.starts_with("debertav2") || name.starts_with("debertav3")) return Family::kDebertaV2;
@@ -250,7 +252,8 @@ std::unique_ptr<Tokenizer::Parts> read_sentence_piece_folder(const fs::path& mod
       normalizers.push_back(text::make_strip_accents());
     }
   }
-  if (!fairseq && config["do_lower_case"].boolean(family == Family::kAlbert)) normalizers.push_back(text::make_lowercase());
+  if (!fairseq && config["do_lower_case"].boolean(family == Family::kAlbert))
+    normalizers.push_back(text::make_lowercase());
   if (family == Family::kDebertaV2 && config["split_by_punct"].boolean(false)) {
     parts->pipeline.pre_tokenizers.push_back(text::make_punctuation_split());
   }
@@ -258,7 +261,8 @@ std::unique_ptr<Tokenizer::Parts> read_sentence_piece_folder(const fs::path& mod
   parts->pipeline.model = std::move(model);
   parts->decoders.push_back(text::make_metaspace_decoder("\u2581", true));
   const auto name = [&](const char* ours, const char* theirs) { return std::string(fairseq ? ours : theirs); };
-  const AddedToken cls = files.token("cls_token", name("<s>", "[CLS]")), sep = files.token("sep_token", name("</s>", "[SEP]")),
+  const AddedToken cls = files.token("cls_token", name("<s>", "[CLS]")),
+                   sep = files.token("sep_token", name("</s>", "[SEP]")),
                    pad = files.token("pad_token", family == Family::kDebertaV2 ? "[PAD]" : "<pad>"),
                    unk = files.token("unk_token", family == Family::kDebertaV2 ? "[UNK]" : "<unk>"),
                    mask = files.token("mask_token", name("<mask>", "[MASK]"), family != Family::kDebertaV2);
@@ -276,13 +280,15 @@ std::vector<std::string> tokenizer_files(const fs::path& folder) {
   };
   add("tokenizer.json");
   if (const auto model = find_model_file(folder)) names.push_back(model->filename().string());
-  if (is_file(folder / "vocab.json") && is_file(folder / "merges.txt")) names.emplace_back("vocab.json"), names.emplace_back("merges.txt");
+  if (is_file(folder / "vocab.json") && is_file(folder / "merges.txt"))
+    names.emplace_back("vocab.json"), names.emplace_back("merges.txt");
   add("vocab.txt");
   if (names.empty()) {
     std::error_code error;
     if (!fs::is_directory(folder, error)) throw IoError(folder.string() + ": no such folder");
-    throw FormatError(folder.string() +
-                      ": no tokenizer here; one of tokenizer.json, *.model, vocab.json + merges.txt, vocab.txt is needed");
+    throw FormatError(
+        folder.string() +
+        ": no tokenizer here; one of tokenizer.json, *.model, vocab.json + merges.txt, vocab.txt is needed");
   }
   for (const std::string_view side : kSideFiles) add(side);
   return names;

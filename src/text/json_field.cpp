@@ -27,7 +27,8 @@ JsonField JsonField::operator[](std::string_view key) const {
 
 JsonField JsonField::operator[](std::size_t index) const {
   if (depth_ >= kDeepest) fail("nested too deep");
-  if (!value_->is_array() || index >= value_->size()) fail("a list with more than " + std::to_string(index) + " entries expected");
+  if (!value_->is_array() || index >= value_->size())
+    fail("a list with more than " + std::to_string(index) + " entries expected");
   return {(*value_)[index], where_ + "/" + std::to_string(index), depth_ + 1};
 }
 
@@ -58,7 +59,8 @@ bool JsonField::boolean(bool fallback) const {
 
 std::int64_t JsonField::integer() const {
   if (!value_->is_number_integer()) fail(std::string("an integer expected, not ") + value_->type_name());
-  if (value_->is_number_unsigned() && value_->get<std::uint64_t>() > std::uint64_t{1} << 62) fail("the number is too large");
+  if (value_->is_number_unsigned() && value_->get<std::uint64_t>() > std::uint64_t{1} << 62)
+    fail("the number is too large");
   return value_->get<std::int64_t>();
 }
 

@@ -35,46 +35,109 @@ void lowercase(AlignedText& text) {
   rewriter.finish();
 }
 
+// A character written in the place of one (0), of more (< 0: one more dropped for each), or between two (1).
+struct Change {
+  char32_t c;
+  int shift;
+};
+
+void apply_changes(AlignedText& text, const std::vector<Change>& changes) {
+  Rewriter rewriter(text);
+  for (const Change& change : changes) {
+    if (change.shift > 0) {
+      rewriter.insert(change.c);
+    } else {
+      rewriter.replace(change.c);
+    }
+    for (int skipped = 0; skipped > change.shift && !rewriter.done(); --skipped) rewriter.skip();
+  }
+  rewriter.finish();
+}
+
 // Canonical order: marks between two starters are sorted by combining class, equal classes keep their order. The
 // characters a decomposition adds are insertions, wherever the sorting puts them.
-void decompose_text(AlignedText& text, bool compatibility) {
-  struct Mark {
-    int combining;
-    char32_t c;
-    bool inserted;
+std::vector<Change> decomposition(std::string_view text, bool compatibility) {
+  std::vector<Change> all;
+  std::size_t starter_end = 0;  // what lies behind is still to be sorted
+  const auto sort = [&] {
+    std::stable_sort(all.begin() + static_cast<std::ptrdiff_t>(starter_end), all.end(),
+                     [](const Change& a, const Change& b) { return combining_class(a.c) < combining_class(b.c); });
+    starter_end = all.size();
   };
-  std::vector<Mark> marks, all;
+  for (std::size_t i = 0; i < text.size();) {
+    char32_t parts[32];
+    const int count = decompose(decode_utf8(text, i), compatibility, parts);
+    for (int k = 0; k < count; ++k) {
+      const bool starter = combining_class(parts[k]) == 0;
+      if (starter) sort();
+      all.push_back({parts[k], k > 0 ? 1 : 0});
+      if (starter) starter_end = all.size();
+    }
+  }
+  sort();
+  return all;
+}
+
+// Canonical composition of decomposed text. A composed character stands for both of its parts.
+std::vector<Change> composition(const std::vector<Change>& decomposed) {
+  std::vector<Change> all, marks;
+  Change base{0, 0};
+  bool has_base = false;
+  int last_class = -1;  // of the last mark that stayed between, -1 when none did
   const auto flush = [&] {
-    std::stable_sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) { return a.combining < b.combining; });
+    if (has_base) all.push_back(base);
     all.insert(all.end(), marks.begin(), marks.end());
     marks.clear();
+    last_class = -1;
   };
-  for (std::size_t i = 0; i < text.text.size();) {
-    char32_t parts[32];
-    const int count = decompose(decode_utf8(text.text, i), compatibility, parts);
-    for (int k = 0; k < count; ++k) {
-      const int combining = combining_class(parts[k]);
-      if (combining == 0) flush();
-      marks.push_back({combining, parts[k], k > 0});
-      if (combining == 0) flush();
+  for (const Change& change : decomposed) {
+    const int mark_class = combining_class(change.c);
+    if (!has_base) {
+      if (mark_class != 0) {
+        all.push_back(change);
+      } else {
+        base = change, has_base = true;
+      }
+      continue;
+    }
+    const bool blocked = last_class >= mark_class;
+    const char32_t composed = blocked ? 0 : compose(base.c, change.c);
+    if (composed != 0) {
+      base = {composed, base.shift + change.shift - 1};
+    } else if (mark_class == 0) {
+      flush();
+      base = change;
+    } else {
+      marks.push_back(change);
+      last_class = mark_class;
     }
   }
   flush();
-  Rewriter rewriter(text);
-  for (const Mark& mark : all) {
-    if (mark.inserted) {
-      rewriter.insert(mark.c);
-    } else {
-      rewriter.replace(mark.c);
-    }
+  return all;
+}
+
+class Composition final : public Normalizer {
+ public:
+  explicit Composition(bool compatibility) : compatibility_(compatibility) {}
+  void apply(AlignedText& text) const override {
+    if (is_ascii(text.text)) return;
+    apply_changes(text, composition(decomposition(text.text, compatibility_)));
   }
-  rewriter.finish();
+  Reach reach() const override { return Reach::kWord; }
+
+ private:
+  bool compatibility_;
+};
+
+void decompose_text(AlignedText& text, bool compatibility) {
+  if (!is_ascii(text.text)) apply_changes(text, decomposition(text.text, compatibility));
 }
 
 class Decomposition final : public Normalizer {
  public:
   explicit Decomposition(bool compatibility) : compatibility_(compatibility) {}
   void apply(AlignedText& text) const override { decompose_text(text, compatibility_); }
+  Reach reach() const override { return Reach::kWord; }
 
  private:
   bool compatibility_;
@@ -83,6 +146,7 @@ class Decomposition final : public Normalizer {
 class Lowercase final : public Normalizer {
  public:
   void apply(AlignedText& text) const override { lowercase(text); }
+  Reach reach() const override { return Reach::kWord; }
 };
 
 class StripAccents final : public Normalizer {
@@ -90,6 +154,7 @@ class StripAccents final : public Normalizer {
   void apply(AlignedText& text) const override {
     filter(text, [](char32_t c) { return (char_class(c) & kClassMark) == 0; });
   }
+  Reach reach() const override { return Reach::kWord; }
 };
 
 // White space away from the ends of the text.
@@ -135,6 +200,10 @@ class Replace final : public Normalizer {
  public:
   Replace(std::string pattern, std::size_t at_least, std::string content)
       : pattern_(std::move(pattern)), at_least_(at_least), content_(std::move(content)) {}
+  Reach reach() const override {
+    if (pattern_ == " " && at_least_ > 0 && content_ == " ") return Reach::kSpaces;
+    return (pattern_ + content_).find(' ') == std::string::npos ? Reach::kWord : Reach::kText;
+  }
 
   void apply(AlignedText& text) const override {
     if (pattern_.empty()) return;
@@ -175,28 +244,37 @@ class Replace final : public Normalizer {
 class Precompiled final : public Normalizer {
  public:
   explicit Precompiled(CharsMap map) : map_(std::move(map)) {}
+  // A map that changes the space itself is not one of words.
+  Reach reach() const override {
+    std::string_view replacement;
+    return map_.find_shortest(" ", replacement) ? Reach::kText : Reach::kWord;
+  }
 
   void apply(AlignedText& text) const override {
-    Rewriter rewriter(text);
-    while (!rewriter.done()) {
-      const std::string_view rest = rewriter.rest();
+    std::vector<Change> changes;
+    std::string_view rest = text.text, replacement;
+    bool changed = false;
+    while (!rest.empty()) {
       const std::string_view cluster = rest.substr(0, cluster_size(rest));
-      std::string_view replacement;
+      rest.remove_prefix(cluster.size());
       if (cluster.size() < 6 && map_.find_shortest(cluster, replacement)) {
-        rewrite(rewriter, count_chars(cluster), replacement);
+        replace(cluster, replacement, changes);
+        changed = true;
         continue;
       }
-      for (std::size_t i = 0, left = count_chars(cluster); left > 0; --left) {
+      for (std::size_t i = 0; i < cluster.size();) {
         const std::size_t begin = i;
         const char32_t c = decode_utf8(cluster, i);
         if (map_.find_shortest(cluster.substr(begin, i - begin), replacement)) {
-          rewrite(rewriter, 1, replacement);
+          replace(cluster.substr(begin, i - begin), replacement, changes);
+          changed = true;
         } else {
-          rewriter.replace(c);
+          changes.push_back({c, 0});
         }
       }
     }
-    rewriter.finish();
+    if (!changed) return;
+    apply_changes(text, changes);
   }
 
  private:
@@ -217,18 +295,17 @@ class Precompiled final : public Normalizer {
     return position;
   }
 
-  // `old_count` characters become `replacement`: one for one, what is more is inserted, what is less is dropped.
-  static void rewrite(Rewriter& rewriter, std::size_t old_count, std::string_view replacement) {
-    std::size_t written = 0;
-    for (std::size_t i = 0; i < replacement.size(); ++written) {
-      const char32_t c = decode_utf8(replacement, i);
-      if (written < old_count) {
-        rewriter.replace(c);
-      } else {
-        rewriter.insert(c);
-      }
+  // One character for one; what is more is inserted, what is less is taken off at the last character written. Where
+  // nothing is written yet the loss is forgotten, and what follows stands too far left: so it is in the peer.
+  static void replace(std::string_view old, std::string_view replacement, std::vector<Change>& changes) {
+    const auto shift = static_cast<int>(count_chars(replacement)) - static_cast<int>(count_chars(old));
+    const std::size_t before = changes.size();
+    for (std::size_t i = 0; i < replacement.size();) changes.push_back({decode_utf8(replacement, i), 0});
+    for (std::size_t i = changes.size();
+         shift > 0 && i > before && i + static_cast<std::size_t>(shift) > changes.size();) {
+      changes[--i].shift = 1;
     }
-    for (; written < old_count; ++written) rewriter.skip();
+    if (shift < 0 && !changes.empty()) changes.back().shift += shift;
   }
 
   CharsMap map_;
@@ -286,6 +363,8 @@ constexpr Reader kReaders[] = {
     {"BertNormalizer", read_bert},
     {"NFD", [](const JsonField&) { return make_decomposition(false); }},
     {"NFKD", [](const JsonField&) { return make_decomposition(true); }},
+    {"NFC", [](const JsonField&) -> std::unique_ptr<Normalizer> { return std::make_unique<Composition>(false); }},
+    {"NFKC", [](const JsonField&) -> std::unique_ptr<Normalizer> { return std::make_unique<Composition>(true); }},
     {"Lowercase", [](const JsonField&) { return make_lowercase(); }},
     {"StripAccents", [](const JsonField&) { return make_strip_accents(); }},
     {"Strip",

@@ -51,6 +51,8 @@ struct Tokenizer::Parts {
 
   // filled by finish()
   std::unordered_map<std::int32_t, std::size_t> added_by_id;
+  std::unordered_map<std::int32_t, std::string>
+      normalized_names;  // how added tokens are sought in normalized text, and decoded
   text::AddedTokenFinder raw_finder, normalized_finder;
   std::vector<std::pair<std::uint8_t, std::uint8_t>> spaces_at_ends;  // by id, where trim_offsets
 

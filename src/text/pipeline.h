@@ -15,6 +15,10 @@ class Normalizer {
  public:
   virtual ~Normalizer() = default;
   virtual void apply(AlignedText& text) const = 0;
+  /// How far a normalizer looks: inside words between spaces only, at runs of spaces (one space of several, all else
+  /// unchanged), or anywhere.
+  enum class Reach { kWord, kSpaces, kText };
+  virtual Reach reach() const { return Reach::kText; }
 };
 
 class PreTokenizer {

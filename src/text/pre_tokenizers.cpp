@@ -132,6 +132,10 @@ void Metaspace::apply(AlignedText piece, std::vector<AlignedText>& pieces) const
   }
 }
 
+bool is_white_space_split(const PreTokenizer& pre_tokenizer) {
+  return dynamic_cast<const WhitespaceSplit*>(&pre_tokenizer) != nullptr;
+}
+
 std::unique_ptr<PreTokenizer> make_punctuation_split() { return std::make_unique<Punctuation>(); }
 
 Metaspace read_metaspace(const JsonField& field) {
@@ -139,8 +143,7 @@ Metaspace read_metaspace(const JsonField& field) {
   if (replacement.empty() || count_chars(replacement) != 1) field["replacement"].fail("one character expected");
   std::size_t position = 0;
   const char32_t c = decode_utf8(replacement, position);
-  const std::string scheme =
-      field["prepend_scheme"].text(field["add_prefix_space"].boolean(true) ? "always" : "never");
+  const std::string scheme = field["prepend_scheme"].text(field["add_prefix_space"].boolean(true) ? "always" : "never");
   const auto prepend = scheme == "always"  ? Metaspace::Prepend::kAlways
                        : scheme == "first" ? Metaspace::Prepend::kFirst
                                            : Metaspace::Prepend::kNever;

@@ -20,7 +20,8 @@ class BertPreTokenizer final : public PreTokenizer {
 class Metaspace final : public PreTokenizer {
  public:
   enum class Prepend { kAlways, kFirst, kNever };
-  Metaspace(char32_t replacement, Prepend prepend, bool split) : replacement_(replacement), prepend_(prepend), split_(split) {}
+  Metaspace(char32_t replacement, Prepend prepend, bool split)
+      : replacement_(replacement), prepend_(prepend), split_(split) {}
   void apply(AlignedText piece, std::vector<AlignedText>& pieces) const override;
   char32_t replacement() const { return replacement_; }
   Prepend prepend() const { return prepend_; }
@@ -31,6 +32,8 @@ class Metaspace final : public PreTokenizer {
   Prepend prepend_;
   bool split_;
 };
+
+bool is_white_space_split(const PreTokenizer& pre_tokenizer);
 
 /// Every punctuation character is a piece of its own.
 std::unique_ptr<PreTokenizer> make_punctuation_split();

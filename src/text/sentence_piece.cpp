@@ -2,6 +2,8 @@
 
 #include <sentencepiece_processor.h>
 
+#include <cstring>
+
 #include "infomtl/core/errors.h"
 
 namespace infomtl::text {
@@ -11,6 +13,88 @@ constexpr std::string_view kSpaceMark = "\u2581";
 
 void check(const sentencepiece::util::Status& status) {
   if (!status.ok()) throw FormatError(std::string("sentencepiece: ") + status.ToString());
+}
+
+// A field of a protobuf message: number, and its bytes when it has a length.
+struct ProtoField {
+  std::uint64_t number = 0;
+  std::string_view bytes;
+};
+
+// Reads the field at the start of `message` and moves behind it; false when it is cut off or of no known kind.
+bool next_field(std::string_view& message, ProtoField& field) {
+  const auto varint = [&](std::uint64_t& value) {
+    value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      if (message.empty()) return false;
+      const auto byte = static_cast<unsigned char>(message.front());
+      message.remove_prefix(1);
+      value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  };
+  std::uint64_t key = 0, size = 0;
+  if (!varint(key)) return false;
+  field = {key >> 3, {}};
+  switch (key & 7) {
+    case 0:
+      return varint(size);
+    case 1:
+      size = 8;
+      break;
+    case 2:
+      if (!varint(size)) return false;
+      break;
+    case 5:
+      size = 4;
+      break;
+    default:
+      return false;
+  }
+  if (size > message.size()) return false;
+  field.bytes = message.substr(0, size);
+  message.remove_prefix(size);
+  return true;
+}
+
+// The library walks the compiled character map of a file without looking at its bounds: every step must stay inside.
+void check_chars_map(std::string_view blob) {
+  if (blob.empty()) return;
+  std::uint32_t trie_bytes = 0;
+  if (blob.size() < 4) throw FormatError("normalizer_spec/precompiled_charsmap: cut off");
+  std::memcpy(&trie_bytes, blob.data(), 4);
+  if (trie_bytes % 4 != 0 || trie_bytes < 4 || trie_bytes > blob.size() - 4) {
+    throw FormatError("normalizer_spec/precompiled_charsmap: cut off");
+  }
+  const std::size_t size = trie_bytes / 4;
+  const std::string_view replacements = blob.substr(4 + trie_bytes);
+  bool sound = replacements.ends_with('\0');
+  for (std::size_t node = 0; sound && node < size; ++node) {
+    std::uint32_t unit = 0;
+    std::memcpy(&unit, blob.data() + 4 + 4 * node, 4);
+    if (unit >> 31) {
+      sound = (unit & 0x7FFFFFFF) < replacements.size();
+    } else {
+      const std::size_t children = node ^ (unit >> 10 << ((unit & 0x200) >> 6));
+      sound = (children | 0xFF) < size;
+    }
+  }
+  if (!sound) throw FormatError("normalizer_spec/precompiled_charsmap: it points outside itself");
+}
+
+void check_model(std::string_view model) {
+  constexpr std::uint64_t kNormalizerSpec = 3, kDenormalizerSpec = 5, kCharsMap = 2;
+  ProtoField field;
+  while (!model.empty()) {
+    if (!next_field(model, field)) throw FormatError("not a SentencePiece model, or cut off");
+    if (field.number != kNormalizerSpec && field.number != kDenormalizerSpec) continue;
+    std::string_view spec = field.bytes;
+    while (!spec.empty()) {
+      if (!next_field(spec, field)) throw FormatError("normalizer_spec: cut off");
+      if (field.number == kCharsMap) check_chars_map(field.bytes);
+    }
+  }
 }
 
 std::int32_t offset_in(const AlignedText& text, std::uint32_t byte, bool is_end) {
@@ -29,6 +113,7 @@ Span span_in(const AlignedText& text, std::uint32_t begin, std::uint32_t end) {
 
 SentencePieceModel::SentencePieceModel(std::string_view content, PieceNumbering numbering)
     : processor_(std::make_unique<sentencepiece::SentencePieceProcessor>()), numbering_(numbering) {
+  check_model(content);
   check(processor_->LoadFromSerializedProto({content.data(), content.size()}));
 }
 
@@ -70,9 +155,11 @@ void SentencePieceModel::append_before_comma(std::string_view piece, std::uint32
   auto at = static_cast<std::uint32_t>(end - digits.size() - 1);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string_view part = parts[i];
-    const auto length = static_cast<std::uint32_t>(part.size() - (part.starts_with(kSpaceMark) ? kSpaceMark.size() : 0));
+    const auto length =
+        static_cast<std::uint32_t>(part.size() - (part.starts_with(kSpaceMark) ? kSpaceMark.size() : 0));
     const Span span = by_byte ? span_in(text, i == 0 ? begin : at, at + length) : span_in(text, begin, end);
-    sink.tokens.push_back({number(processor_->PieceToId({part.data(), part.size()})), span.first, span.second, sink.word});
+    sink.tokens.push_back(
+        {number(processor_->PieceToId({part.data(), part.size()})), span.first, span.second, sink.word});
     at += length;
   }
 }

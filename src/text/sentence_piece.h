@@ -15,8 +15,8 @@ namespace infomtl::text {
 
 /// How a model family numbers the pieces of its SentencePiece file.
 struct PieceNumbering {
-  bool fairseq = false;         ///< <s> 0, <pad> 1, </s> 2, <unk> 3, then the file's pieces from its fourth on
-  bool splits_commas = false;   ///< a piece that ends in digit and comma is cut before the comma (ALBERT)
+  bool fairseq = false;        ///< <s> 0, <pad> 1, </s> 2, <unk> 3, then the file's pieces from its fourth on
+  bool splits_commas = false;  ///< a piece that ends in digit and comma is cut before the comma (ALBERT)
 };
 
 class SentencePieceModel final : public SubwordModel {

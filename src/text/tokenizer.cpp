@@ -53,7 +53,7 @@ void trim(Token& token, bool first, std::string_view text, std::size_t leading, 
           bool keep_prefix_space) {
   if (leading == 0 && trailing == 0) return;
   if (leading > 0) {
-    if ((first || token.begin == 0) && keep_prefix_space) --leading;
+    if ((first || token.begin == 0) && keep_prefix_space && leading == 1) leading = 0;
     for (; leading > 0 && token.begin < token.end; --leading) {
       ++token.begin;
       while (token.begin < token.end && continues(text, token.begin)) ++token.begin;
@@ -249,6 +249,7 @@ void Tokenizer::Parts::finish() {
     AlignedText content(added[i].content, 0);
     pipeline.normalize(content);
     normalized.emplace_back(content.text, &added[i]);
+    normalized_names.emplace(added[i].id, content.text);
   }
   raw_finder = AddedTokenFinder(std::move(raw));
   normalized_finder = AddedTokenFinder(std::move(normalized));
@@ -302,7 +303,8 @@ Encoding Tokenizer::encode_words(std::span<const std::string> words, const Token
     with_context("word " + std::to_string(w), [&] { append_text(*parts_, words[w], memory.first); });
     for (std::size_t i = before; i < tokens.size(); ++i) tokens[i].word = static_cast<std::int32_t>(w);
   }
-  trim_all(*parts_, tokens, [&](const Token& t) -> std::string_view { return words[static_cast<std::size_t>(t.word)]; });
+  trim_all(*parts_, tokens,
+           [&](const Token& t) -> std::string_view { return words[static_cast<std::size_t>(t.word)]; });
   Encoding encoding;
   assemble(*parts_, tokens, nullptr, options, encoding);
   return encoding;
@@ -315,7 +317,8 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_speci
     if (name == nullptr) continue;
     const auto added = parts_->added_by_id.find(id);
     if (skip_special_tokens && added != parts_->added_by_id.end() && parts_->added[added->second].special) continue;
-    tokens.push_back(*name);
+    const auto normalized = parts_->normalized_names.find(id);
+    tokens.push_back(normalized == parts_->normalized_names.end() ? *name : normalized->second);
   }
   for (const auto& decoder : parts_->decoders) decoder->apply(tokens);
   std::string result;

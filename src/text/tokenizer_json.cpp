@@ -1,6 +1,9 @@
 #include "text/tokenizer_json.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 
 #include "text/bpe.h"
 #include "text/normalizers.h"
@@ -56,6 +59,33 @@ std::unique_ptr<SubwordModel> read_bpe(const JsonField& model, Tokenizer::Parts&
                       [&] { return std::make_unique<BpeModel>(parts.vocabulary, pairs, std::move(settings)); });
 }
 
+// A score as the peer's JSON reader sees it: digits as one integer, rounded, then divided by a power of ten, rounded
+// again. Up to one unit in the last place from the nearest number, which decides between paths of equal score.
+double read_score(double value) {
+  char text[40];
+  const auto end = std::to_chars(text, text + sizeof text, std::abs(value), std::chars_format::scientific).ptr;
+  std::uint64_t digits = 0;
+  int exponent = 0, decimals = 0;
+  const char* at = text;
+  for (bool fraction = false; at != end && *at != 'e'; ++at) {
+    if (*at == '.') {
+      fraction = true;
+      continue;
+    }
+    digits = digits * 10 + static_cast<std::uint64_t>(*at - '0');
+    decimals += fraction;
+  }
+  if (at == end) return value;
+  ++at;
+  std::from_chars(*at == '+' ? at + 1 : at, end, exponent);
+  exponent -= decimals;
+  if (exponent < -22 || exponent > 22) return value;  // no score of a model; the powers below are exact
+  double power = 1.0;
+  for (int i = 0; i < std::abs(exponent); ++i) power *= 10.0;
+  const auto whole = static_cast<double>(digits);
+  return std::copysign(exponent < 0 ? whole / power : whole * power, value);
+}
+
 std::unique_ptr<SubwordModel> read_unigram(const JsonField& model, Tokenizer::Parts& parts) {
   const JsonField list = model["vocab"];
   if (!list.json().is_array() || list.json().empty()) list.fail("a list of [piece, score] expected");
@@ -66,13 +96,14 @@ std::unique_ptr<SubwordModel> read_unigram(const JsonField& model, Tokenizer::Pa
       list[i].fail("[piece, score] expected");
     }
     parts.vocabulary.add(entry[0].get_ref<const std::string&>(), static_cast<std::int64_t>(i));
-    scores.push_back(entry[1].get<double>());
+    scores.push_back(read_score(entry[1].get<double>()));
   }
   const JsonField unknown = model["unk_id"];
   UnigramSettings settings;
   settings.byte_fallback = model["byte_fallback"].boolean(false);
   const std::int64_t unknown_id = unknown.integer();
-  if (unknown_id < 0 || unknown_id >= static_cast<std::int64_t>(scores.size())) unknown.fail("not an id of the vocabulary");
+  if (unknown_id < 0 || unknown_id >= static_cast<std::int64_t>(scores.size()))
+    unknown.fail("not an id of the vocabulary");
   settings.unknown = parts.special.unk = static_cast<std::int32_t>(unknown_id);
   return std::make_unique<Unigram>(parts.vocabulary, std::move(scores), settings);
 }
@@ -136,8 +167,9 @@ void read_post_processor(const JsonField& field, PostProcessor& post) {
     post.trim_offsets = field["trim_offsets"].boolean(true);
     post.keep_prefix_space = field["add_prefix_space"].boolean(true);
   } else {
-    type.fail("post-processor \"" + name + "\" is not supported" +
-              did_you_mean(name, {"Sequence", "TemplateProcessing", "BertProcessing", "RobertaProcessing", "ByteLevel"}));
+    type.fail(
+        "post-processor \"" + name + "\" is not supported" +
+        did_you_mean(name, {"Sequence", "TemplateProcessing", "BertProcessing", "RobertaProcessing", "ByteLevel"}));
   }
 }
 
@@ -175,7 +207,35 @@ AddedToken read_added_token(const JsonField& field) {
   return token;
 }
 
+namespace {
+
+// Metaspace alone, or white space cut away before it, in front of a Unigram model. Normalizers that look further than
+// one word rule it out, but for the one that makes one space of several.
+void choose_unigram_path(Pipeline& pipeline) {
+  const auto* unigram = dynamic_cast<const Unigram*>(pipeline.model.get());
+  if (unigram == nullptr || pipeline.pre_tokenizers.empty() || pipeline.pre_tokenizers.size() > 2) return;
+  const auto* metaspace = dynamic_cast<const Metaspace*>(pipeline.pre_tokenizers.back().get());
+  if (metaspace == nullptr || !metaspace->split() || metaspace->replacement() != U'\u2581') return;
+  UnigramSegmenter::Rules rules;
+  rules.white_space_split = pipeline.pre_tokenizers.size() == 2;
+  if (rules.white_space_split && !is_white_space_split(*pipeline.pre_tokenizers.front())) return;
+  for (std::size_t i = 0; i < pipeline.normalizers.size(); ++i) {
+    const auto reach = pipeline.normalizers[i]->reach();
+    if (reach == Normalizer::Reach::kText) return;
+    if (reach == Normalizer::Reach::kSpaces) {
+      if (i + 1 != pipeline.normalizers.size()) return;
+      rules.collapses_spaces = true;
+    }
+  }
+  rules.prepend_always = metaspace->prepend() == Metaspace::Prepend::kAlways;
+  rules.prepend_first = metaspace->prepend() != Metaspace::Prepend::kNever;
+  pipeline.fast = std::make_unique<UnigramSegmenter>(pipeline, *unigram, rules);
+}
+
+}  // namespace
+
 void choose_fast_path(Pipeline& pipeline, const Vocabulary& vocabulary) {
+  choose_unigram_path(pipeline);
   if (pipeline.pre_tokenizers.size() != 1) return;
   const PreTokenizer* pre_tokenizer = pipeline.pre_tokenizers.front().get();
   if (const auto* wordpiece = dynamic_cast<const WordPiece*>(pipeline.model.get());

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <vector>
@@ -117,6 +118,12 @@ const ClassTable& class_table() {
   return table;
 }
 
+bool is_in(std::span<const CharRange> ranges, char32_t c) {
+  const auto behind = std::upper_bound(ranges.begin(), ranges.end(), c,
+                                       [](char32_t value, const CharRange& range) { return value < range.first; });
+  return behind != ranges.begin() && c <= std::prev(behind)->last;
+}
+
 // Writes the exception's mapping and returns its length, 0 when `c` has none.
 int find_exception(std::span<const MappingException> exceptions, char32_t c, char32_t* out) {
   const auto found = std::lower_bound(exceptions.begin(), exceptions.end(), c,
@@ -166,7 +173,8 @@ int decompose(char32_t c, bool compatibility, char32_t out[32]) {
   utf8proc_int32_t buffer[32];
   int boundary = 0;
   const auto options = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | (compatibility ? UTF8PROC_COMPAT : 0));
-  const utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), buffer, 32, options, &boundary);
+  const utf8proc_ssize_t count =
+      utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), buffer, 32, options, &boundary);
   if (count < 1 || count > 32) {
     out[0] = c;
     return 1;
@@ -176,12 +184,27 @@ int decompose(char32_t c, bool compatibility, char32_t out[32]) {
 }
 
 int combining_class(char32_t c) {
-  return c < 0x300 ? 0 : utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class;
+  if (c < 0x300) return 0;
+  const int found = utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class;
+  return found == 0 || is_in(kStarters, c) ? 0 : found;
+}
+
+char32_t compose(char32_t first, char32_t second) {
+  if (second < 0x80) return 0;
+  utf8proc_int32_t pair[2] = {static_cast<utf8proc_int32_t>(first), static_cast<utf8proc_int32_t>(second)};
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+  if (utf8proc_normalize_utf32(pair, 2, options) != 1) return 0;
+  char32_t parts[32];
+  const auto composed = static_cast<char32_t>(pair[0]);
+  return decompose(composed, false, parts) > 1 ? composed : 0;  // else the peer does not know it yet
 }
 
 bool grapheme_break(char32_t before, char32_t after, std::int32_t& state) {
-  return utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(before), static_cast<utf8proc_int32_t>(after),
-                                          &state);
+  const bool breaks = utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(before),
+                                                       static_cast<utf8proc_int32_t>(after), &state);
+  if (after < 0x300) return breaks;
+  if (breaks && is_in(kClusterJoined, after)) return (char_class(before) & kClassDropped) && before < 0x2000;
+  return breaks || is_in(kClusterSplit, after);
 }
 
 std::size_t count_chars(std::string_view text) {

@@ -9,14 +9,14 @@
 namespace infomtl::text {
 
 enum CharClass : std::uint8_t {
-  kClassDropped = 1,          ///< removed by BertNormalizer's clean_text: other (C*) but tab, LF, CR; U+0000, U+FFFD
-  kClassSpace = 2,            ///< White_Space
-  kClassNonspacingMark = 4,   ///< removed by BertNormalizer's strip_accents
-  kClassMark = 8,             ///< removed by the StripAccents normalizer (M*)
-  kClassPunctuation = 16,     ///< P*, and every ASCII punctuation character
-  kClassLetter = 32,          ///< L*
-  kClassNumber = 64,          ///< N*
-  kClassChinese = 128,        ///< the CJK ideograph blocks that BERT sets apart
+  kClassDropped = 1,         ///< removed by BertNormalizer's clean_text: other (C*) but tab, LF, CR; U+0000, U+FFFD
+  kClassSpace = 2,           ///< White_Space
+  kClassNonspacingMark = 4,  ///< removed by BertNormalizer's strip_accents
+  kClassMark = 8,            ///< removed by the StripAccents normalizer (M*)
+  kClassPunctuation = 16,    ///< P*, and every ASCII punctuation character
+  kClassLetter = 32,         ///< L*
+  kClassNumber = 64,         ///< N*
+  kClassChinese = 128,       ///< the CJK ideograph blocks that BERT sets apart
 };
 
 /// Bits of CharClass.
@@ -29,12 +29,16 @@ int lower_case(char32_t c, char32_t out[4]);
 /// Full canonical (or compatibility) decomposition of one code point, at most 32 written. @return how many
 int decompose(char32_t c, bool compatibility, char32_t out[32]);
 int combining_class(char32_t c);
+/// The canonical composition of two code points, 0 when there is none.
+char32_t compose(char32_t first, char32_t second);
 /// True between two code points where an extended grapheme cluster ends; `state` starts at 0.
 bool grapheme_break(char32_t before, char32_t after, std::int32_t& state);
 
 /// One code point of well-formed UTF-8; `position` moves behind it.
 inline char32_t decode_utf8(std::string_view text, std::size_t& position) {
-  const auto byte = [&](std::size_t k) { return static_cast<char32_t>(static_cast<unsigned char>(text[position + k])); };
+  const auto byte = [&](std::size_t k) {
+    return static_cast<char32_t>(static_cast<unsigned char>(text[position + k]));
+  };
   const char32_t lead = byte(0);
   if (lead < 0x80) {
     position += 1;

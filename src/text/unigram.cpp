@@ -66,19 +66,25 @@ void Unigram::append(std::string_view word, std::uint32_t begin, std::uint32_t e
   const auto byte_id = [&](char byte) { return byte_ids_[static_cast<unsigned char>(byte)]; };
   if (const std::int32_t id = trie_.find(piece); id >= 0) {
     pieces.push_back({id, begin, end});
-  } else if (settings_.byte_fallback && std::all_of(piece.begin(), piece.end(), [&](char b) { return byte_id(b) >= 0; })) {
+  } else if (settings_.byte_fallback &&
+             std::all_of(piece.begin(), piece.end(), [&](char b) { return byte_id(b) >= 0; })) {
     for (const char byte : piece) pieces.push_back({byte_id(byte), begin, end});
   } else {
     pieces.push_back({settings_.unknown, begin, end});
   }
 }
 
+void Unigram::tokens(std::string_view word, std::vector<Piece>& result) const {
+  thread_local std::vector<Piece> pieces;
+  split(word, pieces);
+  result.clear();
+  for (const Piece& piece : pieces) append(word, piece.begin, piece.end, result);
+}
+
 void Unigram::tokenize(const AlignedText& word, TokenSink& sink) const {
-  thread_local std::vector<Piece> pieces, written;
-  split(word.text, pieces);
-  written.clear();
-  for (const Piece& piece : pieces) append(word.text, piece.begin, piece.end, written);
-  for (const Piece& piece : written) {
+  thread_local std::vector<Piece> pieces;
+  tokens(word.text, pieces);
+  for (const Piece& piece : pieces) {
     sink.tokens.push_back({piece.id, word.spans[piece.begin].first, word.spans[piece.end - 1].second, sink.word});
   }
 }

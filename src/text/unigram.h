@@ -29,10 +29,11 @@ class Unigram final : public SubwordModel {
     std::int32_t id;
     std::uint32_t begin, end;
   };
-  /// Pieces of a word, as byte ranges of it.
-  void split(std::string_view word, std::vector<Piece>& pieces) const;
+  /// Tokens of a word, as byte ranges of it.
+  void tokens(std::string_view word, std::vector<Piece>& result) const;
 
  private:
+  void split(std::string_view word, std::vector<Piece>& pieces) const;
   void append(std::string_view word, std::uint32_t begin, std::uint32_t end, std::vector<Piece>& pieces) const;
 
   std::vector<double> scores_;
@@ -40,6 +41,31 @@ class Unigram final : public SubwordModel {
   ByteTrie trie_;
   double unknown_score_ = 0.0;
   std::vector<std::int32_t> byte_ids_;
+};
+
+/// Metaspace and Unigram word by word: between ASCII spaces every word is normalized and cut by itself, once, and
+/// remembered. Texts in which a word could reach over a space take the plain path.
+class UnigramSegmenter final : public Segmenter {
+ public:
+  struct Rules {
+    bool white_space_split = false;  ///< white space vanishes before U+2581 is put in front of every word
+    bool collapses_spaces = false;   ///< the last normalizer makes one space of several
+    bool prepend_always = true;      ///< else only at the start of the text
+    bool prepend_first = true;
+  };
+  /// @param pipeline owns the normalizers and the model; outlives this
+  UnigramSegmenter(const Pipeline& pipeline, const Unigram& model, Rules rules);
+  bool segment(std::string_view text, std::uint32_t start, TokenSink& sink) const override;
+
+ private:
+  struct Word;
+  bool cut(std::string_view word, Word& result) const;
+  bool append(std::string_view word, std::uint32_t start, bool after_space, TokenSink& sink) const;
+
+  const Pipeline& pipeline_;
+  const Unigram& model_;
+  Rules rules_;
+  std::uint64_t owner_;
 };
 
 }  // namespace infomtl::text

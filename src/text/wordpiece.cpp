@@ -21,7 +21,10 @@ enum Kind : std::uint8_t { kInWord, kSpace, kPunctuation, kDropped, kWide };
 }  // namespace
 
 WordPiece::WordPiece(const Vocabulary& vocabulary, std::string_view prefix, std::int32_t unknown, std::size_t max_chars)
-    : trie_(vocabulary.entries()), inside_(trie_.walk(ByteTrie::root(), prefix)), unknown_(unknown), max_chars_(max_chars) {}
+    : trie_(vocabulary.entries()),
+      inside_(trie_.walk(ByteTrie::root(), prefix)),
+      unknown_(unknown),
+      max_chars_(max_chars) {}
 
 void WordPiece::append_pieces(const unsigned char* word, std::size_t size, const std::array<unsigned char, 256>& fold,
                               TokenSink& sink) const {
@@ -103,7 +106,8 @@ bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenSin
       const std::size_t before = sink.tokens.size();
       model_.append_pieces(bytes + i, end - i, fold_, sink);
       const auto shift = static_cast<std::uint32_t>(start + i);
-      for (std::size_t t = before; t < sink.tokens.size(); ++t) sink.tokens[t].begin += shift, sink.tokens[t].end += shift;
+      for (std::size_t t = before; t < sink.tokens.size(); ++t)
+        sink.tokens[t].begin += shift, sink.tokens[t].end += shift;
       ++sink.word;
       i = end;
       continue;
