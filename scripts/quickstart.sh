@@ -24,17 +24,25 @@ if INFOMTL_DATA=$("$repository/scripts/fetch_data.sh"); then
 else
   corpus=$INFOMTL_CACHE/synthetic
   say "data: TweetEval is out of reach; the embedded corpus stands in, $corpus"
-  "$program" synthesize "$corpus" --seed 0
-  tasks=$(cd "$corpus" && printf '"%s",' "$PWD"/tasks/*.json)
+  "$program" synthesize "$corpus" --seed 0 >"$INFOMTL_CACHE/synthetic-ceilings.json"
+  tasks=$(printf '"%s",' "$corpus"/tasks/*.json)
   overrides+=(--set "data.root=$corpus" --set "data.tasks=[${tasks%,}]")
   export INFOMTL_DATA=$corpus
+  runs=$runs-synthetic
 fi
 
-say "training InfoMTL, then equal weighting, on the same data with the same seed"
-"$program" train configs/quickstart.json --seed 0 --output "$runs/infomtl" "${overrides[@]}" "$@"
-"$program" train configs/quickstart_equal_weighting.json --seed 0 --output "$runs/equal_weighting" "${overrides[@]}" "$@"
+# Trains a config into a folder; goes on where an earlier call was broken off. A finished run only shows its table.
+train() { # config folder arguments...
+  local config=$1 folder=$2 resume=()
+  shift 2
+  if [[ -d $folder/checkpoints/last && ! -f $folder/results.json ]]; then resume=(--resume); fi
+  "$program" train "$config" --seed 0 --output "$folder" "${resume[@]}" "${overrides[@]}" "$@"
+}
+say "training InfoMTL"
+train configs/quickstart.json "$runs/infomtl" "$@"
+say "training equal weighting (EW): the same data and seed, the supervised loss alone"
+train configs/quickstart_equal_weighting.json "$runs/equal_weighting" "$@"
 
+task=$(sed -nE 's/^ *"tasks": *\{ *"([^"]+)".*/\1/p; s/^    "([^"]+)": *\{.*/\1/p' "$runs/infomtl/results.json" | head -n 1)
 say "run folders: $runs/infomtl and $runs/equal_weighting"
-say "next, predict with what was trained:"
-task=$(sed -nE 's/.*"name": *"([a-z0-9_-]+)".*/\1/p' configs/tasks/tweeteval/emotion.json 2>/dev/null | head -n 1)
-say "  echo 'what a lovely day' | $program predict $runs/infomtl --task ${task:-emotion}"
+say "next: echo 'what a lovely day' | ${program#"$repository/"} predict $runs/infomtl --task ${task:-emotion}"

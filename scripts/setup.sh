@@ -88,6 +88,7 @@ fetch_wheel() { # name version sha256
   local file pip platform platforms=()
   file=$(downloaded "$@")
   if [[ -z $file ]]; then
+    [[ $(uname -m) == x86_64 ]] || fail "the pinned wheels are for x86-64; name a LibTorch of this machine with INFOMTL_TORCH_DIR"
     if ! pip=$(find_pip); then
       need_packages python3 python3-pip
       pip=$(find_pip) || fail "pip is needed once, to fetch $1 $2: install python3-pip, or put the wheel into $downloads"

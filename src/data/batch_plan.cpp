@@ -121,6 +121,7 @@ const std::vector<std::int32_t>& BatchPlan::pass_order(std::size_t u, std::int64
   if (settings_.length_window == 0) return pass.sequences;
 
   std::vector<std::pair<std::int32_t, std::int32_t>> rows;  // length, sequence
+  rows.reserve(pass.sequences.size());
   for (const std::int32_t sequence : pass.sequences) rows.emplace_back(length_(sequence), sequence);
   const auto window = static_cast<std::ptrdiff_t>(std::min(settings_.length_window, unit.batches()) * unit.batch_size);
   for (std::ptrdiff_t begin = 0; begin < std::ssize(rows); begin += window) {

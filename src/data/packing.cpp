@@ -127,12 +127,14 @@ StepBatch assemble(const std::vector<TextSelection>& selections, const std::vect
   StepBatch batch;
   for (const TextSelection& selection : selections) {
     std::vector<std::pair<std::int32_t, SequenceTokens>> chosen;
+    chosen.reserve(selection.sequences.size());
     for (const std::int32_t sequence : selection.sequences) {
       chosen.emplace_back(sequence, tokens.sequence(static_cast<std::size_t>(sequence)));
     }
     std::stable_sort(chosen.begin(), chosen.end(),
                      [](const auto& a, const auto& b) { return a.second.ids.size() < b.second.ids.size(); });
     std::vector<TaskBatchBuilder> builders;
+    builders.reserve(selection.tasks.size());
     for (const std::size_t t : selection.tasks) builders.emplace_back(t, tasks[t], data.tasks[t], tokenless);
     for (auto& [sequence, sequence_tokens] : chosen) {
       for (TaskBatchBuilder& builder : builders) {

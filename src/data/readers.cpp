@@ -19,6 +19,7 @@ std::string_view trimmed(std::string_view text) {
 
 std::vector<std::string_view> pieces_of(std::string_view text, const std::vector<WordRange>& ranges) {
   std::vector<std::string_view> pieces;
+  pieces.reserve(ranges.size());
   for (const WordRange& range : ranges) {
     pieces.push_back(
         text.substr(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.end - range.begin)));

@@ -77,6 +77,7 @@ SourceFormat format_of(const Config& source, const fs::path& file) {
   const std::string extension = file.extension().string();
   const std::string fallback = extension.empty() ? "" : extension.substr(1);
   std::vector<std::string> names;
+  names.reserve(kFormats.size());
   for (const auto& [name, format] : kFormats) names.push_back(name);
   const std::string name =
       source.has("format") || !kFormats.contains(fallback) ? source.choice("format", "", names) : fallback;

@@ -2,6 +2,7 @@
 #include "data/batch_plan.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -284,19 +285,30 @@ TEST(BatchPlan, ExtraBatchesAreFunctionsOfSeedStepAndIndexWithoutRepeats) {
 }
 
 TEST(BatchPlan, AMillionRowsNeedMemoryOfTheirOrder) {
-  const Split1 split({1000000, 10});
-  BatchPlan plan = split.plan({.batch_size = 128});
-  std::vector<bool> seen(1000000, false);
+  constexpr std::int32_t kRows = 1000000;
+  const Split1 split({kRows, 10});
+  const auto allocated = [] {
+    const auto info = mallinfo2();
+    return static_cast<double>(info.uordblks + info.hblkhd);
+  };
+  const double before = allocated();
+  BatchPlan plan = split.plan({.batch_size = 128, .length_window = 10});
+  std::vector<bool> seen(kRows, false);
   std::int64_t rows = 0;
+  double most = 0.0;
   for (std::int64_t s = 0; s < plan.steps_per_epoch(); ++s) {
-    for (const std::int32_t row : plan.step(s)[0].sequences) {
-      if (row >= 1000000) continue;
+    const auto step = plan.step(s);
+    for (const std::int32_t row : step[0].sequences) {
+      if (row >= kRows) continue;
       ASSERT_FALSE(seen[static_cast<std::size_t>(row)]);
       seen[static_cast<std::size_t>(row)] = true;
       ++rows;
     }
+    most = std::max(most, allocated() - before);
   }
-  EXPECT_EQ(rows, 1000000);
+  EXPECT_EQ(rows, kRows);
+  EXPECT_LT(most, 32.0 * kRows) << "bytes held beside the data";
+  RecordProperty("bytes_a_row", std::to_string(most / kRows));
 }
 
 TEST(BatchPlan, ATaskWithoutTrainingRowsIsAnError) {

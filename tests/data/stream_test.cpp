@@ -54,8 +54,8 @@ std::string decoded(const StepBatch& batch, std::int64_t row) {
   const auto end = batch.tokens.offsets[row + 1].item<std::int64_t>();
   std::string text;
   for (std::int64_t i = begin; i < end; ++i) {
-    text += (text.empty() ? "" : " ") +
-            corpus().tokenizer->token(static_cast<std::int32_t>(batch.tokens.ids[i].item<std::int64_t>()));
+    if (!text.empty()) text += ' ';
+    text += corpus().tokenizer->token(static_cast<std::int32_t>(batch.tokens.ids[i].item<std::int64_t>()));
   }
   return text;
 }

@@ -48,17 +48,20 @@ TEST(ProjectLayering, PublicHeadersIncludeWhatTheyUse) {
 
 // A file that no list names is compiled by nobody, and its tests never run.
 TEST(ProjectLayering, EverySourceIsListedByName) {
+  std::string lists;
+  std::vector<std::filesystem::path> sources;
   for (const char* top : {"src", "tests"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(kRoot / top)) {
-      if (entry.path().extension() != ".cpp") continue;
-      std::string lists;
-      for (auto folder = entry.path().parent_path(); folder != kRoot; folder = folder.parent_path()) {
-        if (std::filesystem::exists(folder / "CMakeLists.txt")) lists += read_text(folder / "CMakeLists.txt");
-      }
-      const std::regex named("(^|[^A-Za-z0-9_])" + entry.path().stem().string() + "($|[^A-Za-z0-9_])");
-      const bool listed = std::regex_search(lists, named);
-      EXPECT_TRUE(listed) << entry.path() << " is named by no CMakeLists.txt";
+      if (entry.path().filename() == "CMakeLists.txt") lists += read_text(entry.path());
+      if (entry.path().extension() == ".cpp") sources.push_back(entry.path());
     }
+  }
+  ASSERT_FALSE(sources.empty());
+  for (const std::filesystem::path& source : sources) {
+    // A list may leave the ending to a function: "readers" of readers_fuzz.cpp.
+    const std::string stem = std::regex_replace(source.stem().string(), std::regex("_fuzz$"), "");
+    const std::regex named("(^|[^A-Za-z0-9_])" + stem + "($|[^A-Za-z0-9_])");
+    EXPECT_TRUE(std::regex_search(lists, named)) << source << " is named by no CMakeLists.txt";
   }
 }
 

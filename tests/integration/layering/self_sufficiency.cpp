@@ -31,7 +31,7 @@ const std::vector<Provided> kProvided = {
     {R"(\bstd::atomic\b)", {"atomic"}},
     {R"(\bstd::(mutex|lock_guard|unique_lock)\b)", {"mutex"}},
     {R"(\bstd::thread\b)", {"thread"}},
-    {R"(\bstd::(u?int(8|16|32|64)_t)\b)", {"cstdint"}},
+    {R"(\bstd::(u?int(8|16|32|64)_t)\b)", {"cstdint", "torch/", "ATen/"}},
     {R"(\bstd::numeric_limits\b)", {"limits"}},
     {R"(\bstd::(runtime_error|logic_error|invalid_argument)\b)", {"stdexcept", "exception"}},
     {R"(\bstd::source_location\b)", {"source_location"}},

@@ -24,7 +24,7 @@ fi
 export INFOMTL_DATA
 
 # Training is cut short; nothing else is changed.
-short="--set training.epochs=1 --set data.max_train_rows=32"
+short="--set training.epochs=1 --set data.max_train_rows=32 --set data.max_validation_rows=32 --set data.max_test_rows=64"
 commands=0
 while IFS= read -r line; do
   [[ -n $line && $line != \#* ]] || continue

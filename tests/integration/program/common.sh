@@ -1,0 +1,29 @@
+# Sourced by the program's tests: `$program` is the built program, `$folder` a fresh scratch folder that goes away with the test.
+# shellcheck shell=bash
+set -euo pipefail
+program=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+die() {
+  printf 'FAILED: %s\n' "$*" >&2
+  exit 1
+}
+# contains FILE TEXT
+contains() { grep -qF -- "$2" "$1" || die "$1 does not hold \"$2\": $(head -c 2000 "$1")"; }
+
+# A small corpus with an encoder that starts from random weights, and a config that trains it in seconds.
+make_corpus() {
+  "$program" synthesize corpus --seed 3 --rows 160 >ceilings.json
+  cat >config.json <<'JSON'
+{
+  "extends": "corpus/corpus.json",
+  "head": {"name": "gaussian"},
+  "losses": [{"name": "supervised"}, {"name": "simax", "weight": 0.1, "tasks": ["topic", "polarity", "emotion", "answer"]},
+             {"name": "timin", "weight": 0.01}],
+  "optimizer": {"name": "adamax", "learning_rate": 2e-3},
+  "training": {"epochs": 2, "batch_size": 16, "report_every": 5}
+}
+JSON
+}

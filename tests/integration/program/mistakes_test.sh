@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The user's mistakes: one line on stderr that says what, where and the cure, status 2, and nothing written.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+make_corpus
+mistakes=0
+
+# refuse TEXT ARGUMENTS...: the program must end with 2, in one line that holds TEXT, and leave no run folder.
+refuse() {
+  local text=$1 status=0
+  shift
+  "$program" "$@" >out.txt 2>err.txt </dev/null || status=$?
+  [[ $status == 2 ]] || die "$*: status $status, not 2: $(cat err.txt)"
+  [[ $(grep -vc '^\[' err.txt) == 1 ]] || die "$*: not one line: $(cat err.txt)"
+  contains err.txt "$text"
+  [[ ! -e run ]] || die "$*: wrote a run folder"
+  mistakes=$((mistakes + 1))
+}
+with() { # with SED-EXPRESSION: config.json changed
+  sed -E "$1" config.json >changed.json
+  cmp -s config.json changed.json && die "the change '$1' changed nothing"
+  return 0
+}
+train() { echo train "$@" --output run --log-level error; }
+
+with 's/"epochs"/"epoch"/' && refuse 'did you mean "epochs"' $(train changed.json)
+with 's/"training"/"trainning"/' && refuse '"training"' $(train changed.json)
+with 's/"weight": 0.1/"wieght": 0.1/' && refuse 'did you mean "weight"' $(train changed.json)
+with 's/"learning_rate"/"learning_rat"/' && refuse 'learning_rate' $(train changed.json)
+with 's/"name": "simax"/"name": "simaxx"/' && refuse 'did you mean "simax"' $(train changed.json)
+with 's/"gaussian"/"linear"/' && refuse 'gaussian' $(train changed.json)
+with 's/"tasks": \["topic"/"tasks": ["topics"/' && refuse 'topic' $(train changed.json)
+refuse 'integer' $(train config.json --set 'training.epochs="two"')
+refuse 'training' $(train config.json --set training.batch_size=0)
+refuse 'validation' $(train config.json --set training.selection.split=test)
+refuse 'joint' $(train config.json --set weighting.name=pcgrad)
+refuse 'uncertainty' $(train config.json --set weighting.name=uncertanty)
+refuse 'model folder' $(train config.json --set encoder.path=nowhere)
+refuse 'nowhere.json' $(train nowhere.json)
+refuse 'cuda' $(train config.json --set device=cuda)
+refuse 'losses' $(train config.json --set losses=7)
+printf '{"extends": "config.json", "losses": [}' >broken.json
+refuse 'broken.json' $(train broken.json)
+printf '{"extends": "loop.json"}' >loop.json
+refuse 'loop.json' $(train loop.json)
+
+# Data: each mistake in a copy of its own.
+damage() { rm -rf corpus && "$program" synthesize corpus --seed 3 --rows 160 >/dev/null; }
+file_of() { find corpus -type f -name "$1" | sort | head -n 1; }
+topic=$(find corpus -path '*topic*' -type f ! -name '*.json' | sort)
+train_file=$(grep -m1 train <<<"$topic")
+printf 'a bad \xff byte\tsports\n' >>"$train_file" && refuse "$(basename "$train_file")" $(train config.json)
+damage
+: >"$train_file" && refuse "$(basename "$train_file")" $(train config.json)
+damage
+rm "$train_file" && refuse "$(basename "$train_file")" $(train config.json)
+damage
+
+# Commands.
+refuse 'train' trian
+refuse 'config' train
+refuse 'kind' list lossess
+refuse 'pooling' encode --model corpus/encoder --pooling last
+printf 'not json' >corpus/encoder/config.json
+refuse 'config.json' $(train config.json)
+echo "$mistakes mistakes, each refused with 2 in one line"
+echo "1 passed, 0 failed"

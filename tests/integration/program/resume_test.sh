@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# A run that is stopped (Ctrl-C, or killed outright) and continued ends like one that never was, bit for bit.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+make_corpus
+train() { "$program" train config.json --log-level warning "$@"; }
+
+# Everything that must be equal: parameters, optimiser, what weightings keep, log records without timings, scores.
+fingerprint() {
+  (cd "$1/checkpoints" && sha256sum best/*.safetensors last/*.safetensors)
+  sed -E 's/,?"[a-z_]*_per_second": *[-+0-9.e]+//g' "$1/log.jsonl"
+  sed -E '/"(seconds|examples_per_second|tokens_per_second|peak_memory_bytes)"/d' "$1/results.json"
+}
+regimes=('--set weighting.name=uncertainty' '--set weighting.name=pcgrad --set training.regime=joint --set training.accumulate=2')
+for extra in "${regimes[@]}"; do
+  rm -rf whole broken killed
+  # shellcheck disable=SC2086
+  train --output whole $extra >/dev/null
+
+  # Interrupted in the middle of an epoch.
+  # shellcheck disable=SC2086
+  train --output broken $extra >/dev/null 2>broken.txt &
+  pid=$!
+  for _ in $(seq 600); do
+    [[ $(wc -l <broken/log.jsonl 2>/dev/null || echo 0) -ge 2 ]] && break
+    sleep 0.05
+  done
+  kill -INT "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [[ $status == 130 || $status == 0 ]] || die "an interrupted run ended with $status: $(cat broken.txt)"
+  # shellcheck disable=SC2086
+  train --output broken --resume $extra >/dev/null
+  diff <(fingerprint whole) <(fingerprint broken) || die "continued run differs ($extra)"
+
+  # Killed at once, wherever it is, again and again.
+  for delay in 1.5 2.5 3.5; do
+    status=0
+    resume=$([[ -d killed/checkpoints/last ]] && echo --resume || echo)
+    [[ -z $resume ]] && rm -rf killed
+    # shellcheck disable=SC2086
+    timeout -s KILL "$delay" "$program" train config.json --log-level warning --output killed $resume $extra >/dev/null 2>&1 || status=$?
+  done
+  resume=$([[ -d killed/checkpoints/last || -f killed/results.json ]] && echo --resume || echo)
+  [[ -z $resume ]] && rm -rf killed
+  # shellcheck disable=SC2086
+  train --output killed $resume $extra >/dev/null
+  diff <(fingerprint whole) <(fingerprint killed) || die "a run that was killed and continued differs ($extra)"
+done
+echo "1 passed, 0 failed"

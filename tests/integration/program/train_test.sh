@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Train, score, predict, encode, tokenize and go on: the life of a run through the program.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+make_corpus
+
+"$program" check config.json >check.txt
+contains check.txt topic
+"$program" train config.json --output run --log-level warning >table.txt
+for file in config.json log.jsonl results.json checkpoints/best/config.json checkpoints/best/model.safetensors \
+  checkpoints/best/state.json checkpoints/last/state.json; do
+  [[ -s run/$file ]] || die "the run folder lacks $file"
+done
+ls run | grep -q tfevents || ls run/*/ | grep -q tfevents || die "no TensorBoard events"
+contains table.txt spans
+contains run/log.jsonl '"loss/topic/simax/raw"'
+contains run/results.json '"peak_memory_bytes"'
+
+# A finished run is kept: its results come back at once, nothing is trained again.
+before=$(stat -c %Y.%s run/results.json)
+"$program" train config.json --output run --log-level warning >again.txt
+[[ $before == "$(stat -c %Y.%s run/results.json)" ]] || die "a finished run was written over"
+
+# The saved checkpoint scores as the run said.
+"$program" evaluate run --split test --json --log-level warning >evaluated.json
+score() { grep -oE '"(test|average)": *\{?"?[a-z]*"?:? *[0-9.e-]+' "$1" | head -1; }
+for task in topic polarity emotion answer certainty spans; do contains evaluated.json "\"$task\""; done
+
+# Predictions, a line each, in order.
+printf 'the pilot was glad\n\nnobody knew\n' >texts.txt
+"$program" predict run --task topic --input texts.txt --log-level warning >labels.jsonl
+[[ $(wc -l <labels.jsonl) == 3 ]] || die "three texts, $(wc -l <labels.jsonl) predictions"
+contains labels.jsonl '"scores"'
+"$program" predict run --task certainty --input texts.txt --log-level warning | grep -q '"value"' || die "no value"
+"$program" predict run --task spans --input texts.txt --log-level warning >tags.jsonl
+contains tags.jsonl '"labels"'
+echo '{"text": "was the pilot glad?", "text_pair": "the pilot was glad"}' |
+  "$program" predict run --task answer --log-level warning | grep -q '"label"' || die "no label for a pair"
+
+# The checkpoint is a Hugging Face folder to encode and tokenize with.
+"$program" encode --model run/checkpoints/best --pooling mean --input texts.txt >embeddings.jsonl
+[[ $(grep -c '"embedding"' embeddings.jsonl) == 3 ]] || die "three texts, other embeddings"
+"$program" tokenize --model run/checkpoints/best --input texts.txt >tokens.jsonl
+contains tokens.jsonl '"offsets":[[0,0],'
+
+# Several seeds: one folder each and a summary.
+"$program" train config.json --seeds 0,1 --output seeds --set training.epochs=1 --log-level warning >summary.txt
+[[ -s seeds/summary.json && -s seeds/seed-0/results.json && -s seeds/seed-1/results.json ]] || die "no summary of seeds"
+echo "1 passed, 0 failed"
