@@ -26,7 +26,7 @@ else
   say "data: TweetEval is out of reach; the embedded corpus stands in, $corpus"
   "$program" synthesize "$corpus" --seed 0 >"$INFOMTL_CACHE/synthetic-ceilings.json"
   tasks=$(printf '"%s",' "$corpus"/tasks/*.json)
-  overrides+=(--set "data.root=$corpus" --set "data.tasks=[${tasks%,}]")
+  overrides+=(--set "data.root=$corpus/tasks" --set "data.tasks=[${tasks%,}]")
   export INFOMTL_DATA=$corpus
   runs=$runs-synthetic
 fi
@@ -43,6 +43,5 @@ train configs/quickstart.json "$runs/infomtl" "$@"
 say "training equal weighting (EW): the same data and seed, the supervised loss alone"
 train configs/quickstart_equal_weighting.json "$runs/equal_weighting" "$@"
 
-task=$(sed -nE 's/^ *"tasks": *\{ *"([^"]+)".*/\1/p; s/^    "([^"]+)": *\{.*/\1/p' "$runs/infomtl/results.json" | head -n 1)
 say "run folders: $runs/infomtl and $runs/equal_weighting"
-say "next: echo 'what a lovely day' | ${program#"$repository/"} predict $runs/infomtl --task ${task:-emotion}"
+say "next: echo 'what a lovely day' | ${program#"$repository/"} predict $runs/infomtl --task emotion"

@@ -40,7 +40,7 @@ endif()
 set(INFOMTL_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlaps and overflows in "a" + text where there are none (GCC bugs 105329, 105651).
-  list(APPEND INFOMTL_WARNINGS -Wno-restrict -Wno-stringop-overflow)
+  list(APPEND INFOMTL_WARNINGS -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(INFOMTL_WERROR)
   list(APPEND INFOMTL_WARNINGS -Werror)

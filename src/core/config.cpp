@@ -269,7 +269,7 @@ bool Config::boolean(std::string_view key, bool fallback) const {
 
 std::string Config::choice(std::string_view key, std::string_view fallback,
                            const std::vector<std::string>& allowed) const {
-  const std::string word = text(key, fallback);
+  std::string word = text(key, fallback);
   if (find_present(key) != nullptr && std::find(allowed.begin(), allowed.end(), word) == allowed.end()) {
     fail(key, "unknown \"" + word + "\"" + did_you_mean(word, allowed));
   }

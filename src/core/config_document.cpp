@@ -122,6 +122,19 @@ bool is_index(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// The value below `target` that an override goes on to; made where an object has no such key.
+Json& one_step_into(Json& target, const std::string& key, const std::string& where) {
+  if (target.is_object() || target.is_null()) return target[key];
+  if (!target.is_array()) {
+    throw ConfigError(where + " is neither an object nor a list, so it has no \"" + key + "\"");
+  }
+  if (!is_index(key) || std::stoul(key) >= target.size()) {
+    throw ConfigError(where + " is a list of " + std::to_string(target.size()) + ", counted from 0; \"" + key +
+                      "\" is not in it");
+  }
+  return target[std::stoul(key)];
+}
+
 }  // namespace
 
 std::string pointer_below(const std::string& pointer, std::string_view key) {
@@ -208,18 +221,7 @@ void Config::Document::override_value(const std::string& assignment) {
     const std::string key = path.substr(start, dot - start);
     start = dot + 1;
     if (key.empty()) throw ConfigError(label + ": has an empty name between its dots");
-    if (target->is_array()) {
-      if (!is_index(key) || std::stoul(key) >= target->size()) {
-        throw ConfigError(label + ": " + where(pointer) + " is a list of " + std::to_string(target->size()) +
-                          ", counted from 0; \"" + key + "\" is not in it");
-      }
-      target = &(*target)[std::stoul(key)];
-    } else if (target->is_object() || target->is_null()) {
-      target = &(*target)[key];
-    } else {
-      throw ConfigError(label + ": " + where(pointer) + " is neither an object nor a list, so it has no \"" + key +
-                        "\"");
-    }
+    target = with_context(label, [&] { return &one_step_into(*target, key, where(pointer)); });
     pointer = pointer_below(pointer, key);
   }
   Json value;

@@ -112,7 +112,7 @@ void remove_tree(const fs::path& path) {
 fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 fs::path make_parent(const fs::path& path) {
-  const fs::path parent = parent_of(path);
+  fs::path parent = parent_of(path);
   std::error_code error;
   fs::create_directories(parent, error);
   if (error) throw IoError(parent.string() + ": cannot be made: " + error.message());

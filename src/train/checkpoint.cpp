@@ -20,7 +20,8 @@ constexpr const char* kHeads = "heads.safetensors";
 const std::string kWeightingState = "weighting_state.";
 
 void append_module(NamedTensors& tensors, const torch::nn::Module& module, const std::string& prefix) {
-  for (const auto& parameter : module.named_parameters()) tensors.emplace_back(prefix + parameter.key(), parameter.value());
+  for (const auto& parameter : module.named_parameters())
+    tensors.emplace_back(prefix + parameter.key(), parameter.value());
   for (const auto& buffer : module.named_buffers()) tensors.emplace_back(prefix + buffer.key(), buffer.value());
 }
 
@@ -35,7 +36,8 @@ NamedTensors head_tensors(const MultiTaskModel& model) {
 
 NamedTensors encoder_tensors(const MultiTaskModel& model) {
   NamedTensors tensors;
-  for (const auto& parameter : model.encoder().named_parameters()) tensors.emplace_back(parameter.key(), parameter.value());
+  for (const auto& parameter : model.encoder().named_parameters())
+    tensors.emplace_back(parameter.key(), parameter.value());
   return tensors;
 }
 
@@ -92,7 +94,8 @@ void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replac
   const std::filesystem::path& file = reader.file();
   for (const auto& [name, tensor] : wanted) {
     const WeightsEntry* entry = reader.find(name);
-    if (entry == nullptr) throw FormatError(file.string() + ": no tensor \"" + name + "\"; was it written by another config?");
+    if (entry == nullptr)
+      throw FormatError(file.string() + ": no tensor \"" + name + "\"; was it written by another config?");
     if (tensor.sizes() != at::IntArrayRef(entry->shape) || tensor.scalar_type() != entry->type) {
       throw FormatError(file.string() + ": tensor \"" + name + "\" is " + shape_text(entry->shape) + " " +
                         at::toString(entry->type) + ", not " + shape_text(tensor.sizes()) + " " +
@@ -102,7 +105,9 @@ void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replac
   }
   if (reader.entries().size() > wanted.size()) {
     for (const WeightsEntry& entry : reader.entries()) {
-      const bool known = (!free.empty() && entry.name.starts_with(free)) || std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return w.first == entry.name; });
+      const bool known =
+          (!free.empty() && entry.name.starts_with(free)) ||
+          std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return w.first == entry.name; });
       if (!known) throw FormatError(file.string() + ": tensor \"" + entry.name + "\" belongs to nothing in this run");
     }
   }
@@ -154,7 +159,8 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     }
     state.at("progress");
     state.at("tasks");
-    if (!state.at("weighting_counters").is_object()) throw FormatError(file.string() + ": weighting_counters is no object");
+    if (!state.at("weighting_counters").is_object())
+      throw FormatError(file.string() + ": weighting_counters is no object");
     state.at("optimizer_steps").get<std::int64_t>();
     for (const char* name : {"model.safetensors", "config.json", kHeads, kStateTensors}) {
       if (!state.at("files").contains(name)) throw FormatError(file.string() + ": says nothing of " + name);
@@ -190,7 +196,8 @@ Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts&
   parts.weighting->visit_state(present);
   for (const auto& [name, value] : present.counters.items()) {
     if (!weighting.counters.contains(name)) {
-      throw FormatError((folder / kState).string() + ": no counter \"" + name + "\"; was it written by another config?");
+      throw FormatError((folder / kState).string() + ": no counter \"" + name +
+                        "\"; was it written by another config?");
     }
   }
   replace(replacements);

@@ -16,10 +16,14 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 AnswerKind answer_kind(LabelKind kind) {
   switch (kind) {
-    case LabelKind::single: return AnswerKind::classes;
-    case LabelKind::multiple: return AnswerKind::sets;
-    case LabelKind::value: return AnswerKind::values;
-    case LabelKind::tags: return AnswerKind::tags;
+    case LabelKind::single:
+      return AnswerKind::classes;
+    case LabelKind::multiple:
+      return AnswerKind::sets;
+    case LabelKind::value:
+      return AnswerKind::values;
+    case LabelKind::tags:
+      return AnswerKind::tags;
   }
   throw StateError("an unknown kind of label");
 }
@@ -76,7 +80,8 @@ void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& outp
     case LabelKind::tags: {
       std::vector<std::int64_t> lengths;
       append(rows.word_offsets.diff(), lengths);
-      for (const std::int64_t length : lengths) predictions.sentence_lengths.push_back(static_cast<std::size_t>(length));
+      for (const std::int64_t length : lengths)
+        predictions.sentence_lengths.push_back(static_cast<std::size_t>(length));
       [[fallthrough]];
     }
     case LabelKind::single:

@@ -93,9 +93,8 @@ struct Experiment::Implementation {
     for (const Task& task : dataset.tasks) {
       weighting_tasks.names.push_back(task.name);
       weighting_tasks.train_rows.push_back(task.train_rows);
-      with_context("task \"" + task.name + "\"", [&] {
-        build_metric(Config::from_json(task.metric, "metric"), answer_space(task));
-      });
+      with_context("task \"" + task.name + "\"",
+                   [&] { build_metric(Config::from_json(task.metric, "metric"), answer_space(task)); });
     }
     const Config& whole = config.config;
     const auto weighting = build_weighting(
@@ -103,7 +102,8 @@ struct Experiment::Implementation {
 
     auto encoder = build_encoder(config.encoder, seed);
     if (config.encoder.max_length > encoder->max_length()) {
-      whole.object("encoder").fail("max_length", std::to_string(config.encoder.max_length) + " tokens, but the encoder has " +
+      whole.object("encoder").fail("max_length", std::to_string(config.encoder.max_length) +
+                                                     " tokens, but the encoder has " +
                                                      std::to_string(encoder->max_length()) + " positions");
     }
     const auto model = build_model(whole, encoder, pooling_named(config.encoder.pooling), dataset.tasks, seed);

@@ -35,7 +35,9 @@ Json scores_json(const Task& task, const Tensor& probabilities) {
 
 /// What the model says of one text, from its row (or, for tagging, its words' rows) of the head's output.
 Json answer(const Task& task, const Tensor& output) {
-  const auto label = [&](const Tensor& logits) { return task.labels[static_cast<std::size_t>(logits.argmax().item<std::int64_t>())]; };
+  const auto label = [&](const Tensor& logits) {
+    return task.labels[static_cast<std::size_t>(logits.argmax().item<std::int64_t>())];
+  };
   switch (task.kind) {
     case LabelKind::single:
       return {{"label", label(output[0])}, {"scores", scores_json(task, output[0].softmax(0))}};
@@ -104,7 +106,8 @@ std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_in
     for (std::size_t i = 0; i < end - begin; ++i) {
       const auto row = static_cast<std::int64_t>(i);
       const bool tags = task.kind == LabelKind::tags;
-      answers.push_back(answer(task, tags ? output.slice(0, word_offsets[i], word_offsets[i + 1]) : output.narrow(0, row, 1)));
+      answers.push_back(
+          answer(task, tags ? output.slice(0, word_offsets[i], word_offsets[i + 1]) : output.narrow(0, row, 1)));
     }
   }
   return answers;

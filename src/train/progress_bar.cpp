@@ -28,9 +28,8 @@ std::string clock_text(double seconds) {
 }  // namespace
 
 std::string progress_line(const StepReport& report, double seconds_left, std::size_t width) {
-  const double share = report.total_steps > 0
-                           ? static_cast<double>(report.step) / static_cast<double>(report.total_steps)
-                           : 0.0;
+  const double share =
+      report.total_steps > 0 ? static_cast<double>(report.step) / static_cast<double>(report.total_steps) : 0.0;
   const int done = std::clamp(static_cast<int>(share * kBar), 0, kBar);
   std::string bar(static_cast<std::size_t>(done), '=');
   if (done < kBar) bar += '>';
@@ -62,7 +61,8 @@ void ProgressBar::show(const StepReport& report) {
     start_ = std::chrono::steady_clock::now();
   }
   const std::int64_t done = report.step - first_step_;
-  const double left = done > 0 ? seconds / static_cast<double>(done) * static_cast<double>(report.total_steps - report.step) : 0;
+  const double left =
+      done > 0 ? seconds / static_cast<double>(done) * static_cast<double>(report.total_steps - report.step) : 0;
   winsize size{};
   const std::size_t width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
   std::fprintf(stderr, "\r\x1b[2K%s", progress_line(report, left, width).c_str());

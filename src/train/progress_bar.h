@@ -9,8 +9,8 @@
 
 namespace infomtl {
 
-/// The line without control characters: "epoch 2  120/590 [=====>      ]  supervised 0.6120  simax 2.9001  310 ex/s  0:42".
-/// Losses are means over the tasks of the report; at most `width` characters.
+/// The line without control characters: "epoch 2  120/590 [=====>      ]  supervised 0.6120  simax 2.9001  310 ex/s
+/// 0:42". Losses are means over the tasks of the report; at most `width` characters.
 std::string progress_line(const StepReport& report, double seconds_left, std::size_t width);
 
 class ProgressBar {

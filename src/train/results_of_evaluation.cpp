@@ -7,7 +7,8 @@
 
 namespace infomtl {
 
-void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split, const Evaluation& scores) {
+void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
+                    const Evaluation& scores) {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     auto found = std::find_if(results.tasks.begin(), results.tasks.end(),
                               [&](const auto& entry) { return entry.first == tasks[t].name; });

@@ -8,6 +8,7 @@
 namespace infomtl {
 
 /// Enters the scores of one split into the results; tasks without rows in it are left out of it.
-void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split, const Evaluation& scores);
+void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
+                    const Evaluation& scores);
 
 }  // namespace infomtl

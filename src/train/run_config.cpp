@@ -34,15 +34,17 @@ torch::Device device_named(const Config& config) {
   if (name == "cpu") return torch::kCPU;
   const bool cuda = at::hasCUDA() && at::getNumGPUs() > 0;
   if (name == "cuda" && !cuda) {
-    config.fail("device", at::hasCUDA() ? "no CUDA device is visible here; set \"device\": \"cpu\" or \"auto\""
-                                        : "this infomtl was built without CUDA; build it with -DINFOMTL_CUDA=ON and a CUDA "
-                                          "LibTorch, or set \"device\": \"cpu\" or \"auto\"");
+    config.fail("device", at::hasCUDA()
+                              ? "no CUDA device is visible here; set \"device\": \"cpu\" or \"auto\""
+                              : "this infomtl was built without CUDA; build it with -DINFOMTL_CUDA=ON and a CUDA "
+                                "LibTorch, or set \"device\": \"cpu\" or \"auto\"");
   }
   return cuda ? torch::Device(torch::kCUDA) : torch::Device(torch::kCPU);
 }
 
 RunConfig RunConfig::read(const Config& config) {
-  RunConfig run{.config = config, .trainer = TrainerSettings::from_config(config), .encoder = {}, .device = torch::kCPU};
+  RunConfig run{
+      .config = config, .trainer = TrainerSettings::from_config(config), .encoder = {}, .device = torch::kCPU};
   for (const char* word : kWords) config.text(word, "");
   config.choice("precision", "float32", {"float32"});
   run.device = device_named(config);
@@ -78,9 +80,11 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
   if (settings.weights != "random" && stored) return load_encoder(folder);
   if (settings.weights == "required" ||
       (settings.weights == "auto" && std::filesystem::exists(folder / "pytorch_model.bin"))) {
-    throw ConfigError(folder.string() + ": has no model.safetensors; convert its weights, or set encoder.weights to \"random\"");
+    throw ConfigError(folder.string() +
+                      ": has no model.safetensors; convert its weights, or set encoder.weights to \"random\"");
   }
-  if (settings.weights == "auto") log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
+  if (settings.weights == "auto")
+    log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
   const std::filesystem::path file = folder / "config.json";
   try {
     return random_encoder(Json::parse(read_file(file)), derive_seed(seed, "encoder"));
@@ -101,7 +105,8 @@ std::shared_ptr<MultiTaskModel> build_model(const Config& config, std::shared_pt
     const HeadShape head{.width = architecture->width(), .task = &task, .seed = derive_seed(seed, "head/" + task.name)};
     heads.push_back(head_registry().build(part_of(config, "head", "linear"), head));
   }
-  return std::make_shared<MultiTaskModel>(std::move(encoder), std::move(architecture), std::move(heads), tasks, pooling);
+  return std::make_shared<MultiTaskModel>(std::move(encoder), std::move(architecture), std::move(heads), tasks,
+                                          pooling);
 }
 
 }  // namespace infomtl

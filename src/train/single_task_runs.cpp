@@ -55,8 +55,8 @@ std::optional<Results> SingleTaskRuns::fit(
     own.resume = true;  // runs of tasks already finished are kept
     own.output = single_task_folder(folder_, tasks_[t]);
     Results one = with_context("task \"" + tasks_[t] + "\" alone", [&] {
-      Experiment run = Experiment::from_config(
-          Config::from_json(single_task_config(effective_, t, tasks_[t]), "config.json"), own);
+      Experiment run =
+          Experiment::from_config(Config::from_json(single_task_config(effective_, t, tasks_[t]), "config.json"), own);
       for (const auto& listener : report_listeners) run.on_report(listener);
       for (const auto& listener : epoch_listeners) run.on_epoch(listener);
       return run.fit(stop);

@@ -25,10 +25,10 @@ class SingleTaskRuns {
   SingleTaskRuns(Json effective, const std::vector<Task>& tasks, std::uint64_t seed, std::filesystem::path folder);
 
   /// One run after the other; the merged results, or nothing when stopped.
-  std::optional<Results> fit(const ExperimentOptions& options,
-                             const std::vector<std::function<void(const StepReport&)>>& report_listeners,
-                             const std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>>& epoch_listeners,
-                             const std::atomic<bool>* stop) const;
+  std::optional<Results> fit(
+      const ExperimentOptions& options, const std::vector<std::function<void(const StepReport&)>>& report_listeners,
+      const std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>>& epoch_listeners,
+      const std::atomic<bool>* stop) const;
 
  private:
   Json effective_;

@@ -60,7 +60,8 @@ StepProblem::StepProblem(ProblemContext context, std::vector<StepBatch> micro_ba
   terms_.resize(tasks_.size());
   for (const StepBatch& micro : micros_) {
     for (const TaskBatch& rows : micro.tasks) {
-      const auto place = static_cast<std::size_t>(std::lower_bound(tasks_.begin(), tasks_.end(), rows.task) - tasks_.begin());
+      const auto place =
+          static_cast<std::size_t>(std::lower_bound(tasks_.begin(), tasks_.end(), rows.task) - tasks_.begin());
       const std::vector<std::int64_t> counts =
           context_.forward.objective->counts(context_.forward.model->tasks().at(rows.task), rows);
       std::vector<std::int64_t>& totals = totals_[place];
@@ -87,7 +88,8 @@ StepProblem::Pass StepProblem::run(std::size_t micro) {
   pass.forward = std::make_shared<StepForward>(context, micros_[micro], segments ? rows_ : nullptr);
   for (std::size_t k = 0; k < pass.forward->size(); ++k) {
     const std::size_t task = micros_[micro].tasks[k].task;
-    pass.which.push_back(static_cast<std::size_t>(std::lower_bound(tasks_.begin(), tasks_.end(), task) - tasks_.begin()));
+    pass.which.push_back(
+        static_cast<std::size_t>(std::lower_bound(tasks_.begin(), tasks_.end(), task) - tasks_.begin()));
     TaskLoss loss = pass.forward->loss(k, totals_[pass.which.back()]);
     pass.losses.push_back(loss.value);
     if (recorded_[micro]) continue;
@@ -139,7 +141,8 @@ Tensor StepProblem::reevaluate_losses() {
   Tensor result = torch::zeros_like(losses_);
   for (std::size_t micro = 0; micro < micros_.size(); ++micro) {
     const Pass pass = run(micro);
-    for (std::size_t k = 0; k < pass.losses.size(); ++k) result[static_cast<std::int64_t>(pass.which[k])].add_(pass.losses[k]);
+    for (std::size_t k = 0; k < pass.losses.size(); ++k)
+      result[static_cast<std::int64_t>(pass.which[k])].add_(pass.losses[k]);
   }
   return result;
 }
@@ -217,7 +220,8 @@ namespace {
 /// Shared parameters moved by a shift for as long as this lives; then they are what they were, to the bit.
 class Shifted {
  public:
-  Shifted(FlatParameters& parameters, const Tensor& shift) : place_(parameters.values().slice(0, 0, parameters.shared_size())) {
+  Shifted(FlatParameters& parameters, const Tensor& shift)
+      : place_(parameters.values().slice(0, 0, parameters.shared_size())) {
     const torch::NoGradGuard no_grad;
     kept_ = place_.clone();
     place_.add_(shift.detach().to(place_.options()).reshape({-1}));
@@ -277,7 +281,8 @@ void StepProblem::apply_weights(const Tensor& weights, const Tensor& head_weight
   begin_apply();
   const auto on_device = [&](const Tensor& w) {
     if (w.numel() != losses_.numel()) {
-      throw StateError("a weighting gave " + std::to_string(w.numel()) + " weights for " + std::to_string(size()) + " losses");
+      throw StateError("a weighting gave " + std::to_string(w.numel()) + " weights for " + std::to_string(size()) +
+                       " losses");
     }
     return w.detach().to(losses_.options()).reshape({-1});
   };
@@ -316,15 +321,17 @@ void StepProblem::apply_direction(const Tensor& direction, const Tensor& head_we
                      std::to_string(context_.parameters->shared_size()) + " shared parameters");
   }
   shared_gradients().add_(direction.detach().to(losses_.options()).reshape({-1}));
-  add_to_own(head_weights.defined() ? head_weights.detach().to(losses_.options()).reshape({-1}) : torch::ones_like(losses_));
+  add_to_own(head_weights.defined() ? head_weights.detach().to(losses_.options()).reshape({-1})
+                                    : torch::ones_like(losses_));
   kept_.reset();
 }
 
 void StepProblem::compute_representation_gradients() {
   if (!representation_gradients_.empty()) return;
   if (context_.forward.model->architecture().needs_layers()) {
-    throw ConfigError("gradients of the shared representation: the architecture reads every layer, so there is no one "
-                      "representation; take gradients of the shared parameters");
+    throw ConfigError(
+        "gradients of the shared representation: the architecture reads every layer, so there is no one "
+        "representation; take gradients of the shared parameters");
   }
   const std::int64_t size = context_.parameters->shared_size();
   own_rows_ = torch::zeros({losses_.numel(), own_gradients().numel()}, losses_.options());
@@ -388,7 +395,8 @@ void StepProblem::apply_representation_gradients(const std::vector<Tensor>& grad
     for (const FlatSlot& slot : context_.parameters->slots()) {
       if (slot.name.starts_with("encoder.")) encoder.push_back(slot.parameter);
     }
-    if (!ends.empty()) torch::autograd::backward(ends, directions, /*retain_graph=*/false, /*create_graph=*/false, encoder);
+    if (!ends.empty())
+      torch::autograd::backward(ends, directions, /*retain_graph=*/false, /*create_graph=*/false, encoder);
     drop_graph(micro);
   }
   const Tensor ones = torch::ones_like(losses_);
@@ -409,7 +417,8 @@ GradientProblem& StepProblem::independent(std::size_t index) {
 }
 
 RandomStream StepProblem::random() {
-  return RandomStream(derive_seed(context_.forward.seed, "weighting", static_cast<std::uint64_t>(context_.forward.step)));
+  return RandomStream(
+      derive_seed(context_.forward.seed, "weighting", static_cast<std::uint64_t>(context_.forward.step)));
 }
 
 }  // namespace infomtl

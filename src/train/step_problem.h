@@ -1,9 +1,10 @@
 #pragma once
-// Step problem: the GradientProblem of one optimiser step, over all its micro-batches. Gradients end in the flat buffer.
+// Step problem: the GradientProblem of one optimiser step, over all its micro-batches. Gradients end in the flat
+// buffer.
 //
-// With one micro-batch the forward pass is kept until the step ends, so losses cost nothing extra. With several, each is
-// run when it is needed and again when gradients are asked for after losses: randomness is a function, so both passes
-// are the same.
+// With one micro-batch the forward pass is kept until the step ends, so losses cost nothing extra. With several, each
+// is run when it is needed and again when gradients are asked for after losses: randomness is a function, so both
+// passes are the same.
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +22,7 @@ namespace infomtl {
 /// Sums of one term over the micro-batches of a step.
 struct TermSum {
   std::string term;
-  Tensor sum;        ///< scalar float64 on the device, unweighted
+  Tensor sum;  ///< scalar float64 on the device, unweighted
   double count = 0;
   double weight = 0;
 };
@@ -94,12 +95,12 @@ class StepProblem final : public GradientProblem {
   std::vector<bool> recorded_;                     // per micro-batch
   Tensor losses_;                                  // [T] float32
   std::vector<std::vector<TermSum>> terms_;
-  std::unique_ptr<Pass> kept_;                     // the graph of the only micro-batch, or of the last one
+  std::unique_ptr<Pass> kept_;  // the graph of the only micro-batch, or of the last one
   std::size_t kept_micro_ = 0;
-  Tensor jacobian_;                                // [T, P]
-  Tensor own_rows_;                                // [T, P_all - P]
-  Tensor after_cut_rows_;                          // [T, P], only the columns of after_cut_ are filled
-  std::shared_ptr<Rows> rows_;                     // the sink of per-task gradients
+  Tensor jacobian_;             // [T, P]
+  Tensor own_rows_;             // [T, P_all - P]
+  Tensor after_cut_rows_;       // [T, P], only the columns of after_cut_ are filled
+  std::shared_ptr<Rows> rows_;  // the sink of per-task gradients
   std::vector<Tensor> representations_, representation_gradients_;
   std::map<std::size_t, std::unique_ptr<StepProblem>> independent_;
   bool applied_ = false;

@@ -16,7 +16,8 @@ namespace infomtl {
 
 class StepStatistics {
  public:
-  explicit StepStatistics(std::vector<std::string> tasks) : tasks_(std::move(tasks)), weights_(tasks_.size()), epoch_losses_(tasks_.size()) {}
+  explicit StepStatistics(std::vector<std::string> tasks)
+      : tasks_(std::move(tasks)), weights_(tasks_.size()), epoch_losses_(tasks_.size()) {}
 
   /// @param norm  scalar on the device
   void add(StepProblem& problem, const Tensor& norm);

@@ -128,7 +128,8 @@ std::string Summary::compare(const Summary& baseline, const std::string& name, c
       base.push_back(score(*theirs[i]));
       difference.push_back(mine.back() - base.back());
     }
-    const double p = mine.size() < 2 || std::isnan(spread_of(difference).mean) ? kNan : paired_difference(mine, base).p_value;
+    const double p =
+        mine.size() < 2 || std::isnan(spread_of(difference).mean) ? kNan : paired_difference(mine, base).p_value;
     table.add({row, metric, spread_text(mine, rises), spread_text(base, rises),
                signed_text(spread_of(difference).mean, spread_text(difference, rises)), fixed(p, 3)});
     return ScorePair{spread_of(mine).mean, spread_of(base).mean, rises};

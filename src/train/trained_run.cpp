@@ -25,19 +25,21 @@ struct LoadedModel {
 
 LoadedModel load_model(const std::filesystem::path& run) {
   const RunFolder folder(run);
-  if (!std::filesystem::exists(folder.config())) throw IoError(run.string() + ": not a run folder, it has no config.json");
+  if (!std::filesystem::exists(folder.config()))
+    throw IoError(run.string() + ": not a run folder, it has no config.json");
   if (!std::filesystem::exists(folder.best().parent_path())) throw IoError(run.string() + ": has no checkpoint yet");
   recover_folder(folder.best());
   if (!std::filesystem::exists(folder.best())) throw IoError(run.string() + ": has no best checkpoint yet");
   Json config = Json::parse(read_file(folder.config()));
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
   config["encoder"]["path"] = std::filesystem::absolute(folder.best()).string();
-  LoadedModel loaded{.config = RunConfig::read(Config::from_json(config, folder.config().string())), .model = {}, .tokenizer = {}};
+  LoadedModel loaded{
+      .config = RunConfig::read(Config::from_json(config, folder.config().string())), .model = {}, .tokenizer = {}};
   const Json state = verify_checkpoint(folder.best());
   std::vector<Task> tasks;
   for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
-  loaded.model = build_model(loaded.config.config, load_encoder(folder.best()), pooling_named(loaded.config.encoder.pooling),
-                             tasks, loaded.config.trainer.seed);
+  loaded.model = build_model(loaded.config.config, load_encoder(folder.best()),
+                             pooling_named(loaded.config.encoder.pooling), tasks, loaded.config.trainer.seed);
   read_checkpoint_model(folder.best(), *loaded.model);
   loaded.model->to(loaded.config.device);
   loaded.tokenizer = load_tokenizer(folder.best());
@@ -100,8 +102,8 @@ std::vector<Json> TrainedRun::predict(const std::string& task,
     for (std::size_t t = 0; t < tasks.size(); ++t) {
       known.push_back(tasks[t].name);
       if (tasks[t].name != task) continue;
-      return predict_texts(*loaded.model, t, *loaded.tokenizer, static_cast<std::size_t>(loaded.config.encoder.max_length),
-                           texts);
+      return predict_texts(*loaded.model, t, *loaded.tokenizer,
+                           static_cast<std::size_t>(loaded.config.encoder.max_length), texts);
     }
   }
   throw UnknownNameError("no task \"" + task + "\" in this run" + did_you_mean(task, known));

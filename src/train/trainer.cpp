@@ -18,10 +18,13 @@ namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
 
-NamedParameters own_parameters(const MultiTaskModel& model, const Objective& objective, const GradientWeighting& weighting) {
+NamedParameters own_parameters(const MultiTaskModel& model, const Objective& objective,
+                               const GradientWeighting& weighting) {
   NamedParameters own = model.task_parameters();
-  for (const auto& parameter : objective.named_parameters()) own.emplace_back("objective." + parameter.key(), parameter.value());
-  for (const auto& parameter : weighting.named_parameters()) own.emplace_back("weighting." + parameter.key(), parameter.value());
+  for (const auto& parameter : objective.named_parameters())
+    own.emplace_back("objective." + parameter.key(), parameter.value());
+  for (const auto& parameter : weighting.named_parameters())
+    own.emplace_back("weighting." + parameter.key(), parameter.value());
   return own;
 }
 
@@ -104,8 +107,9 @@ struct Progress {
 }  // namespace
 
 struct Trainer::Implementation {
-  Implementation(TrainerSettings given, std::shared_ptr<MultiTaskModel> its_model, std::shared_ptr<Objective> its_objective,
-                 std::shared_ptr<GradientWeighting> its_weighting, std::shared_ptr<const TaskData> its_data)
+  Implementation(TrainerSettings given, std::shared_ptr<MultiTaskModel> its_model,
+                 std::shared_ptr<Objective> its_objective, std::shared_ptr<GradientWeighting> its_weighting,
+                 std::shared_ptr<const TaskData> its_data)
       : settings(std::move(given)),
         model(std::move(its_model)),
         objective(std::move(its_objective)),
@@ -154,7 +158,9 @@ struct Trainer::Implementation {
       known.push_back(model->tasks()[t].name);
       if (model->tasks()[t].name != monitor) continue;
       named = true;
-      if (!rows) throw ConfigError("selection.monitor: task \"" + monitor + "\" has no rows in the " + settings.selection.split + " split");
+      if (!rows)
+        throw ConfigError("selection.monitor: task \"" + monitor + "\" has no rows in the " + settings.selection.split +
+                          " split");
     }
     if (!named) throw ConfigError("selection.monitor: no task \"" + monitor + "\"" + did_you_mean(monitor, known));
     if (!any) {
@@ -165,9 +171,9 @@ struct Trainer::Implementation {
 
   TrainingStream& batches() {
     if (stream == nullptr) {
-      stream = std::make_unique<TrainingStream>(
-          data->dataset(), data->tokens(Split::train), sampler_registry().build(named_config(settings.sampler, "sampler")),
-          batching(settings), settings.seed, settings.epochs, at.steps);
+      stream = std::make_unique<TrainingStream>(data->dataset(), data->tokens(Split::train),
+                                                sampler_registry().build(named_config(settings.sampler, "sampler")),
+                                                batching(settings), settings.seed, settings.epochs, at.steps);
       stopwatch.lap();
     }
     return *stream;
@@ -208,7 +214,8 @@ struct Trainer::Implementation {
 
   [[noreturn]] void report_bad_gradient(StepProblem& problem) {
     std::string tasks;
-    for (const std::size_t task : problem.tasks()) tasks += (tasks.empty() ? "\"" : ", \"") + model->tasks()[task].name + "\"";
+    for (const std::size_t task : problem.tasks())
+      tasks += (tasks.empty() ? "\"" : ", \"") + model->tasks()[task].name + "\"";
     // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
     parameters.zero_gradients();
     ProblemContext context;
@@ -277,7 +284,10 @@ struct Trainer::Implementation {
   bool over() const { return at.steps >= total || at.stopped_early; }
 
   CheckpointParts parts() const {
-    return {.model = model.get(), .objective = objective.get(), .weighting = weighting.get(), .optimizer = optimizer.get(),
+    return {.model = model.get(),
+            .objective = objective.get(),
+            .weighting = weighting.get(),
+            .optimizer = optimizer.get(),
             .tokenizer = {}};
   }
 };
@@ -333,7 +343,8 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
 
 Evaluation Trainer::evaluate(Split split) const {
   const Implementation& self = *implementation_;
-  return evaluate_model(*self.model, self.objective.get(), *self.data, split, self.settings.evaluation_batch_size, self.at.steps);
+  return evaluate_model(*self.model, self.objective.get(), *self.data, split, self.settings.evaluation_batch_size,
+                        self.at.steps);
 }
 
 std::int64_t Trainer::steps_done() const { return implementation_->at.steps; }

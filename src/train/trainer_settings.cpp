@@ -5,7 +5,8 @@
 namespace infomtl {
 
 void SelectionSettings::fields(FieldVisitor& f) {
-  f.field("monitor", monitor, "what chooses the best epoch: average (of the tasks' metrics), loss, last, or a task's name");
+  f.field("monitor", monitor,
+          "what chooses the best epoch: average (of the tasks' metrics), loss, last, or a task's name");
   f.choice("split", split, {"train", "validation", "test"}, "on which split; test is refused");
   f.field("patience", patience, "epochs without improvement before stopping; 0: never", at_least(0));
 }

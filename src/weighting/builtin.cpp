@@ -51,13 +51,15 @@ void GramWeighting::backward(GradientProblem& problem) {
   problem.apply_weights(found, head_weights(gram_settings_.head_gradient, found));
 }
 
-// One line a weighting, in the order of `infomtl list`.
-#define INFOMTL_WEIGHTINGS(X)                                                                                     \
-  X(equal)                                                                                                        \
-  X(task_size) X(scale_invariant) X(uncertainty) X(geometric) X(dwa) X(imtl_l) X(rlw) X(stch) X(famo) X(smoothed) \
-      X(gradnorm) X(mgda) X(pcgrad) X(gradvac) X(graddrop) X(imtl) X(cagrad) X(nash_mtl) X(moco) X(aligned_mtl)   \
-          X(upgrad) X(dualproj) X(fairgrad) X(db_mtl) X(excess_mtl) X(sdmgrad) X(modo) X(config) X(krum)          \
-              X(trimmed_mean) X(auto_lambda) X(moml) X(forum)
+// In the order of `infomtl list`. clang-format lays the list out anew at every call.
+// clang-format off
+#define INFOMTL_WEIGHTINGS(X) \
+  X(equal) X(task_size) X(scale_invariant) X(uncertainty) X(geometric) X(dwa) X(imtl_l) X(rlw) \
+  X(stch) X(famo) X(smoothed) X(gradnorm) X(mgda) X(pcgrad) X(gradvac) X(graddrop) X(imtl) \
+  X(cagrad) X(nash_mtl) X(moco) X(aligned_mtl) X(upgrad) X(dualproj) X(fairgrad) X(db_mtl) \
+  X(excess_mtl) X(sdmgrad) X(modo) X(config) X(krum) X(trimmed_mean) X(auto_lambda) X(moml) \
+  X(forum)
+// clang-format on
 
 #define INFOMTL_DECLARE(name) void register_##name(WeightingRegistry& registry);
 INFOMTL_WEIGHTINGS(INFOMTL_DECLARE)

@@ -22,7 +22,7 @@ class NashMtl final : public GramWeighting {
  protected:
   torch::Tensor weights(const torch::Tensor& gram, GradientProblem& problem) override {
     if (last_.defined() && problem.step() % settings_.update_every != 0) return last_;
-    const ops::Solution found = ops::nash_mtl(gram, {.max_norm = settings_.max_norm});
+    const ops::Solution found = ops::nash_mtl(gram, settings_.max_norm);
     if (!last_.defined() || !found.stationary)
       last_ = found.stationary ? torch::ones_like(found.weights) : found.weights;
     return last_;

@@ -43,7 +43,7 @@ TEST(Simax, OrthonormalViews) {  // PT-1.2
   auto step = fixed_step(LabelKind::single, torch::zeros({8}, torch::kInt64));
   step.shared_views = {torch::eye(8, 16), torch::eye(8, 16)};
   const LossValue value = SharedInformationMaximization({.temperature = 0.1}).compute(step);
-  EXPECT_TRUE(close(value.mean().item<double>(), 3.17749e-4, 1e-7));
+  EXPECT_TRUE(close(value.mean().item<double>(), 3.17749e-4, 1e-6));
 }
 
 TEST(Simax, BatchScopeTakesNegativesFromAllTasks) {
@@ -56,10 +56,10 @@ TEST(Simax, BatchScopeTakesNegativesFromAllTasks) {
   first.siblings = second.siblings = {&first, &second};
   SharedInformationMaximization union_of_tasks({.temperature = 0.1, .scope = "batch"});
   const double expected = std::log1p(7 * std::exp(-10.0));
-  EXPECT_TRUE(close(union_of_tasks.compute(first).mean().item<double>(), expected, 1e-7));
-  EXPECT_TRUE(close(union_of_tasks.compute(second).mean().item<double>(), expected, 1e-7));
+  EXPECT_TRUE(close(union_of_tasks.compute(first).mean().item<double>(), expected, 1e-6));
+  EXPECT_TRUE(close(union_of_tasks.compute(second).mean().item<double>(), expected, 1e-6));
   SharedInformationMaximization own({.temperature = 0.1});
-  EXPECT_TRUE(close(own.compute(second).mean().item<double>(), std::log1p(3 * std::exp(-10.0)), 1e-7));
+  EXPECT_TRUE(close(own.compute(second).mean().item<double>(), std::log1p(3 * std::exp(-10.0)), 1e-6));
 }
 
 TEST(Timin, ReductionsOfAKnownDivergence) {  // PT-1.5, PT-1.7

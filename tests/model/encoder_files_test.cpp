@@ -40,7 +40,7 @@ std::string complaint(const std::filesystem::path& folder) {
 
 class EncoderFiles : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Families, EncoderFiles, ::testing::ValuesIn(testing::encoder_families()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& each) { return each.param; });
 
 TEST_P(EncoderFiles, AWrittenEncoderReadsBackEqual) {
   const EncoderCase given(GetParam());
@@ -177,7 +177,9 @@ TEST(RandomEncoder, DrawsLikeTransformersAndAsAFunctionOfTheSeed) {
         continue;
       }
       EXPECT_FALSE(at::equal(value, other->named_parameters()[parameter.key()]));
-      if (value.numel() > 500) EXPECT_NEAR(value.std().item<double>(), 0.02, 0.003) << parameter.key();
+      if (value.numel() > 500) {
+        EXPECT_NEAR(value.std().item<double>(), 0.02, 0.003) << parameter.key();
+      }
     }
     const std::int64_t padding = config["pad_token_id"].get<std::int64_t>();
     EXPECT_EQ(one->named_parameters()["embeddings.word_embeddings.weight"][padding].abs().max().item<double>(), 0.0);

@@ -14,7 +14,7 @@ using testing::EncoderCase;
 
 class EncoderOfFamily : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Families, EncoderOfFamily, ::testing::ValuesIn(testing::encoder_families()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& each) { return each.param; });
 
 Tensor first_rows(const PackedTokens& tokens) { return tokens.offsets.narrow(0, 0, tokens.sequences()).to(at::kLong); }
 

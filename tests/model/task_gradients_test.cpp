@@ -15,7 +15,7 @@ using Range = ops::GradientSegments::Range;
 
 class TaskGradients : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Families, TaskGradients, ::testing::ValuesIn(testing::encoder_families()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& each) { return each.param; });
 
 TEST_P(TaskGradients, OfOneBackwardEqualThoseOfOneBackwardATask) {
   EncoderCase given(GetParam());

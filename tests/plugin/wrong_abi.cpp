@@ -7,5 +7,5 @@ namespace {
 void never(infomtl::PluginRegistries& /*registries*/) { std::abort(); }
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const infomtl::PluginEntry infomtl_plugin = {"infomtl 0", TORCH_VERSION,
-                                                                                              "wrong_abi", &never};
+extern "C" __attribute__((visibility("default")))
+const infomtl::PluginEntry infomtl_plugin = {"infomtl 0", TORCH_VERSION, "wrong_abi", &never};

@@ -7,5 +7,5 @@ namespace {
 void never(infomtl::PluginRegistries& /*registries*/) { std::abort(); }
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const infomtl::PluginEntry infomtl_plugin = {infomtl::kPluginAbi, "1.13.0",
-                                                                                              "wrong_torch", &never};
+extern "C" __attribute__((visibility("default")))
+const infomtl::PluginEntry infomtl_plugin = {infomtl::kPluginAbi, "1.13.0", "wrong_torch", &never};

@@ -68,7 +68,8 @@ TEST(Checkpoint, IsAHuggingFaceFolderOfTheEncoder) {
   write_checkpoint(folder.path() / "best", saved.parts(), {});
   const auto encoder = load_encoder(folder.path() / "best");
   for (const auto& parameter : encoder->named_parameters()) {
-    EXPECT_TRUE(at::equal(parameter.value(), saved.run.encoder->named_parameters()[parameter.key()])) << parameter.key();
+    EXPECT_TRUE(at::equal(parameter.value(), saved.run.encoder->named_parameters()[parameter.key()]))
+        << parameter.key();
   }
   const auto tokenizer = load_tokenizer(folder.path() / "best");
   EXPECT_EQ(tokenizer->encode("the day").ids, testing::corpus().tokenizer->encode("the day").ids);
@@ -97,7 +98,8 @@ TEST(Checkpoint, EveryDamageIsFoundBeforeAnythingChanges) {
   }
   write_checkpoint(place, saved.parts(), {});
   const std::string state = read_file(place / "state.json");
-  for (const std::string& broken : {std::string("{"), state.substr(0, state.size() / 2), std::string("[]"), std::string("{}")}) {
+  for (const std::string& broken :
+       {std::string("{"), state.substr(0, state.size() / 2), std::string("[]"), std::string("{}")}) {
     std::ofstream(place / "state.json", std::ios::binary) << broken;
     EXPECT_THROW(read_checkpoint(place, loaded.parts()), FormatError) << broken;
   }

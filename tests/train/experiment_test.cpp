@@ -20,9 +20,11 @@ const std::filesystem::path& corpus_folder() {
         {"extends", "corpus.json"},
         {"device", "cpu"},
         {"head", "gaussian"},
-        {"losses", {{{"name", "supervised"}}, {{"name", "simax"}, {"weight", 0.1}}, {{"name", "timin"}, {"weight", 0.01}}}},
+        {"losses",
+         {{{"name", "supervised"}}, {{"name", "simax"}, {"weight", 0.1}}, {{"name", "timin"}, {"weight", 0.01}}}},
         {"optimizer", {{"name", "adamax"}, {"learning_rate", 0.01}}},
-        {"training", {{"epochs", 2}, {"batch_size", 25}, {"report_every", 3}, {"selection", {{"monitor", "average"}}}}}};
+        {"training",
+         {{"epochs", 2}, {"batch_size", 25}, {"report_every", 3}, {"selection", {{"monitor", "average"}}}}}};
     std::ofstream(folder.path() / "run.json") << config.dump(2);
     return true;
   }();
@@ -30,7 +32,8 @@ const std::filesystem::path& corpus_folder() {
   return folder.path();
 }
 
-Experiment experiment(const std::filesystem::path& output, bool resume = false, std::vector<std::string> overrides = {}) {
+Experiment experiment(const std::filesystem::path& output, bool resume = false,
+                      std::vector<std::string> overrides = {}) {
   ExperimentOptions options;
   options.output = output;
   options.resume = resume;
@@ -76,9 +79,9 @@ TEST(Experiment, WritesTheRunFolder) {
   for (const auto& [name, task] : results.tasks) {
     EXPECT_TRUE(task.score.contains("validation") && task.score.contains("test")) << name;
   }
-  for (const char* name : {"config.json", "log.jsonl", "results.json", "checkpoints/best/model.safetensors",
-                           "checkpoints/best/vocab.txt", "checkpoints/best/config.json", "checkpoints/best/heads.safetensors",
-                           "checkpoints/last/state.safetensors"}) {
+  for (const char* name :
+       {"config.json", "log.jsonl", "results.json", "checkpoints/best/model.safetensors", "checkpoints/best/vocab.txt",
+        "checkpoints/best/config.json", "checkpoints/best/heads.safetensors", "checkpoints/last/state.safetensors"}) {
     EXPECT_TRUE(std::filesystem::exists(run / name)) << name;
   }
   bool events = false;
@@ -150,14 +153,17 @@ TEST(Experiment, ABrokenOffRunContinuesBitForBit) {
   EXPECT_THROW(experiment(broken, true, {"training.epochs=3"}), UserError) << "nor continued with another config";
   {  // What a run wrote after its last checkpoint before it was killed.
     std::ofstream log(broken / "log.jsonl", std::ios::app);
-    log << R"({"step":100000,"epoch":9})" << "\n" << R"({"step":1000)";
+    log << R"({"step":100000,"epoch":9})"
+        << "\n"
+        << R"({"step":1000)";
   }
   experiment(broken, true).fit();
   EXPECT_EQ(records(broken), expected);
   EXPECT_EQ(results_without_timings(broken).dump(), results_without_timings(straight).dump());
   for (const char* name : {"model.safetensors", "heads.safetensors", "state.safetensors"}) {
     for (const char* which : {"best", "last"}) {
-      EXPECT_EQ(sha256_of_file(broken / "checkpoints" / which / name), sha256_of_file(straight / "checkpoints" / which / name))
+      EXPECT_EQ(sha256_of_file(broken / "checkpoints" / which / name),
+                sha256_of_file(straight / "checkpoints" / which / name))
           << which << " " << name;
     }
   }

@@ -49,7 +49,8 @@ struct SmallRun {
     }
     const auto architecture = architecture_registry().build(
         Config::from_json("shared", "architecture"),
-        ArchitectureShape{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size(), .seed = 1});
+        ArchitectureShape{
+            .width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size(), .seed = 1});
     model = std::make_shared<MultiTaskModel>(encoder, architecture, heads, tasks, Pooling::first);
     const Config config = Config::from_json({{"losses", losses}}, "config");
     objective = Objective::from_config(
@@ -67,7 +68,8 @@ struct SmallRun {
     settings.regime = regime;
     settings.accumulate = accumulate;
     TrainingStream stream(data->dataset(), data->tokens(Split::train),
-                          sampler_registry().build(Config::from_json("proportional", "sampler")), settings, 11, 2, step, 0);
+                          sampler_registry().build(Config::from_json("proportional", "sampler")), settings, 11, 2, step,
+                          0);
     return stream.next().micro_batches;
   }
 

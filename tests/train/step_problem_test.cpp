@@ -17,7 +17,8 @@ StepProblem problem_of(const SmallRun& run, FlatParameters& flat, std::vector<St
 }
 
 /// The gradient of one task's loss alone, over all parameters, by one ordinary backward pass.
-Tensor gradient_of_task(const SmallRun& run, FlatParameters& flat, const std::vector<StepBatch>& micros, std::size_t index) {
+Tensor gradient_of_task(const SmallRun& run, FlatParameters& flat, const std::vector<StepBatch>& micros,
+                        std::size_t index) {
   flat.zero_gradients();
   StepProblem problem = problem_of(run, flat, micros);
   Tensor weights = torch::zeros({static_cast<std::int64_t>(problem.size())});
@@ -67,7 +68,8 @@ TEST(StepProblem, WeightsFromTheJacobianEqualOneWeightedBackward) {
     EXPECT_TRUE(close(flat.gradients(), direct, 0, 1e-5));
     flat.zero_gradients();
     StepProblem by_direction = problem_of(run, flat, micros);
-    by_direction.apply_direction(by_direction.jacobian().t().matmul(weights), head_weights.defined() ? head_weights : weights);
+    by_direction.apply_direction(by_direction.jacobian().t().matmul(weights),
+                                 head_weights.defined() ? head_weights : weights);
     EXPECT_TRUE(close(flat.gradients(), direct, 0, 1e-5));
   }
 }
@@ -83,7 +85,8 @@ TEST(StepProblem, HeadsGetTheirOwnGradientTimesTheirWeight) {
   EXPECT_EQ(flat.gradients().slice(0, 0, flat.shared_size()).abs().sum().item<float>(), 0.0F);
   for (const FlatSlot& slot : flat.slots()) {
     if (!slot.name.starts_with("heads." + run.tasks[2].name + ".")) continue;
-    EXPECT_TRUE(close(flat.gradients().slice(0, slot.begin, slot.end), 0.5 * plain.slice(0, slot.begin, slot.end), 0, 1e-5));
+    EXPECT_TRUE(
+        close(flat.gradients().slice(0, slot.begin, slot.end), 0.5 * plain.slice(0, slot.begin, slot.end), 0, 1e-5));
   }
 }
 

@@ -52,8 +52,11 @@ class Registry {
   /// Registers a class with a nested `Settings` and a constructor Class(Settings, Args...).
   template <class Class>
   void add(std::string name, std::string summary, std::string source = "", Json traits = Json::object()) {
-    add({.name = std::move(name), .summary = std::move(summary), .source = std::move(source),
-         .options = describe_fields<typename Class::Settings>(), .traits = std::move(traits)},
+    add({.name = std::move(name),
+         .summary = std::move(summary),
+         .source = std::move(source),
+         .options = describe_fields<typename Class::Settings>(),
+         .traits = std::move(traits)},
         [](const Config& config, Args... args) -> std::shared_ptr<Product> {
           return std::make_shared<Class>(config.read<typename Class::Settings>(), args...);
         });
@@ -78,11 +81,13 @@ class Registry {
   const std::string& kind() const { return kind_; }
   std::vector<std::string> names() const {
     std::vector<std::string> result;
+    result.reserve(entries_.size());
     for (const Slot& slot : entries_) result.push_back(slot.entry.name);
     return result;
   }
   std::vector<RegistryEntry> entries() const {
     std::vector<RegistryEntry> result;
+    result.reserve(entries_.size());
     for (const Slot& slot : entries_) result.push_back(slot.entry);
     return result;
   }

@@ -3,11 +3,11 @@
 //
 // Letters: N real tokens, S sequences, B_t rows of task t, C_t its classes, W_t labelled words (tagging).
 
+#include <torch/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include <torch/types.h>
 
 #include "infomtl/core/export.h"
 #include "infomtl/ops/gradient_segments.h"
@@ -60,8 +60,9 @@ struct INFOMTL_API ViewedBatch {
   std::vector<ops::GradientSegments::Range> token_ranges, sequence_ranges;
 };
 
-/// Lays out the step's sequences once per view: for each task its view 0, then its view 1, ...; views[k] >= 1 counts the
-/// views of the k-th task of the step. A sequence that several tasks share gets the most views any of them asks for.
+/// Lays out the step's sequences once per view: for each task its view 0, then its view 1, ...; views[k] >= 1 counts
+/// the views of the k-th task of the step. A sequence that several tasks share gets the most views any of them asks
+/// for.
 INFOMTL_API ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views);
 
 }  // namespace infomtl

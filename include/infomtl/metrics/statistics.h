@@ -30,7 +30,8 @@ struct PairedDifference {
 /// @throws DataError when the sizes differ or are below 2, NonFiniteError
 INFOMTL_API PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b);
 
-/// P(T <= t) of Student's t distribution; degrees > 0, not necessarily whole. Relative error about 1e-13.
+/// P(T <= t) of Student's t distribution; degrees > 0, not necessarily whole. Relative error below 1e-12 up to 1000
+/// degrees, 1e-10 at a million.
 INFOMTL_API double student_t_cdf(double t, double degrees);
 /// Its inverse; 0 < probability < 1.
 INFOMTL_API double student_t_quantile(double probability, double degrees);

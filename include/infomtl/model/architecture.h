@@ -4,12 +4,12 @@
 //
 // Letters: B rows of the task, H width of the encoder, L layers, D width of the task's representation.
 
+#include <torch/nn/module.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <torch/nn/module.h>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
@@ -27,9 +27,9 @@ struct SharedRows {
 
 /// What a task reads, and what stochastic architectures tell of it.
 struct TaskRepresentation {
-  Tensor value;         ///< [B, D] a sample in training, the mean in evaluation
-  Tensor mean;          ///< [B, D] stochastic architectures only
-  Tensor log_variance;  ///< [B, D] stochastic architectures only
+  Tensor value;               ///< [B, D] a sample in training, the mean in evaluation
+  Tensor mean;                ///< [B, D] stochastic architectures only
+  Tensor log_variance;        ///< [B, D] stochastic architectures only
   Tensor prior_log_variance;  ///< [D] the prior N(0, v) the code is compressed to; undefined means N(0, I)
 };
 
@@ -41,8 +41,8 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   virtual bool needs_layers() const { return false; }
   /// Whether TaskRepresentation carries mean and log-variance.
   virtual bool stochastic() const { return false; }
-  /// The parameters that all tasks train together (experts, shared bottleneck); the rest of the architecture's parameters
-  /// (gates, masks) count as a task's own. Part of what gradient weightings see as shared.
+  /// The parameters that all tasks train together (experts, shared bottleneck); the rest of the architecture's
+  /// parameters (gates, masks) count as a task's own. Part of what gradient weightings see as shared.
   virtual std::vector<Tensor> shared_parameters() { return {}; }
   /// [T, T] similarity of tasks that the architecture has learned (noise, gates, stitches), or undefined.
   virtual Tensor task_similarity() const { return {}; }

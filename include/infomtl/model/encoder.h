@@ -1,17 +1,18 @@
 #pragma once
-// Encoder: a pretrained transformer that turns packed tokens into one vector a sequence (and a state a token, if asked).
+// Encoder: a pretrained transformer that turns packed tokens into one vector a sequence (and a state a token, if
+// asked).
 //
 //   std::shared_ptr<Encoder> encoder = load_encoder("models/all-MiniLM-L6-v2");
 //   EncoderOutput out = encoder->forward(tokens, {.pooling = Pooling::first});     // out.pooled: [S, H]
 //
 // Letters: N tokens, S sequences, H width, L layers.
 
+#include <torch/nn/module.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
-
-#include <torch/nn/module.h>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
@@ -35,9 +36,9 @@ struct EncodeOptions {
   /// Dropout masks are drawn from here; null means dropout off (evaluation).
   ops::TensorRandom* dropout = nullptr;
   /// [N, H] added to the word embeddings before the embedding norm; undefined for none.
-  Tensor embedding_offset;
+  Tensor embedding_offset = {};
   /// Per-task parameter gradients wanted; null for ordinary gradients.
-  std::shared_ptr<ops::GradientSegments> segments;
+  std::shared_ptr<ops::GradientSegments> segments = {};
 };
 
 struct EncoderOutput {
@@ -75,8 +76,8 @@ INFOMTL_API std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& f
 /// Writes `config.json` and `model.safetensors` as Hugging Face reads them (AutoModel.from_pretrained).
 INFOMTL_API void save_encoder(const Encoder& encoder, const std::filesystem::path& folder);
 
-/// A new encoder from a config.json value, parameters drawn as Hugging Face initialises them (normal(0, initializer_range),
-/// zeros for biases, ones for norms) from `seed`.
+/// A new encoder from a config.json value, parameters drawn as Hugging Face initialises them (normal(0,
+/// initializer_range), zeros for biases, ones for norms) from `seed`.
 INFOMTL_API std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed);
 
 }  // namespace infomtl

@@ -3,10 +3,10 @@
 //
 // Letters: B rows, D width of the task's representation, C outputs of the task.
 
+#include <torch/nn/module.h>
+
 #include <cstdint>
 #include <memory>
-
-#include <torch/nn/module.h>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"

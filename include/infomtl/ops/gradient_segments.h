@@ -8,11 +8,11 @@
 //
 // Letters: N tokens of the step, S sequences, T tasks.
 
+#include <torch/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include <torch/types.h>
 
 #include "infomtl/core/export.h"
 

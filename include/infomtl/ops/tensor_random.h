@@ -4,9 +4,9 @@
 //   ops::TensorRandom dropout(derive_seed(run_seed, "dropout", step));
 //   Tensor kept = at::bernoulli(at::full({n, h}, 0.9), dropout.generator());
 
-#include <cstdint>
-
 #include <torch/types.h>
+
+#include <cstdint>
 
 #include "infomtl/core/export.h"
 

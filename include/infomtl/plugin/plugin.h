@@ -1,6 +1,6 @@
 #pragma once
-// Plugin: a shared object that adds names to the registries at run time. It is asked for its stamp before any of its code
-// runs, and never closed again.
+// Plugin: a shared object that adds names to the registries at run time. It is asked for its stamp before any of its
+// code runs, and never closed again.
 //
 //   #include <infomtl/plugin/plugin.h>
 //   INFOMTL_PLUGIN("focal") { infomtl::register_loss<Focal>(registries.losses, "focal", "focal loss"); }
@@ -43,23 +43,25 @@ struct PluginEntry {
 };
 
 /// Changes whenever a plugin built before could not work any more.
-inline constexpr const char* kPluginAbi = "infomtl 1, C++ ABI "
+inline constexpr const char* kPluginAbi =
+    "infomtl 1, C++ ABI "
 #if _GLIBCXX_USE_CXX11_ABI
-                                          "cxx11";
+    "cxx11";
 #else
-                                          "old";
+    "old";
 #endif
 
 /// Loads a plugin; its names carry the file as their origin. Loading a file twice does nothing the second time.
-/// @throws UserError for a file that is no plugin, was built for another infomtl or LibTorch, or fails while it adds its
+/// @throws UserError for a file that is no plugin, was built for another infomtl or LibTorch, or fails while it adds
+/// its
 ///         names: none of them is left then
 INFOMTL_API void load_plugin(const std::filesystem::path& file);
 
 }  // namespace infomtl
 
 /// Defines a plugin's entry; the body that follows gets `registries`.
-#define INFOMTL_PLUGIN(name)                                                                                    \
-  static void infomtl_plugin_add([[maybe_unused]] ::infomtl::PluginRegistries& registries);                     \
-  extern "C" __attribute__((visibility("default"))) const ::infomtl::PluginEntry infomtl_plugin = {             \
-      ::infomtl::kPluginAbi, TORCH_VERSION, name, &infomtl_plugin_add};                                         \
+#define INFOMTL_PLUGIN(name)                                                                                       \
+  static void infomtl_plugin_add([[maybe_unused]] ::infomtl::PluginRegistries& registries);                        \
+  extern "C" __attribute__((visibility("default")))                                                                \
+  const ::infomtl::PluginEntry infomtl_plugin = {::infomtl::kPluginAbi, TORCH_VERSION, name, &infomtl_plugin_add}; \
   static void infomtl_plugin_add([[maybe_unused]] ::infomtl::PluginRegistries& registries)

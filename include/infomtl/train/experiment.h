@@ -25,11 +25,11 @@
 namespace infomtl {
 
 struct ExperimentOptions {
-  std::vector<std::string> overrides = {};      ///< "losses.1.weight=0.3"
-  std::optional<std::uint64_t> seed = {};       ///< wins over the config's
-  std::filesystem::path output = {};            ///< the run folder; empty: runs/<config name>-seed<seed>
-  bool resume = false;                          ///< continue from checkpoints/last
-  bool progress = false;                        ///< a progress bar on stderr when it is a terminal
+  std::vector<std::string> overrides = {};  ///< "losses.1.weight=0.3"
+  std::optional<std::uint64_t> seed = {};   ///< wins over the config's
+  std::filesystem::path output = {};        ///< the run folder; empty: runs/<config name>-seed<seed>
+  bool resume = false;                      ///< continue from checkpoints/last
+  bool progress = false;                    ///< a progress bar on stderr when it is a terminal
 };
 
 class INFOMTL_API Experiment {

@@ -1,12 +1,13 @@
 #pragma once
-// Trainer: the loop. It knows interfaces only: a model, an objective, a weighting, an optimiser and a stream of batches.
+// Trainer: the loop. It knows interfaces only: a model, an objective, a weighting, an optimiser and a stream of
+// batches.
 //
 //   Trainer trainer({.epochs = 3, .learning_rate = 5e-5}, model, objective, equal_weighting(), data);
 //   trainer.on_report([](const StepReport& r) { ... });
 //   trainer.fit();                                   // or: while (trainer.step()) {}
 //
-// A step is a function of (settings, parameters, optimiser state, step number): nothing in it reads a clock, a file or a
-// global random engine. So a run continued from a checkpoint, or one that evaluates in between, is the same run.
+// A step is a function of (settings, parameters, optimiser state, step number): nothing in it reads a clock, a file or
+// a global random engine. So a run continued from a checkpoint, or one that evaluates in between, is the same run.
 
 #include <atomic>
 #include <cstdint>
@@ -32,7 +33,8 @@ namespace infomtl {
 
 /// When and on what the best epoch is chosen.
 struct INFOMTL_API SelectionSettings {
-  std::string monitor = "average";   ///< "average" (mean of the tasks' metrics), "loss", "last" (no choice), or a task's name
+  std::string monitor =
+      "average";  ///< "average" (mean of the tasks' metrics), "loss", "last" (no choice), or a task's name
   std::string split = "validation";  ///< "train" or "validation"; "test" is refused
   std::int64_t patience = 0;         ///< epochs without improvement before stopping; 0: never
   void fields(FieldVisitor& f);

@@ -18,12 +18,13 @@ void collect(std::vector<std::string>& problems, Body&& body) {
   try {
     body();
   } catch (const Error& error) {
-    if (std::find(problems.begin(), problems.end(), error.what()) == problems.end()) problems.emplace_back(error.what());
+    if (std::find(problems.begin(), problems.end(), error.what()) == problems.end())
+      problems.emplace_back(error.what());
   }
 }
 
-/// Bytes that a run holds beside its batches: parameters, gradients and two moments in float32, and about what one step's
-/// activations take, measured in rows of the widest layer.
+/// Bytes that a run holds beside its batches: parameters, gradients and two moments in float32, and about what one
+/// step's activations take, measured in rows of the widest layer.
 void estimate_memory(const MultiTaskModel& model, const DatasetReport& data, std::vector<std::string>& notes) {
   std::int64_t parameters = 0;
   for (const Tensor& parameter : model.parameters()) parameters += parameter.numel();
@@ -33,10 +34,11 @@ void estimate_memory(const MultiTaskModel& model, const DatasetReport& data, std
   const auto width = static_cast<double>(model.encoder().width());
   const double activations = tokens_per_step * width * 4 * 16 * static_cast<double>(model.encoder().layer_count());
   char note[160];
-  std::snprintf(note, sizeof note,
-                "memory, estimated: %.2f GB for %.1f million parameters with gradients and moments, and about %.2f GB of "
-                "activations a view",
-                static_cast<double>(parameters) * 16 / 1e9, static_cast<double>(parameters) / 1e6, activations / 1e9);
+  std::snprintf(
+      note, sizeof note,
+      "memory, estimated: %.2f GB for %.1f million parameters with gradients and moments, and about %.2f GB of "
+      "activations a view",
+      static_cast<double>(parameters) * 16 / 1e9, static_cast<double>(parameters) / 1e6, activations / 1e9);
   notes.emplace_back(note);
 }
 
@@ -66,8 +68,9 @@ int check(const CheckOptions& options) {
   report.problems.insert(report.problems.begin(), problems.begin(), problems.end());
   // Whatever training would refuse beside its data; nothing is written.
   collect(report.problems, [&] {
-    ExperimentOptions dry{.overrides = options.overrides, .output = std::filesystem::path(options.config).replace_extension(
-                                                              ".check-writes-nothing-here")};
+    ExperimentOptions dry{
+        .overrides = options.overrides,
+        .output = std::filesystem::path(options.config).replace_extension(".check-writes-nothing-here")};
     Experiment experiment = Experiment::from_config(options.config, dry);
     if (batching.regime != "single") estimate_memory(experiment.trainer().model(), report, report.notes);
   });

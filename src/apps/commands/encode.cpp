@@ -32,7 +32,8 @@ int encode(const EncodeOptions& options) {
   encoder->eval();
   const std::int64_t longest =
       options.max_length == 0 ? encoder->max_length() : std::min(options.max_length, encoder->max_length());
-  const infomtl::EncodeOptions how{.pooling = options.pooling == "mean" ? Pooling::mean : Pooling::first};
+  infomtl::EncodeOptions how;
+  how.pooling = options.pooling == "mean" ? Pooling::mean : Pooling::first;
   for_each_chunk(options.input, 64, [&](const std::vector<InputText>& chunk) {
     std::vector<SequenceTokens> sequences;
     for (const InputText& input : chunk) {

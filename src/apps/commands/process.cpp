@@ -1,10 +1,10 @@
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
 #include <fstream>
 #include <set>
 #include <string>
 #include <thread>
-
-#include <ATen/Parallel.h>
-#include <torch/version.h>
 
 #include "commands.h"
 #include "infomtl/plugin/plugin.h"
@@ -41,7 +41,14 @@ std::string version() {
 #else
   const char* device = "cpu";
 #endif
-  return std::string("infomtl ") + INFOMTL_VERSION + " (LibTorch " + TORCH_VERSION + ", " + device + ")";
+  std::string text = "infomtl ";
+  text += INFOMTL_VERSION;
+  text += " (LibTorch ";
+  text += TORCH_VERSION;
+  text += ", ";
+  text += device;
+  text += ")";
+  return text;
 }
 
 }  // namespace infomtl::commands

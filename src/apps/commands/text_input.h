@@ -10,7 +10,7 @@ namespace infomtl::commands {
 
 struct InputText {
   std::string text;
-  std::string pair;
+  std::string pair = {};
   bool has_pair = false;
 };
 

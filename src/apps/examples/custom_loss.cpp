@@ -1,8 +1,8 @@
 // A loss of one's own, in one's own file: the focal loss, used by name from a config. custom_loss CONFIG OUTPUT
 
-#include <cstdio>
-
 #include <infomtl/infomtl.h>
+
+#include <cstdio>
 
 namespace {
 

@@ -1,8 +1,8 @@
 // Embeds two texts with an encoder and predicts a task of a trained run for them: embed_and_predict MODEL RUN TASK
 
-#include <cstdio>
-
 #include <infomtl/infomtl.h>
+
+#include <cstdio>
 
 int main(int argc, char** argv) try {
   if (argc != 4) {
@@ -19,7 +19,9 @@ int main(int argc, char** argv) try {
   for (const std::string& text : texts) {
     sequences.push_back(infomtl::tokenize_sequence(*tokenizer, text, nullptr, {}, 128));
   }
-  const auto pooled = encoder->forward(infomtl::pack(sequences), {.pooling = infomtl::Pooling::mean}).pooled;
+  infomtl::EncodeOptions mean;
+  mean.pooling = infomtl::Pooling::mean;
+  const auto pooled = encoder->forward(infomtl::pack(sequences), mean).pooled;
   std::printf("cosine of the two embeddings: %.4f\n", torch::cosine_similarity(pooled[0], pooled[1], 0).item<double>());
 
   auto run = infomtl::TrainedRun::load(argv[2]);

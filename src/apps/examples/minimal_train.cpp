@@ -1,8 +1,8 @@
 // Trains what a config says and prints the table: minimal_train CONFIG OUTPUT
 
-#include <cstdio>
-
 #include <infomtl/infomtl.h>
+
+#include <cstdio>
 
 int main(int argc, char** argv) try {
   if (argc != 3) {

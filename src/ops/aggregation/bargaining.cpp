@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "infomtl/core/errors.h"
@@ -9,8 +10,9 @@
 namespace infomtl::ops {
 namespace {
 
-constexpr double kRidge = 1e-8;        // of the unit diagonal; removed again by the last Newton steps
-constexpr double kUnsolved = 1e-6;     // a residual above it: there is no solution
+constexpr double kRidge = 1e-8;     // of the unit diagonal; removed again by the last Newton steps
+constexpr double kUnsolved = 1e-6;  // a residual above it: there is no solution
+constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
 constexpr int kNewtonSteps = 200;
 constexpr int kHalvings = 60;
 
@@ -40,6 +42,17 @@ class Bargain {
     double worst = 0.0;
     for (std::size_t i = 0; i < y.size(); ++i) {
       worst = std::max(worst, std::abs(std::pow(y[i], power_) * product[i] / shares_[i] - 1.0));
+    }
+    return worst;
+  }
+
+  /// How far from 0 rounding alone may bring the residual: rows that nearly cancel leave few digits.
+  double rounding(const dense::Vector& y) const {
+    double worst = 0.0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      double summed = 0.0;
+      for (std::size_t j = 0; j < y.size(); ++j) summed += std::abs(form_(i, j)) * y[j];
+      worst = std::max(worst, kRounding * std::pow(y[i], power_) * summed / shares_[i]);
     }
     return worst;
   }
@@ -133,30 +146,18 @@ Solution fairgrad(const torch::Tensor& gram, double alpha) {
     const dense::Vector& y = bargain.solve();
     solution.residual = bargain.residual(y);
     solution.iterations = bargain.steps();
-    solution.stationary = !(solution.residual <= kUnsolved);
+    solution.stationary = !(solution.residual <= kUnsolved + bargain.rounding(y));
     for (std::size_t a = 0; a < tasks.size(); ++a) weights[tasks[a]] = scale[a] * y[a];
   }
   solution.weights = to_tensor(weights);
   return solution;
 }
 
-Solution nash_mtl(const torch::Tensor& gram, const NashOptions& options) {
+Solution nash_mtl(const torch::Tensor& gram, double max_norm) {
   Solution solution = fairgrad(gram, 1.0);
   const dense::Matrix k = read_gram(gram, "nash_mtl");
-  double factor = 1.0;
-  if (options.normalize) {
-    double square = 0.0;
-    for (std::size_t i = 0; i < k.size(); ++i) {
-      for (std::size_t j = 0; j < k.size(); ++j) square += k(i, j) * k(i, j);
-    }
-    factor = std::sqrt(std::sqrt(square));
-  }
-  if (options.max_norm > 0.0) {
-    const dense::Vector weights = read_vector(solution.weights, k.size(), "nash_mtl", "the weights");
-    const double norm = factor * std::sqrt(dense::energy(k, weights));
-    if (norm > options.max_norm) factor *= options.max_norm / norm;
-  }
-  solution.weights = solution.weights * factor;
+  const double norm = std::sqrt(dense::energy(k, read_vector(solution.weights, k.size(), "nash_mtl", "the weights")));
+  if (max_norm > 0.0 && norm > max_norm) solution.weights = solution.weights * (max_norm / norm);
   return solution;
 }
 

@@ -12,7 +12,7 @@
 namespace infomtl::ops {
 namespace {
 
-constexpr double kStep = 0.01;     // of Auto-Lambda, over the norm, as released
+constexpr double kStep = 0.01;  // of Auto-Lambda, over the norm, as released
 constexpr int kRootSteps = 200;
 
 /// min 1/2 x^T H x - f^T x, x >= 0, first T entries of sum 1, the last one (f's only nonzero entry) free above 0.
@@ -31,7 +31,8 @@ class SimplexWithTail {
     double sum = high_sum;
     for (int step = 0; step < kRootSteps && std::abs(sum - 1.0) > 1e-15 && high > low; ++step, ++*iterations) {
       const bool halve = step % 3 == 2;
-      double middle = halve || !(high_sum > low_sum) ? 0.5 * (low + high) : low + (1.0 - low_sum) / (high_sum - low_sum) * (high - low);
+      double middle = halve || !(high_sum > low_sum) ? 0.5 * (low + high)
+                                                     : low + (1.0 - low_sum) / (high_sum - low_sum) * (high - low);
       middle = std::clamp(middle, low, high);
       sum = sum_at(middle);
       if (middle == low || middle == high) break;
@@ -69,7 +70,8 @@ double auto_lambda_step(double upper_norm) {
   return upper_norm > 0.0 ? kStep / upper_norm : 0.0;
 }
 
-torch::Tensor auto_lambda_gradient(const torch::Tensor& above, const torch::Tensor& below, double learning_rate, double step) {
+torch::Tensor auto_lambda_gradient(const torch::Tensor& above, const torch::Tensor& below, double learning_rate,
+                                   double step) {
   dense::Vector gradient = read_vector(above, 0, "auto_lambda", "the losses above");
   const dense::Vector other = read_vector(below, gradient.size(), "auto_lambda", "the losses below");
   for (std::size_t t = 0; t < gradient.size(); ++t) {

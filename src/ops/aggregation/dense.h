@@ -35,4 +35,15 @@ bool cholesky(Matrix& a, double pivot_floor = 0.0);
 /// Solves L L^T x = b.
 Vector cholesky_solve(const Matrix& factor, Vector b);
 
+/// A = sum_k values[k] vectors[k] vectors[k]^T of a positive semidefinite A, values descending, zero ones left out.
+struct Spectrum {
+  Vector values;
+  std::vector<Vector> vectors;
+};
+
+/// By one-sided Jacobi rotations on a pivoted Cholesky factor (Demmel and Veselic 1992): small eigenvalues of a matrix
+/// whose rows differ in scale keep their relative accuracy, which they lose in the usual tridiagonal methods. Pivots
+/// that are rounding of their diagonal entry end the factor.
+Spectrum spectrum(const Matrix& a);
+
 }  // namespace infomtl::ops::dense

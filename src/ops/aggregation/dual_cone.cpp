@@ -46,12 +46,12 @@ void add_projection(const Cone& cone, const dense::Vector& u, dense::Vector* wei
   solution->iterations += static_cast<std::int64_t>(minimum.iterations);
 }
 
-constexpr double kNoMean = 1e-15;       // ||g_0||^2 / trace K below it: the mean gradient is rounding
+constexpr double kNoMean = 1e-15;  // ||g_0||^2 / trace K below it: the mean gradient is rounding
 constexpr int kNewtonSteps = 100;
 
 /// The nearest point to g_0 with G d >= z; its distance.
 struct Approach {
-  dense::Vector x;     // d = g_0 + G^T x
+  dense::Vector x;  // d = g_0 + G^T x
   double distance = 0.0;
   bool reachable = true;
 };
@@ -117,7 +117,9 @@ Solution cagrad(const torch::Tensor& gram, double c, Rescale rescale) {
     solution.stationary = true;
   } else if (radius > 0.0) {
     // Value of the dual at a point of the simplex: an upper bound of the optimum z.
-    const auto dual = [&](const dense::Vector& w) { return dense::dot(w, mean_products) + radius * std::sqrt(dense::energy(k, w)); };
+    const auto dual = [&](const dense::Vector& w) {
+      return dense::dot(w, mean_products) + radius * std::sqrt(dense::energy(k, w));
+    };
     double z = dual(uniform);
     for (std::size_t i = 0; i < n; ++i) z = std::min(z, mean_products[i] + radius * std::sqrt(k(i, i)));
     Approach found = approach(k, mean_products, z);

@@ -13,8 +13,6 @@
 namespace infomtl::ops {
 namespace {
 
-constexpr std::int64_t kColumnsABlock = 1 << 20;
-
 std::string shape_of(const torch::Tensor& tensor) {
   if (!tensor.defined()) return "nothing";
   std::ostringstream out;
@@ -22,11 +20,11 @@ std::string shape_of(const torch::Tensor& tensor) {
   return out.str();
 }
 
-void check_floating(const torch::Tensor& tensor, std::int64_t dimensions, std::string_view method, std::string_view what,
-                    std::string_view shape) {
+void check_floating(const torch::Tensor& tensor, std::int64_t dimensions, std::string_view method,
+                    std::string_view what, std::string_view shape) {
   if (!tensor.defined() || tensor.dim() != dimensions || tensor.size(0) < 1) {
-    throw ShapeError(std::string(method) + ": " + std::string(what) + " must be " + std::string(shape) + " with T >= 1, got " +
-                     shape_of(tensor));
+    throw ShapeError(std::string(method) + ": " + std::string(what) + " must be " + std::string(shape) +
+                     " with T >= 1, got " + shape_of(tensor));
   }
   if (!tensor.is_floating_point()) {
     throw ShapeError(std::string(method) + ": " + std::string(what) + " must hold floating-point numbers");
@@ -115,7 +113,8 @@ dense::Matrix read_gram(const torch::Tensor& gram, std::string_view method) {
   return k;
 }
 
-dense::Vector read_vector(const torch::Tensor& vector, std::size_t size, std::string_view method, std::string_view what) {
+dense::Vector read_vector(const torch::Tensor& vector, std::size_t size, std::string_view method,
+                          std::string_view what) {
   check_floating(vector, 1, method, what, "[T]");
   if (size != 0 && static_cast<std::size_t>(vector.size(0)) != size) {
     throw ShapeError(std::string(method) + ": " + std::string(what) + " must be [" + std::to_string(size) + "], got " +

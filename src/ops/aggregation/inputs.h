@@ -3,18 +3,24 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <string_view>
 
 #include "ops/aggregation/dense.h"
 
 namespace infomtl::ops {
 
-/// [T, T] of finite floats, symmetric by construction: the halves are averaged, negative diagonal entries (rounding) are 0.
+/// Jacobians are worked through in blocks of this many columns, so that temporaries stay small beside [T, P].
+constexpr std::int64_t kColumnsABlock = 1 << 20;
+
+/// [T, T] of finite floats, symmetric by construction: the halves are averaged, negative diagonal entries (rounding)
+/// are 0.
 dense::Matrix read_gram(const torch::Tensor& gram, std::string_view method);
 /// [T, T] of finite floats.
 dense::Matrix read_square(const torch::Tensor& matrix, std::string_view method, std::string_view what);
 /// [T] of finite floats; `size` 0 takes any T >= 1.
-dense::Vector read_vector(const torch::Tensor& vector, std::size_t size, std::string_view method, std::string_view what);
+dense::Vector read_vector(const torch::Tensor& vector, std::size_t size, std::string_view method,
+                          std::string_view what);
 /// [T, P] floating point with T >= 1; finite.
 void check_jacobian(const torch::Tensor& jacobian, std::string_view method);
 

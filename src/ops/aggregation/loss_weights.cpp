@@ -179,7 +179,8 @@ LossWeights stch(const torch::Tensor& losses, const torch::Tensor& nadir, double
   dense::Vector logits(values.size());
   for (std::size_t t = 0; t < values.size(); ++t) {
     logits[t] = (std::log(require_positive(values[t], t, "stch", "the loss")) -
-                 std::log(require_positive(worst[t], t, "stch", "the nadir"))) / mu;
+                 std::log(require_positive(worst[t], t, "stch", "the nadir"))) /
+                mu;
   }
   const double top = *std::max_element(logits.begin(), logits.end());
   const auto tasks = static_cast<double>(values.size());
@@ -193,7 +194,8 @@ LossWeights stch(const torch::Tensor& losses, const torch::Tensor& nadir, double
   return result;
 }
 
-LossWeights smooth_tchebycheff(const torch::Tensor& losses, double mu, const torch::Tensor& preference, const torch::Tensor& ideal) {
+LossWeights smooth_tchebycheff(const torch::Tensor& losses, double mu, const torch::Tensor& preference,
+                               const torch::Tensor& ideal) {
   const dense::Vector values = read_vector(losses, 0, "smooth_tchebycheff", "the losses");
   const std::size_t n = values.size();
   require_positive(mu, 0, "smooth_tchebycheff", "mu");

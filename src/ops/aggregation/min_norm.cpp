@@ -77,7 +77,8 @@ torch::Tensor normalizers(Normalizer kind, const torch::Tensor& gram, const torc
   if (kind == Normalizer::kLoss || kind == Normalizer::kLossL2) {
     const dense::Vector values = read_vector(losses, k.size(), "min_norm", "the losses");
     for (std::size_t t = 0; t < k.size(); ++t) {
-      if (values[t] < 0.0) throw NonFiniteError("min_norm: the loss of task " + std::to_string(t) + " is negative, no divisor");
+      if (values[t] < 0.0)
+        throw NonFiniteError("min_norm: the loss of task " + std::to_string(t) + " is negative, no divisor");
       divisors[t] *= values[t];
     }
   }
@@ -91,7 +92,8 @@ MinNorm min_norm(const torch::Tensor& gram, const torch::Tensor& divisors) {
   if (divisors.defined()) {
     inverse = read_vector(divisors, k.size(), "min_norm", "the divisors");
     for (std::size_t t = 0; t < k.size(); ++t) {
-      if (!(inverse[t] > 0.0)) throw NonFiniteError("min_norm: the divisor of task " + std::to_string(t) + " is not positive");
+      if (!(inverse[t] > 0.0))
+        throw NonFiniteError("min_norm: the divisor of task " + std::to_string(t) + " is not positive");
       inverse[t] = 1.0 / inverse[t];
     }
     k = dense::scaled(k, inverse);

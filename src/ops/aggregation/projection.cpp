@@ -15,10 +15,12 @@ constexpr double kHighestTarget = 1.0 - 1e-8;
 
 void check_orders(const Orders& orders, std::size_t tasks, const char* method) {
   const std::string name(method);
-  if (orders.size() != tasks) throw ShapeError(name + ": " + std::to_string(orders.size()) + " orders for " + std::to_string(tasks) + " tasks");
+  if (orders.size() != tasks)
+    throw ShapeError(name + ": " + std::to_string(orders.size()) + " orders for " + std::to_string(tasks) + " tasks");
   for (const auto& order : orders) {
     for (std::size_t task : order) {
-      if (task >= tasks) throw ShapeError(name + ": an order names task " + std::to_string(task) + " of " + std::to_string(tasks));
+      if (task >= tasks)
+        throw ShapeError(name + ": an order names task " + std::to_string(task) + " of " + std::to_string(tasks));
     }
   }
 }
@@ -67,7 +69,8 @@ torch::Tensor pcgrad(const torch::Tensor& gram, const Orders& orders) {
   return to_tensor(weights);
 }
 
-torch::Tensor gradvac(const torch::Tensor& gram, const Orders& orders, torch::Tensor& targets, const GradVacOptions& options) {
+torch::Tensor gradvac(const torch::Tensor& gram, const Orders& orders, torch::Tensor& targets,
+                      const GradVacOptions& options) {
   const dense::Matrix k = read_gram(gram, "gradvac");
   const auto tasks = static_cast<std::int64_t>(k.size());
   check_orders(orders, k.size(), "gradvac");

@@ -8,8 +8,8 @@ namespace infomtl::ops::dense {
 namespace {
 
 constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
-constexpr double kDependentPivot = 1e-12;     // of a unit diagonal: what is left of a column is rounding
-constexpr double kSignificantSlope = 1e-10;   // below it a dependent column's slope is rounding, too
+constexpr double kDependentPivot = 1e-12;    // of a unit diagonal: what is left of a column is rounding
+constexpr double kSignificantSlope = 1e-10;  // below it a dependent column's slope is rounding, too
 
 class ActiveSet {
  public:

@@ -11,13 +11,29 @@
 #include "ops/aggregation/inputs.h"
 
 namespace infomtl::ops {
+namespace {
+
+template <class Body>
+void for_each_block(std::int64_t columns, Body&& body) {
+  for (std::int64_t begin = 0; begin < columns; begin += kColumnsABlock)
+    body(begin, std::min(kColumnsABlock, columns - begin));
+}
+
+void check_sample(const torch::Tensor& uniform, std::int64_t columns) {
+  if (!uniform.defined() || uniform.dim() != 1 || uniform.size(0) != columns) {
+    throw ShapeError("graddrop: the uniform sample must be [" + std::to_string(columns) + "]");
+  }
+}
+
+}  // namespace
 
 torch::Tensor krum(const torch::Tensor& gram, std::int64_t byzantine, std::int64_t selected) {
   const dense::Matrix k = read_gram(gram, "krum");
   const auto tasks = static_cast<std::int64_t>(k.size());
   if (byzantine < 0 || selected < 1 || tasks < byzantine + 3 || tasks < selected) {
-    throw ShapeError("krum: " + std::to_string(tasks) + " rows are too few for " + std::to_string(byzantine) + " byzantine (at least " +
-                     std::to_string(byzantine + 3) + ") and " + std::to_string(selected) + " selected");
+    throw ShapeError("krum: " + std::to_string(tasks) + " rows are too few for " + std::to_string(byzantine) +
+                     " byzantine (at least " + std::to_string(byzantine + 3) + ") and " + std::to_string(selected) +
+                     " selected");
   }
   const auto nearest = static_cast<std::size_t>(tasks - byzantine - 2);
   dense::Vector scores(k.size(), 0.0);
@@ -33,18 +49,24 @@ torch::Tensor krum(const torch::Tensor& gram, std::int64_t byzantine, std::int64
   std::iota(ranking.begin(), ranking.end(), std::size_t{0});
   std::stable_sort(ranking.begin(), ranking.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
   dense::Vector weights(k.size(), 0.0);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(selected); ++i) weights[ranking[i]] = 1.0 / static_cast<double>(selected);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(selected); ++i)
+    weights[ranking[i]] = 1.0 / static_cast<double>(selected);
   return to_tensor(weights);
 }
 
 torch::Tensor trimmed_mean(const torch::Tensor& jacobian, std::int64_t trim) {
   check_jacobian(jacobian, "trimmed_mean");
   if (trim < 0 || jacobian.size(0) <= 2 * trim) {
-    throw ShapeError("trimmed_mean: " + std::to_string(jacobian.size(0)) + " rows cannot lose " + std::to_string(trim) + " at each end");
+    throw ShapeError("trimmed_mean: " + std::to_string(jacobian.size(0)) + " rows cannot lose " + std::to_string(trim) +
+                     " at each end");
   }
   at::NoGradGuard no_grad;
-  const torch::Tensor sorted = std::get<0>(jacobian.detach().sort(0));
-  return sorted.narrow(0, trim, jacobian.size(0) - 2 * trim).mean(0);
+  torch::Tensor direction = torch::empty({jacobian.size(1)}, jacobian.options().requires_grad(false));
+  for_each_block(jacobian.size(1), [&](std::int64_t begin, std::int64_t count) {
+    const torch::Tensor sorted = std::get<0>(jacobian.detach().narrow(1, begin, count).sort(0));
+    direction.narrow(0, begin, count).copy_(sorted.narrow(0, trim, jacobian.size(0) - 2 * trim).mean(0));
+  });
+  return direction;
 }
 
 torch::Tensor uniform_sample(std::int64_t n, RandomStream& stream) {
@@ -54,11 +76,10 @@ torch::Tensor uniform_sample(std::int64_t n, RandomStream& stream) {
   return sample;
 }
 
-torch::Tensor graddrop_shares(const torch::Tensor& scores, const torch::Tensor& uniform, const GradDropOptions& options) {
+torch::Tensor graddrop_shares(const torch::Tensor& scores, const torch::Tensor& uniform,
+                              const GradDropOptions& options) {
   check_jacobian(scores, "graddrop");
-  if (!uniform.defined() || uniform.dim() != 1 || uniform.size(0) != scores.size(1)) {
-    throw ShapeError("graddrop: the uniform sample must be [" + std::to_string(scores.size(1)) + "]");
-  }
+  check_sample(uniform, scores.size(1));
   const auto tasks = static_cast<std::size_t>(scores.size(0));
   dense::Vector leak(tasks, 0.0);
   if (options.leak.defined()) leak = read_vector(options.leak, tasks, "graddrop", "the leak");
@@ -75,9 +96,15 @@ torch::Tensor graddrop_shares(const torch::Tensor& scores, const torch::Tensor& 
 }
 
 torch::Tensor graddrop(const torch::Tensor& jacobian, const torch::Tensor& uniform, const GradDropOptions& options) {
-  const torch::Tensor shares = graddrop_shares(jacobian, uniform, options);
+  check_jacobian(jacobian, "graddrop");
+  check_sample(uniform, jacobian.size(1));
   at::NoGradGuard no_grad;
-  return (shares * jacobian.detach()).sum(0);
+  torch::Tensor direction = torch::empty({jacobian.size(1)}, jacobian.options().requires_grad(false));
+  for_each_block(jacobian.size(1), [&](std::int64_t begin, std::int64_t count) {
+    const torch::Tensor g = jacobian.detach().narrow(1, begin, count);
+    direction.narrow(0, begin, count).copy_((graddrop_shares(g, uniform.narrow(0, begin, count), options) * g).sum(0));
+  });
+  return direction;
 }
 
 }  // namespace infomtl::ops

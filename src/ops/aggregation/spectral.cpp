@@ -1,8 +1,7 @@
-#include <ATen/ops/linalg_eigh.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <tuple>
 
 #include "infomtl/core/errors.h"
@@ -12,38 +11,32 @@
 namespace infomtl::ops {
 namespace {
 
-torch::Tensor as_tensor(const dense::Matrix& matrix) {
-  const auto n = static_cast<std::int64_t>(matrix.size());
-  torch::Tensor result = torch::empty({n, n}, torch::kFloat64);
-  double* data = result.data_ptr<double>();
-  for (std::size_t i = 0; i < matrix.size(); ++i) {
-    for (std::size_t j = 0; j < matrix.size(); ++j) data[i * matrix.size() + j] = matrix(i, j);
+/// The spectrum without eigenvalues at or below tolerance * largest.
+dense::Spectrum cut_spectrum(const dense::Matrix& matrix, double tolerance) {
+  dense::Spectrum s = dense::spectrum(matrix);
+  while (!s.values.empty() && !(s.values.back() > s.values.front() * tolerance)) {
+    s.values.pop_back();
+    s.vectors.pop_back();
   }
-  return result;
+  return s;
 }
 
-/// K = V diag(values) V^T with the eigenvalues above tolerance * largest only, descending.
-struct Spectrum {
-  torch::Tensor values, vectors;  // [R], [T, R]
-};
-
-Spectrum spectrum(const dense::Matrix& matrix, double tolerance) {
-  auto [values, vectors] = at::linalg_eigh(as_tensor(matrix));
-  values = values.flip(0);
-  vectors = vectors.flip(1);
-  const double floor = std::max(0.0, values[0].item<double>()) * tolerance;
-  const std::int64_t rank = (values > floor).sum().item<std::int64_t>();
-  return {values.narrow(0, 0, rank), vectors.narrow(1, 0, rank)};
+/// f(C) b on the range of C.
+template <class Function>
+dense::Vector apply(const dense::Spectrum& s, const dense::Vector& b, Function function) {
+  dense::Vector result(b.size(), 0.0);
+  for (std::size_t k = 0; k < s.values.size(); ++k) {
+    const double amount = function(s.values[k]) * dense::dot(s.vectors[k], b);
+    for (std::size_t i = 0; i < b.size(); ++i) result[i] += amount * s.vectors[k][i];
+  }
+  return result;
 }
 
 double default_tolerance(std::size_t n) { return static_cast<double>(n) * std::numeric_limits<double>::epsilon(); }
 
 /// C^+ b for a positive semidefinite C.
-dense::Vector pseudo_solve(const dense::Matrix& matrix, const dense::Vector& right, double tolerance) {
-  const Spectrum s = spectrum(matrix, tolerance);
-  const torch::Tensor solution = s.vectors.matmul(s.vectors.t().matmul(to_tensor(right)) / s.values).contiguous();
-  const double* data = solution.data_ptr<double>();
-  return {data, data + right.size()};
+dense::Vector pseudo_solve(const dense::Matrix& matrix, const dense::Vector& right) {
+  return apply(cut_spectrum(matrix, default_tolerance(right.size())), right, [](double value) { return 1.0 / value; });
 }
 
 constexpr double kFullRankPivot = 1e-10;  // of a unit diagonal
@@ -60,7 +53,7 @@ std::tuple<dense::Matrix, dense::Vector> unit_rows(const dense::Matrix& k) {
 dense::Vector unit_solve(const dense::Matrix& unit, const dense::Vector& right) {
   dense::Matrix factor = unit;
   if (dense::cholesky(factor, kFullRankPivot)) return dense::cholesky_solve(factor, right);
-  return pseudo_solve(unit, right, default_tolerance(unit.size()));
+  return pseudo_solve(unit, right);
 }
 
 double absolute_sum(const dense::Vector& v) {
@@ -90,7 +83,7 @@ Solution imtl_g(const torch::Tensor& gram) {
         norms[i] = std::sqrt(k(i, i) / total);
         for (std::size_t j = 0; j < n; ++j) relative(i, j) /= total;
       }
-      v = pseudo_solve(relative, norms, default_tolerance(n));
+      v = pseudo_solve(relative, norms);
     }
   }
   double sum = 0.0;
@@ -131,14 +124,23 @@ Solution aligned_mtl(const torch::Tensor& gram, const AlignedOptions& options) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) k(i, j) /= total;
   }
-  const Spectrum s = spectrum(k, options.rank_tolerance > 0.0 ? options.rank_tolerance : default_tolerance(n));
-  torch::Tensor level = s.values[-1];
-  if (options.scale == AlignedScale::kMedian) level = s.values.median();
-  if (options.scale == AlignedScale::kMean) level = s.values.mean();
-  const torch::Tensor balance = s.vectors.mul((level / s.values).sqrt()).matmul(s.vectors.t());
-  const torch::Tensor aligned = balance.matmul(as_tensor(k)).matmul(balance);
-  solution.residual = (aligned - level * s.vectors.matmul(s.vectors.t())).abs().max().item<double>();
-  solution.weights = balance.matmul(solution.weights);
+  const dense::Spectrum s =
+      cut_spectrum(k, options.rank_tolerance > 0.0 ? options.rank_tolerance : default_tolerance(n));
+  const std::size_t rank = s.values.size();
+  double level = s.values.back();
+  if (options.scale == AlignedScale::kMedian) level = s.values[rank / 2];
+  if (options.scale == AlignedScale::kMean) {
+    level = std::accumulate(s.values.begin(), s.values.end(), 0.0) / static_cast<double>(rank);
+  }
+  const auto balance = [&](const dense::Vector& x) {
+    return apply(s, x, [&](double value) { return std::sqrt(level / value); });
+  };
+  for (const dense::Vector& vector : s.vectors) {
+    const dense::Vector aligned = balance(dense::multiply(k, balance(vector)));
+    for (std::size_t i = 0; i < n; ++i)
+      solution.residual = std::max(solution.residual, std::abs(aligned[i] / level - vector[i]));
+  }
+  solution.weights = to_tensor(balance(preference));
   return solution;
 }
 

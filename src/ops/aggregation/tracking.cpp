@@ -12,7 +12,7 @@
 namespace infomtl::ops {
 namespace {
 
-constexpr double kNormGuard = 1e-8;   // of MoCo's normalised gradients and SDMGrad's scale, both as released
+constexpr double kNormGuard = 1e-8;  // of MoCo's normalised gradients and SDMGrad's scale, both as released
 
 /// Rows of the Jacobian times the factors.
 torch::Tensor scaled_rows(const torch::Tensor& jacobian, const dense::Vector& factors) {
@@ -40,7 +40,8 @@ dense::Vector point_or_uniform(const torch::Tensor& point, std::size_t tasks, co
 
 void check_positive(const dense::Vector& values, const char* method, const char* what) {
   for (std::size_t t = 0; t < values.size(); ++t) {
-    if (!(values[t] > 0.0)) throw NonFiniteError(std::string(method) + ": " + what + " of task " + std::to_string(t) + " is not positive");
+    if (!(values[t] > 0.0))
+      throw NonFiniteError(std::string(method) + ": " + what + " of task " + std::to_string(t) + " is not positive");
   }
 }
 
@@ -79,7 +80,8 @@ GradNorm gradnorm(const torch::Tensor& norms, const torch::Tensor& losses, const
   return result;
 }
 
-torch::Tensor moco(const torch::Tensor& jacobian, const torch::Tensor& losses, MocoState& state, const MocoOptions& options) {
+torch::Tensor moco(const torch::Tensor& jacobian, const torch::Tensor& losses, MocoState& state,
+                   const MocoOptions& options) {
   check_jacobian(jacobian, "moco");
   check_like(state.tracked, jacobian, "moco");
   const auto n = static_cast<std::size_t>(jacobian.size(0));
@@ -102,7 +104,8 @@ torch::Tensor moco(const torch::Tensor& jacobian, const torch::Tensor& losses, M
   return combine(state.tracked, state.lambda);
 }
 
-torch::Tensor db_mtl(const torch::Tensor& jacobian, const torch::Tensor& losses, DbMtlState& state, const DbMtlOptions& options) {
+torch::Tensor db_mtl(const torch::Tensor& jacobian, const torch::Tensor& losses, DbMtlState& state,
+                     const DbMtlOptions& options) {
   check_jacobian(jacobian, "db_mtl");
   check_like(state.average, jacobian, "db_mtl");
   const auto n = static_cast<std::size_t>(jacobian.size(0));
@@ -110,7 +113,8 @@ torch::Tensor db_mtl(const torch::Tensor& jacobian, const torch::Tensor& losses,
   for (double& factor : factors) factor += options.epsilon;
   check_positive(factors, "db_mtl", "the loss");
   at::NoGradGuard no_grad;
-  const double memory = state.average.defined() ? options.beta / std::pow(static_cast<double>(state.step + 1), options.decay) : 0.0;
+  const double memory =
+      state.average.defined() ? options.beta / std::pow(static_cast<double>(state.step + 1), options.decay) : 0.0;
   for (double& factor : factors) factor = (1.0 - memory) / factor;
   torch::Tensor average = scaled_rows(jacobian, factors);
   if (state.average.defined()) average.add_(state.average, memory);

@@ -5,7 +5,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/expect.sh"
 build=$2
 readme=$repository/README.md
 
-links=$(grep -oE '\]\([^)#]+\)' "$readme" | sed -E 's/^\]\(//; s/\)$//' | grep -v '^https\?:')
+links=$(awk '/^```/ { inside = !inside; next } !inside' "$readme" | grep -oE '\]\([^)#]+\)' | sed -E 's/^\]\(//; s/\)$//' | grep -v '^https\?:')
 for link in $links; do
   [[ -e $repository/$link ]] || { echo "FAILED: README.md links to $link, which is not there" && exit 1; }
 done

@@ -24,19 +24,23 @@ void expect_gradients(const LossWeights& found, const Tensor& losses, const Tens
   const auto gradients = torch::autograd::grad({value}, {l, s}, {}, false, false, true);
   EXPECT_TRUE(close(found.objective, value.item<double>(), 1e-12));
   EXPECT_TRUE(close(found.weights, gradients[0], 1e-12));
-  if (found.parameter_gradient.defined()) EXPECT_TRUE(close(found.parameter_gradient, gradients[1], 1e-12));
+  if (found.parameter_gradient.defined()) {
+    EXPECT_TRUE(close(found.parameter_gradient, gradients[1], 1e-12));
+  }
 }
 
 TEST(LossWeights, AreTheGradientsOfTheirObjectives) {
   for (const std::int64_t tasks : {1, 2, 6, 20}) {
     const FamilyLosses x = family_losses(tasks, 0, 400 + static_cast<std::uint64_t>(tasks));
     const auto n = static_cast<double>(tasks);
-    expect_gradients(scale_invariant(x.first), x.first, x.parameters, [](auto& l, auto&) { return (l + 1e-8).log().sum(); });
+    expect_gradients(scale_invariant(x.first), x.first, x.parameters,
+                     [](auto& l, auto&) { return (l + 1e-8).log().sum(); });
     expect_gradients(uncertainty(x.first, x.parameters), x.first, x.parameters,
                      [](auto& l, auto& s) { return (0.5 * (-s).exp() * l + 0.5 * s).sum(); });
     expect_gradients(uncertainty(x.first, x.parameters, UncertaintyForm::kClassification), x.first, x.parameters,
                      [](auto& l, auto& s) { return ((-s).exp() * l + 0.5 * s).sum(); });
-    expect_gradients(imtl_l(x.first, x.parameters), x.first, x.parameters, [](auto& l, auto& s) { return (s.exp() * l - s).sum(); });
+    expect_gradients(imtl_l(x.first, x.parameters), x.first, x.parameters,
+                     [](auto& l, auto& s) { return (s.exp() * l - s).sum(); });
     expect_gradients(geometric(x.first), x.first, x.parameters, [](auto& l, auto&) { return l.log().mean().exp(); });
     expect_gradients(stch(x.first, x.second, 0.5), x.first, x.parameters,
                      [&](auto& l, auto&) { return n * 0.5 * ((l / x.second).log() / 0.5).logsumexp(0); });
@@ -126,7 +130,7 @@ TEST(Dwa, EqualRatiosGiveOnesAndTheSumIsTheTasks) {  // PT-7.5
   EXPECT_THROW(dwa(3, row({1, 2}), row({1, 2})), ShapeError);
 }
 
-TEST(Rlw, MeanOfTheWeightsIsUniform) {  // PT-7.9
+TEST(Rlw, MeanOfTheWeightsIsUniform) {                       // PT-7.9
   for (const double concentration : {0.0, 0.3, 1.0, 5.0}) {  // 0: softmax of normals
     RandomStream stream(2024);
     Tensor mean = torch::zeros({4}, torch::kFloat64);
@@ -144,7 +148,8 @@ TEST(Rlw, MeanOfTheWeightsIsUniform) {  // PT-7.9
     EXPECT_TRUE(close(mean, torch::full({4}, 0.25, torch::kFloat64), 0.01)) << concentration;
     if (concentration > 0.0) {  // variance of a Dirichlet entry: (1/T)(1 - 1/T) / (T a + 1)
       const double variance = 0.25 * 0.75 / (4 * concentration + 1);
-      EXPECT_TRUE(close(square - mean * mean, torch::full({4}, variance, torch::kFloat64), 0.05 * variance + 1e-3)) << concentration;
+      EXPECT_TRUE(close(square - mean * mean, torch::full({4}, variance, torch::kFloat64), 0.05 * variance + 1e-3))
+          << concentration;
     }
   }
   RandomStream a(3), b(3);
@@ -176,12 +181,9 @@ TEST(Famo, GradientWeightsSumToOneAndFollowTheSlowestTask) {  // PT-8.8
 TEST(LossWeights, RefuseBadInputAndNameTheTask) {
   const Tensor good = row({1, 2, 3});
   const std::vector<std::function<LossWeights(const Tensor&)>> functions = {
-      [](const Tensor& l) { return scale_invariant(l); },
-      [&](const Tensor& l) { return uncertainty(l, good); },
-      [&](const Tensor& l) { return imtl_l(l, good); },
-      [](const Tensor& l) { return geometric(l); },
-      [&](const Tensor& l) { return stch(l, good); },
-      [](const Tensor& l) { return smooth_tchebycheff(l, 1.0); },
+      [](const Tensor& l) { return scale_invariant(l); }, [&](const Tensor& l) { return uncertainty(l, good); },
+      [&](const Tensor& l) { return imtl_l(l, good); },   [](const Tensor& l) { return geometric(l); },
+      [&](const Tensor& l) { return stch(l, good); },     [](const Tensor& l) { return smooth_tchebycheff(l, 1.0); },
       [&](const Tensor& l) { return famo(l, good); },
   };
   for (std::size_t f = 0; f < functions.size(); ++f) {

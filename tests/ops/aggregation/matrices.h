@@ -13,9 +13,10 @@
 
 namespace infomtl::testing {
 
-/// Task gradients [tasks, columns] of a family: random, conflict, aligned, duplicate, zero_row, all_zero, opposite, multiple, tiny,
-/// huge, unequal, extreme, dependent (more rows than columns), dependent_aligned, orthogonal.
-inline torch::Tensor family_matrix(const std::string& kind, std::int64_t tasks, std::int64_t columns, std::uint64_t seed) {
+/// Task gradients [tasks, columns] of a family: random, conflict, aligned, duplicate, zero_row, all_zero, opposite,
+/// multiple, tiny, huge, unequal, extreme, dependent (more rows than columns), dependent_aligned, orthogonal.
+inline torch::Tensor family_matrix(const std::string& kind, std::int64_t tasks, std::int64_t columns,
+                                   std::uint64_t seed) {
   static const double kUnequal[] = {1e-3, 1.0, 1e3, 1e-1};
   static const double kExtreme[] = {1e-8, 1.0, 1e8};
   RandomStream stream(seed);
@@ -88,14 +89,17 @@ struct Shape {
 /// Every hard family at several sizes.
 inline std::vector<std::pair<std::string, torch::Tensor>> hard_matrices() {
   std::vector<std::pair<std::string, torch::Tensor>> result;
-  const std::vector<std::string> kinds = {"random", "conflict", "aligned", "duplicate", "zero_row", "all_zero", "opposite", "multiple",
-                                          "tiny",   "huge",     "unequal", "extreme",   "dependent", "dependent_aligned", "orthogonal"};
+  const std::vector<std::string> kinds = {
+      "random", "conflict", "aligned", "duplicate", "zero_row",  "all_zero",          "opposite",  "multiple",
+      "tiny",   "huge",     "unequal", "extreme",   "dependent", "dependent_aligned", "orthogonal"};
   std::uint64_t seed = 99;
   for (const std::string& kind : kinds) {
     for (std::int64_t tasks : {1, 2, 6, 20}) {
       for (int repeat = 0; repeat < 3; ++repeat) {
         const bool dependent = kind.rfind("dependent", 0) == 0;
-        const std::int64_t columns = dependent ? std::max<std::int64_t>(1, tasks / 3) : kind == "orthogonal" ? tasks : tasks + 4;
+        const std::int64_t columns = dependent              ? std::max<std::int64_t>(1, tasks / 3)
+                                     : kind == "orthogonal" ? tasks
+                                                            : tasks + 4;
         result.emplace_back(kind + " T=" + std::to_string(tasks) + " seed=" + std::to_string(seed),
                             family_matrix(kind, tasks, columns, seed));
         ++seed;

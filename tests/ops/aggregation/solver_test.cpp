@@ -19,15 +19,19 @@ using namespace ops;
 using torch::Tensor;
 
 Tensor matrix_of(std::vector<std::vector<double>> rows) {
-  Tensor g = torch::empty({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows[0].size())}, torch::kFloat64);
-  for (std::size_t i = 0; i < rows.size(); ++i) g[static_cast<std::int64_t>(i)] = torch::tensor(rows[i], torch::kFloat64);
+  Tensor g = torch::empty({static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(rows[0].size())},
+                          torch::kFloat64);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    g[static_cast<std::int64_t>(i)] = torch::tensor(rows[i], torch::kFloat64);
   return g;
 }
 
 double scale_of(const Tensor& g) { return g.norm().item<double>(); }
 
 /// 0 lies in the hull of the rows, by the distance itself.
-bool hull_holds_zero(const Tensor& g) { return combine(g, min_norm(gram(g)).weights).norm().item<double>() <= 1e-7 * scale_of(g); }
+bool hull_holds_zero(const Tensor& g) {
+  return combine(g, min_norm(gram(g)).weights).norm().item<double>() <= 1e-7 * scale_of(g);
+}
 
 TEST(MinNorm, MeetsItsGapAndDescendsEveryTaskOnHardMatrices) {
   for (const auto& [name, g] : hard_matrices()) {
@@ -43,7 +47,8 @@ TEST(MinNorm, MeetsItsGapAndDescendsEveryTaskOnHardMatrices) {
     const double square = d.dot(d).item<double>();
     const Tensor slack = g.matmul(d) - square;
     for (std::int64_t t = 0; t < g.size(0); ++t) {
-      EXPECT_GE(slack[t].item<double>(), -1e-11 * scale_of(g) * std::max(g[t].norm().item<double>(), d.norm().item<double>()));
+      EXPECT_GE(slack[t].item<double>(),
+                -1e-11 * scale_of(g) * std::max(g[t].norm().item<double>(), d.norm().item<double>()));
     }
   }
 }
@@ -123,7 +128,8 @@ TEST(FairGrad, SolvesItsEquationForEveryAlpha) {
       }
     }
   }
-  EXPECT_TRUE(close(fairgrad(gram(family_matrix("random", 4, 5, 1)), 0.0).weights, torch::full({4}, 0.25, torch::kFloat64), 0));
+  EXPECT_TRUE(
+      close(fairgrad(gram(family_matrix("random", 4, 5, 1)), 0.0).weights, torch::full({4}, 0.25, torch::kFloat64), 0));
 }
 
 TEST(FairGrad, HasTheClosedFormForOrthogonalGradients) {
@@ -145,7 +151,9 @@ TEST(CaGrad, ClosesItsDualityGapOnTheSphere) {
       const double distance = (combine(g, found.weights) - mean).norm().item<double>();
       const double radius = c * mean.norm().item<double>();
       EXPECT_LE(distance, radius + 1e-7 * scale_of(g));
-      if (!found.stationary) EXPECT_TRUE(close(distance, radius, 1e-7 * scale_of(g)));
+      if (!found.stationary) {
+        EXPECT_TRUE(close(distance, radius, 1e-7 * scale_of(g)));
+      }
     }
   }
 }
@@ -236,7 +244,7 @@ TEST(Spectral, AlignedGradientsHaveEqualSingularValues) {
       options.scale = scale;
       const Solution found = aligned_mtl(gram(g), options);
       ASSERT_TRUE(all_finite(found.weights));
-      EXPECT_LE(found.residual, 1e-7);
+      EXPECT_LE(found.residual, 1e-8);
     }
   }
 }
@@ -246,8 +254,9 @@ TEST(Spectral, ImtlGProjectsEquallyOnIndependentRows) {
     SCOPED_TRACE(name);
     const Solution found = imtl_g(gram(g));
     ASSERT_TRUE(all_finite(found.weights));
-    const bool independent = name.rfind("random", 0) == 0 || name.rfind("conflict", 0) == 0 || name.rfind("aligned", 0) == 0 ||
-                             name.rfind("tiny", 0) == 0 || name.rfind("huge", 0) == 0 || name.rfind("unequal", 0) == 0 ||
+    const bool independent = name.rfind("random", 0) == 0 || name.rfind("conflict", 0) == 0 ||
+                             name.rfind("aligned", 0) == 0 || name.rfind("tiny", 0) == 0 ||
+                             name.rfind("huge", 0) == 0 || name.rfind("unequal", 0) == 0 ||
                              name.rfind("extreme", 0) == 0;
     if (independent) {
       EXPECT_TRUE(close(found.weights.sum().item<double>(), 1.0, 1e-9));
@@ -261,8 +270,8 @@ TEST(Spectral, ConfigHasEqualCosinesWithEveryTask) {
     SCOPED_TRACE(name);
     const Solution found = config(gram(g));
     ASSERT_TRUE(all_finite(found.weights));
-    const bool independent = name.rfind("random", 0) == 0 || name.rfind("conflict", 0) == 0 || name.rfind("aligned", 0) == 0 ||
-                             name.rfind("unequal", 0) == 0;
+    const bool independent = name.rfind("random", 0) == 0 || name.rfind("conflict", 0) == 0 ||
+                             name.rfind("aligned", 0) == 0 || name.rfind("unequal", 0) == 0;
     if (independent && g.size(0) <= g.size(1)) {
       const Tensor d = combine(g, found.weights);
       const Tensor cosines = g.matmul(d) / g.norm(2, 1) / d.norm();
@@ -370,7 +379,8 @@ TEST(Aggregation, DeterministicMethodsFollowAPermutationOfTheTasks) {  // PT-8.2
     const Tensor shuffled = g.index_select(0, order);
     for (const auto& [name, function] : gram_functions()) {
       if (name == "pcgrad" || name == "gradvac") continue;
-      EXPECT_TRUE(close(function(gram(shuffled)), function(gram(g)).index_select(0, order), 1e-8, 1e-8)) << name << " seed " << seed;
+      EXPECT_TRUE(close(function(gram(shuffled)), function(gram(g)).index_select(0, order), 1e-8, 1e-8))
+          << name << " seed " << seed;
     }
   }
 }
@@ -393,13 +403,12 @@ TEST(Aggregation, EqualGradientsGiveTheKnownDirections) {  // PT-8.3
   }
 }
 
-TEST(NashMtl, ClipsAndNormalises) {
+TEST(NashMtl, ShortensTheDirectionToItsNorm) {
   const Tensor g = family_matrix("random", 4, 9, 15);
   const Tensor k = gram(g);
   const Tensor plain = nash_mtl(k).weights;
-  EXPECT_TRUE(close(combine(g, nash_mtl(k, {0.5, false}).weights).norm().item<double>(), 0.5, 1e-12));
-  EXPECT_TRUE(close(nash_mtl(k, {0.0, true}).weights, plain * k.norm().sqrt(), 1e-12));
-  EXPECT_TRUE(close(nash_mtl(k, {1e9, false}).weights, plain, 0));
+  EXPECT_TRUE(close(combine(g, nash_mtl(k, 0.5).weights).norm().item<double>(), 0.5, 1e-12));
+  EXPECT_TRUE(close(nash_mtl(k, 1e9).weights, plain, 0));
 }
 
 }  // namespace

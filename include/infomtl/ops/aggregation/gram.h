@@ -1,6 +1,6 @@
 #pragma once
-// Task gradients as the rows of a Jacobian G [T, P], and their Gram matrix K = G G^T [T, T], which is all that most ways
-// of combining them need. Letters in this folder: T tasks, P shared parameters.
+// Task gradients as the rows of a Jacobian G [T, P], and their Gram matrix K = G G^T [T, T], which is all that most
+// ways of combining them need. Letters in this folder: T tasks, P shared parameters.
 //
 //   Tensor k = gram(jacobian);                       // float64 on the CPU, whatever the Jacobian is
 //   Solution s = min_norm(k);                        // weights [T] and how far from optimal they are
@@ -16,10 +16,11 @@ namespace infomtl::ops {
 
 /// What a solver found.
 struct Solution {
-  torch::Tensor weights;    ///< [T] float64 CPU, multipliers of the rows of G: d = G^T weights
-  double residual = 0.0;    ///< distance from optimality, free of the scale of G; each function says which
+  torch::Tensor weights;  ///< [T] float64 CPU, multipliers of the rows of G: d = G^T weights
+  double residual = 0.0;  ///< distance from optimality, free of the scale of G; each function says which
   std::int64_t iterations = 0;
-  bool stationary = false;  ///< no direction improves all tasks (0 lies in the convex hull of the rows), where it was noticed
+  bool stationary =
+      false;  ///< no direction improves all tasks (0 lies in the convex hull of the rows), where it was noticed
 };
 
 /// K = G G^T [T, T], float64 on the CPU, products accumulated in float64 over blocks of columns.

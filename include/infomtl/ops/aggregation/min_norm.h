@@ -27,8 +27,8 @@ struct MinNorm : Solution {
 /// min_w w^T K w over the probability simplex (Desideri 2012; Sener and Koltun 2018), on rows divided by `divisors`.
 ///
 /// Solved as the nonnegative least-squares problem of the rows with a 1 appended, whose normalised solution it is.
-/// residual: duality gap (w^T K w - min_t (K w)_t) / trace K. stationary: w^T K w is rounding. Among several minimisers (equal
-/// rows) one is returned; G^T w is unique. Two tasks: w_1 = clip((g_2 - g_1).g_2 / ||g_1 - g_2||^2, 0, 1).
+/// residual: duality gap (w^T K w - min_t (K w)_t) / trace K. stationary: w^T K w is rounding. Among several minimisers
+/// (equal rows) one is returned; G^T w is unique. Two tasks: w_1 = clip((g_2 - g_1).g_2 / ||g_1 - g_2||^2, 0, 1).
 ///
 /// @param gram [T, T]; @param divisors [T] > 0, undefined for none
 /// @throws ShapeError, NonFiniteError

@@ -1,0 +1,171 @@
+#include "infomtl/analysis/information_benchmark.h"
+
+#include <torch/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "analysis/information_contestants.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/ops/information/gaussian.h"
+
+namespace infomtl {
+
+using analysis::Attempt;
+using analysis::Contestant;
+using analysis::Draws;
+using analysis::KnownPairs;
+using torch::Tensor;
+
+namespace {
+
+struct Moments {
+  double mean = 0;
+  double deviation = 0;
+};
+
+Moments moments_of(const std::vector<double>& values) {
+  Moments found;
+  for (const double value : values) found.mean += value / static_cast<double>(values.size());
+  for (const double value : values) {
+    found.deviation += (value - found.mean) * (value - found.mean) / static_cast<double>(values.size());
+  }
+  found.deviation = std::sqrt(found.deviation);
+  return found;
+}
+
+double correlation(double nats, std::int64_t dimensions) {
+  return std::sqrt(-std::expm1(-2 * nats / static_cast<double>(dimensions)));
+}
+
+std::pair<Tensor, Tensor> draw_pairs(Draws& draws, std::int64_t rows, std::int64_t k, double rho,
+                                     torch::ScalarType type) {
+  const Tensor x = draws.normal(rows, k, type);
+  return {x, rho * x + std::sqrt(1 - rho * rho) * draws.normal(rows, k, type)};
+}
+
+KnownPairs known_pairs(Draws& draws, std::int64_t rows, std::int64_t k, double rho) {
+  KnownPairs pairs;
+  std::tie(pairs.x, pairs.y) = draw_pairs(draws, rows, k, rho, torch::kFloat64);
+  pairs.rho = rho;
+  const Tensor log_variance = at::full_like(pairs.x, std::log1p(-rho * rho));
+  pairs.conditional = ops::conditional_scores(rho * pairs.x, log_variance, pairs.y);
+  const Tensor zeros = at::zeros_like(pairs.y);
+  pairs.pmi = pairs.conditional - ops::gaussian_log_density(pairs.y, zeros, zeros).unsqueeze(0);
+  return pairs;
+}
+
+void train(const Contestant& contestant, const InformationBenchmarkSettings& settings, InformationCurve& curve) {
+  const auto seed = static_cast<std::uint64_t>(settings.seed);
+  Draws initial(derive_seed(seed, "critic/" + contestant.name));
+  std::vector<Tensor> parameters;
+  const auto attempt = contestant.critic(settings, initial, parameters);
+  analysis::Adam optimizer(parameters, settings.learning_rate);
+  for (std::size_t target = 0; target < settings.targets.size(); ++target) {
+    // Every estimator meets the same batches.
+    Draws draws(derive_seed(seed, "batches", target));
+    const double rho = correlation(settings.targets[target], settings.dimensions);
+    for (std::int64_t step = 0; step < settings.steps; ++step) {
+      const auto [x, y] = draw_pairs(draws, settings.rows, settings.dimensions, rho, torch::kFloat32);
+      const Attempt made = attempt(x, y);
+      optimizer.step(torch::autograd::grad({made.loss}, parameters, {}, false, false, true));
+      const double nats = made.nats.item<double>();
+      if (!std::isfinite(nats)) {
+        throw NonFiniteError("information benchmark: " + contestant.name + " is not finite at " +
+                             std::to_string(settings.targets[target]) + " nats, step " + std::to_string(step));
+      }
+      curve.values.push_back(nats);
+    }
+    const auto kept = std::max<std::int64_t>(1, settings.steps / 4);
+    const Moments last = moments_of({curve.values.end() - kept, curve.values.end()});
+    curve.trained_mean.push_back(last.mean);
+    curve.trained_deviation.push_back(last.deviation);
+  }
+}
+
+void check(const InformationBenchmarkSettings& settings) {
+  auto require = [](bool holds, const char* what) {
+    if (!holds) throw ConfigError(std::string("information benchmark: ") + what);
+  };
+  require(!settings.targets.empty(), "targets must not be empty");
+  for (const double target : settings.targets) require(target >= 0 && std::isfinite(target), "targets must be >= 0");
+  require(settings.dimensions > 0 && settings.hidden > 0 && settings.embedding > 0, "widths must be above 0");
+  require(settings.rows >= 2 && settings.analytic_rows >= 2, "a batch needs at least two rows");
+  require(settings.steps > 0 && settings.analytic_batches > 0, "steps and analytic_batches must be above 0");
+  require(settings.learning_rate > 0, "learning_rate must be above 0");
+  require(settings.critic == "separable" || settings.critic == "concat", "critic must be \"separable\" or \"concat\"");
+}
+
+}  // namespace
+
+void InformationBenchmarkSettings::fields(FieldVisitor& f) {
+  f.field("targets", targets, "true information in nats, in the order met", at_least(0));
+  f.field("dimensions", dimensions, "length k of x and y", at_least(1));
+  f.field("rows", rows, "rows of a training batch", at_least(2));
+  f.field("steps", steps, "training steps a target", at_least(1));
+  f.choice("critic", critic, {"separable", "concat"}, "form of the trained critic");
+  f.field("hidden", hidden, "width of the critics' hidden layers", at_least(1));
+  f.field("embedding", embedding, "width of a separable critic's embeddings", at_least(1));
+  f.field("learning_rate", learning_rate, "rate of Adam", above(0));
+  f.field("analytic_rows", analytic_rows, "rows of a batch scored by the analytic critic", at_least(2));
+  f.field("analytic_batches", analytic_batches, "such batches a target", at_least(1));
+  f.field("estimators", estimators, "which ones; empty for all");
+  f.field("seed", seed, "seed of critics and batches");
+}
+
+std::vector<std::string> information_estimators() {
+  std::vector<std::string> names;
+  for (const Contestant& contestant : analysis::contestants()) names.push_back(contestant.name);
+  return names;
+}
+
+InformationReport information_benchmark(const InformationBenchmarkSettings& settings,
+                                        const std::function<void(std::string_view)>& progress) {
+  check(settings);
+  const auto known = information_estimators();
+  for (const std::string& name : settings.estimators) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      throw UnknownNameError("unknown estimator \"" + name + "\"" + did_you_mean(name, known));
+    }
+  }
+  InformationReport report{.settings = settings, .curves = {}};
+  std::vector<const Contestant*> chosen;
+  for (const Contestant& contestant : analysis::contestants()) {
+    const auto& wanted = settings.estimators;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), contestant.name) == wanted.end()) continue;
+    chosen.push_back(&contestant);
+    report.curves.push_back({.estimator = contestant.name,
+                             .side = contestant.side,
+                             .values = {},
+                             .trained_mean = {},
+                             .trained_deviation = {},
+                             .analytic_mean = {},
+                             .analytic_deviation = {}});
+  }
+  for (std::size_t target = 0; target < settings.targets.size(); ++target) {
+    at::NoGradGuard no_grad;
+    Draws draws(derive_seed(static_cast<std::uint64_t>(settings.seed), "analytic", target));
+    const double rho = correlation(settings.targets[target], settings.dimensions);
+    std::vector<std::vector<double>> found(chosen.size());
+    for (std::int64_t batch = 0; batch < settings.analytic_batches; ++batch) {
+      const KnownPairs pairs = known_pairs(draws, settings.analytic_rows, settings.dimensions, rho);
+      for (std::size_t i = 0; i < chosen.size(); ++i) {
+        if (chosen[i]->analytic) found[i].push_back(chosen[i]->analytic(pairs).item<double>());
+      }
+    }
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      if (found[i].empty()) continue;
+      const Moments moments = moments_of(found[i]);
+      report.curves[i].analytic_mean.push_back(moments.mean);
+      report.curves[i].analytic_deviation.push_back(moments.deviation);
+    }
+  }
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (progress) progress(chosen[i]->name);
+    if (chosen[i]->critic) train(*chosen[i], settings, report.curves[i]);
+  }
+  return report;
+}
+
+}  // namespace infomtl
