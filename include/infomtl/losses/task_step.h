@@ -17,8 +17,8 @@ namespace infomtl {
 
 /// How a sequence is encoded again inside a step.
 struct Reencoding {
-  Tensor embedding_offset = {};    ///< [N_t, H] added to the word embeddings of the task's own tokens; undefined for none
-  bool same_dropout = false;  ///< repeat the masks of the step's own pass instead of drawing new ones
+  Tensor embedding_offset = {};  ///< [N_t, H] added to the word embeddings of the task's own tokens; undefined for none
+  bool same_dropout = false;     ///< repeat the masks of the step's own pass instead of drawing new ones
 };
 
 class INFOMTL_API TaskStep {

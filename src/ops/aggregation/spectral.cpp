@@ -140,7 +140,15 @@ Solution aligned_mtl(const torch::Tensor& gram, const AlignedOptions& options) {
     for (std::size_t i = 0; i < n; ++i)
       solution.residual = std::max(solution.residual, std::abs(aligned[i] / level - vector[i]));
   }
-  solution.weights = to_tensor(balance(preference));
+  // A preference outside the span of the gradients has nothing to align: what is left of it is rounding.
+  dense::Vector weights = balance(preference);
+  double rounding = 0.0, largest = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    rounding += std::abs(preference[i]) * static_cast<double>(n) * std::numeric_limits<double>::epsilon();
+    largest = std::max(largest, std::abs(weights[i]));
+  }
+  if (largest <= rounding) weights.assign(n, 0.0);
+  solution.weights = to_tensor(weights);
   return solution;
 }
 
