@@ -1,5 +1,7 @@
 #include "infomtl/train/trainer.h"
 
+#include <ATen/Parallel.h>
+
 #include <cmath>
 
 #include "infomtl/core/errors.h"
@@ -22,6 +24,13 @@ std::shared_ptr<GradientWeighting> weighting_of(const char* name, const SmallRun
   tasks.joint = joint;
   return build_weighting(Config::from_json(name, "weighting"), tasks);
 }
+
+// The steps here are too small to be worth a second thread, and threads that wait for each other cost minutes where the
+// machine is busy.
+const bool one_thread = [] {
+  at::set_num_threads(1);
+  return true;
+}();
 
 TrainerSettings settings_of(const std::string& regime) {
   TrainerSettings settings;
