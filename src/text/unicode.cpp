@@ -203,7 +203,10 @@ bool grapheme_break(char32_t before, char32_t after, std::int32_t& state) {
   const bool breaks = utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(before),
                                                        static_cast<utf8proc_int32_t>(after), &state);
   if (after < 0x300) return breaks;
-  if (breaks && is_in(kClusterJoined, after)) return (char_class(before) & kClassDropped) && before < 0x2000;
+  if (breaks && is_in(kClusterJoined, after)) {
+    constexpr utf8proc_int32_t kCombiningAcute = 0x301;  // what is joined there, joins as any mark does
+    return utf8proc_grapheme_break(static_cast<utf8proc_int32_t>(before), kCombiningAcute);
+  }
   return breaks || is_in(kClusterSplit, after);
 }
 
