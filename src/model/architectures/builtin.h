@@ -92,7 +92,7 @@ Tensor Branches::forward(std::size_t task, const Tensor& x, ops::TensorRandom* n
       states[s] = adapt(level, s, input, noise);
     }
   }
-  return states[task];
+  return states.at(task);
 }
 
 }  // namespace infomtl::architectures
