@@ -18,6 +18,13 @@ struct TrainOptions {
   std::filesystem::path output;
   bool resume = false;
 };
+struct CompareOptions {
+  std::filesystem::path config;
+  std::vector<std::string> overrides;
+  std::vector<std::uint64_t> seeds;
+  std::filesystem::path output;
+  bool json = false;
+};
 struct EvaluateOptions {
   std::filesystem::path run;
   std::string split = "test";
@@ -55,8 +62,9 @@ struct SynthesizeOptions {
   std::int64_t rows = 0;  ///< 0: the corpus's own sizes
 };
 
-/// Exit status: 0 good; errors leave as exceptions. train returns 130 when it was interrupted and saved.
+/// Exit status: 0 good; errors leave as exceptions. train and compare return 130 when interrupted, with the run saved.
 int train(const TrainOptions& options);
+int compare(const CompareOptions& options);
 int evaluate(const EvaluateOptions& options);
 int predict(const PredictOptions& options);
 int encode(const EncodeOptions& options);
