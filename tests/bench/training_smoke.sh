@@ -6,7 +6,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$program" synthesize "$folder/corpus" --rows 160 >"$folder/ceilings.json"
 answers=$(printf 'steps 2\ngemm 2\nsteps 1\n' |
-  "$bench" "$folder/corpus/corpus.json" "$folder/run" 1 training.epochs=3 training.batch_size=16 2>"$folder/talk.txt")
+  "$bench" "$folder/corpus/corpus.json" "$folder/run" 1 training.epochs=3 training.batch_size=16 'losses=["supervised"]' 2>"$folder/talk.txt")
 [[ $(wc -l <<<"$answers") == 3 ]]
 grep -q '"examples":32' <<<"$(sed -n 1p <<<"$answers")"
 grep -q '"gflops"' <<<"$(sed -n 2p <<<"$answers")"
