@@ -28,6 +28,7 @@ struct CommandLine {
   TokenizeOptions tokenize;
   CheckOptions check;
   ListOptions list;
+  InformationOptions information;
   SynthesizeOptions synthesize;
   std::function<int()> command;
 };
@@ -130,6 +131,16 @@ void describe(CLI::App& app, CommandLine& line) {
                    "losses, weightings, architectures, heads, encoders, optimizers, schedules, "
                    "samplers or metrics (default: all)");
   list->add_flag("--json", line.list.json, "print as JSON");
+
+  CLI::App* information =
+      add_command(app, line, "information", "estimators of mutual information against the truth on Gaussian data",
+                  "infomtl information --set targets=[2,4] --set steps=500 --picture information.svg", line.information,
+                  &infomtl::commands::information);
+  information->add_option("--set", line.information.overrides, "targets, steps, rows, critic, estimators, seed, ...")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  information->add_option("--picture", line.information.picture, "write the curves as an SVG");
+  information->add_flag("--json", line.information.json, "print the report as JSON");
 
   CLI::App* synthesize =
       add_command(app, line, "synthesize", "write the embedded multi-task corpus", "infomtl synthesize corpus --seed 0",

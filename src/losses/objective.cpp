@@ -22,6 +22,7 @@ void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string
 
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context) {
   std::vector<std::string> known;
+  known.reserve(context.tasks.size());
   for (const Task& task : context.tasks) known.push_back(task.name);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {

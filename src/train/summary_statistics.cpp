@@ -24,12 +24,14 @@ double score_of(const Results& run, const std::string& task, const std::string& 
 
 std::vector<double> scores_of(const std::vector<Results>& runs, const std::string& task, const std::string& split) {
   std::vector<double> values;
+  values.reserve(runs.size());
   for (const Results& run : runs) values.push_back(score_of(run, task, split));
   return values;
 }
 
 std::vector<double> averages_of(const std::vector<Results>& runs, const std::string& split) {
   std::vector<double> values;
+  values.reserve(runs.size());
   for (const Results& run : runs) {
     const auto found = run.average.find(split);
     values.push_back(found == run.average.end() ? kNan : found->second);

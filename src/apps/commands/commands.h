@@ -56,6 +56,11 @@ struct ListOptions {
   std::string kind;  ///< empty: all kinds
   bool json = false;
 };
+struct InformationOptions {
+  std::vector<std::string> overrides;
+  std::filesystem::path picture;  ///< empty: none
+  bool json = false;
+};
 struct SynthesizeOptions {
   std::filesystem::path folder;
   std::uint64_t seed = 0;
@@ -71,6 +76,7 @@ int encode(const EncodeOptions& options);
 int tokenize(const TokenizeOptions& options);
 int check(const CheckOptions& options);
 int list(const ListOptions& options);
+int information(const InformationOptions& options);
 int synthesize(const SynthesizeOptions& options);
 
 /// Threads of tensor operations; 0 leaves the number of physical cores.

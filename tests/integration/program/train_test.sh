@@ -60,4 +60,10 @@ echo '{"experiment": "corpus/corpus.json", "methods": ["plain.json", "timin.json
 contains methods.txt 'paired with plain'
 cmp methods.txt methods/table.txt
 [[ -s methods/comparison.json && -s methods/timin/seed-1/results.json ]] || die "no comparison"
+
+# Estimators of mutual information on data whose information is known.
+"$program" information --set 'targets=[2]' --set steps=20 --set 'estimators=["infonce","nwj"]' --picture curves.svg \
+  --log-level warning >information.txt
+contains information.txt infonce
+contains curves.svg '</svg>'
 echo "1 passed, 0 failed"
