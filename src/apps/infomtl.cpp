@@ -194,6 +194,7 @@ int main(int argc, char** argv) {
   }
   try {
     infomtl::log::set_level(line.log_level);
+    settle_memory();
     set_threads(line.threads);
     load_plugins(line.plugins);
     return line.command();

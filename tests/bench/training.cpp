@@ -8,6 +8,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <torch/types.h>
 
@@ -61,6 +62,7 @@ Json multiply(std::int64_t products) {
 int run(int argc, char** argv) {
   if (argc < 4) throw infomtl::UserError("bench_training CONFIG FOLDER THREADS [KEY=VALUE...]");
   at::set_num_threads(std::atoi(argv[3]));
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);  // as the program does
   auto experiment = infomtl::Experiment::from_config(
       argv[1], {.overrides = std::vector<std::string>(argv + 4, argv + argc), .output = argv[2]});
   for (std::string line; std::getline(std::cin, line);) {
