@@ -4,6 +4,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
+#include "infomtl/data/sampler.h"
 #include "infomtl/metrics/metric.h"
 #include "train/checkpoint.h"
 #include "train/environment.h"
@@ -90,6 +91,8 @@ struct Experiment::Implementation {
     }
     WeightingTasks weighting_tasks;
     weighting_tasks.joint = config.trainer.regime == "joint";
+    weighting_tasks.sampled_by_size =
+        sampler_registry().build(Config::from_json(config.trainer.sampler, "sampler"))->by_size();
     for (const Task& task : dataset.tasks) {
       weighting_tasks.names.push_back(task.name);
       weighting_tasks.train_rows.push_back(task.train_rows);
