@@ -12,6 +12,8 @@
 #include "infomtl/data/step_batch.h"
 #include "infomtl/data/task.h"
 #include "infomtl/data/tokenized_texts.h"
+#include "infomtl/losses/bottleneck.h"
+#include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/loss_term.h"
 #include "infomtl/losses/objective.h"
 #include "infomtl/losses/shared_information_maximization.h"

@@ -59,6 +59,7 @@ Needs Objective::needs(const Task& task) const {
     all.token_states |= one.token_states;
     all.gaussian_head |= one.gaussian_head;
     all.stochastic_architecture |= one.stochastic_architecture;
+    all.sparse_gates |= one.sparse_gates;
     all.embeddings |= one.embeddings;
   }
   return all;
@@ -80,6 +81,9 @@ void Objective::check(const MultiTaskModel& model) const {
         throw ConfigError(who +
                           "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
                           "with a bottleneck");
+      }
+      if (needs.sparse_gates && !model.architecture().sparse_gates()) {
+        throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
       }
     }
     if (!any) throw ConfigError("losses: no term speaks for task \"" + task.name + "\"");

@@ -31,7 +31,8 @@ struct Needs {
   bool token_states = false;
   bool gaussian_head = false;
   bool stochastic_architecture = false;
-  bool embeddings = false;  ///< embedding_leaf()
+  bool sparse_gates = false;  ///< TaskRepresentation::gate_entropy
+  bool embeddings = false;    ///< embedding_leaf()
 };
 
 /// What a term may know when it is built.
