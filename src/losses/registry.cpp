@@ -12,7 +12,8 @@ void register_builtin_losses(LossRegistry& registry) {
       registry, "simax", "shared-information maximisation: InfoNCE, or another bound, between two dropout views",
       "Hu et al., AAAI 2025; van den Oord et al. 2018");
   register_loss<TaskInformationMinimization>(
-      registry, "timin", "task-specific information minimisation: KL of the gaussian head to N(0, I)",
+      registry, "timin",
+      "task-specific information minimisation: KL of the gaussian head to a prior, N(0, I) in the paper",
       "Hu et al., AAAI 2025; Alemi et al., ICLR 2017");
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/full.h>
 
 #include "infomtl/data/step_batch.h"
+#include "infomtl/data/task.h"
 #include "infomtl/ops/information/classification.h"
 #include "infomtl/ops/loss_value.h"
 
@@ -15,6 +16,9 @@ inline ops::LossValue over_units(const Tensor& sum, std::int64_t count) {
 
 /// Nothing to average over: sum 0 with a way back to `from`, count 0.
 inline ops::LossValue no_units(const Tensor& from) { return over_units(from.sum() * 0, 0); }
+
+/// Whether every unit has one class.
+inline bool is_classes(LabelKind kind) { return kind == LabelKind::single || kind == LabelKind::tags; }
 
 /// Labels that are classes: one bool each, false for a label the task does not know.
 inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != ops::kIgnoredLabel; }
