@@ -70,6 +70,11 @@ void Objective::check(const MultiTaskModel& model) const {
     const Task& task = model.tasks()[t];
     bool any = false;
     for (const Entry& entry : terms_) {
+      if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
+          !entry.term->applies_to(task)) {
+        throw ConfigError("loss \"" + entry.name + "\": not defined for task \"" + task.name + "\" (" + task.type +
+                          "); leave it out of \"tasks\"");
+      }
       if (!speaks_for(entry, task)) continue;
       any = true;
       const Needs needs = entry.term->needs();
