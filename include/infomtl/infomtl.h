@@ -26,6 +26,7 @@
 #include "infomtl/model/head.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/text/tokenizer.h"
+#include "infomtl/train/comparison.h"
 #include "infomtl/train/experiment.h"
 #include "infomtl/train/report.h"
 #include "infomtl/train/trainer.h"

@@ -22,6 +22,7 @@ void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string
 
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context) {
   std::vector<std::string> known;
+  known.reserve(context.tasks.size());
   for (const Task& task : context.tasks) known.push_back(task.name);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
@@ -69,6 +70,11 @@ void Objective::check(const MultiTaskModel& model) const {
     const Task& task = model.tasks()[t];
     bool any = false;
     for (const Entry& entry : terms_) {
+      if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
+          !entry.term->applies_to(task)) {
+        throw ConfigError("loss \"" + entry.name + "\": not defined for task \"" + task.name + "\" (" + task.type +
+                          "); leave it out of \"tasks\"");
+      }
       if (!speaks_for(entry, task)) continue;
       any = true;
       const Needs needs = entry.term->needs();

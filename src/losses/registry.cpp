@@ -10,11 +10,12 @@ namespace infomtl {
 void register_builtin_losses(LossRegistry& registry) {
   register_loss<Supervised>(registry, "supervised",
                             "the task's own loss: cross-entropy, binary cross-entropy or squared error");
-  register_loss<SharedInformationMaximization>(registry, "simax",
-                                               "shared-information maximisation: InfoNCE between two dropout views",
-                                               "Hu et al., AAAI 2025; van den Oord et al. 2018");
+  register_loss<SharedInformationMaximization>(
+      registry, "simax", "shared-information maximisation: InfoNCE, or another bound, between two dropout views",
+      "Hu et al., AAAI 2025; van den Oord et al. 2018");
   register_loss<TaskInformationMinimization>(
-      registry, "timin", "task-specific information minimisation: KL of the gaussian head to N(0, I)",
+      registry, "timin",
+      "task-specific information minimisation: KL of the gaussian head to a prior, N(0, I) in the paper",
       "Hu et al., AAAI 2025; Alemi et al., ICLR 2017");
   register_loss<Bottleneck>(registry, "bottleneck",
                             "KL of a stochastic architecture's code to its prior (architectures vib, additive_noise)",

@@ -4,6 +4,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
+#include "infomtl/data/sampler.h"
 #include "infomtl/metrics/metric.h"
 #include "train/checkpoint.h"
 #include "train/environment.h"
@@ -90,6 +91,8 @@ struct Experiment::Implementation {
     }
     WeightingTasks weighting_tasks;
     weighting_tasks.joint = config.trainer.regime == "joint";
+    weighting_tasks.sampled_by_size =
+        sampler_registry().build(Config::from_json(config.trainer.sampler, "sampler"))->by_size();
     for (const Task& task : dataset.tasks) {
       weighting_tasks.names.push_back(task.name);
       weighting_tasks.train_rows.push_back(task.train_rows);
@@ -235,7 +238,11 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   if (options.seed) read.trainer.seed = *options.seed;
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   implementation->results = implementation->folder.finished();
-  if (!implementation->results) {
+  if (implementation->results) {
+    // The data alone is read again: the effective config needs the paths that this asks for.
+    load_dataset(implementation->config.config.object("data"), implementation->config.trainer.seed);
+    implementation->refuse_other_config();
+  } else {
     implementation->refuse_unfinished();
     // Reading the data asks for its paths, which the effective config needs; so configs are compared afterwards.
     implementation->load_parts();

@@ -26,7 +26,8 @@ namespace infomtl {
 struct WeightingTasks {
   std::vector<std::string> names;
   std::vector<std::int64_t> train_rows;
-  bool joint = true;  ///< every task in every step, or one task a step
+  bool joint = true;             ///< every task in every step, or one task a step
+  bool sampled_by_size = false;  ///< one task a step: tasks come up in proportion to their rows
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.
