@@ -3,9 +3,18 @@
 //
 //   class Focal final : public LossTerm {
 //    public:
-//     struct Settings { double gamma = 2; void fields(FieldVisitor& f) { f.field("gamma", gamma, "exponent",
-//     at_least(0)); } }; explicit Focal(Settings settings) : settings_(settings) {} LossValue compute(TaskStep& step)
-//     override { ... }
+//     struct Settings {
+//       double gamma = 2;
+//       void fields(FieldVisitor& f) { f.field("gamma", gamma, "exponent", at_least(0)); }
+//     };
+//     explicit Focal(Settings settings) : settings_(settings) {}
+//     LossValue compute(TaskStep& step) override {
+//       const Tensor log_p = torch::log_softmax(step.prediction().output, 1).gather(1, step.labels().unsqueeze(1));
+//       const Tensor sum = -((1 - log_p.exp()).pow(settings_.gamma) * log_p).sum();
+//       return {sum, torch::full({}, double(log_p.size(0)), sum.options().requires_grad(false))};
+//     }
+//    private:
+//     Settings settings_;
 //   };
 //   INFOMTL_REGISTER_LOSS("focal", Focal, "focal loss (Lin et al. 2017)")
 
@@ -88,9 +97,11 @@ void register_loss(LossRegistry& registry, std::string name, std::string summary
 }  // namespace infomtl
 
 /// In any object file linked into a user's program: the loss is there under its name before main begins.
+#define INFOMTL_LOSS_NAME_OF(line) infomtl_registered_loss_##line
+#define INFOMTL_LOSS_NAME(line) INFOMTL_LOSS_NAME_OF(line)
 #define INFOMTL_REGISTER_LOSS(name, Class, summary)                 \
   namespace {                                                       \
-  [[maybe_unused]] const bool infomtl_registered_##Class = [] {     \
+  [[maybe_unused]] const bool INFOMTL_LOSS_NAME(__LINE__) = [] {    \
     ::infomtl::LossRegistry& registry = ::infomtl::loss_registry(); \
     registry.set_origin("program");                                 \
     ::infomtl::register_loss<Class>(registry, name, summary);       \
