@@ -22,6 +22,7 @@ void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string
 
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context) {
   std::vector<std::string> known;
+  known.reserve(context.tasks.size());
   for (const Task& task : context.tasks) known.push_back(task.name);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
@@ -58,6 +59,7 @@ Needs Objective::needs(const Task& task) const {
     all.token_states |= one.token_states;
     all.gaussian_head |= one.gaussian_head;
     all.stochastic_architecture |= one.stochastic_architecture;
+    all.sparse_gates |= one.sparse_gates;
     all.embeddings |= one.embeddings;
   }
   return all;
@@ -68,6 +70,11 @@ void Objective::check(const MultiTaskModel& model) const {
     const Task& task = model.tasks()[t];
     bool any = false;
     for (const Entry& entry : terms_) {
+      if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
+          !entry.term->applies_to(task)) {
+        throw ConfigError("loss \"" + entry.name + "\": not defined for task \"" + task.name + "\" (" + task.type +
+                          "); leave it out of \"tasks\"");
+      }
       if (!speaks_for(entry, task)) continue;
       any = true;
       const Needs needs = entry.term->needs();
@@ -79,6 +86,9 @@ void Objective::check(const MultiTaskModel& model) const {
         throw ConfigError(who +
                           "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
                           "with a bottleneck");
+      }
+      if (needs.sparse_gates && !model.architecture().sparse_gates()) {
+        throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
       }
     }
     if (!any) throw ConfigError("losses: no term speaks for task \"" + task.name + "\"");

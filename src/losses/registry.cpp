@@ -1,3 +1,5 @@
+#include "infomtl/losses/bottleneck.h"
+#include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/loss_term.h"
 #include "infomtl/losses/shared_information_maximization.h"
 #include "infomtl/losses/supervised.h"
@@ -8,12 +10,18 @@ namespace infomtl {
 void register_builtin_losses(LossRegistry& registry) {
   register_loss<Supervised>(registry, "supervised",
                             "the task's own loss: cross-entropy, binary cross-entropy or squared error");
-  register_loss<SharedInformationMaximization>(registry, "simax",
-                                               "shared-information maximisation: InfoNCE between two dropout views",
-                                               "Hu et al., AAAI 2025; van den Oord et al. 2018");
+  register_loss<SharedInformationMaximization>(
+      registry, "simax", "shared-information maximisation: InfoNCE, or another bound, between two dropout views",
+      "Hu et al., AAAI 2025; van den Oord et al. 2018");
   register_loss<TaskInformationMinimization>(
-      registry, "timin", "task-specific information minimisation: KL of the gaussian head to N(0, I)",
+      registry, "timin",
+      "task-specific information minimisation: KL of the gaussian head to a prior, N(0, I) in the paper",
       "Hu et al., AAAI 2025; Alemi et al., ICLR 2017");
+  register_loss<Bottleneck>(registry, "bottleneck",
+                            "KL of a stochastic architecture's code to its prior (architectures vib, additive_noise)",
+                            "MT-VIB, Qian et al., arXiv:2007.00339; de Freitas et al., IJCNN 2022");
+  register_loss<GateEntropy>(registry, "gate_entropy", "entropy of sparse gates (architecture dselect_k)",
+                             "Hazimeh et al., NeurIPS 2021");
 }
 
 LossRegistry& loss_registry() {

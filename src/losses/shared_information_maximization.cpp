@@ -1,27 +1,79 @@
 #include "infomtl/losses/shared_information_maximization.h"
 
-#include "infomtl/ops/information/contrastive.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/core/random.h"
+#include "losses/critic.h"
+#include "losses/information_bound.h"
+#include "losses/units.h"
 
 namespace infomtl {
 
-LossValue SharedInformationMaximization::compute(TaskStep& step) {
-  const ops::InfoNceOptions options{.temperature = settings_.temperature, .symmetric = settings_.symmetric};
-  if (settings_.scope == "task") return ops::info_nce(step.shared(0), step.shared(1), options);
+void SharedInformationMaximization::Settings::fields(FieldVisitor& f) {
+  f.field("temperature", temperature, "tau: 1 for RoBERTa, 0.1 for BERT in the paper", above(0));
+  f.field("symmetric", symmetric, "mean of both directions instead of view 0 against view 1 only (infonce)");
+  f.choice("scope", scope, {"task", "batch"},
+           "negatives from the task's own rows, or from all tasks of the step (infonce)");
+  f.choice("bound", bound, bound_names(), "the bound on mutual information that is maximised");
+  f.choice("critic", critic, critic_names(), "what scores a pair of views; all but cosine learn");
+  f.field("critic_width", critic_width, "width of what critic and bound learn: hidden layers, embeddings", at_least(1));
+  f.field("momentum", momentum, "mine: share of the old value in the moving average", from_to_below(0, 1));
+  f.field("clip", clip, "smile: scores of pairs apart are clamped to +-clip", above(0));
+}
 
+SharedInformationMaximization::SharedInformationMaximization(Settings settings, const TermContext& context)
+    : settings_(std::move(settings)) {
+  critic_ = register_module("critic", make_critic(settings_.critic, {.inputs = context.width,
+                                                                     .width = settings_.critic_width,
+                                                                     .seed = derive_seed(context.seed, "critic")}));
+  bound_ = register_module("bound", make_bound(settings_.bound, {.inputs = context.width,
+                                                                 .width = settings_.critic_width,
+                                                                 .tasks = context.tasks.size(),
+                                                                 .seed = derive_seed(context.seed, "bound"),
+                                                                 .clip = settings_.clip,
+                                                                 .momentum = settings_.momentum}));
+  if (bound_->contrasts()) return;
+  if (settings_.symmetric) {
+    throw ConfigError("bound \"" + settings_.bound + "\" has one direction; set \"symmetric\": false");
+  }
+  if (settings_.scope != "task") {
+    throw ConfigError("bound \"" + settings_.bound + "\" pairs the task's own rows; set \"scope\": \"task\"");
+  }
+}
+
+std::int64_t SharedInformationMaximization::count(const TaskBatch& rows) const {
+  const std::int64_t found = rows.rows.size(0);
+  return found < bound_->least_rows() ? 0 : found;
+}
+
+LossValue SharedInformationMaximization::compute(TaskStep& step) {
+  const Tensor& anchors = step.shared(0);
+  if (count(step.batch()) == 0) return no_units(anchors);
+  PairedRows rows{.x = anchors,
+                  .y = {},
+                  .positive = {},
+                  .critic = critic_.get(),
+                  .temperature = settings_.temperature,
+                  .symmetric = settings_.symmetric,
+                  .task = step.task_index(),
+                  .step = step.step()};
+  if (settings_.scope == "task") {
+    rows.y = step.shared(1);
+    return bound_->loss(rows);
+  }
   // Keys of all tasks; this task's own lie from `first` on, in order.
   std::vector<Tensor> keys;
-  std::int64_t rows = 0;
+  std::int64_t found = 0;
   std::int64_t first = 0;
   for (TaskStep* other : step.batch_steps()) {
     if (other->views() < 2) continue;
-    if (other->task_index() == step.task_index()) first = rows;
+    if (other->task_index() == step.task_index()) first = found;
     keys.push_back(other->shared(1));
-    rows += keys.back().size(0);
+    found += keys.back().size(0);
   }
-  const Tensor& anchors = step.shared(0);
-  const Tensor positive = torch::arange(first, first + anchors.size(0),
-                                        torch::TensorOptions().dtype(torch::kInt64).device(anchors.device()));
-  return ops::info_nce(anchors, torch::cat(keys), options, positive);
+  rows.y = torch::cat(keys);
+  rows.positive = torch::arange(first, first + anchors.size(0),
+                                torch::TensorOptions().dtype(torch::kInt64).device(anchors.device()));
+  return bound_->loss(rows);
 }
 
 }  // namespace infomtl

@@ -1,19 +1,51 @@
 #include "infomtl/losses/task_information_minimization.h"
 
 #include "infomtl/core/errors.h"
-#include "infomtl/ops/information/gaussian.h"
+#include "infomtl/core/random.h"
+#include "losses/compression_prior.h"
+#include "losses/units.h"
 
 namespace infomtl {
+
+void TaskInformationMinimization::Settings::fields(FieldVisitor& f) {
+  f.choice("reduction", reduction, {"spc", "mean", "sum"}, "how the KL is reduced over coordinates and rows");
+  f.choice("prior", prior, prior_names(), "what the posterior is compressed to");
+  f.field("components", components, "mixture: Gaussians a task", at_least(1));
+}
+
+TaskInformationMinimization::TaskInformationMinimization(Settings settings, const TermContext& context)
+    : settings_(std::move(settings)) {
+  prior_ = register_module("prior", make_prior(settings_.prior, {.tasks = context.tasks,
+                                                                 .components = settings_.components,
+                                                                 .seed = derive_seed(context.seed, "prior")}));
+}
+
+bool TaskInformationMinimization::applies_to(const Task& task) const {
+  return !prior_->reads_classes() || is_classes(task.kind);
+}
+
+std::int64_t TaskInformationMinimization::count(const TaskBatch& rows) const {
+  const std::int64_t units = prior_->reads_classes() ? known_label_count(rows) : rows.label_count();
+  return units < prior_->least_units() ? 0 : units;
+}
 
 LossValue TaskInformationMinimization::compute(TaskStep& step) {
   const Prediction& prediction = step.prediction();
   if (!prediction.mean.defined()) throw StateError("timin: the task's head is not gaussian");
-  const Tensor divergence = ops::kl_standard(prediction.mean, prediction.log_variance);
-  if (divergence.size(0) == 0) return {divergence.sum(), torch::zeros({}, divergence.options().requires_grad(false))};
-  const LabelKind kind = step.task().kind;
-  const bool classes = kind == LabelKind::single || kind == LabelKind::tags;
-  return ops::reduce_coordinates(divergence, ops::kl_reduction(settings_.reduction),
-                                 classes ? step.labels() : Tensor());
+  if (count(step.batch()) == 0) return no_units(prediction.mean);
+  Posterior posterior{.mean = prediction.mean,
+                      .log_variance = prediction.log_variance,
+                      .sample = prediction.output,
+                      .classes = is_classes(step.task().kind) ? step.labels() : Tensor(),
+                      .task = step.task_index(),
+                      .reduction = ops::kl_reduction(settings_.reduction)};
+  if (prior_->reads_classes() && count(step.batch()) < step.batch().label_count()) {
+    const Tensor known = known_labels(step.batch()).nonzero().squeeze(1);
+    for (Tensor* part : {&posterior.mean, &posterior.log_variance, &posterior.sample, &posterior.classes}) {
+      *part = part->index_select(0, known);
+    }
+  }
+  return prior_->divergence(posterior);
 }
 
 }  // namespace infomtl

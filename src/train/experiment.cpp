@@ -238,7 +238,11 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   if (options.seed) read.trainer.seed = *options.seed;
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   implementation->results = implementation->folder.finished();
-  if (!implementation->results) {
+  if (implementation->results) {
+    // The data alone is read again: the effective config needs the paths that this asks for.
+    load_dataset(implementation->config.config.object("data"), implementation->config.trainer.seed);
+    implementation->refuse_other_config();
+  } else {
     implementation->refuse_unfinished();
     // Reading the data asks for its paths, which the effective config needs; so configs are compared afterwards.
     implementation->load_parts();

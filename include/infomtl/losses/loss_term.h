@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/core/errors.h"
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/task.h"
@@ -31,7 +32,8 @@ struct Needs {
   bool token_states = false;
   bool gaussian_head = false;
   bool stochastic_architecture = false;
-  bool embeddings = false;  ///< embedding_leaf()
+  bool sparse_gates = false;  ///< TaskRepresentation::gate_entropy
+  bool embeddings = false;    ///< embedding_leaf()
 };
 
 /// What a term may know when it is built.
@@ -72,11 +74,14 @@ void register_loss(LossRegistry& registry, std::string name, std::string summary
                 .origin = "",
                 .traits = Json::object()},
                [](const Config& config, const TermContext& context) -> std::shared_ptr<LossTerm> {
-                 if constexpr (std::is_constructible_v<Class, typename Class::Settings, const TermContext&>) {
-                   return std::make_shared<Class>(config.read<typename Class::Settings>(), context);
-                 } else {
-                   return std::make_shared<Class>(config.read<typename Class::Settings>());
-                 }
+                 auto settings = config.read<typename Class::Settings>();
+                 return with_context(config.where(), [&]() -> std::shared_ptr<LossTerm> {
+                   if constexpr (std::is_constructible_v<Class, typename Class::Settings, const TermContext&>) {
+                     return std::make_shared<Class>(std::move(settings), context);
+                   } else {
+                     return std::make_shared<Class>(std::move(settings));
+                   }
+                 });
                });
 }
 

@@ -2,6 +2,7 @@
 // SIMax: keeps information about the input in the shared representation, by a contrastive bound on I(X;Z) between two
 // dropout views of the same sequences (Hu et al., AAAI 2025, arXiv 2503.04667, equation of the SIMax loss).
 
+#include <memory>
 #include <string>
 
 #include "infomtl/core/export.h"
@@ -9,30 +10,43 @@
 
 namespace infomtl {
 
+class Critic;
+class InformationBound;
+
 /// sum_i -log( exp(cos(z_i, z'_i)/tau) / sum_j exp(cos(z_i, z'_j)/tau) ), z and z' the two views [B, H] of the
 /// encoder's pooled output. Gradients flow through both views; the term never touches a head. Bounded below by log(1 +
 /// (B-1) e^{-2/tau}) a row. Training only: in evaluation both views are equal.
+///
+/// With another `bound` the loss is minus that bound on I(Z;Z') <= I(X;Z), in nats (bounds.h): -B times it as the sum;
+/// a batch of one row counts 0, having no pair. With another `critic` f the scores are f(z_i, z'_j) / tau. What critic
+/// and bound learn or remember trains and is saved with the run.
 class INFOMTL_API SharedInformationMaximization final : public LossTerm {
  public:
-  struct Settings {
+  struct INFOMTL_API Settings {
     double temperature = 1.0;
     bool symmetric = false;
     std::string scope = "task";
-    void fields(FieldVisitor& f) {
-      f.field("temperature", temperature, "tau: 1 for RoBERTa, 0.1 for BERT in the paper", above(0));
-      f.field("symmetric", symmetric, "mean of both directions instead of view 0 against view 1 only");
-      f.choice("scope", scope, {"task", "batch"}, "negatives from the task's own rows, or from all tasks of the step");
-    }
+    std::string bound = "infonce";
+    std::string critic = "cosine";
+    std::int64_t critic_width = 128;
+    double momentum = 0.9;
+    double clip = 5.0;
+    void fields(FieldVisitor& f);
   };
-  SharedInformationMaximization() = default;
-  explicit SharedInformationMaximization(Settings settings) : settings_(std::move(settings)) {}
+  SharedInformationMaximization() : SharedInformationMaximization(Settings{}) {}
+  /// @param context the encoder's width for what is learned, and the tasks
+  /// @throws ConfigError for options that the bound does not know
+  explicit SharedInformationMaximization(Settings settings, const TermContext& context = {});
 
   Needs needs() const override { return {.views = 2}; }
   bool in_evaluation() const override { return false; }
+  std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 
  private:
   Settings settings_;
+  std::shared_ptr<Critic> critic_;
+  std::shared_ptr<InformationBound> bound_;
 };
 
 }  // namespace infomtl

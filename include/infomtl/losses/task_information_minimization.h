@@ -1,7 +1,8 @@
 #pragma once
-// TIMin: compresses a task's output representation, KL of the gaussian head's posterior to N(0, I) in output space
-// (Hu et al., AAAI 2025, arXiv 2503.04667, equation of the TIMin loss).
+// TIMin: compresses a task's output representation, KL of the gaussian head's posterior to a prior in output space,
+// N(0, I) in the paper (Hu et al., AAAI 2025, arXiv 2503.04667, equation of the TIMin loss).
 
+#include <memory>
 #include <string>
 
 #include "infomtl/core/export.h"
@@ -9,32 +10,46 @@
 
 namespace infomtl {
 
-/// KL( N(mu, diag exp(s)) || N(0, I) ), a coordinate being 1/2 (mu^2 + e^s - 1 - s), reduced over coordinates and rows
-/// by
+class CompressionPrior;
+
+/// KL( N(mu, diag exp(s)) || prior ), for N(0, I) a coordinate being 1/2 (mu^2 + e^s - 1 - s), reduced over coordinates
+/// and rows by
 ///   spc   mean over coordinates, mean over the rows of a class, sum over the classes present (Hu et al., AAAI 2024;
 ///   their code);
 ///         labels that are no single class (values, label sets) fall back to `mean`
 ///   mean  mean over coordinates and rows
 ///   sum   sum over coordinates, mean over rows
-/// Training only.
+/// Training only. Priors, each a task's own; their parameters get their gradient from here alone and are saved:
+///   standard           N(0, I) (VIB, Alemi et al. 2017)
+///   learned            N(m, diag e^r), starts as N(0, I)
+///   mixture            `components` learned Gaussians with learned weights, by one sample of the head: may be negative
+///                      (after VampPrior, Tomczak & Welling 2018)
+///   class_conditional  N(m_y, diag e^r_y) of the row's class y (CEB, Fischer 2020): I(X;Z|Y); tasks of classes only;
+///                      rows of an unknown class are not counted
+///   l1out              the other posteriors of the batch: an upper bound on I(X;Z_t) (Poole et al. 2019), `spc`
+///   reduces
+///                      as `mean`; a batch of one counts 0
 class INFOMTL_API TaskInformationMinimization final : public LossTerm {
  public:
-  struct Settings {
+  struct INFOMTL_API Settings {
     std::string reduction = "spc";
-    void fields(FieldVisitor& f) {
-      f.choice("reduction", reduction, {"spc", "mean", "sum"}, "how the KL is reduced over coordinates and rows");
-    }
+    std::string prior = "standard";
+    std::int64_t components = 8;
+    void fields(FieldVisitor& f);
   };
-  TaskInformationMinimization() = default;
-  explicit TaskInformationMinimization(Settings settings) : settings_(std::move(settings)) {}
+  TaskInformationMinimization() : TaskInformationMinimization(Settings{}) {}
+  /// @param context the tasks, for priors that learn
+  explicit TaskInformationMinimization(Settings settings, const TermContext& context = {});
 
   Needs needs() const override { return {.gaussian_head = true}; }
+  bool applies_to(const Task& task) const override;
   bool in_evaluation() const override { return false; }
-  std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 
  private:
   Settings settings_;
+  std::shared_ptr<CompressionPrior> prior_;
 };
 
 }  // namespace infomtl

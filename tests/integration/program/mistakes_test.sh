@@ -38,6 +38,8 @@ refuse 'model folder' $(train config.json --set encoder.path=nowhere)
 refuse 'nowhere.json' $(train nowhere.json)
 refuse 'CUDA' $(train config.json --set device=cuda)
 refuse 'losses' $(train config.json --set losses=7)
+refuse 'did you mean "train"' trian config.json
+refuse 'did you mean "steps"' information --set stepps=3
 printf '{"extends": "config.json", "losses": [}' >broken.json
 refuse 'broken.json' $(train broken.json)
 printf '{"extends": "loop.json"}' >loop.json

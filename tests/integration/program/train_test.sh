@@ -20,6 +20,12 @@ before=$(stat -c %Y.%s run/results.json)
 "$program" train config.json --output run --log-level warning >again.txt
 [[ $before == "$(stat -c %Y.%s run/results.json)" ]] || die "a finished run was written over"
 
+# ... unless it is asked for under another config.
+status=0
+"$program" train config.json --output run --set training.epochs=1 --log-level warning 2>other.txt || status=$?
+[[ $status == 2 ]] || die "a finished run of another config: status $status"
+contains other.txt training
+
 # The saved checkpoint scores as the run said.
 "$program" evaluate run --split test --json --log-level warning >evaluated.json
 score() { grep -oE '"(test|average)": *\{?"?[a-z]*"?:? *[0-9.e-]+' "$1" | head -1; }
@@ -45,4 +51,19 @@ contains tokens.jsonl '"offsets":[[0,0],'
 # Several seeds: one folder each and a summary.
 "$program" train config.json --seeds 0,1 --output seeds --set training.epochs=1 --log-level warning >summary.txt
 [[ -s seeds/summary.json && -s seeds/seed-0/results.json && -s seeds/seed-1/results.json ]] || die "no summary of seeds"
+
+# Several methods under the same seeds: one table against the baseline.
+echo '{"losses": ["supervised"], "head": "linear"}' >plain.json
+echo '{"losses": ["supervised", {"name": "timin", "weight": 0.01}], "head": "gaussian"}' >timin.json
+echo '{"experiment": "corpus/corpus.json", "methods": ["plain.json", "timin.json"], "seeds": [0, 1]}' >methods.json
+"$program" compare methods.json --output methods --set training.epochs=1 --log-level warning >methods.txt
+contains methods.txt 'paired with plain'
+cmp methods.txt methods/table.txt
+[[ -s methods/comparison.json && -s methods/timin/seed-1/results.json ]] || die "no comparison"
+
+# Estimators of mutual information on data whose information is known.
+"$program" information --set 'targets=[2]' --set steps=20 --set 'estimators=["infonce","nwj"]' --picture curves.svg \
+  --log-level warning >information.txt
+contains information.txt infonce
+contains curves.svg '</svg>'
 echo "1 passed, 0 failed"

@@ -1,0 +1,46 @@
+#pragma once
+// Compression prior: what a stochastic head's posterior is compressed to, with what it learns for each task. The
+// mathematics is ops/information/gaussian.h.
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "infomtl/data/task.h"
+#include "infomtl/ops/information/gaussian.h"
+
+namespace infomtl {
+
+/// What a head says of B units of a task.
+struct Posterior {
+  torch::Tensor mean, log_variance, sample;  ///< [B, K]
+  torch::Tensor classes;                     ///< [B] int64, undefined where a label is no single class
+  std::size_t task = 0;
+  ops::KlReduction reduction = ops::KlReduction::spc;
+};
+
+class CompressionPrior : public torch::nn::Module {
+ public:
+  /// @return mean() is the reduced divergence, in nats; count: B
+  virtual ops::LossValue divergence(const Posterior& posterior) const = 0;
+  /// Whether it needs a class for every unit.
+  virtual bool reads_classes() const { return false; }
+  /// Fewer units cannot be compressed.
+  virtual std::int64_t least_units() const { return 1; }
+};
+
+struct PriorShape {
+  std::vector<Task> tasks;
+  std::int64_t components = 0;  ///< mixture
+  std::uint64_t seed = 0;
+};
+
+/// "standard", "learned", "mixture", "class_conditional", "l1out".
+const std::vector<std::string>& prior_names();
+/// @throws ConfigError for any other name
+std::shared_ptr<CompressionPrior> make_prior(const std::string& name, const PriorShape& shape);
+
+}  // namespace infomtl

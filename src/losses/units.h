@@ -1,0 +1,32 @@
+#pragma once
+// Units: what a term averages over, rows or words of a task.
+
+#include <ATen/ops/full.h>
+
+#include "infomtl/data/step_batch.h"
+#include "infomtl/data/task.h"
+#include "infomtl/ops/information/classification.h"
+#include "infomtl/ops/loss_value.h"
+
+namespace infomtl {
+
+inline ops::LossValue over_units(const Tensor& sum, std::int64_t count) {
+  return {sum, at::full({}, static_cast<double>(count), sum.options().requires_grad(false))};
+}
+
+/// Nothing to average over: sum 0 with a way back to `from`, count 0.
+inline ops::LossValue no_units(const Tensor& from) { return over_units(from.sum() * 0, 0); }
+
+/// Whether every unit has one class.
+inline bool is_classes(LabelKind kind) { return kind == LabelKind::single || kind == LabelKind::tags; }
+
+/// Labels that are classes: one bool each, false for a label the task does not know.
+inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != ops::kIgnoredLabel; }
+
+/// Labels of the rows without those that are classes the task does not know (evaluation splits may hold some).
+inline std::int64_t known_label_count(const TaskBatch& rows) {
+  if (rows.labels.scalar_type() != torch::kInt64) return rows.label_count();
+  return known_labels(rows).sum().item<std::int64_t>();
+}
+
+}  // namespace infomtl
