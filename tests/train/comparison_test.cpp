@@ -44,7 +44,8 @@ TEST(Comparison, ABaselineOfZeroHasNoRelativeGain) {
   comparison.methods = {{"plain", {{run_of(0, 0.0, 0.8), run_of(1, 0.0, 0.8)}}},
                         {"better", {{run_of(0, 0.7, 0.8), run_of(1, 0.6, 0.8)}}}};
   EXPECT_TRUE(comparison.to_json()["methods"]["better"]["against_baseline"]["delta_p_percent"].is_number());
-  EXPECT_EQ(Json::parse(comparison.to_json().dump())["methods"]["better"]["against_baseline"]["delta_p_percent"], nullptr);
+  EXPECT_EQ(Json::parse(comparison.to_json().dump())["methods"]["better"]["against_baseline"]["delta_p_percent"],
+            nullptr);
   EXPECT_NE(comparison.table().find("+32.50"), std::string::npos) << comparison.table();
 }
 

@@ -68,7 +68,7 @@ rm "$train_file" && refuse "$(basename "$train_file")" $(train config.json)
 damage
 
 # Commands.
-refuse 'subcommand' trian
+refuse 'no command' trian
 refuse 'config' train
 refuse 'kind' list lossess
 refuse 'pooling' encode --model corpus/encoder --pooling last
