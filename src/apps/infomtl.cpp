@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -65,7 +64,12 @@ void describe(CLI::App& app, CommandLine& line) {
   train->add_option("--set", line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  const CLI::Range seeds(std::int64_t{0}, std::numeric_limits<std::int64_t>::max());
+  const CLI::Validator seeds(
+      [](const std::string& text) {
+        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+        return digits && text.size() <= 18 ? std::string() : "a seed is a whole number of at most 18 digits";
+      },
+      "SEED");
   CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seeds);
   train->add_option("--seeds", line.train.seeds, "several seeds, one run each: 0,1,2")
       ->delimiter(',')
