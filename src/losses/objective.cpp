@@ -59,11 +59,15 @@ Needs Objective::needs(const Task& task) const {
     all.gaussian_head |= one.gaussian_head;
     all.stochastic_architecture |= one.stochastic_architecture;
     all.embeddings |= one.embeddings;
+    all.parameters |= one.parameters;
   }
   return all;
 }
 
 void Objective::check(const MultiTaskModel& model) const {
+  for (const Entry& entry : terms_) {
+    with_context("loss \"" + entry.name + "\"", [&] { entry.term->check(model); });
+  }
   for (std::size_t t = 0; t < model.tasks().size(); ++t) {
     const Task& task = model.tasks()[t];
     bool any = false;
