@@ -64,8 +64,17 @@ void describe(CLI::App& app, CommandLine& line) {
   train->add_option("--set", line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run");
-  train->add_option("--seeds", line.train.seeds, "several seeds, one run each: 0,1,2")->delimiter(',')->excludes(seed);
+  const CLI::Validator seeds(
+      [](const std::string& text) {
+        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+        return digits && text.size() <= 18 ? std::string() : "a seed is a whole number of at most 18 digits";
+      },
+      "SEED");
+  CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seeds);
+  train->add_option("--seeds", line.train.seeds, "several seeds, one run each: 0,1,2")
+      ->delimiter(',')
+      ->check(seeds)
+      ->excludes(seed);
   train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)");
   train->add_flag("--resume", line.train.resume, "go on from checkpoints/last");
 
@@ -76,7 +85,7 @@ void describe(CLI::App& app, CommandLine& line) {
   compare->add_option("--set", line.compare.overrides, "override a field of every run (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")->delimiter(',');
+  compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")->delimiter(',')->check(seeds);
   compare->add_option("--output", line.compare.output, "folder of the runs (default: runs/<config>)");
   compare->add_flag("--json", line.compare.json, "print the comparison as JSON");
 
@@ -147,8 +156,8 @@ void describe(CLI::App& app, CommandLine& line) {
                   line.synthesize, &infomtl::commands::synthesize);
   synthesize->add_option("folder", line.synthesize.folder, "where to; made if missing")->required();
   synthesize->add_option("--seed", line.synthesize.seed, "seed of the corpus")->capture_default_str();
-  synthesize->add_option("--rows", line.synthesize.rows, "training rows of the largest task")
-      ->check(CLI::Range(16, 1 << 24));
+  synthesize->add_option("--rows", line.synthesize.rows, "training rows of the largest task (default: 2000)")
+      ->check(CLI::Range(20, 1 << 24));
 }
 
 /// One line: a message that holds line ends would hide its tail from tools that read lines.
@@ -197,7 +206,10 @@ int main(int argc, char** argv) {
     settle_memory();
     set_threads(line.threads);
     load_plugins(line.plugins);
-    return line.command();
+    const int status = line.command();
+    // A full disk shows when the last of the output leaves.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return report("stdout: writing failed", 1);
+    return status;
   } catch (const infomtl::Error& error) {
     return report(error.what(), error.exit_status());
   } catch (const std::exception& error) {

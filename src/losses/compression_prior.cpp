@@ -4,6 +4,7 @@
 #include "infomtl/core/random.h"
 #include "infomtl/ops/tensor_random.h"
 #include "losses/named_part.h"
+#include "losses/units.h"
 
 namespace infomtl {
 namespace {
@@ -38,6 +39,7 @@ class LearnedMoments : public CompressionPrior {
     moments_.push_back({register_parameter(task.name + "_mean", mean),
                         register_parameter(task.name + "_log_variance", at::zeros_like(mean))});
   }
+  void skip() { moments_.emplace_back(); }
   const Moments& of(const Posterior& q) const {
     if (q.task >= moments_.size()) throw StateError("timin: a prior that was built without its TermContext");
     return moments_[q.task];
@@ -85,7 +87,13 @@ class MixturePrior final : public LearnedMoments {
 class ClassConditionalPrior final : public LearnedMoments {
  public:
   explicit ClassConditionalPrior(const PriorShape& shape) {
-    for (const Task& task : shape.tasks) add(task, at::zeros({task.outputs(), task.outputs()}));
+    for (const Task& task : shape.tasks) {
+      if (is_classes(task.kind)) {
+        add(task, at::zeros({task.outputs(), task.outputs()}));
+      } else {
+        skip();
+      }
+    }
   }
   LossValue divergence(const Posterior& q) const override {
     const Moments& prior = of(q);

@@ -1,8 +1,14 @@
+#include "infomtl/losses/adversarial.h"
+#include "infomtl/losses/batch_entropy.h"
 #include "infomtl/losses/bottleneck.h"
+#include "infomtl/losses/focal.h"
 #include "infomtl/losses/gate_entropy.h"
+#include "infomtl/losses/information.h"
 #include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/r_drop.h"
 #include "infomtl/losses/shared_information_maximization.h"
 #include "infomtl/losses/supervised.h"
+#include "infomtl/losses/supervised_contrastive.h"
 #include "infomtl/losses/task_information_minimization.h"
 
 namespace infomtl {
@@ -22,6 +28,23 @@ void register_builtin_losses(LossRegistry& registry) {
                             "MT-VIB, Qian et al., arXiv:2007.00339; de Freitas et al., IJCNN 2022");
   register_loss<GateEntropy>(registry, "gate_entropy", "entropy of sparse gates (architecture dselect_k)",
                              "Hazimeh et al., NeurIPS 2021");
+  register_loss<FocalLoss>(registry, "focal", "cross-entropy that looks away from rows already predicted well",
+                           "Lin et al., ICCV 2017");
+  register_loss<BatchEntropy>(registry, "spc", "batch entropy: keeps a batch's predictions spread over the classes",
+                              "Hu et al., AAAI 2024");
+  register_loss<RDrop>(registry, "r_drop", "symmetric KL between the predictions of two dropout views",
+                       "Liang et al., NeurIPS 2021");
+  register_loss<SupervisedContrastive>(registry, "supervised_contrastive",
+                                       "brings rows of one label together in the shared representation",
+                                       "Khosla et al., NeurIPS 2020");
+  register_loss<Adversarial>(registry, "adversarial", "supervised loss under an attack on the input embeddings",
+                             "Miyato et al., ICLR 2017 (FGM); Madry et al., ICLR 2018 (PGD)");
+  register_loss<AdversarialParameters>(registry, "adversarial_parameters",
+                                       "supervised loss under an attack on parameters, restored afterwards",
+                                       "CIFM, Hu et al., ACL 2024");
+  register_loss<Information>(registry, "information",
+                             "no loss: bounds on I(X;Z_t) of a gaussian head in nats, in the log",
+                             "Poole et al., ICML 2019; van den Oord et al. 2018");
 }
 
 LossRegistry& loss_registry() {

@@ -4,27 +4,38 @@
 #include <ATen/ops/cross_entropy_loss.h>
 
 #include "infomtl/core/errors.h"
+#include "losses/units.h"
 
 namespace infomtl {
 
-LossValue Supervised::compute(TaskStep& step) {
-  const Tensor& output = step.prediction().output;
+std::int64_t Supervised::count(const TaskBatch& rows) const { return known_label_count(rows); }
+
+Tensor Supervised::sum(TaskStep& step, int view) const {
+  const Tensor& output = step.prediction(view).output;
   const Tensor& labels = step.labels();
-  const Tensor count = torch::full({}, static_cast<double>(labels.size(0)), output.options().requires_grad(false));
-  if (labels.size(0) == 0) return {output.sum() * 0, count};
   switch (step.task().kind) {
     case LabelKind::single:
     case LabelKind::tags:
-      return {at::cross_entropy_loss(output, labels, {}, at::Reduction::Sum, -100, settings_.label_smoothing), count};
+      return at::cross_entropy_loss(output, labels, {}, at::Reduction::Sum, ops::kIgnoredLabel,
+                                    settings_.label_smoothing);
     case LabelKind::multiple:
-      return {at::binary_cross_entropy_with_logits(output, labels.to(output.dtype()), {}, {}, at::Reduction::None)
-                  .mean(1)
-                  .sum(),
-              count};
+      return at::binary_cross_entropy_with_logits(output, labels.to(output.dtype()), {}, {}, at::Reduction::None)
+          .mean(1)
+          .sum();
     case LabelKind::value:
-      return {(output.squeeze(1) - labels.to(output.dtype())).square().sum(), count};
+      return (output.squeeze(1) - labels.to(output.dtype())).square().sum();
   }
   throw StateError("task \"" + step.task().name + "\": no loss for its kind of label");
+}
+
+LossValue Supervised::compute(TaskStep& step) {
+  if (step.labels().size(0) == 0) return no_units(step.prediction().output);
+  Tensor total = sum(step, 0);
+  if (step.training() && settings_.views > 1) {
+    for (int view = 1; view < settings_.views; ++view) total = total + sum(step, view);
+    total = total / static_cast<double>(settings_.views);
+  }
+  return over_units(total, count(step.batch()));
 }
 
 }  // namespace infomtl

@@ -5,10 +5,16 @@
 
 #include "infomtl/data/step_batch.h"
 #include "infomtl/data/task.h"
+#include "infomtl/model/head.h"
 #include "infomtl/ops/information/classification.h"
 #include "infomtl/ops/loss_value.h"
 
 namespace infomtl {
+
+/// The prediction without the noise of a gaussian head's sample.
+inline const Tensor& without_noise(const Prediction& prediction) {
+  return prediction.mean.defined() ? prediction.mean : prediction.output;
+}
 
 inline ops::LossValue over_units(const Tensor& sum, std::int64_t count) {
   return {sum, at::full({}, static_cast<double>(count), sum.options().requires_grad(false))};

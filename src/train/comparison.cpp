@@ -39,19 +39,21 @@ Plan read_plan(const std::filesystem::path& file, const std::vector<std::uint64_
     if (std::find(names.begin(), names.end(), path.stem()) != names.end()) {
       method.fail("\"" + path.stem().string() + "\" is there twice; a method's folder is named after its file");
     }
+    if (!std::filesystem::exists(path)) method.fail("no file " + path.string());
     names.push_back(path.stem());
     plan.methods.push_back({path.stem(), path});
   }
   if (plan.methods.empty()) config.fail("methods", "names no method");
   const std::string baseline = config.choice("baseline", names.front(), names);
   plan.baseline = static_cast<std::size_t>(std::find(names.begin(), names.end(), baseline) - names.begin());
-  std::set<std::uint64_t> own;
   for (const Config& seed : config.list_or_empty("seeds")) {
     plan.seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
-    if (!own.insert(plan.seeds.back()).second) seed.fail("this seed is there twice");
   }
   config.reject_unknown();
   if (!seeds.empty()) plan.seeds = seeds;
+  if (std::set<std::uint64_t>(plan.seeds.begin(), plan.seeds.end()).size() != plan.seeds.size()) {
+    throw UserError("a seed is there twice; each is one run");
+  }
   if (plan.seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
   return plan;
 }
@@ -121,7 +123,7 @@ std::string Comparison::table() const {
                                                                    score_text(difference->standard_deviation, all_rise))
                                : "-");
       row.push_back(difference ? fixed(difference->p_value, 3) : "-");
-      row.push_back(signed_text(gain, fixed(gain, 2)));
+      row.push_back(signed_text(gain, fixed(gain, 2)));  // "-" where a baseline is 0
     }
     table.add(std::move(row));
   }

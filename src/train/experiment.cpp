@@ -131,7 +131,12 @@ struct Experiment::Implementation {
   }
 
   void load_checkpoint() {
-    if (trainer == nullptr || !options.resume || !folder.has_checkpoint()) return;
+    if (trainer == nullptr || !options.resume || !folder.begun()) return;
+    folder.lock();
+    if (!folder.has_checkpoint()) {
+      log::warning(folder.path().string() + ": the run has no checkpoint yet; training starts over");
+      return;
+    }
     trainer->load(folder.last());
     log::info("continuing " + folder.path().string() + " after step " + std::to_string(trainer->steps_done()));
   }
@@ -139,6 +144,7 @@ struct Experiment::Implementation {
   /// Opens the run folder and lets the trainer write to it.
   void open_folder() {
     if (records != nullptr) return;
+    folder.lock();
     std::filesystem::create_directories(folder.last().parent_path());
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
     const std::int64_t begun_at = trainer->steps_done();
@@ -243,6 +249,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
     load_dataset(implementation->config.config.object("data"), implementation->config.trainer.seed);
     implementation->refuse_other_config();
   } else {
+    implementation->folder.check_place();
     implementation->refuse_unfinished();
     // Reading the data asks for its paths, which the effective config needs; so configs are compared afterwards.
     implementation->load_parts();

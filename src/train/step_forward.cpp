@@ -186,6 +186,15 @@ class StepForward::EncodedTask final : public TaskStep {
     return leaf;
   }
 
+  Tensor token_offsets() override {
+    pass_.encode();
+    const Tensor lengths = pass_.viewed_.tokens.offsets.to(torch::kInt64).diff();
+    const Tensor own = lengths.index_select(0, pass_.viewed_.rows[k_][0].to(torch::kCPU));
+    return at::cat({torch::zeros({1}, torch::kInt64), own.cumsum(0)}).to(device());
+  }
+
+  const MultiTaskModel& model() const override { return *pass_.context_.model; }
+
   ops::TensorRandom random(std::string_view purpose) override {
     return ops::TensorRandom(
         pass_.context_.seed_of("term/" + std::string(purpose) + "/" + task().name + pass_.variant_), device());
@@ -239,6 +248,7 @@ StepForward::StepForward(const ForwardContext& context, StepBatch batch, std::sh
     const Needs needs =
         context_.objective == nullptr ? Needs{} : context_.objective->needs(context_.model->tasks().at(rows.task));
     views_.push_back(context_.training ? needs.views : 1);
+    if (needs.parameters) sink_ = nullptr;  // such a gradient passes by the segments
     token_states_ = token_states_ || needs.token_states || context_.model->needs_token_states(rows.task);
   }
   leaves_.resize(batch_.tasks.size());

@@ -91,6 +91,7 @@ double relative_gain(const PairedRuns& pairs, const std::string& split) {
   for (const auto& [task, result] : pairs.method.front().tasks) {
     const double ours = spread_of(scores_of(pairs.method, task, split)).mean;
     const double base = spread_of(scores_of(pairs.baseline, task, split)).mean;
+    if (base == 0.0) return kNan;
     if (!std::isnan(ours) && !std::isnan(base)) gains.push_back({{ours, base, result.higher_is_better}});
   }
   return gains.empty() ? kNan : relative_gain_percent(gains);

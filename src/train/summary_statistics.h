@@ -40,7 +40,7 @@ PairedRuns paired_runs(const Summary& method, const Summary& baseline);
 /// None below two pairs, or where an average is missing.
 std::optional<PairedDifference> paired_test(const std::vector<double>& method, const std::vector<double>& baseline);
 std::optional<PairedDifference> difference_of_averages(const PairedRuns& pairs, const std::string& split);
-/// delta_p in percent over the tasks both have; NaN where there is none. @throws DataError for a baseline of 0
+/// delta_p in percent over the tasks both have; NaN where there is none or a task's baseline is 0.
 double relative_gain(const PairedRuns& pairs, const std::string& split);
 
 }  // namespace infomtl

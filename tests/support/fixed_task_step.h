@@ -18,7 +18,7 @@ class FixedTaskStep final : public TaskStep {
   bool training_ = true;
   std::vector<TaskStep*> siblings{this};
   std::int64_t step_ = 0;
-  Tensor leaf;
+  Tensor leaf, offsets;
   std::shared_ptr<TaskStep> reencoded;  ///< what reencode() gives
   std::vector<Reencoding> asked;        ///< what it was asked
 
@@ -40,6 +40,8 @@ class FixedTaskStep final : public TaskStep {
     return reencoded;
   }
   Tensor embedding_leaf() override { return leaf; }
+  Tensor token_offsets() override { return offsets; }
+  const MultiTaskModel& model() const override { throw StateError("no model in this step"); }
   ops::TensorRandom random(std::string_view purpose) override {
     return ops::TensorRandom(derive_seed(7, purpose, static_cast<std::uint64_t>(step_)));
   }

@@ -39,6 +39,16 @@ TEST(Comparison, PairsEachMethodWithTheBaseline) {
   EXPECT_NE(table.find("+10.00"), std::string::npos) << table;
 }
 
+TEST(Comparison, ABaselineOfZeroHasNoRelativeGain) {
+  Comparison comparison;
+  comparison.methods = {{"plain", {{run_of(0, 0.0, 0.8), run_of(1, 0.0, 0.8)}}},
+                        {"better", {{run_of(0, 0.7, 0.8), run_of(1, 0.6, 0.8)}}}};
+  EXPECT_TRUE(comparison.to_json()["methods"]["better"]["against_baseline"]["delta_p_percent"].is_number());
+  EXPECT_EQ(Json::parse(comparison.to_json().dump())["methods"]["better"]["against_baseline"]["delta_p_percent"],
+            nullptr);
+  EXPECT_NE(comparison.table().find("+32.50"), std::string::npos) << comparison.table();
+}
+
 class ComparisonRuns : public ::testing::Test {
  protected:
   ComparisonRuns() {

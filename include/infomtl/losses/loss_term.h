@@ -1,13 +1,22 @@
 #pragma once
 // Loss term: one summand of a task's loss, a pair (sum, count) so that micro-batches add up exactly.
 //
-//   class Focal final : public LossTerm {
+//   class Hinge final : public LossTerm {
 //    public:
-//     struct Settings { double gamma = 2; void fields(FieldVisitor& f) { f.field("gamma", gamma, "exponent",
-//     at_least(0)); } }; explicit Focal(Settings settings) : settings_(settings) {} LossValue compute(TaskStep& step)
-//     override { ... }
+//     struct Settings {
+//       double margin = 1;
+//       void fields(FieldVisitor& f) { f.field("margin", margin, "wanted lead of the label's score", at_least(0)); }
+//     };
+//     explicit Hinge(Settings settings) : settings_(settings) {}
+//     LossValue compute(TaskStep& step) override {
+//       const Tensor sum = torch::multi_margin_loss(step.prediction().output, step.labels(), 1, settings_.margin, {},
+//                                                   at::Reduction::Sum);
+//       return {sum, torch::full({}, double(step.labels().size(0)), sum.options().requires_grad(false))};
+//     }
+//    private:
+//     Settings settings_;
 //   };
-//   INFOMTL_REGISTER_LOSS("focal", Focal, "focal loss (Lin et al. 2017)")
+//   INFOMTL_REGISTER_LOSS("hinge", Hinge, "multi-class hinge loss")
 
 #include <torch/nn/module.h>
 
@@ -34,6 +43,7 @@ struct Needs {
   bool stochastic_architecture = false;
   bool sparse_gates = false;  ///< TaskRepresentation::gate_entropy
   bool embeddings = false;    ///< embedding_leaf()
+  bool parameters = false;    ///< gradients in parameters by itself; per-task gradients then take one backward a task
 };
 
 /// What a term may know when it is built.
@@ -50,6 +60,8 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   virtual Needs needs() const { return {}; }
   /// Whether the term is defined for a task (a tagging task has no InfoNCE over pooled rows, say).
   virtual bool applies_to(const Task& /*task*/) const { return true; }
+  /// Looks at the model when the experiment is built. @throws ConfigError for what it lacks, with the cure
+  virtual void check(const MultiTaskModel& /*model*/) const {}
   /// How many units the term will average over on these rows; must equal compute().count.
   virtual std::int64_t count(const TaskBatch& rows) const { return rows.rows.size(0); }
   /// @return sum: scalar float32; count: scalar, detached
@@ -88,9 +100,11 @@ void register_loss(LossRegistry& registry, std::string name, std::string summary
 }  // namespace infomtl
 
 /// In any object file linked into a user's program: the loss is there under its name before main begins.
+#define INFOMTL_LOSS_NAME_OF(line) infomtl_registered_loss_##line
+#define INFOMTL_LOSS_NAME(line) INFOMTL_LOSS_NAME_OF(line)
 #define INFOMTL_REGISTER_LOSS(name, Class, summary)                 \
   namespace {                                                       \
-  [[maybe_unused]] const bool infomtl_registered_##Class = [] {     \
+  [[maybe_unused]] const bool INFOMTL_LOSS_NAME(__LINE__) = [] {    \
     ::infomtl::LossRegistry& registry = ::infomtl::loss_registry(); \
     registry.set_origin("program");                                 \
     ::infomtl::register_loss<Class>(registry, name, summary);       \

@@ -7,24 +7,29 @@
 namespace infomtl {
 
 /// Cross-entropy for classification and tagging (a unit is a row, or a word), mean over classes of binary cross-entropy
-/// for multi-label, squared error for regression.
+/// for multi-label, squared error for regression. Units of an unknown label are not counted.
 class INFOMTL_API Supervised final : public LossTerm {
  public:
   struct Settings {
     double label_smoothing = 0;
+    std::int64_t views = 1;
     void fields(FieldVisitor& f) {
       f.field("label_smoothing", label_smoothing,
               "share of a label's mass spread evenly over all classes (classification and tagging)",
               from_to_below(0, 1));
+      f.field("views", views, "dropout views whose losses are averaged in training; R-Drop takes 2", between(1, 8));
     }
   };
   Supervised() = default;
   explicit Supervised(Settings settings) : settings_(settings) {}
 
-  std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  Needs needs() const override { return {.views = static_cast<int>(settings_.views)}; }
+  std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 
  private:
+  Tensor sum(TaskStep& step, int view) const;
+
   Settings settings_;
 };
 

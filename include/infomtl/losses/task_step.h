@@ -52,9 +52,14 @@ class INFOMTL_API TaskStep {
   /// [N_t, H] leaf of this step's embedding offset (zeros, requires grad), for terms that needs().embeddings: its
   /// gradient is that of the word embeddings of the task's tokens.
   virtual Tensor embedding_leaf() = 0;
+  /// [B+1] int64: of the rows of token_states(), embedding_leaf() and an embedding_offset, b's sequence is offsets[b]
+  /// .. offsets[b+1].
+  virtual Tensor token_offsets() = 0;
+  /// The model of the step, for terms that look at parameters.
+  virtual const MultiTaskModel& model() const = 0;
   /// Random numbers for a term: a function of (seed, step, task, purpose).
   virtual ops::TensorRandom random(std::string_view purpose) = 0;
-  /// 0-based optimiser step; progress through training in [0, 1].
+  /// 0-based optimiser step.
   virtual std::int64_t step() const = 0;
 };
 

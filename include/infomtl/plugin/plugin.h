@@ -3,9 +3,9 @@
 // code runs, and never closed again.
 //
 //   #include <infomtl/plugin/plugin.h>
-//   INFOMTL_PLUGIN("focal") { infomtl::register_loss<Focal>(registries.losses, "focal", "focal loss"); }
+//   INFOMTL_PLUGIN("hinge") { infomtl::register_loss<Hinge>(registries.losses, "hinge", "hinge loss"); }
 //
-//   infomtl --plugin ./focal.so train config.json
+//   infomtl --plugin ./hinge.so train config.json
 
 #include <torch/version.h>
 

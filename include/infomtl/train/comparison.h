@@ -1,8 +1,8 @@
 #pragma once
 // Comparison: several methods on one experiment, each under the same seeds, in one table.
 //
-//   Comparison done = run_comparison("configs/experiments/main_table.json", {.seeds = {0, 1, 2}}, {.output =
-//   "runs/main"}); std::puts(done.table().c_str());
+//   auto done = run_comparison("configs/experiments/main_table.json", {.seeds = {0, 1, 2}}, {.output = "runs/main"});
+//   std::puts(done.table().c_str());
 
 #include <atomic>
 #include <cstdint>

@@ -3,7 +3,8 @@
 //
 //   class Equal final : public GradientWeighting {
 //     void backward(GradientProblem& problem) override {
-//     problem.apply_weights(torch::ones({std::int64_t(problem.size())})); }
+//       problem.apply_weights(torch::ones({std::int64_t(problem.size())}));
+//     }
 //   };
 //
 // Parameters that a weighting registers are trained by the main optimiser, without weight decay, and saved; other state

@@ -13,15 +13,15 @@ namespace infomtl::commands {
 struct TrainOptions {
   std::filesystem::path config;
   std::vector<std::string> overrides;
-  std::optional<std::uint64_t> seed;
-  std::vector<std::uint64_t> seeds;
+  std::optional<std::int64_t> seed;
+  std::vector<std::int64_t> seeds;
   std::filesystem::path output;
   bool resume = false;
 };
 struct CompareOptions {
   std::filesystem::path config;
   std::vector<std::string> overrides;
-  std::vector<std::uint64_t> seeds;
+  std::vector<std::int64_t> seeds;
   std::filesystem::path output;
   bool json = false;
 };

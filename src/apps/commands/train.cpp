@@ -16,8 +16,11 @@ int train(const TrainOptions& options) {
                                .output = options.output,
                                .resume = options.resume,
                                .progress = isatty(STDERR_FILENO) != 0};
+  if (options.resume && !options.output.empty() && !std::filesystem::exists(options.output)) {
+    log::warning(options.output.string() + ": nothing to continue; training starts");
+  }
   if (!options.seeds.empty()) {
-    const Summary summary = run_seeds(options.config, options.seeds, experiment, stop);
+    const Summary summary = run_seeds(options.config, {options.seeds.begin(), options.seeds.end()}, experiment, stop);
     std::fputs(summary.table().c_str(), stdout);
   } else {
     Experiment run = Experiment::from_config(options.config, experiment);

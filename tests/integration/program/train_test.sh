@@ -42,6 +42,25 @@ contains tags.jsonl '"labels"'
 echo '{"text": "was the pilot glad?", "text_pair": "the pilot was glad"}' |
   "$program" predict run --task answer --log-level warning | grep -q '"label"' || die "no label for a pair"
 
+# An input is JSONL or plain text, told by its first line; a broken record is not taken for prose.
+printf '{"text": "a"}\n{"text": "b"\n' >broken.jsonl
+status=0
+"$program" predict run --task topic --input broken.jsonl --log-level warning >/dev/null 2>broken.txt || status=$?
+[[ $status == 2 ]] || die "a broken record: status $status"
+contains broken.txt 'broken.jsonl:2'
+printf '\xef\xbb\xbf{"text": "a"}\n' | "$program" tokenize --model run/checkpoints/best | grep -q '"ids"' || die "a byte-order mark"
+status=0
+"$program" predict run --task topic --input texts.txt --output texts.txt --log-level warning 2>same.txt || status=$?
+[[ $status == 2 && -s texts.txt ]] || die "an input was written over: status $status"
+status=0
+"$program" tokenize --model run/checkpoints/best --input texts.txt >/dev/full 2>full.txt || status=$?
+[[ $status == 1 ]] || die "a full disk went unnoticed: status $status"
+
+# Two processes can't train in one folder.
+cp -r run busy && rm busy/results.json
+flock busy/.lock "$program" train config.json --output busy --resume --log-level warning 2>busy.txt && die "a busy folder was taken"
+contains busy.txt 'another process'
+
 # The checkpoint is a Hugging Face folder to encode and tokenize with.
 "$program" encode --model run/checkpoints/best --pooling mean --input texts.txt >embeddings.jsonl
 [[ $(grep -c '"embedding"' embeddings.jsonl) == 3 ]] || die "three texts, other embeddings"

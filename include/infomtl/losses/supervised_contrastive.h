@@ -1,0 +1,36 @@
+#pragma once
+// Supervised contrast: rows of one label lie together in the shared representation (Khosla et al., NeurIPS 2020).
+
+#include "infomtl/core/export.h"
+#include "infomtl/losses/loss_term.h"
+
+namespace infomtl {
+
+/// sum_i -1/|P(i)| sum_{p in P(i)} log( exp(cos(z_i, z_p)/tau) / sum_{a != i} exp(cos(z_i, z_a)/tau) ), P(i) the other
+/// rows with the label of i (Eq. 2), z the encoder's pooled output. Rows without such another, and rows of an unknown
+/// label, are not counted: a batch may count 0. With two views both dropout views of a row carry its label, as in the
+/// paper, and every labelled row counts twice. Training only; tasks with one class a row.
+class INFOMTL_API SupervisedContrastive final : public LossTerm {
+ public:
+  struct Settings {
+    double temperature = 0.1;
+    std::int64_t views = 1;
+    void fields(FieldVisitor& f) {
+      f.field("temperature", temperature, "tau", above(0));
+      f.field("views", views, "dropout views of a row that carry its label", between(1, 2));
+    }
+  };
+  SupervisedContrastive() = default;
+  explicit SupervisedContrastive(Settings settings) : settings_(settings) {}
+
+  Needs needs() const override { return {.views = static_cast<int>(settings_.views)}; }
+  bool applies_to(const Task& task) const override { return task.kind == LabelKind::single; }
+  bool in_evaluation() const override { return false; }
+  std::int64_t count(const TaskBatch& rows) const override;
+  LossValue compute(TaskStep& step) override;
+
+ private:
+  Settings settings_;
+};
+
+}  // namespace infomtl

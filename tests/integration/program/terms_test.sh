@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Every loss term, bound and prior trains the embedded corpus through the program, and leaves finite numbers in the log.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+make_corpus
+runs=0
+
+# term NAME JSON [TASK]: a few steps with supervised and the term; the log must speak of it for TASK.
+term() {
+  rm -rf run
+  "$program" train config.json --output run --log-level error --set "losses=[\"supervised\", $2]" \
+    --set training.max_steps=6 --set training.report_every=3 --set training.regime=joint --set training.batch_size=6 \
+    --set training.selection.monitor=last >table.txt 2>err.txt || die "$2: $(cat err.txt)"
+  contains run/log.jsonl "\"loss/${3:-topic}/$1/raw\""
+  ! grep -qE 'null|nan|inf[,}]' run/log.jsonl || die "$2: $(cat run/log.jsonl)"
+  contains run/config.json "\"$1\""
+  runs=$((runs + 1))
+}
+for bound in infonce dv mine nwj tuba jsd smile flo; do
+  term simax "{\"name\": \"simax\", \"bound\": \"$bound\", \"critic_width\": 16, \"weight\": 0.1}"
+done
+for critic in separable bilinear concat; do
+  term simax "{\"name\": \"simax\", \"critic\": \"$critic\", \"critic_width\": 16, \"weight\": 0.1}"
+done
+for prior in standard learned mixture class_conditional l1out; do
+  term timin "{\"name\": \"timin\", \"prior\": \"$prior\", \"weight\": {\"from\": 0, \"to\": 0.01, \"steps\": 4}}"
+done
+term spc '"spc"'
+term r_drop '"r_drop"' spans
+term focal '"focal"' spans
+term supervised_contrastive '"supervised_contrastive"'
+term adversarial '{"name": "adversarial", "steps": 2}' certainty
+term adversarial_parameters '{"name": "adversarial_parameters", "contrast": 0.1}' certainty
+term information '"information"'
+for bound in lower upper; do
+  for task in topic certainty spans; do contains run/log.jsonl "\"diagnostics/information/$task/$bound\""; done
+done
+
+# Every name that losses may have is told of in the configs' README, with its options.
+readme=$(dirname -- "${BASH_SOURCE[0]}")/../../../configs/README.md
+while read -r name; do
+  contains "$readme" "\`$name\`"
+done < <("$program" list losses --json | sed -nE 's/^ +"name": "([a-z_0-9]+)",?/\1/p' | sort -u)
+
+# The presets of methods that are made of these terms.
+methods=$(cd "$(dirname -- "$readme")/methods" && pwd)
+for method in cifm spc; do
+  printf '{"extends": ["corpus/corpus.json", "%s/%s.json"], "optimizer": {"name": "adamax", "learning_rate": 2e-3}, "training": {"epochs": 1, "batch_size": 16}}' \
+    "$methods" "$method" >method.json
+  rm -rf run
+  "$program" train method.json --output run --log-level error >table.txt || die "$method does not train"
+  contains table.txt average
+  runs=$((runs + 1))
+done
+echo "$runs runs"
+echo "1 passed, 0 failed"
