@@ -1,5 +1,6 @@
 #pragma once
-// Everything of infomtl that programs use; single rooms can be included on their own.
+// What most programs use: configs, tasks, models, losses, weightings, training. On their own: ops (the pure functions),
+// analysis, plugin (for shared objects loaded at run time) and the streams of batches in data.
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
@@ -9,12 +10,16 @@
 #include "infomtl/core/settings.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/packing.h"
+#include "infomtl/data/sampler.h"
 #include "infomtl/data/step_batch.h"
+#include "infomtl/data/synthetic_corpus.h"
 #include "infomtl/data/task.h"
 #include "infomtl/data/tokenized_texts.h"
 #include "infomtl/losses/adversarial.h"
 #include "infomtl/losses/batch_entropy.h"
+#include "infomtl/losses/bottleneck.h"
 #include "infomtl/losses/focal.h"
+#include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/information.h"
 #include "infomtl/losses/loss_term.h"
 #include "infomtl/losses/objective.h"
@@ -30,7 +35,9 @@
 #include "infomtl/model/head.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/text/tokenizer.h"
+#include "infomtl/train/comparison.h"
 #include "infomtl/train/experiment.h"
+#include "infomtl/train/optimizer.h"
 #include "infomtl/train/report.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/weighting/equal.h"

@@ -100,18 +100,18 @@ void check(const InformationBenchmarkSettings& settings) {
 }  // namespace
 
 void InformationBenchmarkSettings::fields(FieldVisitor& f) {
-  f.field("targets", targets, "true information in nats, in the order met", at_least(0));
-  f.field("dimensions", dimensions, "length k of x and y", at_least(1));
-  f.field("rows", rows, "rows of a training batch", at_least(2));
-  f.field("steps", steps, "training steps a target", at_least(1));
+  f.field("targets", targets, "true information in nats, in the order met", between(0, 100));
+  f.field("dimensions", dimensions, "length k of x and y", between(1, 4096));
+  f.field("rows", rows, "rows of a training batch", between(2, 8192));
+  f.field("steps", steps, "training steps a target", between(1, 1e9));
   f.choice("critic", critic, {"separable", "concat"}, "form of the trained critic");
-  f.field("hidden", hidden, "width of the critics' hidden layers", at_least(1));
-  f.field("embedding", embedding, "width of a separable critic's embeddings", at_least(1));
+  f.field("hidden", hidden, "width of the critics' hidden layers", between(1, 16384));
+  f.field("embedding", embedding, "width of a separable critic's embeddings", between(1, 16384));
   f.field("learning_rate", learning_rate, "rate of Adam", above(0));
-  f.field("analytic_rows", analytic_rows, "rows of a batch scored by the analytic critic", at_least(2));
-  f.field("analytic_batches", analytic_batches, "such batches a target", at_least(1));
+  f.field("analytic_rows", analytic_rows, "rows of a batch scored by the analytic critic", between(2, 8192));
+  f.field("analytic_batches", analytic_batches, "such batches a target", between(1, 1e9));
   f.field("estimators", estimators, "which ones; empty for all");
-  f.field("seed", seed, "seed of critics and batches");
+  f.field("seed", seed, "seed of critics and batches", at_least(0));
 }
 
 std::vector<std::string> information_estimators() {

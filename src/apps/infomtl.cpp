@@ -1,6 +1,7 @@
 // The program: reads the command line, calls one command, turns errors into one line and an exit status.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -20,12 +21,14 @@ struct CommandLine {
   int threads = 0;
   std::vector<std::string> plugins;
   TrainOptions train;
+  CompareOptions compare;
   EvaluateOptions evaluate;
   PredictOptions predict;
   EncodeOptions encode;
   TokenizeOptions tokenize;
   CheckOptions check;
   ListOptions list;
+  InformationOptions information;
   SynthesizeOptions synthesize;
   std::function<int()> command;
 };
@@ -61,10 +64,30 @@ void describe(CLI::App& app, CommandLine& line) {
   train->add_option("--set", line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run");
-  train->add_option("--seeds", line.train.seeds, "several seeds, one run each: 0,1,2")->delimiter(',')->excludes(seed);
+  const CLI::Validator seeds(
+      [](const std::string& text) {
+        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+        return digits && text.size() <= 18 ? std::string() : "a seed is a whole number of at most 18 digits";
+      },
+      "SEED");
+  CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seeds);
+  train->add_option("--seeds", line.train.seeds, "several seeds, one run each: 0,1,2")
+      ->delimiter(',')
+      ->check(seeds)
+      ->excludes(seed);
   train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)");
   train->add_flag("--resume", line.train.resume, "go on from checkpoints/last");
+
+  CLI::App* compare = add_command(app, line, "compare", "train several methods under the same seeds; prints one table",
+                                  "infomtl compare configs/experiments/quick_comparison.json --seeds 0,1,2",
+                                  line.compare, &infomtl::commands::compare);
+  compare->add_option("config", line.compare.config, "comparison config: experiment, methods, seeds")->required();
+  compare->add_option("--set", line.compare.overrides, "override a field of every run (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")->delimiter(',')->check(seeds);
+  compare->add_option("--output", line.compare.output, "folder of the runs (default: runs/<config>)");
+  compare->add_flag("--json", line.compare.json, "print the comparison as JSON");
 
   CLI::App* evaluate =
       add_command(app, line, "evaluate", "score the best checkpoint of a run",
@@ -118,13 +141,23 @@ void describe(CLI::App& app, CommandLine& line) {
                    "samplers or metrics (default: all)");
   list->add_flag("--json", line.list.json, "print as JSON");
 
+  CLI::App* information =
+      add_command(app, line, "information", "estimators of mutual information against the truth on Gaussian data",
+                  "infomtl information --set targets=[2,4] --set steps=500 --picture information.svg", line.information,
+                  &infomtl::commands::information);
+  information->add_option("--set", line.information.overrides, "targets, steps, rows, critic, estimators, seed, ...")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  information->add_option("--picture", line.information.picture, "write the curves as an SVG");
+  information->add_flag("--json", line.information.json, "print the report as JSON");
+
   CLI::App* synthesize =
       add_command(app, line, "synthesize", "write the embedded multi-task corpus", "infomtl synthesize corpus --seed 0",
                   line.synthesize, &infomtl::commands::synthesize);
   synthesize->add_option("folder", line.synthesize.folder, "where to; made if missing")->required();
   synthesize->add_option("--seed", line.synthesize.seed, "seed of the corpus")->capture_default_str();
-  synthesize->add_option("--rows", line.synthesize.rows, "training rows of the largest task")
-      ->check(CLI::Range(16, 1 << 24));
+  synthesize->add_option("--rows", line.synthesize.rows, "training rows of the largest task (default: 2000)")
+      ->check(CLI::Range(20, 1 << 24));
 }
 
 /// One line: a message that holds line ends would hide its tail from tools that read lines.
@@ -135,6 +168,20 @@ int report(const std::string& message, int status) {
   }
   std::fprintf(stderr, "infomtl: %s\n", line.c_str());
   return status;
+}
+
+/// What the command line lacks or has too much of; a first word that is no command gets the nearest one.
+std::string explain(const CLI::ParseError& error, const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (!first.empty() && !first.starts_with('-') &&
+      std::find(commands.begin(), commands.end(), first) == commands.end()) {
+    return "\"" + first + "\" is no command" + infomtl::did_you_mean(first, commands);
+  }
+  return std::string(error.what()) + "; see infomtl --help";
 }
 
 }  // namespace
@@ -152,13 +199,17 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    return report(std::string(error.what()) + "; see infomtl --help", 2);
+    return report(explain(error, app, argc, argv), 2);
   }
   try {
     infomtl::log::set_level(line.log_level);
+    settle_memory();
     set_threads(line.threads);
     load_plugins(line.plugins);
-    return line.command();
+    const int status = line.command();
+    // A full disk shows when the last of the output leaves.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return report("stdout: writing failed", 1);
+    return status;
   } catch (const infomtl::Error& error) {
     return report(error.what(), error.exit_status());
   } catch (const std::exception& error) {

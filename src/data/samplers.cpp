@@ -38,6 +38,7 @@ class Proportional final : public Sampler {
  public:
   using Settings = NoSettings;
   explicit Proportional(Settings) {}
+  bool by_size() const override { return true; }
   std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
     std::vector<std::int32_t> list;
     for (std::size_t t = 0; t < input.batches.size(); ++t) {
@@ -53,6 +54,7 @@ class RoundRobin final : public Sampler {
  public:
   using Settings = NoSettings;
   explicit RoundRobin(Settings) {}
+  bool by_size() const override { return true; }
   std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
     std::vector<std::int64_t> left = input.batches;
     std::vector<std::int32_t> tasks;
@@ -85,6 +87,7 @@ class Temperature final : public Sampler {
     }
   };
   explicit Temperature(Settings settings) : settings_(settings) {}
+  bool by_size() const override { return settings_.temperature == 1.0; }
   std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
     return draw(input, 1.0 / settings_.temperature);
   }
@@ -103,6 +106,7 @@ class Annealed final : public Sampler {
     }
   };
   explicit Annealed(Settings settings) : settings_(settings) {}
+  bool by_size() const override { return settings_.decay == 0.0; }
   std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
     const auto last = static_cast<double>(std::max<std::int64_t>(input.epochs - 1, 1));
     return draw(input, 1.0 - settings_.decay * std::min(1.0, static_cast<double>(input.epoch) / last));

@@ -197,14 +197,25 @@ void read_labels(const Config& config, Task& task) {
 }
 
 /// One task; `config` holds its own fields, `splits` the sources (of the record, or shared by several tasks).
+/// A task's name is a key of logs (loss/<task>/<term>), of parameters (heads.<task>.weight) and of tables.
+void check_name(const Config& config, const std::string& name) {
+  const auto fits = [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/' && c != '.' && c != '\\';
+  };
+  if (name.empty() || name.size() > 100 || !std::all_of(name.begin(), name.end(), fits)) {
+    config.fail("name", "a name of at most 100 bytes is needed, without \"/\", \"\\\", \".\" and control characters");
+  }
+  for (const char* word : {"average", "loss", "last"}) {
+    if (name == word) config.fail("name", "\"" + name + "\" means something else to training.selection.monitor");
+  }
+}
+
 TaskRecord read_task(const Config& config, const Config& splits, const Root& root, bool several) {
   TaskRecord record;
   Task& task = record.task;
   record.where = config.where();
   task.name = config.text("name");
-  if (task.name.empty() || task.name.find('/') != std::string::npos) {
-    config.fail("name", "a name without \"/\" is needed; it appears in logs as loss/<task>/<term>");
-  }
+  check_name(config, task.name);
   if (!config.has("type"))
     config.fail("type", "missing; one of classification, pair_classification, multi_label, regression, tagging");
   task.type = config.choice("type", "", types());

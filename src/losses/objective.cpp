@@ -20,8 +20,28 @@ void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string
   terms_.push_back({std::move(unique), weight, std::move(term), std::move(tasks)});
 }
 
+namespace {
+
+/// LibTorch's own errors carry a backtrace, a term of a user's any shape: both become one line.
+LossValue compute_term(LossTerm& term, TaskStep& step) {
+  LossValue value;
+  try {
+    value = term.compute(step);
+  } catch (const c10::Error& error) {
+    throw StateError(error.what_without_backtrace());
+  }
+  if (!value.sum.defined() || value.sum.numel() != 1) {
+    throw ShapeError("compute() must return a sum of one element, not " +
+                     (value.sum.defined() ? c10::str("one of shape ", value.sum.sizes()) : std::string("none")));
+  }
+  return value;
+}
+
+}  // namespace
+
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context) {
   std::vector<std::string> known;
+  known.reserve(context.tasks.size());
   for (const Task& task : context.tasks) known.push_back(task.name);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
@@ -58,6 +78,7 @@ Needs Objective::needs(const Task& task) const {
     all.token_states |= one.token_states;
     all.gaussian_head |= one.gaussian_head;
     all.stochastic_architecture |= one.stochastic_architecture;
+    all.sparse_gates |= one.sparse_gates;
     all.embeddings |= one.embeddings;
     all.parameters |= one.parameters;
   }
@@ -89,6 +110,9 @@ void Objective::check(const MultiTaskModel& model) const {
                           "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
                           "with a bottleneck");
       }
+      if (needs.sparse_gates && !model.architecture().sparse_gates()) {
+        throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
+      }
     }
     if (!any) throw ConfigError("losses: no term speaks for task \"" + task.name + "\"");
   }
@@ -110,7 +134,7 @@ TaskLoss Objective::compute(TaskStep& step, const std::vector<std::int64_t>& tot
     if (!speaks_for(entry, step.task()) || totals[i] == 0) continue;
     if (!step.training() && !entry.term->in_evaluation()) continue;
     const LossValue value = with_context("loss \"" + entry.name + "\", task \"" + step.task().name + "\"",
-                                         [&] { return entry.term->compute(step); });
+                                         [&] { return compute_term(*entry.term, step); });
     const double weight = entry.weight.at(step.step());
     const Tensor part = value.sum * (weight / static_cast<double>(totals[i]));
     loss.value = loss.value.defined() ? loss.value + part : part;

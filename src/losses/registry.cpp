@@ -1,6 +1,8 @@
 #include "infomtl/losses/adversarial.h"
 #include "infomtl/losses/batch_entropy.h"
+#include "infomtl/losses/bottleneck.h"
 #include "infomtl/losses/focal.h"
+#include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/information.h"
 #include "infomtl/losses/loss_term.h"
 #include "infomtl/losses/r_drop.h"
@@ -21,6 +23,11 @@ void register_builtin_losses(LossRegistry& registry) {
       registry, "timin",
       "task-specific information minimisation: KL of the gaussian head to a prior, N(0, I) in the paper",
       "Hu et al., AAAI 2025; Alemi et al., ICLR 2017");
+  register_loss<Bottleneck>(registry, "bottleneck",
+                            "KL of a stochastic architecture's code to its prior (architectures vib, additive_noise)",
+                            "MT-VIB, Qian et al., arXiv:2007.00339; de Freitas et al., IJCNN 2022");
+  register_loss<GateEntropy>(registry, "gate_entropy", "entropy of sparse gates (architecture dselect_k)",
+                             "Hazimeh et al., NeurIPS 2021");
   register_loss<FocalLoss>(registry, "focal", "cross-entropy that looks away from rows already predicted well",
                            "Lin et al., ICCV 2017");
   register_loss<BatchEntropy>(registry, "spc", "batch entropy: keeps a batch's predictions spread over the classes",

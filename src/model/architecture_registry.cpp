@@ -1,7 +1,20 @@
 #include "infomtl/model/architecture.h"
-#include "model/architectures/shared.h"
 
 namespace infomtl {
+
+namespace architectures {
+
+// In the order of `infomtl list`. clang-format lays the list out anew at every call.
+// clang-format off
+#define INFOMTL_ARCHITECTURES(X) \
+  X(shared) X(vib) X(additive_noise) X(mmoe) X(cgc) X(ple) X(cross_stitch) X(mtan) X(dselect_k) X(ltb)
+// clang-format on
+
+#define INFOMTL_DECLARE(name) void register_##name(ArchitectureRegistry& registry);
+INFOMTL_ARCHITECTURES(INFOMTL_DECLARE)
+#undef INFOMTL_DECLARE
+
+}  // namespace architectures
 
 ArchitectureRegistry& architecture_registry() {
   static ArchitectureRegistry registry = [] {
@@ -13,7 +26,9 @@ ArchitectureRegistry& architecture_registry() {
 }
 
 void register_builtin_architectures(ArchitectureRegistry& registry) {
-  registry.add<SharedArchitecture>("shared", "hard parameter sharing: one encoder, a head a task", "Caruana, 1997");
+#define INFOMTL_REGISTER(name) architectures::register_##name(registry);
+  INFOMTL_ARCHITECTURES(INFOMTL_REGISTER)
+#undef INFOMTL_REGISTER
 }
 
 }  // namespace infomtl

@@ -1,13 +1,13 @@
 #include "model/encoder_layout.h"
 
-#include <limits>
-
 #include "infomtl/core/errors.h"
 
 namespace infomtl {
 namespace {
 
-const Range kCount = between(1, std::numeric_limits<std::int32_t>::max());
+const Range kCount = between(1, 1 << 24);
+/// The deepest published encoders have fewer than a hundred layers; a wild number would build for minutes.
+const Range kLayers = between(1, 1024);
 const Range kRate = from_to_below(0.0, 1.0);
 
 ops::Activation read_activation(const Config& config, const char* key) {
@@ -41,7 +41,7 @@ EncoderSizes bert_sizes(const Config& config) {
   sizes.vocab = config.integer("vocab_size", kCount);
   sizes.width = config.integer("hidden_size", kCount);
   sizes.embedding_width = sizes.width;
-  sizes.layers = config.integer("num_hidden_layers", kCount);
+  sizes.layers = config.integer("num_hidden_layers", kLayers);
   sizes.heads = config.integer("num_attention_heads", kCount);
   sizes.inner = config.integer("intermediate_size", kCount);
   sizes.positions = config.integer("max_position_embeddings", kCount);
@@ -101,7 +101,7 @@ EncoderLayout distilbert_layout(const Config& config) {
   sizes.vocab = config.integer("vocab_size", kCount);
   sizes.width = config.integer("dim", kCount);
   sizes.embedding_width = sizes.width;
-  sizes.layers = config.integer("n_layers", kCount);
+  sizes.layers = config.integer("n_layers", kLayers);
   sizes.heads = config.integer("n_heads", kCount);
   sizes.inner = config.integer("hidden_dim", kCount);
   sizes.positions = config.integer("max_position_embeddings", kCount);

@@ -4,6 +4,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
+#include "infomtl/data/sampler.h"
 #include "infomtl/metrics/metric.h"
 #include "train/checkpoint.h"
 #include "train/environment.h"
@@ -90,6 +91,8 @@ struct Experiment::Implementation {
     }
     WeightingTasks weighting_tasks;
     weighting_tasks.joint = config.trainer.regime == "joint";
+    weighting_tasks.sampled_by_size =
+        sampler_registry().build(Config::from_json(config.trainer.sampler, "sampler"))->by_size();
     for (const Task& task : dataset.tasks) {
       weighting_tasks.names.push_back(task.name);
       weighting_tasks.train_rows.push_back(task.train_rows);
@@ -128,7 +131,12 @@ struct Experiment::Implementation {
   }
 
   void load_checkpoint() {
-    if (trainer == nullptr || !options.resume || !folder.has_checkpoint()) return;
+    if (trainer == nullptr || !options.resume || !folder.begun()) return;
+    folder.lock();
+    if (!folder.has_checkpoint()) {
+      log::warning(folder.path().string() + ": the run has no checkpoint yet; training starts over");
+      return;
+    }
     trainer->load(folder.last());
     log::info("continuing " + folder.path().string() + " after step " + std::to_string(trainer->steps_done()));
   }
@@ -136,6 +144,7 @@ struct Experiment::Implementation {
   /// Opens the run folder and lets the trainer write to it.
   void open_folder() {
     if (records != nullptr) return;
+    folder.lock();
     std::filesystem::create_directories(folder.last().parent_path());
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
     const std::int64_t begun_at = trainer->steps_done();
@@ -235,7 +244,12 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   if (options.seed) read.trainer.seed = *options.seed;
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   implementation->results = implementation->folder.finished();
-  if (!implementation->results) {
+  if (implementation->results) {
+    // The data alone is read again: the effective config needs the paths that this asks for.
+    load_dataset(implementation->config.config.object("data"), implementation->config.trainer.seed);
+    implementation->refuse_other_config();
+  } else {
+    implementation->folder.check_place();
     implementation->refuse_unfinished();
     // Reading the data asks for its paths, which the effective config needs; so configs are compared afterwards.
     implementation->load_parts();

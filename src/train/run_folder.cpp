@@ -1,5 +1,9 @@
 #include "train/run_folder.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <set>
 
 #include "infomtl/core/errors.h"
@@ -14,6 +18,38 @@ bool RunFolder::has_checkpoint() const {
   recover_folder(last());
   recover_folder(best());
   return std::filesystem::exists(last() / "state.json");
+}
+
+void RunFolder::check_place() const {
+  std::error_code ignored;
+  for (std::filesystem::path place = std::filesystem::absolute(path_); !place.empty(); place = place.parent_path()) {
+    if (std::filesystem::is_directory(place, ignored)) break;
+    if (std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) {
+      throw UserError(place.string() + ": is no folder; choose another with --output");
+    }
+    if (place == place.root_path()) break;
+  }
+  if (begun()) return;
+  for (const std::filesystem::path& file : {log(), results(), path_ / "checkpoints"}) {
+    if (!std::filesystem::exists(file)) continue;
+    throw UserError(path_.string() + ": holds " + file.filename().string() +
+                    " but no config.json, so it is no run of ours; choose another folder with --output");
+  }
+}
+
+void RunFolder::lock() {
+  if (lock_ != nullptr) return;
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (error) throw IoError(path_.string() + ": cannot be made: " + error.message());
+  const std::filesystem::path file = path_ / ".lock";
+  const int descriptor = open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (descriptor < 0) throw IoError(file.string() + ": cannot be opened");
+  lock_ = std::shared_ptr<const void>(this, [descriptor](const void*) { close(descriptor); });
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    lock_.reset();
+    throw UserError(path_.string() + ": another process is training in this folder");
+  }
 }
 
 std::optional<Results> RunFolder::finished() const {

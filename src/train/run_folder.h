@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,11 +27,18 @@ class RunFolder {
   /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
   bool begun() const;
   bool has_checkpoint() const;
+  /// @throws UserError when the folder can't be one of a run: its place is a file, or it holds a log, results or
+  /// checkpoints without the config.json of a run
+  void check_place() const;
+  /// Makes the folder and keeps other processes from training in it until the object goes away.
+  /// @throws UserError while another process does, IoError
+  void lock();
   /// The results of a finished run. @throws FormatError
   std::optional<Results> finished() const;
 
  private:
   std::filesystem::path path_;
+  std::shared_ptr<const void> lock_;
 };
 
 /// The records of log.jsonl, appended line by line.

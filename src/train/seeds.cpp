@@ -1,3 +1,5 @@
+#include <set>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
@@ -8,6 +10,9 @@ namespace infomtl {
 Summary run_seeds(const std::filesystem::path& config, const std::vector<std::uint64_t>& seeds,
                   const ExperimentOptions& options, const std::atomic<bool>* stop) {
   if (seeds.empty()) throw UserError("no seeds were given");
+  if (std::set<std::uint64_t>(seeds.begin(), seeds.end()).size() != seeds.size()) {
+    throw UserError("a seed is there twice; each is one run");
+  }
   const std::filesystem::path parent =
       options.output.empty() ? std::filesystem::path("runs") / config.stem() : options.output;
   Summary summary;

@@ -243,6 +243,7 @@ class StepForward::EncodedTask final : public TaskStep {
 
 StepForward::StepForward(const ForwardContext& context, StepBatch batch, std::shared_ptr<ops::GradientSink> sink)
     : context_(context), batch_(std::move(batch)), sink_(std::move(sink)) {
+  if (context_.training) context_.model->architecture().begin_step(context_.step);
   for (const TaskBatch& rows : batch_.tasks) {
     const Needs needs =
         context_.objective == nullptr ? Needs{} : context_.objective->needs(context_.model->tasks().at(rows.task));

@@ -4,27 +4,35 @@
 
 namespace infomtl {
 
+namespace {
+
+/// Counts that a config may give: products of two of them still fit 64 bits.
+constexpr double kMost = 1e9;
+
+}  // namespace
+
 void SelectionSettings::fields(FieldVisitor& f) {
   f.field("monitor", monitor,
           "what chooses the best epoch: average (of the tasks' metrics), loss, last, or a task's name");
   f.choice("split", split, {"train", "validation", "test"}, "on which split; test is refused");
-  f.field("patience", patience, "epochs without improvement before stopping; 0: never", at_least(0));
+  f.field("patience", patience, "epochs without improvement before stopping; 0: never", between(0, kMost));
 }
 
 void TrainerSettings::fields(FieldVisitor& f) {
-  f.field("epochs", epochs, "passes over the data", at_least(1));
-  f.field("max_steps", max_steps, "stop after so many steps; 0: all epochs", at_least(0));
-  f.field("batch_size", batch_size, "examples of a step (of one task; see joint_batch_size)", at_least(1));
-  f.field("accumulate", accumulate, "micro-batches that a step's batch is cut into, to save memory", at_least(1));
+  f.field("epochs", epochs, "passes over the data", between(1, kMost));
+  f.field("max_steps", max_steps, "stop after so many steps; 0: all epochs", between(0, kMost));
+  f.field("batch_size", batch_size, "examples of a step (of one task; see joint_batch_size)", between(1, kMost));
+  f.field("accumulate", accumulate, "micro-batches that a step's batch is cut into, to save memory", between(1, kMost));
   f.choice("regime", regime, {"alternating", "joint", "single"},
            "one task a step, one batch of every task a step, or one model per task");
   f.choice("joint_batch_size", joint_batch_size, {"per_task", "total"},
            "whether batch_size counts the examples of each task or of all tasks together");
-  f.field("length_window", length_window, "batches of like length out of so many; 0: random batches", at_least(0));
-  f.field("evaluation_batch_size", evaluation_batch_size, "texts of a batch in evaluation", at_least(1));
+  f.field("length_window", length_window, "batches of like length out of so many; 0: random batches",
+          between(0, kMost));
+  f.field("evaluation_batch_size", evaluation_batch_size, "texts of a batch in evaluation", between(1, kMost));
   f.field("clip_norm", clip_norm, "largest gradient norm; 0: no clipping", at_least(0.0));
   f.choice("non_finite", non_finite, {"error", "skip"}, "what to do with a step whose loss or gradient is not finite");
-  f.field("report_every", report_every, "steps between records of the log", at_least(1));
+  f.field("report_every", report_every, "steps between records of the log", between(1, kMost));
 }
 
 TrainerSettings TrainerSettings::from_config(const Config& config) {

@@ -39,7 +39,7 @@ class AutoLambda final : public GradientWeighting {
 
 void register_auto_lambda(WeightingRegistry& registry) {
   registry.add<AutoLambda>("auto_lambda", "weights learned through a virtual step on another batch",
-                           "Liu et al., TMLR 2022", joint_only("jacobian of independent batches"));
+                           "Liu et al., TMLR 2022", reads_batches(joint_only("jacobian"), 3));
 }
 
 }  // namespace infomtl::weightings

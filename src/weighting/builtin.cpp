@@ -1,5 +1,7 @@
 #include "weighting/builtin.h"
 
+#include <algorithm>
+
 #include "infomtl/core/errors.h"
 
 namespace infomtl {

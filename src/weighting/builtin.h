@@ -2,18 +2,47 @@
 // What the built-in weightings share. Each lives in a file of its own that ends with the function that registers it;
 // builtin.cpp is the list.
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "infomtl/ops/aggregation/gram.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl::weightings {
 
-/// Traits for `list`: regimes the method is defined in, and what it reads of the gradients.
+/// Traits for `list`: the regimes a method is defined in and what it reads of the step: "losses", "gram" (products of
+/// the tasks' gradients) or "jacobian" (the gradients).
 inline Json in_both_regimes(const char* gradients) {
   return {{"regimes", {"alternating", "joint", "single"}}, {"gradients", gradients}};
 }
-inline Json joint_only(const char* gradients) { return {{"regimes", {"joint", "single"}}, {"gradients", gradients}}; }
+inline Json joint_only(const char* gradients) { return {{"regimes", {"joint"}}, {"gradients", gradients}}; }
+/// The trait of a method whose step is no weighted sum of the tasks' gradients, so that nothing can average its
+/// weights.
+inline Json gives_direction(Json traits) {
+  traits["gives"] = "direction";
+  return traits;
+}
+/// The trait of a method that reads so many batches a step.
+inline Json reads_batches(Json traits, int batches) {
+  traits["batches"] = batches;
+  return traits;
+}
+
+/// Registers a weighting whose settings must also fit the tasks: Settings::check(config, tasks) says where they do not.
+template <class Class>
+void add_checked(WeightingRegistry& registry, std::string name, std::string summary, std::string source, Json traits) {
+  registry.add({.name = std::move(name),
+                .summary = std::move(summary),
+                .source = std::move(source),
+                .options = describe_fields<typename Class::Settings>(),
+                .traits = std::move(traits)},
+               [](const Config& config, const WeightingTasks& tasks) -> std::shared_ptr<GradientWeighting> {
+                 const auto settings = config.read<typename Class::Settings>();
+                 settings.check(config, tasks);
+                 return std::make_shared<Class>(settings, tasks);
+               });
+}
 
 /// What heads get while the shared parameters follow the method (methods differ; LibMTL's choice is each one's
 /// default).

@@ -17,8 +17,9 @@ class DbMtl final : public GradientWeighting {
   };
   DbMtl(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
   void backward(GradientProblem& problem) override {
-    const torch::Tensor direction = ops::db_mtl(problem.jacobian(), problem.losses(), state_, settings_.options);
-    problem.apply_direction(direction, 1.0 / (problem.losses() + settings_.options.epsilon));
+    const torch::Tensor jacobian = problem.jacobian(), losses = problem.losses();
+    problem.apply_direction(ops::db_mtl(jacobian, losses, state_, settings_.options),
+                            1.0 / (losses + settings_.options.epsilon));
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("average", state_.average);
@@ -32,7 +33,7 @@ class DbMtl final : public GradientWeighting {
 
 void register_db_mtl(WeightingRegistry& registry) {
   registry.add<DbMtl>("db_mtl", "dual balancing: log losses and equal gradient norms",
-                      "Lin et al., arXiv 2308.12029, 2023", joint_only("jacobian"));
+                      "Lin et al., arXiv 2308.12029, 2023", gives_direction(joint_only("jacobian")));
 }
 
 }  // namespace infomtl::weightings

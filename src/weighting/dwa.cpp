@@ -38,7 +38,7 @@ class Dwa final : public GradientWeighting {
 
 void register_dwa(WeightingRegistry& registry) {
   registry.add<Dwa>("dwa", "dynamic weight average: slow tasks count more", "Liu, Johns, Davison, CVPR 2019",
-                    in_both_regimes("none"));
+                    in_both_regimes("losses"));
 }
 
 }  // namespace infomtl::weightings

@@ -15,7 +15,7 @@ namespace weightings {
 
 void register_equal(WeightingRegistry& registry) {
   registry.add<Equal>("equal", "every task counts the same (EW)", "Caruana, Machine Learning 1997",
-                      in_both_regimes("none"));
+                      in_both_regimes("losses"));
 }
 
 }  // namespace weightings

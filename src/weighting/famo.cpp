@@ -52,7 +52,7 @@ class Famo final : public GradientWeighting {
 
 void register_famo(WeightingRegistry& registry) {
   registry.add<Famo>("famo", "fast adaptive multitask optimisation: all log losses fall alike",
-                     "Liu et al., NeurIPS 2023", joint_only("none"));
+                     "Liu et al., NeurIPS 2023", joint_only("losses"));
 }
 
 }  // namespace infomtl::weightings

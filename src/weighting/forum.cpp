@@ -59,7 +59,7 @@ class ForumWeighting final : public GradientWeighting {
 
 void register_forum(WeightingRegistry& registry) {
   registry.add<ForumWeighting>("forum", "first-order value-function form of bilevel weighting", "Ye et al., ECAI 2024",
-                               joint_only("jacobian of independent batches"));
+                               gives_direction(reads_batches(joint_only("jacobian"), 2)));
 }
 
 }  // namespace infomtl::weightings

@@ -13,7 +13,7 @@ class Geometric final : public GradientWeighting {
 
 void register_geometric(WeightingRegistry& registry) {
   registry.add<Geometric>("geometric", "geometric mean of the losses (GLS)", "Chennupati et al., CVPR Workshops 2019",
-                          joint_only("none"));
+                          joint_only("losses"));
 }
 
 }  // namespace infomtl::weightings

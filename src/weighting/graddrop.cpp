@@ -45,7 +45,7 @@ class GradDrop final : public GradientWeighting {
 
 void register_graddrop(WeightingRegistry& registry) {
   registry.add<GradDrop>("graddrop", "gradient sign dropout", "Chen et al., NeurIPS 2020",
-                         joint_only("jacobian or representation"));
+                         gives_direction(joint_only("jacobian")));
 }
 
 }  // namespace infomtl::weightings

@@ -9,9 +9,12 @@ class GradNorm final : public GradientWeighting {
  public:
   struct Settings {
     double alpha = 1.5;
+    std::string head_gradient = "plain";
     std::string gradient = "parameters";
     void fields(FieldVisitor& f) {
       f.field("alpha", alpha, "strength of the pull towards a common training rate", at_least(0));
+      f.choice("head_gradient", head_gradient, {"plain", "weighted"},
+               "heads get the gradient of their loss, or that times its weight");
       f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
     }
   };
@@ -32,7 +35,7 @@ class GradNorm final : public GradientWeighting {
       norms = torch::stack(rows);
     }
     const ops::GradNorm found = ops::gradnorm(norms, problem.losses(), initial_, logits_.detach(), settings_.alpha);
-    problem.apply_weights(found.weights, torch::ones_like(found.weights));
+    problem.apply_weights(found.weights, head_weights(settings_.head_gradient, found.weights));
     add_gradient(logits_, problem, found.parameter_gradient);
   }
   void end_epoch(std::int64_t epoch, const std::vector<double>& mean_losses) override {

@@ -21,8 +21,6 @@ class Imtl final : public GradientWeighting {
     log_scale_.set_requires_grad(settings_.scale_losses);
   }
   void backward(GradientProblem& problem) override {
-    const torch::Tensor s = of_step(log_scale_.detach(), problem);
-    const ops::LossWeights losses = ops::imtl_l(problem.losses(), s);
     torch::Tensor gram;
     if (settings_.gradient == "parameters") {
       gram = problem.gramian();
@@ -31,6 +29,7 @@ class Imtl final : public GradientWeighting {
       for (const torch::Tensor& gradient : problem.representation_gradients()) rows.push_back(gradient.sum(0));
       gram = ops::gram(torch::stack(rows));
     }
+    const ops::LossWeights losses = ops::imtl_l(problem.losses(), of_step(log_scale_.detach(), problem));
     const torch::Tensor scale = losses.weights;
     const ops::Solution found = ops::imtl_g(gram * scale.unsqueeze(0) * scale.unsqueeze(1));
     problem.apply_weights(found.weights * scale, scale);

@@ -26,7 +26,7 @@ class ImtlL final : public GradientWeighting {
 
 void register_imtl_l(WeightingRegistry& registry) {
   registry.add<ImtlL>("imtl_l", "learned scales that bring all losses to one (IMTL-L)", "Liu et al., ICLR 2021",
-                      in_both_regimes("none"));
+                      in_both_regimes("losses"));
 }
 
 }  // namespace infomtl::weightings

@@ -14,6 +14,16 @@ class Krum final : public GramWeighting {
       f.field("byzantine", byzantine, "rows that may be anything", at_least(0));
       f.field("selected", selected, "rows that are averaged", at_least(1));
     }
+    void check(const Config& config, const WeightingTasks& tasks) const {
+      const auto count = static_cast<std::int64_t>(tasks.names.size());
+      if (count < byzantine + 3) {
+        config.fail("byzantine", std::to_string(byzantine) + " needs at least " + std::to_string(byzantine + 3) +
+                                     " tasks; there are " + std::to_string(count));
+      }
+      if (count < selected) {
+        config.fail("selected", std::to_string(selected) + " of " + std::to_string(count) + " tasks");
+      }
+    }
   };
   Krum(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
 
@@ -27,8 +37,8 @@ class Krum final : public GramWeighting {
 };
 
 void register_krum(WeightingRegistry& registry) {
-  registry.add<Krum>("krum", "Multi-Krum: mean of the gradients nearest to their neighbours",
-                     "Blanchard et al., NeurIPS 2017", joint_only("gram"));
+  add_checked<Krum>(registry, "krum", "Multi-Krum: mean of the gradients nearest to their neighbours",
+                    "Blanchard et al., NeurIPS 2017", joint_only("gram"));
 }
 
 }  // namespace infomtl::weightings

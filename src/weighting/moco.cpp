@@ -18,7 +18,8 @@ class Moco final : public GradientWeighting {
   };
   Moco(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
   void backward(GradientProblem& problem) override {
-    problem.apply_direction(ops::moco(problem.jacobian(), problem.losses(), state_, settings_.options));
+    const torch::Tensor jacobian = problem.jacobian();
+    problem.apply_direction(ops::moco(jacobian, problem.losses(), state_, settings_.options));
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("tracked", state_.tracked);
@@ -33,7 +34,7 @@ class Moco final : public GradientWeighting {
 
 void register_moco(WeightingRegistry& registry) {
   registry.add<Moco>("moco", "stochastic multi-objective with gradient correction", "Fernando et al., ICLR 2023",
-                     joint_only("jacobian"));
+                     gives_direction(joint_only("jacobian")));
 }
 
 }  // namespace infomtl::weightings

@@ -31,7 +31,7 @@ class Modo final : public GradientWeighting {
 
 void register_modo(WeightingRegistry& registry) {
   registry.add<Modo>("modo", "multi-objective descent with double sampling", "Chen et al., NeurIPS 2023",
-                     joint_only("jacobian of independent batches"));
+                     reads_batches(joint_only("jacobian"), 3));
 }
 
 }  // namespace infomtl::weightings

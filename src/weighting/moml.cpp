@@ -36,7 +36,7 @@ class Moml final : public GradientWeighting {
 
 void register_moml(WeightingRegistry& registry) {
   registry.add<Moml>("moml", "multi-objective meta learning of the weights", "Ye et al., NeurIPS 2021",
-                     joint_only("jacobian of independent batches"));
+                     reads_batches(joint_only("jacobian"), 2));
 }
 
 }  // namespace infomtl::weightings

@@ -4,7 +4,8 @@
 namespace infomtl::weightings {
 
 /// Nash-MTL: the bargaining solution K a = 1/a. Where tasks can't agree (no common descent) the last weights are kept.
-class NashMtl final : public GramWeighting {
+/// The shared direction is shortened in every step; heads get the weights as they are.
+class NashMtl final : public GradientWeighting {
  public:
   struct Settings : GramSettings {
     Settings() : GramSettings("weighted") {}
@@ -12,21 +13,22 @@ class NashMtl final : public GramWeighting {
     std::int64_t update_every = 1;
     void fields(FieldVisitor& f) {
       GramSettings::fields(f);
-      f.field("max_norm", max_norm, "norm the direction is shortened to; 0: none", at_least(0));
+      f.field("max_norm", max_norm, "norm the shared direction is shortened to; 0: none", at_least(0));
       f.field("update_every", update_every, "steps between two solutions", at_least(1));
     }
   };
-  NashMtl(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
-  void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", last_); }
-
- protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& problem) override {
-    if (last_.defined() && problem.step() % settings_.update_every != 0) return last_;
-    const ops::Solution found = ops::nash_mtl(gram, settings_.max_norm);
-    if (!last_.defined() || !found.stationary)
-      last_ = found.stationary ? torch::ones_like(found.weights) : found.weights;
-    return last_;
+  NashMtl(Settings settings, const WeightingTasks& /*tasks*/) : settings_(std::move(settings)) {}
+  void backward(GradientProblem& problem) override {
+    const torch::Tensor gram = problem.gramian();
+    if (!last_.defined() || problem.step() % settings_.update_every == 0) {
+      const ops::Solution found = ops::nash_mtl(gram);
+      if (!found.stationary) last_ = found.weights;
+      if (!last_.defined()) last_ = torch::ones_like(found.weights);
+    }
+    const bool plain = settings_.head_gradient == "plain";
+    problem.apply_weights(ops::shortened(last_, gram, settings_.max_norm), plain ? torch::ones_like(last_) : last_);
   }
+  void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", last_); }
 
  private:
   Settings settings_;

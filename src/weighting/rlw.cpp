@@ -30,7 +30,7 @@ class Rlw final : public GradientWeighting {
 };
 
 void register_rlw(WeightingRegistry& registry) {
-  registry.add<Rlw>("rlw", "random loss weighting", "Lin, Ye, Zhang, Tsang, TMLR 2022", in_both_regimes("none"));
+  registry.add<Rlw>("rlw", "random loss weighting", "Lin, Ye, Zhang, Tsang, TMLR 2022", in_both_regimes("losses"));
 }
 
 }  // namespace infomtl::weightings

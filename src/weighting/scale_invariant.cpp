@@ -21,7 +21,7 @@ class ScaleInvariant final : public GradientWeighting {
 
 void register_scale_invariant(WeightingRegistry& registry) {
   registry.add<ScaleInvariant>("scale_invariant", "sum of log losses (SI)", "as compared in Navon et al., ICML 2022",
-                               in_both_regimes("none"));
+                               in_both_regimes("losses"));
 }
 
 }  // namespace infomtl::weightings

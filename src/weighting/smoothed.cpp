@@ -1,18 +1,26 @@
+#include <cmath>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/aggregation/tracking.h"
 #include "weighting/builtin.h"
 
 namespace infomtl::weightings {
 
-/// What a wrapped weighting sees: the same problem, whose weights are averaged with those of earlier steps on their way
-/// in.
+/// What a wrapped weighting sees: the same problem, whose weights are averaged with those that each task had in earlier
+/// steps on their way in.
 class SmoothingProblem final : public GradientProblem {
  public:
+  /// @param previous [tasks of the experiment] float64, NaN for a task that no step had yet
   SmoothingProblem(GradientProblem& inner, torch::Tensor& previous, double memory)
       : inner_(inner), previous_(previous), memory_(memory) {}
   void apply_weights(const torch::Tensor& weights, const torch::Tensor& heads) override {
-    previous_ = ops::smoothed(previous_, weights, memory_);
-    inner_.apply_weights(previous_, heads);
+    const torch::Tensor current = weights.detach().to(torch::kCPU, torch::kFloat64);
+    const torch::Tensor before = of_step(previous_, inner_);
+    const torch::Tensor averaged = ops::smoothed(torch::where(before.isnan(), current, before), current, memory_);
+    for (std::size_t k = 0; k < inner_.size(); ++k) {
+      previous_[static_cast<std::int64_t>(inner_.tasks()[k])] = averaged[static_cast<std::int64_t>(k)];
+    }
+    inner_.apply_weights(averaged, heads);
   }
   void apply_direction(const torch::Tensor& /*direction*/, const torch::Tensor& /*heads*/) override { refuse(); }
   void apply_representation_gradients(const std::vector<torch::Tensor>& /*gradients*/) override { refuse(); }
@@ -40,6 +48,17 @@ class SmoothingProblem final : public GradientProblem {
   double memory_;
 };
 
+/// Names the state of the wrapped weighting apart from the wrapper's.
+class InnerState final : public StateVisitor {
+ public:
+  explicit InnerState(StateVisitor& visitor) : visitor_(visitor) {}
+  void tensor(const std::string& name, torch::Tensor& value) override { visitor_.tensor("inner." + name, value); }
+  void counter(const std::string& name, std::int64_t& value) override { visitor_.counter("inner." + name, value); }
+
+ private:
+  StateVisitor& visitor_;
+};
+
 /// CR-MOGM around any weighting that gives weights.
 class Smoothed final : public GradientWeighting {
  public:
@@ -47,8 +66,10 @@ class Smoothed final : public GradientWeighting {
     double memory = 0.9;
     void fields(FieldVisitor& f) { f.field("memory", memory, "share of the previous weights", between(0, 1)); }
   };
-  Smoothed(Settings settings, std::shared_ptr<GradientWeighting> inner)
-      : settings_(settings), inner_(register_module("inner", std::move(inner))) {}
+  Smoothed(Settings settings, const WeightingTasks& tasks, std::shared_ptr<GradientWeighting> inner)
+      : settings_(settings), inner_(register_module("inner", std::move(inner))) {
+    previous_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, NAN, torch::kFloat64);
+  }
   void backward(GradientProblem& problem) override {
     SmoothingProblem smoothing(problem, previous_, settings_.memory);
     inner_->backward(smoothing);
@@ -57,7 +78,8 @@ class Smoothed final : public GradientWeighting {
   void end_epoch(std::int64_t epoch, const std::vector<double>& losses) override { inner_->end_epoch(epoch, losses); }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("previous", previous_);
-    inner_->visit_state(visitor);
+    InnerState inner(visitor);
+    inner_->visit_state(inner);
   }
 
  private:
@@ -72,12 +94,19 @@ void register_smoothed(WeightingRegistry& registry) {
       .summary = "moving average of another weighting's weights (CR-MOGM); \"inner\" is that weighting's config",
       .source = "Zhou et al., NeurIPS 2022",
       .options = describe_fields<Smoothed::Settings>(),
-      .traits = joint_only("as the inner weighting")};
+      .traits = in_both_regimes("those of the inner weighting")};
   entry.options.push_back({"inner", "weighting", "null", "config of the weighting whose weights are averaged"});
   registry.add(std::move(entry),
                [](const Config& config, const WeightingTasks& tasks) -> std::shared_ptr<GradientWeighting> {
-                 auto inner = build_weighting(config.value("inner"), tasks);
-                 return std::make_shared<Smoothed>(config.read<Smoothed::Settings>(), std::move(inner));
+                 const Config inner = config.value("inner");
+                 const std::string name = inner.is_object() ? inner.text("name") : inner.as_text();
+                 for (const RegistryEntry& known : weighting_registry().entries()) {
+                   if (known.name == name && known.traits.value("gives", "") == "direction") {
+                     inner.fail("weighting \"" + name + "\" gives a direction and no weights to average");
+                   }
+                 }
+                 const auto settings = config.read<Smoothed::Settings>();
+                 return std::make_shared<Smoothed>(settings, tasks, build_weighting(inner, tasks));
                });
 }
 

@@ -3,8 +3,8 @@
 
 namespace infomtl::weightings {
 
-/// STCH: smooth Tchebycheff scalarisation of log losses over their nadir, the mean losses of the last warm-up epoch;
-/// sum of log losses before.
+/// STCH: smooth Tchebycheff scalarisation of log losses over their nadir, the mean losses of the epoch after the
+/// warm-up; until then the sum of log losses.
 class Stch final : public GradientWeighting {
  public:
   struct Settings {
@@ -12,7 +12,7 @@ class Stch final : public GradientWeighting {
     std::int64_t warmup_epochs = 4;
     void fields(FieldVisitor& f) {
       f.field("mu", mu, "smoothness: to 0 it becomes the worst task alone", above(0));
-      f.field("warmup_epochs", warmup_epochs, "epochs before the nadir is taken", at_least(1));
+      f.field("warmup_epochs", warmup_epochs, "epochs before the one that gives the nadir", at_least(0));
     }
   };
   Stch(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
@@ -22,7 +22,7 @@ class Stch final : public GradientWeighting {
             .weights);
   }
   void end_epoch(std::int64_t epoch, const std::vector<double>& mean_losses) override {
-    if (epoch + 1 == settings_.warmup_epochs) nadir_ = torch::tensor(mean_losses, torch::kFloat64);
+    if (epoch == settings_.warmup_epochs) nadir_ = torch::tensor(mean_losses, torch::kFloat64);
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("nadir", nadir_); }
 
@@ -32,7 +32,7 @@ class Stch final : public GradientWeighting {
 };
 
 void register_stch(WeightingRegistry& registry) {
-  registry.add<Stch>("stch", "smooth Tchebycheff scalarisation", "Lin et al., ICML 2024", joint_only("none"));
+  registry.add<Stch>("stch", "smooth Tchebycheff scalarisation", "Lin et al., ICML 2024", joint_only("losses"));
 }
 
 }  // namespace infomtl::weightings

@@ -6,7 +6,14 @@ namespace infomtl::weightings {
 /// TW: each task's share of the training examples as the weight of its loss, times T so that equal sizes give 1.
 class TaskSize final : public GradientWeighting {
  public:
-  using Settings = NoSettings;
+  struct Settings : NoSettings {
+    void check(const Config& config, const WeightingTasks& tasks) const {
+      if (tasks.names.size() < 2 || tasks.joint || !tasks.sampled_by_size) return;
+      config.fail(
+          "weighting \"task_size\": the sampler takes tasks by their size already; set \"training\": "
+          "{\"sampler\": \"uniform\"}");
+    }
+  };
   TaskSize(Settings /*settings*/, const WeightingTasks& tasks) {
     std::vector<double> counts(tasks.train_rows.begin(), tasks.train_rows.end());
     weights_ = ops::task_size(torch::tensor(counts, torch::kFloat64)) * static_cast<double>(counts.size());
@@ -18,9 +25,9 @@ class TaskSize final : public GradientWeighting {
 };
 
 void register_task_size(WeightingRegistry& registry) {
-  registry.add<TaskSize>("task_size",
-                         "weights by the share of training examples (TW); not together with proportional sampling",
-                         "as compared in Hu et al., AAAI 2025", in_both_regimes("none"));
+  add_checked<TaskSize>(registry, "task_size",
+                        "weights by the share of training examples (TW); not where the sampler counts sizes already",
+                        "as compared in Hu et al., AAAI 2025", in_both_regimes("losses"));
 }
 
 }  // namespace infomtl::weightings

@@ -9,6 +9,13 @@ class TrimmedMean final : public GradientWeighting {
   struct Settings {
     std::int64_t trim = 1;
     void fields(FieldVisitor& f) { f.field("trim", trim, "values dropped at each end", at_least(0)); }
+    void check(const Config& config, const WeightingTasks& tasks) const {
+      const auto count = static_cast<std::int64_t>(tasks.names.size());
+      if (count <= 2 * trim) {
+        config.fail("trim",
+                    std::to_string(trim) + " at each end leaves nothing of " + std::to_string(count) + " tasks");
+      }
+    }
   };
   TrimmedMean(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
   void backward(GradientProblem& problem) override {
@@ -20,8 +27,8 @@ class TrimmedMean final : public GradientWeighting {
 };
 
 void register_trimmed_mean(WeightingRegistry& registry) {
-  registry.add<TrimmedMean>("trimmed_mean", "entrywise mean without extremes", "Yin et al., ICML 2018",
-                            joint_only("jacobian"));
+  add_checked<TrimmedMean>(registry, "trimmed_mean", "entrywise mean without extremes", "Yin et al., ICML 2018",
+                           gives_direction(joint_only("jacobian")));
 }
 
 }  // namespace infomtl::weightings

@@ -34,7 +34,7 @@ class Uncertainty final : public GradientWeighting {
 
 void register_uncertainty(WeightingRegistry& registry) {
   registry.add<Uncertainty>("uncertainty", "homoscedastic uncertainty as learned weights (UW)",
-                            "Kendall, Gal, Cipolla, CVPR 2018", in_both_regimes("none"));
+                            "Kendall, Gal, Cipolla, CVPR 2018", in_both_regimes("losses"));
 }
 
 }  // namespace infomtl::weightings

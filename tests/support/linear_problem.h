@@ -28,11 +28,12 @@ class LinearProblem final : public GradientProblem {
     representations_ = std::move(values), representation_gradients_ = std::move(gradients);
   }
 
-  /// What the weighting wrote: the gradient of the shared parameters [P] and the factor of each head's gradient [T].
-  torch::Tensor direction, head_weights;
+  /// What the weighting wrote: the gradient of the shared parameters [P], the weights [T] it came from (undefined where
+  /// it was given as such) and the factor of each head's gradient [T].
+  torch::Tensor direction, weights, head_weights;
   std::vector<torch::Tensor> applied_representation_gradients;
   int applied = 0;
-  int jacobian_calls = 0;
+  int jacobian_calls = 0, gramian_calls = 0, independent_calls = 0;
 
   const std::vector<std::size_t>& tasks() const override { return tasks_; }
   std::size_t task_count() const override { return task_count_; }
@@ -42,13 +43,15 @@ class LinearProblem final : public GradientProblem {
     return jacobian_;
   }
   torch::Tensor gramian() override {
+    ++gramian_calls;
     const torch::Tensor g = jacobian_.to(torch::kFloat64);
     return g.matmul(g.t());
   }
   std::vector<torch::Tensor> representation_gradients() override { return representation_gradients_; }
   std::vector<torch::Tensor> representations() override { return representations_; }
-  void apply_weights(const torch::Tensor& weights, const torch::Tensor& heads) override {
-    apply_direction(jacobian_.t().matmul(weights.to(jacobian_.dtype())), heads.defined() ? heads : weights);
+  void apply_weights(const torch::Tensor& given, const torch::Tensor& heads) override {
+    weights = given;
+    apply_direction(jacobian_.t().matmul(given.to(jacobian_.dtype())), heads.defined() ? heads : given);
   }
   void apply_direction(const torch::Tensor& d, const torch::Tensor& heads) override {
     ++applied;
@@ -59,7 +62,10 @@ class LinearProblem final : public GradientProblem {
     ++applied;
     applied_representation_gradients = gradients;
   }
-  GradientProblem& independent(std::size_t index) override { return *others_.at(index); }
+  GradientProblem& independent(std::size_t index) override {
+    ++independent_calls;
+    return *others_.at(index);
+  }
   torch::Tensor reevaluate_losses() override { return losses_after_.defined() ? losses_after_ : losses_; }
   /// The loss is linear: L(theta + shift) = L + G shift.
   torch::Tensor losses_at(const torch::Tensor& shift) override {

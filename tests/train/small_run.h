@@ -39,23 +39,24 @@ struct SmallRun {
   std::shared_ptr<Objective> objective;
   std::shared_ptr<const TaskData> data = std::make_shared<TaskData>(corpus().dataset, corpus().tokenizer, 64);
 
-  /// @param head, losses  as in a config
-  explicit SmallRun(double dropout = 0.1, const Json& head = "linear", const Json& losses = {"supervised"}) {
+  /// @param head, losses, architecture  as in a config
+  explicit SmallRun(double dropout = 0.1, const Json& head = "linear", const Json& losses = {"supervised"},
+                    const Json& architecture = "shared") {
     encoder = random_encoder(small_encoder_config(dropout), 5);
-    std::vector<std::shared_ptr<Head>> heads;
-    for (const Task& task : tasks) {
-      const HeadShape shape{.width = encoder->width(), .task = &task, .seed = derive_seed(9, task.name)};
-      heads.push_back(head_registry().build(Config::from_json(head, "head"), shape));
-    }
-    const auto architecture = architecture_registry().build(
-        Config::from_json("shared", "architecture"),
+    const auto sharing = architecture_registry().build(
+        Config::from_json(architecture, "architecture"),
         ArchitectureShape{
             .width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size(), .seed = 1});
-    model = std::make_shared<MultiTaskModel>(encoder, architecture, heads, tasks, Pooling::first);
+    std::vector<std::shared_ptr<Head>> heads;
+    for (const Task& task : tasks) {
+      const HeadShape shape{.width = sharing->width(), .task = &task, .seed = derive_seed(9, task.name)};
+      heads.push_back(head_registry().build(Config::from_json(head, "head"), shape));
+    }
+    model = std::make_shared<MultiTaskModel>(encoder, sharing, heads, tasks, Pooling::first);
     const Config config = Config::from_json({{"losses", losses}}, "config");
     objective = Objective::from_config(
         config.list("losses"),
-        {.tasks = tasks, .width = encoder->width(), .representation = encoder->width(), .seed = 2});
+        {.tasks = tasks, .width = encoder->width(), .representation = sharing->width(), .seed = 2});
   }
 
   FlatParameters flat() const { return FlatParameters(model->shared_parameters(), model->task_parameters()); }

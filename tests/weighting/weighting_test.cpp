@@ -4,25 +4,17 @@
 #include "infomtl/weighting/equal.h"
 #include "support/compare.h"
 #include "support/linear_problem.h"
+#include "weighting/weighting_tasks.h"
 
 namespace infomtl {
 namespace {
 
 using testing::close;
 using testing::LinearProblem;
-
-WeightingTasks tasks(std::size_t count, bool joint = true) {
-  WeightingTasks result;
-  for (std::size_t t = 0; t < count; ++t) {
-    result.names.push_back("t" + std::to_string(t));
-    result.train_rows.push_back(100);
-  }
-  result.joint = joint;
-  return result;
-}
+using testing::weighting_tasks;
 
 std::shared_ptr<GradientWeighting> build(const Json& config, std::size_t count, bool joint = true) {
-  return build_weighting(Config::from_json(config, "test"), tasks(count, joint));
+  return build_weighting(Config::from_json(config, "test"), weighting_tasks(count, joint));
 }
 
 torch::Tensor matrix(std::vector<double> values, std::int64_t rows) {
@@ -39,7 +31,7 @@ TEST(Equal, AddsTheTaskGradients) {  // PT-7.1
 
 TEST(Equal, MeanDividesByTheTasksOfTheExperimentAlsoWhenOneIsInTheStep) {
   LinearProblem problem(torch::tensor({1.0f}), matrix({6, 3}, 1), 3);
-  Equal({.reduction = "mean"}, tasks(3)).backward(problem);
+  Equal({.reduction = "mean"}, weighting_tasks(3)).backward(problem);
   EXPECT_TRUE(close(problem.direction, torch::tensor({2.0f, 1.0f}), 1e-6));
 }
 
@@ -78,9 +70,9 @@ TEST(PcGrad, TwoConflictingTasks) {  // PT-7.7
 
 TEST(WeightingRegistry, RefusesAJointMethodInTheAlternatingRegime) {
   const Config config = Config::from_json({{"name", "pcgrad"}}, "x.json");
-  EXPECT_NO_THROW(build_weighting(config, tasks(2, true)));
+  EXPECT_NO_THROW(build_weighting(config, weighting_tasks(2, true)));
   try {
-    build_weighting(config, tasks(2, false));
+    build_weighting(config, weighting_tasks(2, false));
     FAIL() << "no error";
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("\"regime\": \"joint\""), std::string::npos) << error.what();
@@ -89,7 +81,7 @@ TEST(WeightingRegistry, RefusesAJointMethodInTheAlternatingRegime) {
 
 TEST(WeightingRegistry, UnknownOptionIsAnErrorWithTheNearestName) {
   try {
-    build_weighting(Config::from_json({{"name", "equal"}, {"reductoin", "mean"}}, "x.json"), tasks(2));
+    build_weighting(Config::from_json({{"name", "equal"}, {"reductoin", "mean"}}, "x.json"), weighting_tasks(2));
     FAIL() << "no error";
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("reduction"), std::string::npos) << error.what();

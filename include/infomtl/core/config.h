@@ -2,7 +2,7 @@
 // Config: one object of a JSON config file, read field by field, every error with file, path, finding and cure.
 //
 //   Config config = Config::from_file("tweets.json", {"losses.1.weight=0.3"});
-//   auto encoder = config.object("encoder").read<EncoderSettings>();
+//   auto focal = config.object("focal").read<FocalSettings>();    // any struct with fields(FieldVisitor&)
 //   for (const Config& loss : config.list("losses")) registry.build(loss);
 //   config.reject_unknown();      // a key that nobody asked for is an error; asked-for keys are the suggestions
 

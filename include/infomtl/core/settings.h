@@ -9,8 +9,7 @@
 //       f.field("symmetric", symmetric, "average both directions of the contrast");
 //     }
 //   };
-//   auto settings = config.read<Settings>();        // unknown keys, wrong types and ranges are errors with file and
-//   field
+//   auto settings = config.read<Settings>();   // unknown keys, wrong types, ranges: errors with file and field
 
 #include <cstdint>
 #include <limits>

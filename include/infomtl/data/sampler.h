@@ -29,6 +29,8 @@ class INFOMTL_API Sampler {
   /// as it has batches, so that an epoch holds every example exactly once. The others draw; the examples of a task then
   /// come in passes over it that run on across epochs: none is repeated before all of its task were seen.
   virtual std::vector<std::int32_t> epoch(const SamplerInput& input) const = 0;
+  /// Whether tasks come up in proportion to their rows over an epoch.
+  virtual bool by_size() const { return false; }
 };
 
 /// proportional, round_robin, uniform, temperature, annealed.

@@ -3,8 +3,18 @@
 //
 //   class Hinge final : public LossTerm {
 //    public:
-//     struct Settings { double margin = 1; void fields(FieldVisitor& f) { f.field("margin", margin, "wanted lead"); }
-//     }; explicit Hinge(Settings settings) : settings_(settings) {} LossValue compute(TaskStep& step) override { ... }
+//     struct Settings {
+//       double margin = 1;
+//       void fields(FieldVisitor& f) { f.field("margin", margin, "wanted lead of the label's score", at_least(0)); }
+//     };
+//     explicit Hinge(Settings settings) : settings_(settings) {}
+//     LossValue compute(TaskStep& step) override {
+//       const Tensor sum = torch::multi_margin_loss(step.prediction().output, step.labels(), 1, settings_.margin, {},
+//                                                   at::Reduction::Sum);
+//       return {sum, torch::full({}, double(step.labels().size(0)), sum.options().requires_grad(false))};
+//     }
+//    private:
+//     Settings settings_;
 //   };
 //   INFOMTL_REGISTER_LOSS("hinge", Hinge, "multi-class hinge loss")
 
@@ -31,8 +41,9 @@ struct Needs {
   bool token_states = false;
   bool gaussian_head = false;
   bool stochastic_architecture = false;
-  bool embeddings = false;  ///< embedding_leaf()
-  bool parameters = false;  ///< gradients in parameters by itself; per-task gradients then take one backward a task
+  bool sparse_gates = false;  ///< TaskRepresentation::gate_entropy
+  bool embeddings = false;    ///< embedding_leaf()
+  bool parameters = false;    ///< gradients in parameters by itself; per-task gradients then take one backward a task
 };
 
 /// What a term may know when it is built.
@@ -89,9 +100,11 @@ void register_loss(LossRegistry& registry, std::string name, std::string summary
 }  // namespace infomtl
 
 /// In any object file linked into a user's program: the loss is there under its name before main begins.
+#define INFOMTL_LOSS_NAME_OF(line) infomtl_registered_loss_##line
+#define INFOMTL_LOSS_NAME(line) INFOMTL_LOSS_NAME_OF(line)
 #define INFOMTL_REGISTER_LOSS(name, Class, summary)                 \
   namespace {                                                       \
-  [[maybe_unused]] const bool infomtl_registered_##Class = [] {     \
+  [[maybe_unused]] const bool INFOMTL_LOSS_NAME(__LINE__) = [] {    \
     ::infomtl::LossRegistry& registry = ::infomtl::loss_registry(); \
     registry.set_origin("program");                                 \
     ::infomtl::register_loss<Class>(registry, name, summary);       \

@@ -59,7 +59,7 @@ class INFOMTL_API TaskStep {
   virtual const MultiTaskModel& model() const = 0;
   /// Random numbers for a term: a function of (seed, step, task, purpose).
   virtual ops::TensorRandom random(std::string_view purpose) = 0;
-  /// 0-based optimiser step; progress through training in [0, 1].
+  /// 0-based optimiser step.
   virtual std::int64_t step() const = 0;
 };
 

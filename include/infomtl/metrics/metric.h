@@ -60,6 +60,8 @@ INFOMTL_API std::shared_ptr<Metric> build_metric(std::string_view name, const An
 /// Registers a metric of the user's own program, at namespace scope of any linked object file.
 #define INFOMTL_REGISTER_METRIC(name, Class, summary)                     \
   [[maybe_unused]] static const bool INFOMTL_METRIC_NAME(__LINE__) = [] { \
+    ::infomtl::metric_registry().set_origin("program");                   \
     ::infomtl::metric_registry().add<Class>(name, summary);               \
+    ::infomtl::metric_registry().set_origin("infomtl");                   \
     return true;                                                          \
   }();

@@ -31,6 +31,7 @@ struct TaskRepresentation {
   Tensor mean;                ///< [B, D] stochastic architectures only
   Tensor log_variance;        ///< [B, D] stochastic architectures only
   Tensor prior_log_variance;  ///< [D] the prior N(0, v) the code is compressed to; undefined means N(0, I)
+  Tensor gate_entropy = {};   ///< [B] nats, how undecided sparse gates are; architectures with sparse_gates() only
 };
 
 class INFOMTL_API Architecture : public torch::nn::Module {
@@ -41,6 +42,10 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   virtual bool needs_layers() const { return false; }
   /// Whether TaskRepresentation carries mean and log-variance.
   virtual bool stochastic() const { return false; }
+  /// Whether TaskRepresentation carries gate_entropy.
+  virtual bool sparse_gates() const { return false; }
+  /// Says the 0-based optimiser step before each training pass: what is annealed is a function of it, not a state.
+  virtual void begin_step(std::int64_t /*step*/) {}
   /// The parameters that all tasks train together (experts, shared bottleneck); the rest of the architecture's
   /// parameters (gates, masks) count as a task's own. Part of what gradient weightings see as shared.
   virtual std::vector<Tensor> shared_parameters() { return {}; }

@@ -1,7 +1,10 @@
 #pragma once
 // Multi-task model: one encoder, one architecture, one head a task.
 //
-//   MultiTaskModel model(load_encoder(folder), shared_architecture(...), heads, tasks);
+//   auto encoder = load_encoder(folder);
+//   ArchitectureShape shape{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size()};
+//   auto sharing = architecture_registry().build(Config::from_json("shared", "architecture"), shape);
+//   MultiTaskModel model(encoder, sharing, heads, tasks, Pooling::first);
 
 #include <memory>
 #include <string>

@@ -1,9 +1,11 @@
 #pragma once
 // Reports: what a step, a run and several runs of one config tell. Plain values, no tensors.
 //
-//   run.on_report([](const StepReport& r) { std::printf("%ld %f\n", r.step, r.losses.at("hate").at("supervised").raw);
-//   }); Results results = run.fit(); std::puts(results.table().c_str()); Summary summary{{results_of_seed_0,
-//   results_of_seed_1}}; std::puts(summary.compare(baseline, "infomtl", "equal").c_str());
+//   run.on_report([](const StepReport& r) { std::printf("%f\n", r.losses.at("hate").at("supervised").raw); });
+//   Results results = run.fit();
+//   std::puts(results.table().c_str());
+//   Summary summary{{results_of_seed_0, results_of_seed_1}};
+//   std::puts(summary.compare(baseline, "infomtl", "equal").c_str());
 
 #include <cstdint>
 #include <map>

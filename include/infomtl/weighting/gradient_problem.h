@@ -37,7 +37,8 @@ class INFOMTL_API GradientProblem {
   /// [T, T] float64 on the CPU: G G^T of the Jacobian, without holding the Jacobian where that saves memory.
   virtual torch::Tensor gramian() = 0;
   /// Gradients of the losses with respect to each task's own shared representation: element k is [rows of task k, H].
-  /// With different inputs per task this does not bound the parameter gradients (methods: the MGDA-UB caveat).
+  /// With different inputs per task this does not bound the parameter gradients, which MGDA-UB (Sener & Koltun 2018,
+  /// section 3.3) takes for granted.
   virtual std::vector<torch::Tensor> representation_gradients() = 0;
   /// The shared representations themselves, detached, in the same layout.
   virtual std::vector<torch::Tensor> representations() = 0;

@@ -3,7 +3,8 @@
 //
 //   class Equal final : public GradientWeighting {
 //     void backward(GradientProblem& problem) override {
-//     problem.apply_weights(torch::ones({std::int64_t(problem.size())})); }
+//       problem.apply_weights(torch::ones({std::int64_t(problem.size())}));
+//     }
 //   };
 //
 // Parameters that a weighting registers are trained by the main optimiser, without weight decay, and saved; other state
@@ -26,7 +27,8 @@ namespace infomtl {
 struct WeightingTasks {
   std::vector<std::string> names;
   std::vector<std::int64_t> train_rows;
-  bool joint = true;  ///< every task in every step, or one task a step
+  bool joint = true;             ///< every task in every step, or one task a step
+  bool sampled_by_size = false;  ///< one task a step: tasks come up in proportion to their rows
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.

@@ -13,10 +13,17 @@ namespace infomtl::commands {
 struct TrainOptions {
   std::filesystem::path config;
   std::vector<std::string> overrides;
-  std::optional<std::uint64_t> seed;
-  std::vector<std::uint64_t> seeds;
+  std::optional<std::int64_t> seed;
+  std::vector<std::int64_t> seeds;
   std::filesystem::path output;
   bool resume = false;
+};
+struct CompareOptions {
+  std::filesystem::path config;
+  std::vector<std::string> overrides;
+  std::vector<std::int64_t> seeds;
+  std::filesystem::path output;
+  bool json = false;
 };
 struct EvaluateOptions {
   std::filesystem::path run;
@@ -49,24 +56,33 @@ struct ListOptions {
   std::string kind;  ///< empty: all kinds
   bool json = false;
 };
+struct InformationOptions {
+  std::vector<std::string> overrides;
+  std::filesystem::path picture;  ///< empty: none
+  bool json = false;
+};
 struct SynthesizeOptions {
   std::filesystem::path folder;
   std::uint64_t seed = 0;
   std::int64_t rows = 0;  ///< 0: the corpus's own sizes
 };
 
-/// Exit status: 0 good; errors leave as exceptions. train returns 130 when it was interrupted and saved.
+/// Exit status: 0 good; errors leave as exceptions. train and compare return 130 when interrupted, with the run saved.
 int train(const TrainOptions& options);
+int compare(const CompareOptions& options);
 int evaluate(const EvaluateOptions& options);
 int predict(const PredictOptions& options);
 int encode(const EncodeOptions& options);
 int tokenize(const TokenizeOptions& options);
 int check(const CheckOptions& options);
 int list(const ListOptions& options);
+int information(const InformationOptions& options);
 int synthesize(const SynthesizeOptions& options);
 
 /// Threads of tensor operations; 0 leaves the number of physical cores.
 void set_threads(int threads);
+/// Lets large blocks of memory go back to the system, so that a long run takes no more than a short one.
+void settle_memory();
 /// Loads plugins into the registries, in order.
 void load_plugins(const std::vector<std::string>& files);
 /// "infomtl 0.1.0 (LibTorch 2.13.0, cpu)".

@@ -25,6 +25,11 @@ int predict(const PredictOptions& options) {
   }
 
   std::ofstream file;
+  std::error_code absent;
+  if (options.output != "-" && options.input != "-" &&
+      std::filesystem::equivalent(options.input, options.output, absent)) {
+    throw UserError("predict: --input and --output are the same file");
+  }
   if (options.output != "-") {
     file.open(options.output, std::ios::binary | std::ios::trunc);
     if (!file) throw IoError(options.output + ": cannot be written");

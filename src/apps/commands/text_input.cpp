@@ -11,12 +11,24 @@ namespace infomtl::commands {
 
 namespace {
 
-InputText read_line(const std::string& line, const std::string& where) {
+/// Whether an input is JSONL: its first line begins with `{"`, blanks left out, or is `{}`.
+bool begins_a_record(const std::string& line) {
+  const std::size_t brace = line.find_first_not_of(" \t");
+  if (brace == std::string::npos || line[brace] != '{') return false;
+  const std::size_t next = line.find_first_not_of(" \t", brace + 1);
+  return next != std::string::npos && (line[next] == '"' || line[next] == '}');
+}
+
+void check_utf8(const std::string& line, const std::string& where) {
   const std::size_t bad = find_invalid_utf8(line);
   if (bad != std::string::npos) throw DataError(where + ": byte " + std::to_string(bad + 1) + " is not UTF-8");
-  if (line.empty() || line.front() != '{') return {.text = line};
+}
+
+InputText read_record(const std::string& line, const std::string& where) {
   const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object()) return {.text = line};
+  if (!record.is_object()) {
+    throw DataError(where + ": no JSON object, but the first line begins one; an input is JSONL or plain text");
+  }
   InputText result;
   bool has_text = false;
   for (const auto& [key, value] : record.items()) {
@@ -44,9 +56,16 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
   const std::string name = input == "-" ? "stdin" : input;
   std::vector<InputText> texts;
   std::string line;
+  bool records = false;
   for (std::size_t number = 1; std::getline(stream, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    texts.push_back(read_line(line, name + ":" + std::to_string(number)));
+    if (number == 1) {
+      if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // a byte-order mark
+      records = begins_a_record(line);
+    }
+    const std::string where = name + ":" + std::to_string(number);
+    check_utf8(line, where);
+    texts.push_back(records ? read_record(line, where) : InputText{.text = line});
     if (texts.size() == chunk) {
       body(texts);
       texts.clear();

@@ -155,10 +155,14 @@ Solution fairgrad(const torch::Tensor& gram, double alpha) {
 
 Solution nash_mtl(const torch::Tensor& gram, double max_norm) {
   Solution solution = fairgrad(gram, 1.0);
-  const dense::Matrix k = read_gram(gram, "nash_mtl");
-  const double norm = std::sqrt(dense::energy(k, read_vector(solution.weights, k.size(), "nash_mtl", "the weights")));
-  if (max_norm > 0.0 && norm > max_norm) solution.weights = solution.weights * (max_norm / norm);
+  solution.weights = shortened(solution.weights, gram, max_norm);
   return solution;
+}
+
+torch::Tensor shortened(const torch::Tensor& weights, const torch::Tensor& gram, double max_norm) {
+  const dense::Matrix k = read_gram(gram, "shortened");
+  const double norm = std::sqrt(dense::energy(k, read_vector(weights, k.size(), "shortened", "the weights")));
+  return max_norm > 0.0 && norm > max_norm ? weights * (max_norm / norm) : weights;
 }
 
 }  // namespace infomtl::ops

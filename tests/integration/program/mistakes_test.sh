@@ -38,6 +38,18 @@ refuse 'model folder' $(train config.json --set encoder.path=nowhere)
 refuse 'nowhere.json' $(train nowhere.json)
 refuse 'CUDA' $(train config.json --set device=cuda)
 refuse 'losses' $(train config.json --set losses=7)
+refuse 'did you mean "train"' trian config.json
+refuse 'did you mean "steps"' information --set stepps=3
+refuse 'rows' information --set rows=1000000000000
+refuse 'seed' $(train config.json --seed -1)
+refuse 'twice' $(train config.json --seeds 4,4)
+refuse 'seeds' $(train config.json --seeds 99999999999999999999)
+refuse 'batch_size' $(train config.json --set training.batch_size=9223372036854775807)
+refuse 'no folder' train config.json --output config.json --log-level error
+refuse 'no folder' train config.json --output config.json/run --log-level error
+mkdir -p mine/checkpoints/best && echo kept >mine/checkpoints/best/mine.txt
+refuse 'no config.json' train config.json --output mine --log-level error
+[[ $(cat mine/checkpoints/best/mine.txt) == kept ]] || die "a folder that is no run was written over"
 printf '{"extends": "config.json", "losses": [}' >broken.json
 refuse 'broken.json' $(train broken.json)
 printf '{"extends": "loop.json"}' >loop.json
@@ -56,7 +68,7 @@ rm "$train_file" && refuse "$(basename "$train_file")" $(train config.json)
 damage
 
 # Commands.
-refuse 'subcommand' trian
+refuse 'no command' trian
 refuse 'config' train
 refuse 'kind' list lossess
 refuse 'pooling' encode --model corpus/encoder --pooling last

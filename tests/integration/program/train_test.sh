@@ -20,6 +20,12 @@ before=$(stat -c %Y.%s run/results.json)
 "$program" train config.json --output run --log-level warning >again.txt
 [[ $before == "$(stat -c %Y.%s run/results.json)" ]] || die "a finished run was written over"
 
+# ... unless it is asked for under another config.
+status=0
+"$program" train config.json --output run --set training.epochs=1 --log-level warning 2>other.txt || status=$?
+[[ $status == 2 ]] || die "a finished run of another config: status $status"
+contains other.txt training
+
 # The saved checkpoint scores as the run said.
 "$program" evaluate run --split test --json --log-level warning >evaluated.json
 score() { grep -oE '"(test|average)": *\{?"?[a-z]*"?:? *[0-9.e-]+' "$1" | head -1; }
@@ -36,6 +42,25 @@ contains tags.jsonl '"labels"'
 echo '{"text": "was the pilot glad?", "text_pair": "the pilot was glad"}' |
   "$program" predict run --task answer --log-level warning | grep -q '"label"' || die "no label for a pair"
 
+# An input is JSONL or plain text, told by its first line; a broken record is not taken for prose.
+printf '{"text": "a"}\n{"text": "b"\n' >broken.jsonl
+status=0
+"$program" predict run --task topic --input broken.jsonl --log-level warning >/dev/null 2>broken.txt || status=$?
+[[ $status == 2 ]] || die "a broken record: status $status"
+contains broken.txt 'broken.jsonl:2'
+printf '\xef\xbb\xbf{"text": "a"}\n' | "$program" tokenize --model run/checkpoints/best | grep -q '"ids"' || die "a byte-order mark"
+status=0
+"$program" predict run --task topic --input texts.txt --output texts.txt --log-level warning 2>same.txt || status=$?
+[[ $status == 2 && -s texts.txt ]] || die "an input was written over: status $status"
+status=0
+"$program" tokenize --model run/checkpoints/best --input texts.txt >/dev/full 2>full.txt || status=$?
+[[ $status == 1 ]] || die "a full disk went unnoticed: status $status"
+
+# Two processes can't train in one folder.
+cp -r run busy && rm busy/results.json
+flock busy/.lock "$program" train config.json --output busy --resume --log-level warning 2>busy.txt && die "a busy folder was taken"
+contains busy.txt 'another process'
+
 # The checkpoint is a Hugging Face folder to encode and tokenize with.
 "$program" encode --model run/checkpoints/best --pooling mean --input texts.txt >embeddings.jsonl
 [[ $(grep -c '"embedding"' embeddings.jsonl) == 3 ]] || die "three texts, other embeddings"
@@ -45,4 +70,19 @@ contains tokens.jsonl '"offsets":[[0,0],'
 # Several seeds: one folder each and a summary.
 "$program" train config.json --seeds 0,1 --output seeds --set training.epochs=1 --log-level warning >summary.txt
 [[ -s seeds/summary.json && -s seeds/seed-0/results.json && -s seeds/seed-1/results.json ]] || die "no summary of seeds"
+
+# Several methods under the same seeds: one table against the baseline.
+echo '{"losses": ["supervised"], "head": "linear"}' >plain.json
+echo '{"losses": ["supervised", {"name": "timin", "weight": 0.01}], "head": "gaussian"}' >timin.json
+echo '{"experiment": "corpus/corpus.json", "methods": ["plain.json", "timin.json"], "seeds": [0, 1]}' >methods.json
+"$program" compare methods.json --output methods --set training.epochs=1 --log-level warning >methods.txt
+contains methods.txt 'paired with plain'
+cmp methods.txt methods/table.txt
+[[ -s methods/comparison.json && -s methods/timin/seed-1/results.json ]] || die "no comparison"
+
+# Estimators of mutual information on data whose information is known.
+"$program" information --set 'targets=[2]' --set steps=20 --set 'estimators=["infonce","nwj"]' --picture curves.svg \
+  --log-level warning >information.txt
+contains information.txt infonce
+contains curves.svg '</svg>'
 echo "1 passed, 0 failed"

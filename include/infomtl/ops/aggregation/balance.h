@@ -31,6 +31,10 @@ INFOMTL_API Solution fairgrad(const torch::Tensor& gram, double alpha = 1.0);
 /// @param max_norm the direction is shortened to this Euclidean norm, as released with 1; 0 leaves it
 INFOMTL_API Solution nash_mtl(const torch::Tensor& gram, double max_norm = 0.0);
 
+/// The weights [T], scaled down where their direction G^T w is longer than `max_norm`; 0 leaves them.
+/// @throws ShapeError, NonFiniteError
+INFOMTL_API torch::Tensor shortened(const torch::Tensor& weights, const torch::Tensor& gram, double max_norm);
+
 /// IMTL-G (Liu et al. 2021): weights that sum to 1 and give equal projections on all unit gradients.
 /// alpha = v / sum v with v = K^+ sqrt(diag K); weights may be negative. Where sum v is 0 to rounding (opposite rows):
 /// all 0, stationary. residual: max_t |u_t.d - mean| / (sum_s |alpha_s| ||g_s||), u_t the unit gradients of nonzero

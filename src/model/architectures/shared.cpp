@@ -1,13 +1,12 @@
-#pragma once
-#include "infomtl/model/architecture.h"
+#include "model/architectures/builtin.h"
 
-namespace infomtl {
+namespace infomtl::architectures {
 
 /// Hard parameter sharing: every task reads the shared representation itself.
-class SharedArchitecture final : public Architecture {
+class Shared final : public Architecture {
  public:
   using Settings = NoSettings;
-  SharedArchitecture(const Settings&, const ArchitectureShape& shape) : width_(shape.width) {}
+  Shared(const Settings&, const ArchitectureShape& shape) : width_(shape.width) {}
 
   TaskRepresentation forward(std::size_t, const SharedRows& rows, ops::TensorRandom*) override {
     return {.value = rows.pooled, .mean = {}, .log_variance = {}, .prior_log_variance = {}};
@@ -18,4 +17,8 @@ class SharedArchitecture final : public Architecture {
   std::int64_t width_;
 };
 
-}  // namespace infomtl
+void register_shared(ArchitectureRegistry& registry) {
+  registry.add<Shared>("shared", "hard parameter sharing: one encoder, a head a task", "Caruana, 1997");
+}
+
+}  // namespace infomtl::architectures

@@ -1,0 +1,21 @@
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "commands.h"
+#include "infomtl/train/comparison.h"
+#include "interrupt.h"
+
+namespace infomtl::commands {
+
+int compare(const CompareOptions& options) {
+  const std::atomic<bool>* stop = catch_interrupts();
+  const ExperimentOptions run{
+      .overrides = options.overrides, .output = options.output, .progress = isatty(STDERR_FILENO) != 0};
+  const Comparison comparison =
+      run_comparison(options.config, {.seeds = {options.seeds.begin(), options.seeds.end()}}, run, stop);
+  std::fputs((options.json ? comparison.to_json().dump(2) + "\n" : comparison.table()).c_str(), stdout);
+  return status_after_training("the same command goes on");
+}
+
+}  // namespace infomtl::commands

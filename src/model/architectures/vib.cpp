@@ -1,0 +1,73 @@
+#include "infomtl/core/errors.h"
+#include "infomtl/core/random.h"
+#include "infomtl/ops/information/gaussian.h"
+#include "model/architectures/builtin.h"
+
+namespace infomtl::architectures {
+
+/// MT-VIB: one stochastic bottleneck that all tasks read, q(z~ | z) = N(mean(z), diag exp(log_variance(z))), compressed
+/// to N(0, I) by the loss "bottleneck". A sample a pass in training, the mean in evaluation. The paper adds uncertainty
+/// weights; width, depth and clamp are our reading of it.
+class Vib final : public Architecture {
+ public:
+  struct Settings {
+    std::int64_t width = 128;
+    std::int64_t hidden = 0;
+    std::string activation = "gelu";
+    double dropout = 0.0;
+    double log_variance_low = -10.0;
+    double log_variance_high = 10.0;
+    void fields(FieldVisitor& f) {
+      f.field("width", width, "width of the code", at_least(1));
+      f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
+      f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
+      f.field("dropout", dropout, "rate of dropping before each linear map", from_to_below(0.0, 1.0));
+      f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
+      f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
+    }
+  };
+  Vib(const Settings& settings, const ArchitectureShape& shape) : settings_(settings) {
+    if (settings.log_variance_low > settings.log_variance_high) {
+      throw ConfigError("architecture \"vib\": log_variance_low " + std::to_string(settings.log_variance_low) +
+                        " is above log_variance_high " + std::to_string(settings.log_variance_high));
+    }
+    const auto net = [&](const char* name) {
+      return register_module(
+          name, std::make_shared<DenseNet>(DenseNet::Shape{.inputs = shape.width,
+                                                           .hidden = settings.hidden,
+                                                           .outputs = settings.width,
+                                                           .activation = ops::activation_of_name(settings.activation),
+                                                           .dropout = settings.dropout},
+                                           derive_seed(shape.seed, name)));
+    };
+    mean_ = net("mean");
+    log_variance_ = net("log_variance");
+  }
+
+  TaskRepresentation forward(std::size_t, const SharedRows& rows, ops::TensorRandom* noise) override {
+    TaskRepresentation result;
+    result.mean = mean_->forward(rows.pooled, noise);
+    result.log_variance = ops::clamp_log_variance(log_variance_->forward(rows.pooled, noise),
+                                                  settings_.log_variance_low, settings_.log_variance_high);
+    result.value = result.mean;
+    if (noise != nullptr) {
+      const Tensor draw = noise->normal(result.mean.sizes()).to(result.mean.options());
+      result.value = ops::gaussian_sample(result.mean, result.log_variance, draw);
+    }
+    return result;
+  }
+  std::int64_t width() const override { return settings_.width; }
+  bool stochastic() const override { return true; }
+  std::vector<Tensor> shared_parameters() override { return parameters(); }
+
+ private:
+  Settings settings_;
+  std::shared_ptr<DenseNet> mean_, log_variance_;
+};
+
+void register_vib(ArchitectureRegistry& registry) {
+  registry.add<Vib>("vib", "one stochastic bottleneck for all tasks; its KL is the loss \"bottleneck\"",
+                    "MT-VIB, Qian, Chen, Gechter, arXiv:2007.00339", {{"stochastic", true}});
+}
+
+}  // namespace infomtl::architectures
