@@ -13,8 +13,13 @@ void SharedInformationMaximization::Settings::fields(FieldVisitor& f) {
   f.field("symmetric", symmetric, "mean of both directions instead of view 0 against view 1 only (infonce)");
   f.choice("scope", scope, {"task", "batch"},
            "negatives from the task's own rows, or from all tasks of the step (infonce)");
-  f.choice("bound", bound, bound_names(), "the bound on mutual information that is maximised");
-  f.choice("critic", critic, critic_names(), "what scores a pair of views; all but cosine learn");
+  f.choice(
+      "bound", bound, bound_names(),
+      "the bound on mutual information that is maximised: infonce (van den Oord et al. 2018), dv (Donsker & Varadhan), "
+      "mine (Belghazi et al. 2018), nwj (Nguyen et al. 2010), tuba (Poole et al. 2019), jsd (Hjelm et al. 2019), "
+      "smile (Song & Ermon 2020), flo (Guo et al. 2022)");
+  f.choice("critic", critic, critic_names(),
+           "what scores a pair of views: cosine, or one that learns (separable, bilinear, concat)");
   f.field("critic_width", critic_width, "width of what critic and bound learn: hidden layers, embeddings", at_least(1));
   f.field("momentum", momentum, "mine: share of the old value in the moving average", from_to_below(0, 1));
   f.field("clip", clip, "smile: scores of pairs apart are clamped to +-clip", above(0));

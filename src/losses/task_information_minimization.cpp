@@ -9,7 +9,10 @@ namespace infomtl {
 
 void TaskInformationMinimization::Settings::fields(FieldVisitor& f) {
   f.choice("reduction", reduction, {"spc", "mean", "sum"}, "how the KL is reduced over coordinates and rows");
-  f.choice("prior", prior, prior_names(), "what the posterior is compressed to");
+  f.choice(
+      "prior", prior, prior_names(),
+      "what the posterior is compressed to: standard N(0, I) (VIB), learned Gaussian, mixture of learned Gaussians "
+      "(after VampPrior, Tomczak & Welling 2018), class_conditional (CEB, Fischer 2020), l1out (Poole et al. 2019)");
   f.field("components", components, "mixture: Gaussians a task", at_least(1));
 }
 

@@ -19,7 +19,8 @@ class StepAverage;
 /// Adds nothing to the loss, whatever its weight. Each training step of a task gives
 ///   lower  log B + mean_i [ log p(z_i|x_i) - LSE_j log p(z_i|x_j) ], InfoNCE over x, never above log B
 ///   upper  mean_i [ log p(z_i|x_i) - log 1/(B-1) sum_{j != i} p(z_i|x_j) ], leave-one-out (Poole et al. 2019)
-/// and the log shows their moving averages over the task's steps. Batches of one row say nothing.
+/// and the log shows their moving averages over the task's steps, of a step in micro-batches the last one. A batch of
+/// one row says nothing.
 class INFOMTL_API Information final : public LossTerm {
  public:
   struct Settings {

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Every loss term, bound and prior trains the embedded corpus through the program, and leaves finite numbers in the log.
+configs=$(cd "$(dirname -- "${BASH_SOURCE[0]}")/../../../configs" && pwd)
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+export OMP_NUM_THREADS=1  # steps this small are not worth a second one
 make_corpus
 runs=0
 
@@ -36,16 +38,14 @@ for bound in lower upper; do
 done
 
 # Every name that losses may have is told of in the configs' README, with its options.
-readme=$(dirname -- "${BASH_SOURCE[0]}")/../../../configs/README.md
 while read -r name; do
-  contains "$readme" "\`$name\`"
+  contains "$configs/README.md" "\`$name\`"
 done < <("$program" list losses --json | sed -nE 's/^ +"name": "([a-z_0-9]+)",?/\1/p' | sort -u)
 
 # The presets of methods that are made of these terms.
-methods=$(cd "$(dirname -- "$readme")/methods" && pwd)
 for method in cifm spc; do
-  printf '{"extends": ["corpus/corpus.json", "%s/%s.json"], "optimizer": {"name": "adamax", "learning_rate": 2e-3}, "training": {"epochs": 1, "batch_size": 16}}' \
-    "$methods" "$method" >method.json
+  printf '{"extends": ["corpus/corpus.json", "%s/methods/%s.json"], "optimizer": {"name": "adamax", "learning_rate": 2e-3}, "training": {"epochs": 1, "batch_size": 16}}' \
+    "$configs" "$method" >method.json
   rm -rf run
   "$program" train method.json --output run --log-level error >table.txt || die "$method does not train"
   contains table.txt average
