@@ -95,14 +95,14 @@ std::string first_difference(const Json& a, const Json& b, const std::string& pa
     for (const auto& [key, value] : b.items()) keys.insert(key);
     for (const std::string& key : keys) {
       if (!a.contains(key) || !b.contains(key)) return path + "/" + key;
-      const std::string found = first_difference(a[key], b[key], path + "/" + key);
+      std::string found = first_difference(a[key], b[key], path + "/" + key);
       if (!found.empty()) return found;
     }
     return "";  // the same keys and values in another order
   }
   if (a.is_array() && b.is_array() && a.size() == b.size()) {
     for (std::size_t i = 0; i < a.size(); ++i) {
-      const std::string found = first_difference(a[i], b[i], path + "/" + std::to_string(i));
+      std::string found = first_difference(a[i], b[i], path + "/" + std::to_string(i));
       if (!found.empty()) return found;
     }
     return "";
