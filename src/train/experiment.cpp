@@ -110,6 +110,7 @@ struct Experiment::Implementation {
                                                      std::to_string(encoder->max_length()) + " positions");
     }
     const auto model = build_model(whole, encoder, pooling_named(config.encoder.pooling), dataset.tasks, seed);
+    model->set_precision(config.precision);
     const TermContext context{.tasks = dataset.tasks,
                               .width = encoder->width(),
                               .representation = model->architecture().width(),

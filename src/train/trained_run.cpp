@@ -40,6 +40,7 @@ LoadedModel load_model(const std::filesystem::path& run) {
   for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
   loaded.model = build_model(loaded.config.config, load_encoder(folder.best()),
                              pooling_named(loaded.config.encoder.pooling), tasks, loaded.config.trainer.seed);
+  loaded.model->set_precision(loaded.config.precision);
   read_checkpoint_model(folder.best(), *loaded.model);
   loaded.model->to(loaded.config.device);
   loaded.tokenizer = load_tokenizer(folder.best());

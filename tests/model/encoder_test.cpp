@@ -50,6 +50,35 @@ TEST_P(EncoderOfFamily, GivesTheGradientsOfTransformersForEveryParameter) {
   expect_gradients(given, "tokens", 1e-5);
 }
 
+// Random tiny encoders under a random direction: gradients of the whole stack differ by some roundings of 2^-9.
+TEST_P(EncoderOfFamily, GivesTheSameInBFloat16ButForRounding) {
+  EncoderCase given(GetParam());
+  for (const bool token_states : {true, false}) {
+    std::vector<Tensor> states, gradients[2];
+    for (const Precision precision : {Precision::float32, Precision::bfloat16}) {
+      given.encoder->zero_grad();
+      const EncoderOutput out =
+          given.encoder->forward(given.tokens, {.precision = precision, .token_states = token_states});
+      const Tensor result = token_states ? out.tokens : out.pooled;
+      ASSERT_EQ(result.scalar_type(), at::kFloat);
+      const Tensor direction = given.expected.read("direction");
+      (result * (token_states ? direction : direction.index_select(0, first_rows(given.tokens)))).sum().backward();
+      states.push_back(result);
+      for (const Tensor& parameter : given.encoder->parameters()) {
+        gradients[precision == Precision::bfloat16].push_back(parameter.grad().clone());
+      }
+    }
+    EXPECT_FALSE(at::equal(states[0], states[1]));
+    EXPECT_LT((states[0] - states[1]).norm().item<float>(), 0.02F * states[0].norm().item<float>());
+    double difference = 0, size = 0;
+    for (std::size_t i = 0; i < gradients[0].size(); ++i) {
+      difference += (gradients[0][i] - gradients[1][i]).square().sum().item<double>();
+      size += gradients[0][i].square().sum().item<double>();
+    }
+    EXPECT_LT(std::sqrt(difference), 0.03 * std::sqrt(size));
+  }
+}
+
 TEST_P(EncoderOfFamily, FirstTokenModeGivesTheSameStatesAndGradients) {
   EncoderCase given(GetParam());
   const EncoderOutput out = given.encoder->forward(given.tokens, {});
