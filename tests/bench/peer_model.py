@@ -3,6 +3,8 @@
 import torch
 import transformers
 
+transformers.utils.logging.set_verbosity_error()
+
 
 class Model(torch.nn.Module):
     def __init__(self, folder, classes, gaussian):

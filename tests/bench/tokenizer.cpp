@@ -1,10 +1,13 @@
-// Times a tokenizer on one thread, as a process that a driver alternates with others (tests/bench/compare_tokenizers.py).
+// Times a tokenizer on one thread, as a process that a driver alternates with others
+// (tests/bench/compare_tokenizers.py).
 //
 //   bench_tokenizer FOLDER TEXTS        a Hugging Face model folder; a file with a text a line
 //
 // Reads a command a line from stdin, answers with a JSON object a line on stdout:
 //   encode N    every text N times: seconds, texts and tokens of all passes
 //   ids FILE    writes every text's ids, special tokens included, as int32: their number, then they themselves
+
+#include "infomtl/text/tokenizer.h"
 
 #include <chrono>
 #include <fstream>
@@ -15,7 +18,6 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json.h"
-#include "infomtl/text/tokenizer.h"
 
 namespace infomtl::bench {
 namespace {

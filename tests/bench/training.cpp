@@ -62,9 +62,8 @@ Json multiply(const std::string& type, std::int64_t products) {
 }
 
 Json about() {
-  return {{"LibTorch", TORCH_VERSION},
-          {"threads", at::get_num_threads()},
-          {"cpu_capability", at::get_cpu_capability()}};
+  return {
+      {"LibTorch", TORCH_VERSION}, {"threads", at::get_num_threads()}, {"cpu_capability", at::get_cpu_capability()}};
 }
 
 Json answer(const std::string& line, Experiment& experiment, MemoryWatch& memory) {
