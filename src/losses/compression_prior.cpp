@@ -149,13 +149,11 @@ class ClubSample final : public Club {
 
 using PriorList = NamedParts<CompressionPrior, const PriorShape&>;
 const PriorList& priors() {
-  static const PriorList list{{"standard", PriorList::make<StandardPrior>},
-                              {"learned", PriorList::make<LearnedPrior>},
-                              {"mixture", PriorList::make<MixturePrior>},
-                              {"class_conditional", PriorList::make<ClassConditionalPrior>},
-                              {"l1out", PriorList::make<LeaveOneOut>},
-                              {"club", PriorList::make<Club>},
-                              {"club_sample", PriorList::make<ClubSample>}};
+  static const PriorList list{
+      {"standard", PriorList::make<StandardPrior>}, {"learned", PriorList::make<LearnedPrior>},
+      {"mixture", PriorList::make<MixturePrior>},   {"class_conditional", PriorList::make<ClassConditionalPrior>},
+      {"l1out", PriorList::make<LeaveOneOut>},      {"club", PriorList::make<Club>},
+      {"club_sample", PriorList::make<ClubSample>}};
   return list;
 }
 

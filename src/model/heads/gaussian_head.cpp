@@ -46,8 +46,8 @@ Prediction GaussianHead::forward(const Tensor& representation, const HeadRandom&
   const Tensor input = settings_.unit_input ? unit_rows(representation) : representation;
   Prediction prediction;
   prediction.mean = mean_->forward(input, random.dropout);
-  prediction.log_variance = at::clamp(log_variance_->forward(input, random.dropout), settings_.log_variance_low,
-                                      settings_.log_variance_high);
+  prediction.log_variance =
+      at::clamp(log_variance_->forward(input, random.dropout), settings_.log_variance_low, settings_.log_variance_high);
   prediction.output = prediction.mean;
   if (random.noise != nullptr) {
     const Tensor noise = random.noise->normal(prediction.mean.sizes()).to(prediction.mean.options());
