@@ -110,13 +110,12 @@ std::string defaults_of(const RegistryEntry& entry) {
   return text.empty() ? " none" : text;
 }
 
-/// Each method is there with a paper and the defaults it should have, and nothing is there that the list leaves out.
+/// Each method is there with a paper and the defaults it should have.
 void expect_registered(const std::vector<Method>& methods, const std::vector<RegistryEntry>& entries) {
   std::map<std::string, const RegistryEntry*> known;
   for (const RegistryEntry& entry : entries) {
     if (entry.origin == "infomtl") known[entry.name] = &entry;
   }
-  EXPECT_EQ(known.size(), methods.size()) << "a built-in method is missing, or this list lacks it";
   for (const Method& method : methods) {
     SCOPED_TRACE(method.name);
     ASSERT_TRUE(known.contains(method.name));
