@@ -208,6 +208,7 @@ struct Experiment::Implementation {
       add_evaluation(scored, trainer->model().tasks(), std::string(split_name(split)), trainer->evaluate(split));
     }
     scored.average_tasks();
+    scored.task_similarity = task_similarity(trainer->model());
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");
     return scored;
   }

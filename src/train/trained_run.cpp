@@ -92,6 +92,7 @@ Results TrainedRun::evaluate(const std::string& split) {
                    evaluate_model(*loaded.model, nullptr, data, which, loaded.config.trainer.evaluation_batch_size, 0));
   }
   results.average_tasks();
+  if (implementation_->models.size() == 1) results.task_similarity = task_similarity(*implementation_->models[0].model);
   return results;
 }
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdio>
+
 #include "infomtl/core/errors.h"
 #include "model/encoder_cases.h"
 #include "support/compare.h"
@@ -20,21 +22,29 @@ Tensor first_rows(const PackedTokens& tokens) { return tokens.offsets.narrow(0, 
 
 void expect_gradients(const EncoderCase& given, const std::string& kind, double absolute) {
   std::size_t compared = 0;
+  double worst = 0;
   for (const auto& parameter : given.encoder->named_parameters()) {
     const std::string name = "gradient." + kind + "." + parameter.key();
     if (given.expected.find(name) == nullptr) continue;
     // The gradient of a key bias is zero but for rounding, hence the absolute part.
-    EXPECT_TRUE(close(parameter.value().grad(), given.expected.read(name), absolute, 1e-5)) << name;
+    const Tensor wanted = given.expected.read(name);
+    EXPECT_TRUE(close(parameter.value().grad(), wanted, absolute, 1e-5)) << name;
+    const double size = std::max(1.0, wanted.abs().max().item<double>());
+    worst = std::max(worst, (parameter.value().grad() - wanted).abs().max().item<double>() / size);
     ++compared;
   }
   EXPECT_EQ(compared, given.encoder->parameters().size());
+  std::printf("gradients of %zu parameters: largest relative difference %.1e\n", compared, worst);
 }
 
 TEST_P(EncoderOfFamily, GivesTheStatesOfTransformersAtEveryToken) {
   EncoderCase given(GetParam());
   const EncoderOutput out = given.encoder->forward(given.tokens, {.token_states = true, .layer_states = true});
   const auto last = std::to_string(given.encoder->layer_count());
-  EXPECT_TRUE(close(out.tokens, given.expected.read("states." + last), 1e-5));
+  const Tensor wanted = given.expected.read("states." + last);
+  EXPECT_TRUE(close(out.tokens, wanted, 1e-5));
+  std::printf("states of %d tokens: largest difference %.1e\n", static_cast<int>(out.tokens.size(0)),
+              (out.tokens - wanted).abs().max().item<double>());
   const Tensor first = first_rows(given.tokens);
   for (std::int64_t layer = 0; layer <= given.encoder->layer_count(); ++layer) {
     const Tensor states = given.expected.read("states." + std::to_string(layer));
