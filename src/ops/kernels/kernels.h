@@ -79,6 +79,14 @@ struct DropoutRows {
   T* out;
 };
 
+template <class T>
+struct GramRows {
+  std::int64_t rows, columns;
+  const T* x;
+  std::int64_t stride;
+  double* sum;  // [rows, rows], x x^T is added to it
+};
+
 /// One set of loops for one scalar type.
 template <class T>
 struct Loops {
@@ -87,6 +95,7 @@ struct Loops {
   void (*attention)(const Attention<T>&);
   void (*attention_gradient)(const AttentionGradient<T>&);
   void (*dropout)(const DropoutRows<T>&);
+  void (*gram)(const GramRows<T>&);
 };
 
 /// The loops for this machine. T is float or double.

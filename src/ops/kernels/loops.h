@@ -485,9 +485,11 @@ void attention_gradient(const AttentionGradient<T>& g) {
   }
 }
 
+#include "ops/kernels/gram_loops.h"
+
 template <class T>
-constexpr Loops<T> kLoops = {residual_norm<T>, residual_norm_gradient<T>, attention<T>, attention_gradient<T>,
-                             dropout<T>};
+constexpr Loops<T> kLoops = {
+    residual_norm<T>, residual_norm_gradient<T>, attention<T>, attention_gradient<T>, dropout<T>, gram<T>};
 
 }  // namespace
 }  // namespace infomtl::ops::kernels
