@@ -1,8 +1,7 @@
 # What a builder may choose, and the flags every target of the project is built with.
 option(BUILD_SHARED_LIBS "Build infomtl as a shared library" ON)
 option(INFOMTL_BUILD_APPS "Build the infomtl program and the examples" ${PROJECT_IS_TOP_LEVEL})
-option(INFOMTL_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
-option(INFOMTL_BUILD_BENCHMARKS "Build the google/benchmark programs" OFF)
+option(INFOMTL_BUILD_TESTS "Build the tests and the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(INFOMTL_CUDA "Build against a CUDA LibTorch" OFF)
 option(INFOMTL_WERROR "Turn compiler warnings into errors" OFF)
 set(INFOMTL_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")

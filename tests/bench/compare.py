@@ -2,111 +2,126 @@
 
     compare.py BENCH_TRAINING CONFIG MODEL DATA [--threads N] [--rounds N] [--batch-size N]... [--output FOLDER]
 
-Each round asks every process in turn for the same number of steps while the others wait, and the machine's yardstick (a
-product of two matrices) in between, so that a change of the machine's speed meets all alike. Useful work is counted from
-real tokens: 3 x layers x (8 H^2 + 4 H I) floating-point operations a token and view (forward and backward, attention's own
-products left out), whatever a process computes beside it.
+Each round asks every process in turn for the same number of steps while the others wait, and for the machine's yardstick (a
+product of two 2048 x 2048 matrices in float32 and in bfloat16) before them, so that a change of the machine's speed meets all
+alike. All train on the same tweets. Without torch and transformers in this Python ours runs alone.
+
+Useful work is 6 FLOPs a parameter of the encoder's layers (embeddings left out) for each real token and dropout view: padding
+is no work, and neither is attention, which adds 1 to 3 % at these lengths. The count is the full model's for everyone. Ours
+computes the last layer for first tokens only, which gives the same result with less work; that is a gain like any other, so it
+counts as work done, and the share of the matrix product's speed can pass what the machine's units were busy with.
+
+Ratios are real tokens a second of ours over the peer's, round by round: batches differ in length. Memory is that of the
+process: its peak; in brackets the peak since the first step above the bare runtime (libraries loaded, nothing else), that is
+data set, parameters, gradients, moments and activations.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 
-PEERS = pathlib.Path(__file__).with_name("huggingface_training.py")
+from processes import Process, cpu_model, has_packages, ratios, say, spread, table, write
+from tweets import write_slice
+
+HERE = pathlib.Path(__file__).parent
+LINEAR = ['head={"name": "linear", "dropout": 0.1}', 'losses=["supervised"]']
 METHODS = {
     "infomtl": ['head={"name": "gaussian", "dropout": 0.2}',
                 'losses=[{"name": "supervised"}, {"name": "simax", "weight": 0.1}, {"name": "timin", "weight": 0.01}]'],
-    "equal": ['head={"name": "linear", "dropout": 0.1}', 'losses=["supervised"]'],
+    "equal": LINEAR,
+    "pcgrad": [*LINEAR, 'weighting={"name": "pcgrad"}'],
 }
-VIEWS = {"infomtl": 2, "equal": 1}
+VIEWS = {"infomtl": 2, "equal": 1, "pcgrad": 1}
+TASKS_OF_A_STEP = {"alternating": 1, "joint": 6}
+PEERS = {  # name: (regime, methods, command)
+    "Hugging Face padded": ("alternating", ["infomtl", "equal"], ["huggingface_training.py", "--batching", "padded"]),
+    "Hugging Face bucketed": ("alternating", ["infomtl", "equal"], ["huggingface_training.py", "--batching", "bucketed"]),
+    "CIFM/SPC loop": ("alternating", ["infomtl", "equal"], ["released_loop_training.py"]),
+    "Hugging Face one batch": ("joint", ["infomtl", "equal"], ["huggingface_training.py", "--batching", "one_batch"]),
+    "Hugging Face per task": ("joint", ["infomtl", "equal", "pcgrad"],
+                              ["huggingface_training.py", "--batching", "per_task"]),
+}
 
 
-class Process:
-    def __init__(self, name, command):
-        self.name = name
-        self.answers = []
-        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, command):
-        self.child.stdin.write(command + "\n")
-        self.child.stdin.flush()
-        answer = self.child.stdout.readline()
-        if not answer:
-            sys.exit(f"{self.name}: ended with status {self.child.wait()}")
-        return json.loads(answer)
-
-    def close(self):
-        self.child.stdin.close()
-        self.child.wait()
+def encoder_parameters(model):
+    """Of the layers of a BERT, embeddings left out: matrices, biases, norms."""
+    shape = json.loads((model / "config.json").read_text())
+    width, inner = shape["hidden_size"], shape["intermediate_size"]
+    return shape["num_hidden_layers"] * (4 * (width**2 + width) + 2 * width * inner + inner + width + 4 * width)
 
 
-def has_peers():
-    return subprocess.run([sys.executable, "-c", "import torch, transformers"], capture_output=True).returncode == 0
+def processes_of(given, contest, data, scratch):
+    regime, method, batch_size = contest
+    ours = [given.bench, given.config, f"{scratch}/{regime}-{method}-{batch_size}", given.threads,
+            f"training.batch_size={batch_size}", f"data.root={data}", f"encoder.path={given.model}", "training.epochs=100000",
+            f"training.regime={regime}", "training.joint_batch_size=per_task", *METHODS[method]]
+    environment = os.environ | {"INFOMTL_DATA": str(data)}
+    yield Process("ours float32", ours, environment), "float32"
+    for precision in given.precision:
+        yield Process(f"ours {precision}", [*ours, f"precision={precision}"], environment), precision
+    if not has_packages("torch", "transformers"):
+        print("no peers: this Python lacks torch or transformers; INFOMTL_PYTHON names another", file=sys.stderr)
+        return
+    for name, (its_regime, methods, command) in PEERS.items():
+        if its_regime != regime or method not in methods or (given.peer and name not in given.peer):
+            continue
+        peer = [sys.executable, HERE / command[0], given.model, data, given.threads, "--method", method,
+                "--batch-size", batch_size, *command[1:]]
+        yield Process(name, peer), "float32"
+        if "bfloat16" in given.precision:
+            yield Process(f"{name}, bf16 autocast", [*peer, "--bf16"]), "bfloat16"
 
 
-def processes_of(given, method, batch_size, scratch):
-    ours = [str(given.bench), str(given.config), f"{scratch}/{method}-{batch_size}", str(given.threads),
-            f"training.batch_size={batch_size}", f"data.max_train_rows={given.rows}", f"encoder.path={given.model}",
-            "training.epochs=1000", "training.regime=alternating", *METHODS[method]]
-    variants = {"infomtl float32": ours}
-    variants.update({f"infomtl {precision}": [*ours, f"precision={precision}"] for precision in given.precision})
-    if has_peers():
-        peer = [sys.executable, str(PEERS), str(given.model), str(given.data), str(given.threads), "--method", method,
-                "--batch-size", str(batch_size), "--rows", str(given.rows)]
-        for batching in given.peer_batching:
-            variants[f"Hugging Face {batching}"] = [*peer, "--batching", batching]
-            if given.precision:
-                variants[f"Hugging Face {batching} bf16 autocast"] = [*peer, "--batching", batching, "--bf16"]
-    return [Process(name, command) for name, command in variants.items()]
-
-
-def spread(values):
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
-
-
-def measure(given, method, batch_size, flops_per_token):
-    steps = max(2, given.examples // batch_size)
-    with tempfile.TemporaryDirectory() as scratch:
-        processes = processes_of(given, method, batch_size, scratch)
-        for process in processes:
-            process.ask("steps 3")
-        yardstick = []
-        for _ in range(given.rounds):
-            yardstick.append(processes[0].ask("gemm 60")["gflops"])
-            for process in processes:
-                process.answers.append(process.ask(f"steps {steps}"))
-        for process in processes:
-            process.close()
-    ours = processes[0].answers
-    rows = []
+def measure(given, contest, data, scratch):
+    """The rows of one contest, and the versions that took part."""
+    regime, method, batch_size = contest
+    started = list(processes_of(given, contest, data, scratch))
+    processes, types = [process for process, _ in started], [type_of for _, type_of in started]
+    versions = {name: value for process in processes for name, value in process.ask("about").items()}
+    steps = max(2, given.examples // (batch_size * TASKS_OF_A_STEP[regime]))
     for process in processes:
-        speeds = [a["examples"] / a["seconds"] for a in process.answers]
-        useful = [a["tokens"] * VIEWS[method] * flops_per_token / a["seconds"] / 1e9 for a in process.answers]
-        # Round by round: tokens a second of ours over the peer's, since batches differ in length.
-        ratios = [(o["tokens"] / o["seconds"]) / (p["tokens"] / p["seconds"]) for o, p in zip(ours, process.answers)]
-        rows.append({"method": method, "batch_size": batch_size, "process": process.name,
-                     "examples_per_second": spread(speeds), "useful_gflops": spread(useful),
-                     "share_of_gemm": statistics.median(useful) / statistics.median(yardstick),
-                     "ours_over_this": spread(ratios), "gemm_gflops": spread(yardstick),
-                     "peak_memory_bytes": process.answers[-1]["peak_memory_bytes"]})
-    return rows
+        process.ask(f"steps {max(2, steps // 4)}")
+    gemm = {"float32": [], "bfloat16": []}
+    for _ in range(given.rounds):
+        for type_of, products in (("float32", 8), ("bfloat16", 16)):
+            gemm[type_of].append(processes[0].ask(f"gemm {type_of} {products}")["gflops"])
+        for process in processes:
+            process.answers.append(process.ask(f"steps {steps}"))
+    for process in processes:
+        process.close()
+    flops = 6 * encoder_parameters(given.model) * VIEWS[method]
+    speeds = {process.name: [answer["tokens"] / answer["seconds"] for answer in process.answers] for process in processes}
+    rows = []
+    for process, type_of in zip(processes, types):
+        useful = [speed * flops / 1e9 for speed in speeds[process.name]]
+        memory = process.answers[-1]["memory"]
+        rows.append({
+            "regime": regime, "method": method, "batch_size": batch_size, "process": process.name, "steps": steps,
+            "examples_per_second": spread([answer["examples"] / answer["seconds"] for answer in process.answers]),
+            "tokens_per_second": spread(speeds[process.name]), "useful_gflops": spread(useful),
+            "gemm_gflops": spread(gemm[type_of]), "share_of_gemm": ratios(useful, gemm[type_of]),
+            "ratio_of_ours": {p: ratios(speeds[f"ours {p}"], speeds[process.name])
+                              for p in ["float32", *given.precision]},
+            "memory": memory | {"training_above_runtime": memory["training_peak"] - memory["runtime"],
+                                "training_above_level": memory["training_peak"] - memory["before_first_step"]}})
+    return rows, versions
 
 
-def markdown(rows):
-    text = ("| method | batch | process | examples/s (least to most) | useful GFLOP/s | of GEMM | float32 ours over this "
-            "(least to most) | peak MiB |\n|---|---|---|---|---|---|---|---|\n")
-    for row in rows:
-        speed, ratio = row["examples_per_second"], row["ours_over_this"]
-        text += (f"| {row['method']} | {row['batch_size']} | {row['process']} "
-                 f"| {speed['median']:.1f} ({speed['least']:.1f} to {speed['most']:.1f}) "
-                 f"| {row['useful_gflops']['median']:.0f} | {100 * row['share_of_gemm']:.0f} % "
-                 f"| {ratio['median']:.2f} ({ratio['least']:.2f} to {ratio['most']:.2f}) "
-                 f"| {row['peak_memory_bytes'] / 2**20:.0f} |\n")
-    return text
+def markdown(given, rows, versions):
+    gemm = {row["process"]: row["gemm_gflops"]["median"] for row in rows}
+    text = (f"{cpu_model()}, {given.threads} threads; {', '.join(f'{k} {v}' for k, v in versions.items() if k != 'threads')}; "
+            f"{given.rounds} rounds, median (least to most); float32 product {gemm['ours float32']:.0f} GFLOP/s.\n\n")
+    header = ["regime", "method", "batch", "process", "examples/s", "useful GFLOP/s", "of GEMM",
+              *(f"ours {p} over this" for p in ["float32", *given.precision]), "MiB (training)"]
+    return text + table(header, [
+        [row["regime"], row["method"], str(row["batch_size"]), row["process"], say(row["examples_per_second"]),
+         f"{row['useful_gflops']['median']:.0f}", f"{100 * row['share_of_gemm']['median']:.0f} %",
+         *(say(ratio, 2) for ratio in row["ratio_of_ours"].values()),
+         f"{row['memory']['peak'] / 2**20:.0f} ({row['memory']['training_above_runtime'] / 2**20:.0f})"] for row in rows])
 
 
 def main():
@@ -115,31 +130,36 @@ def main():
     parser.add_argument("config", type=pathlib.Path)
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("data", type=pathlib.Path)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--examples", type=int, default=320, help="about so many examples a process and round")
     parser.add_argument("--rows", type=int, default=2000, help="training rows a task")
-    parser.add_argument("--batch-size", type=int, action="append")
+    parser.add_argument("--batch-size", type=int, action="append", help="examples of a step; of each task where joint")
     parser.add_argument("--method", choices=list(METHODS), action="append")
-    parser.add_argument("--peer-batching", choices=["padded", "bucketed"], action="append")
-    parser.add_argument("--precision", choices=["bfloat16"], action="append", default=[])
+    parser.add_argument("--regime", choices=list(TASKS_OF_A_STEP), action="append")
+    parser.add_argument("--peer", choices=list(PEERS), action="append")
+    parser.add_argument("--precision", choices=["bfloat16"], action="append", default=[], help="beside float32")
     parser.add_argument("--output", type=pathlib.Path, help="folder for benchmark.md and benchmark.json")
     given = parser.parse_args()
-    given.peer_batching = given.peer_batching or ["padded", "bucketed"]
 
-    shape = json.loads((given.model / "config.json").read_text())
-    width, inner, layers = shape["hidden_size"], shape["intermediate_size"], shape["num_hidden_layers"]
-    flops_per_token = 3 * layers * (8 * width**2 + 4 * width * inner)
-    rows = []
-    for method in given.method or list(METHODS):
-        for batch_size in given.batch_size or [32]:
-            rows += measure(given, method, batch_size, flops_per_token)
-    text = markdown(rows)
+    rows, versions = [], {}
+    with tempfile.TemporaryDirectory() as name:
+        scratch = pathlib.Path(name)
+        write_slice(given.data, scratch / "tweeteval", given.rows)
+        for regime in given.regime or ["alternating"]:
+            for method in given.method or ["infomtl", "equal"]:
+                if method == "pcgrad" and regime != "joint":
+                    continue
+                for batch_size in given.batch_size or [32]:
+                    found, its_versions = measure(given, (regime, method, batch_size), scratch / "tweeteval", scratch)
+                    rows += found
+                    versions |= its_versions
+                    print(f"{regime} {method} {batch_size}: done", file=sys.stderr)
+    text = markdown(given, rows, versions)
     print(text, end="")
     if given.output:
-        given.output.mkdir(parents=True, exist_ok=True)
-        (given.output / "benchmark.md").write_text(text)
-        (given.output / "benchmark.json").write_text(json.dumps(rows, indent=2) + "\n")
+        write(given.output, "benchmark", text, {"cpu": cpu_model(), "versions": versions, "threads": given.threads,
+                                                "rounds": given.rounds, "rows": rows})
 
 
 if __name__ == "__main__":

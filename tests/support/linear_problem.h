@@ -10,7 +10,7 @@
 
 namespace infomtl::testing {
 
-class LinearProblem final : public GradientProblem {
+class LinearProblem : public GradientProblem {
  public:
   LinearProblem(torch::Tensor losses, torch::Tensor jacobian, std::size_t task_count = 0, std::uint64_t seed = 0)
       : losses_(std::move(losses)), jacobian_(std::move(jacobian)), seed_(seed) {

@@ -39,10 +39,13 @@ struct SmallRun {
   std::shared_ptr<Objective> objective;
   std::shared_ptr<const TaskData> data = std::make_shared<TaskData>(corpus().dataset, corpus().tokenizer, 64);
 
-  /// @param head, losses, architecture  as in a config
+  /// @param head, losses, architecture  as in a config; @param changes  fields of the encoder's config.json in place
+  /// of the small ones
   explicit SmallRun(double dropout = 0.1, const Json& head = "linear", const Json& losses = {"supervised"},
-                    const Json& architecture = "shared") {
-    encoder = random_encoder(small_encoder_config(dropout), 5);
+                    const Json& architecture = "shared", const Json& changes = Json::object()) {
+    Json encoder_config = small_encoder_config(dropout);
+    encoder_config.update(changes);
+    encoder = random_encoder(encoder_config, 5);
     const auto sharing = architecture_registry().build(
         Config::from_json(architecture, "architecture"),
         ArchitectureShape{

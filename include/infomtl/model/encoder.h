@@ -28,9 +28,17 @@ enum class Pooling {
   mean,   ///< mean over the sequence's tokens, special ones included
 };
 
+/// Arithmetic of the encoder's matrices. Parameters, their gradients, norms, softmax and whatever leaves the encoder
+/// are float32 in either case.
+enum class Precision {
+  float32,
+  bfloat16,  ///< states and products' factors rounded to bfloat16, sums in float32
+};
+
 /// What one pass is asked for.
 struct EncodeOptions {
   Pooling pooling = Pooling::first;
+  Precision precision = Precision::float32;
   bool token_states = false;  ///< fill EncoderOutput::tokens
   bool layer_states = false;  ///< fill EncoderOutput::layers
   /// Dropout masks are drawn from here; null means dropout off (evaluation).

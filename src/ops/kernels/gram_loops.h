@@ -1,4 +1,13 @@
-// The Gram loop; included by loops.h, one file for each instruction set.
+// The Gram loop: products of a few long rows with one another.
+#pragma once
+
+#include <string.h>
+
+#include "ops/kernels/kernels.h"
+#include "ops/kernels/lanes.h"
+
+namespace infomtl::ops::kernels {
+namespace {
 
 // Columns are cut at fixed places and the sums of the pieces added in order, so the result does not depend on the
 // number of threads.
@@ -45,7 +54,7 @@ void gram(const GramRows<T>& g) {
           const T* const x = g.x + i * g.stride + begin;
           double* const wide = block + i * kGramBlock;
 #pragma omp simd
-          for (std::int64_t c = 0; c < length; ++c) wide[c] = static_cast<double>(x[c]);
+          for (std::int64_t c = 0; c < length; ++c) wide[c] = static_cast<double>(widened(x[c]));
           for (std::int64_t c = length; c < whole; ++c) wide[c] = 0;
         }
         for (std::int64_t i = 0; i < g.rows; ++i) {
@@ -65,3 +74,6 @@ void gram(const GramRows<T>& g) {
     }
   }
 }
+
+}  // namespace
+}  // namespace infomtl::ops::kernels

@@ -1,0 +1,72 @@
+"""Processes that are asked in turn, and what is said of their answers."""
+
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+
+class Process:
+    """Answers a command a line on its stdin with a JSON object a line on its stdout."""
+
+    def __init__(self, name, command, environment=None):
+        self.name = name
+        self.answers = []
+        self.child = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      text=True, env=environment)
+
+    def ask(self, command):
+        try:
+            self.child.stdin.write(command + "\n")
+            self.child.stdin.flush()
+        except BrokenPipeError:
+            pass
+        answer = self.child.stdout.readline()
+        if not answer:
+            sys.exit(f"{self.name}: ended with status {self.child.wait()}")
+        return json.loads(answer)
+
+    def close(self):
+        self.child.stdin.close()
+        self.child.wait()
+
+
+def has_packages(*names):
+    return subprocess.run([sys.executable, "-c", "import " + ", ".join(names)], capture_output=True).returncode == 0
+
+
+def spread(values):
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
+def ratios(ours, peer):
+    """ours[i] / peer[i], round by round."""
+    return spread([o / p for o, p in zip(ours, peer)])
+
+
+def cpu_model():
+    try:
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def say(spread_of, digits=1):
+    """median (least to most)"""
+    return "{median:.{d}f} ({least:.{d}f} to {most:.{d}f})".format(**spread_of, d=digits)
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def write(folder, name, text, record):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(text)
+    (folder / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
