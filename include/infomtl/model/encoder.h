@@ -68,6 +68,9 @@ class INFOMTL_API Encoder : public torch::nn::Module {
   virtual const Json& config() const = 0;
   /// [N, H] word embeddings of the tokens (before positions and norm): the size an embedding_offset has.
   virtual Tensor word_embeddings(const PackedTokens& tokens) = 0;
+  /// The parameter [V, ...] of which a pass reads only the rows that are its token ids, so that per-task gradients need
+  /// not be kept for others; undefined where there is none.
+  virtual Tensor word_table() const { return {}; }
 };
 
 /// Builders by Hugging Face `model_type`: bert, roberta, xlm-roberta, distilbert, electra. The config is config.json.

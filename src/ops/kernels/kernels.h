@@ -105,6 +105,14 @@ struct Gelu {
   T* out;
 };
 
+template <class T>
+struct GramRows {
+  std::int64_t rows, columns;
+  const T* x;
+  std::int64_t stride;
+  double* sum;  // [rows, rows], x x^T is added to it
+};
+
 /// One set of loops for one scalar type.
 template <class T>
 struct Loops {
@@ -114,6 +122,7 @@ struct Loops {
   void (*attention_gradient)(const AttentionGradient<T>&);
   void (*dropout)(const DropoutRows<T>&);
   void (*gelu)(const Gelu<T>&);
+  void (*gram)(const GramRows<T>&);
 };
 
 /// The loops for this machine. T is float, double or BFloat16.

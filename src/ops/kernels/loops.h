@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ops/kernels/attention_loops.h"
+#include "ops/kernels/gram_loops.h"
 #include "ops/kernels/row_loops.h"
 
 namespace infomtl::ops::kernels {
@@ -13,7 +14,7 @@ namespace {
 
 template <class T>
 constexpr Loops<T> kLoops = {
-    residual_norm<T>, residual_norm_gradient<T>, attention<T>, attention_gradient<T>, dropout<T>, gelu<T>};
+    residual_norm<T>, residual_norm_gradient<T>, attention<T>, attention_gradient<T>, dropout<T>, gelu<T>, gram<T>};
 
 }  // namespace
 }  // namespace infomtl::ops::kernels
