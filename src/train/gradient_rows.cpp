@@ -55,12 +55,18 @@ void RowsSink::multiply(std::shared_ptr<const GradientColumns> columns, const Te
   twice_ = false;
 }
 
+void RowsSink::accumulate(const FlatParameters& parameters) {
+  stop();
+  flat_ = &parameters;
+}
+
 void RowsSink::stop() {
   if (gram_.defined()) {
     const std::int64_t tasks = gram_.size(0);
     if (most_ > 0) matrix_in(*memory_, tasks, most_, scratch_.options());
   }
   rows_ = nullptr;
+  flat_ = nullptr;
   columns_ = nullptr;
   gram_.reset();
   scratch_.reset();
@@ -72,6 +78,7 @@ Tensor RowsSink::rows_of(const Tensor& table) const {
 }
 
 Tensor RowsSink::open(const Tensor& parameter) {
+  if (flat_ != nullptr) return flat_->gradient_at(parameter).unsqueeze(0);
   Tensor rows;
   if (rows_ != nullptr) {
     rows = rows_->of(parameter);

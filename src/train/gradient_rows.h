@@ -46,6 +46,9 @@ class RowsSink final : public ops::GradientSink {
   /// Until stop() a parameter's gradients live only as long as it takes to add the products of tasks to `gram` [T, T]
   /// float64, which is right only when no parameter is used twice.
   void multiply(std::shared_ptr<const GradientColumns> columns, const Tensor& gram, Tensor& scratch);
+  /// Until stop() the gradients of shared parameters are added to the flat buffer where they belong: no gradient of a
+  /// whole table or matrix is made first.
+  void accumulate(const FlatParameters& parameters);
   void stop();
   /// Whether it took gradients of that parameter, once or more often than once, since it was last opened.
   bool took(const Tensor& parameter) const { return taken_.contains(parameter.const_data_ptr()); }
@@ -60,6 +63,7 @@ class RowsSink final : public ops::GradientSink {
 
   std::shared_ptr<const GradientColumns> columns_;
   GradientRows* rows_ = nullptr;
+  const FlatParameters* flat_ = nullptr;
   Tensor gram_;
   Tensor* memory_ = nullptr;
   Tensor scratch_;                               // [T, n]
