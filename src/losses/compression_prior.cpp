@@ -2,6 +2,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
+#include "infomtl/ops/information/bounds.h"
 #include "infomtl/ops/tensor_random.h"
 #include "losses/named_part.h"
 #include "losses/units.h"
@@ -116,13 +117,43 @@ class LeaveOneOut final : public CompressionPrior {
   std::int64_t least_units() const override { return 2; }
 };
 
+/// No prior: CLUB, an upper bound on I(X; Z_t) from the head's own p(z|x). Classes are not balanced.
+class Club : public CompressionPrior {
+ public:
+  explicit Club(const PriorShape& /*shape*/) {}
+  LossValue divergence(const Posterior& q) const override {
+    const std::int64_t units = q.mean.size(0);
+    const Tensor nats = information(q) * static_cast<double>(units);
+    const bool sum = q.reduction == ops::KlReduction::sum;
+    return over_units(sum ? nats : nats / static_cast<double>(q.mean.size(1)), units);
+  }
+  std::int64_t least_units() const override { return 2; }
+
+ protected:
+  virtual Tensor information(const Posterior& q) const {
+    return ops::club(ops::conditional_scores(q.mean, q.log_variance, q.sample));
+  }
+};
+
+/// CLUB with one negative a unit, the sample of the next: units come in random order.
+class ClubSample final : public Club {
+ public:
+  using Club::Club;
+
+ protected:
+  Tensor information(const Posterior& q) const override {
+    return ops::club_sample(ops::gaussian_log_density(q.sample, q.mean, q.log_variance),
+                            ops::gaussian_log_density(q.sample.roll(-1, 0), q.mean, q.log_variance));
+  }
+};
+
 using PriorList = NamedParts<CompressionPrior, const PriorShape&>;
 const PriorList& priors() {
-  static const PriorList list{{"standard", PriorList::make<StandardPrior>},
-                              {"learned", PriorList::make<LearnedPrior>},
-                              {"mixture", PriorList::make<MixturePrior>},
-                              {"class_conditional", PriorList::make<ClassConditionalPrior>},
-                              {"l1out", PriorList::make<LeaveOneOut>}};
+  static const PriorList list{
+      {"standard", PriorList::make<StandardPrior>}, {"learned", PriorList::make<LearnedPrior>},
+      {"mixture", PriorList::make<MixturePrior>},   {"class_conditional", PriorList::make<ClassConditionalPrior>},
+      {"l1out", PriorList::make<LeaveOneOut>},      {"club", PriorList::make<Club>},
+      {"club_sample", PriorList::make<ClubSample>}};
   return list;
 }
 

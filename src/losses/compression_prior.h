@@ -38,7 +38,7 @@ struct PriorShape {
   std::uint64_t seed = 0;
 };
 
-/// "standard", "learned", "mixture", "class_conditional", "l1out".
+/// "standard", "learned", "mixture", "class_conditional", "l1out", "club", "club_sample".
 const std::vector<std::string>& prior_names();
 /// @throws ConfigError for any other name
 std::shared_ptr<CompressionPrior> make_prior(const std::string& name, const PriorShape& shape);

@@ -15,7 +15,8 @@ namespace infomtl {
 
 void register_builtin_losses(LossRegistry& registry) {
   register_loss<Supervised>(registry, "supervised",
-                            "the task's own loss: cross-entropy, binary cross-entropy or squared error");
+                            "the task's own loss: cross-entropy, binary cross-entropy or squared error",
+                            "label smoothing: Szegedy et al., CVPR 2016");
   register_loss<SharedInformationMaximization>(
       registry, "simax", "shared-information maximisation: InfoNCE, or another bound, between two dropout views",
       "Hu et al., AAAI 2025; van den Oord et al. 2018");

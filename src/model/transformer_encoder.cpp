@@ -26,6 +26,11 @@ Tensor mean_rows(const Tensor& states, const PackedTokens& tokens) {
   return sums / lengths.to(states.device(), states.scalar_type()).unsqueeze(1);
 }
 
+// What leaves the encoder; float64 models stay what they are.
+Tensor in_float32(const Tensor& states) {
+  return states.scalar_type() == at::kBFloat16 ? states.to(at::kFloat) : states;
+}
+
 void check_values(const Tensor& values, std::int64_t limit, const char* what) {
   // Elsewhere than on the CPU a look at the values would stop the device; there the table lookup itself complains.
   if (!values.device().is_cpu() || values.numel() == 0) return;
@@ -142,6 +147,7 @@ Tensor TransformerEncoder::embed(const PackedTokens& tokens, const EncodeOptions
   Tensor states = ops::embedding_sum(tables, ids, options.segments);
   if (options.embedding_offset.defined()) states = states + options.embedding_offset;
   states = ops::layer_norm(states, embedding_norm_.weight, embedding_norm_.bias, sizes.norm_epsilon, options.segments);
+  if (options.precision == Precision::bfloat16) states = states.to(at::kBFloat16);
   states = ops::dropout(states, sizes.hidden_dropout, options.dropout);
   if (!projection_.weight.defined()) return states;
   return ops::linear(states, projection_.weight, projection_.bias, options.segments);
@@ -171,7 +177,7 @@ Tensor TransformerEncoder::run_layer(const Layer& layer, const Tensor& states, c
   attended = ops::linear(attended, layer.attention_output.weight, layer.attention_output.bias, segments);
   const Tensor middle = add_and_norm(attended, residual, layer.attention_norm);
   Tensor inner = ops::linear(middle, layer.inner.weight, layer.inner.bias, segments);
-  inner = ops::activate(inner, sizes.activation);
+  inner = ops::activate_packed(inner, sizes.activation);
   return add_and_norm(ops::linear(inner, layer.output.weight, layer.output.bias, segments), middle, layer.output_norm);
 }
 
@@ -179,7 +185,7 @@ EncoderOutput TransformerEncoder::forward(const PackedTokens& tokens, const Enco
   check(tokens);
   const Tensor first = options.pooling == Pooling::first ? first_rows(tokens) : Tensor();
   const auto pool = [&](const Tensor& states) {
-    return first.defined() ? states.index_select(0, first) : mean_rows(states, tokens);
+    return first.defined() ? in_float32(states.index_select(0, first)) : mean_rows(in_float32(states), tokens);
   };
   Tensor states = embed(tokens, options);
   std::vector<Tensor> pooled_layers;
@@ -188,14 +194,14 @@ EncoderOutput TransformerEncoder::forward(const PackedTokens& tokens, const Enco
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const bool last = i + 1 == layers_.size();
     if (last && first.defined() && !options.token_states) {
-      output.pooled = run_layer(layers_[i], states, tokens, first, options);
+      output.pooled = in_float32(run_layer(layers_[i], states, tokens, first, options));
     } else {
       states = run_layer(layers_[i], states, tokens, {}, options);
       if (last) output.pooled = pool(states);
     }
     if (options.layer_states) pooled_layers.push_back(last ? output.pooled : pool(states));
   }
-  if (options.token_states) output.tokens = states;
+  if (options.token_states) output.tokens = in_float32(states);
   if (options.layer_states) output.layers = at::stack(pooled_layers, 1);
   return output;
 }

@@ -20,6 +20,7 @@ class TransformerEncoder final : public Encoder {
   std::int64_t vocab_size() const override { return layout_.sizes.vocab; }
   const Json& config() const override { return config_; }
   Tensor word_embeddings(const PackedTokens& tokens) override;
+  Tensor word_table() const override { return word_; }
 
   const EncoderLayout& layout() const { return layout_; }
   /// Draws every parameter as Hugging Face initialises it.

@@ -5,9 +5,14 @@
 #include <array>
 
 #include "infomtl/core/errors.h"
+#include "ops/autograd_support.h"
+#include "ops/kernel_types.h"
 
 namespace infomtl::ops {
 namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
 
 struct Named {
   const char* name;
@@ -22,6 +27,30 @@ constexpr std::array<Named, 9> kNamed = {{{"gelu", Activation::gelu},
                                           {"silu", Activation::silu},
                                           {"swish", Activation::silu},
                                           {"tanh", Activation::tanh}}};
+
+// gradient undefined: x Phi(x); else gradient times its derivative.
+at::Tensor run_gelu(const at::Tensor& x, const at::Tensor& gradient) {
+  at::Tensor out = at::empty_like(x);
+  with_loop_type(x.scalar_type(), [&]<class T>() {
+    kernels::loops<T>().gelu({.count = x.numel(),
+                              .x = read_data<T>(x),
+                              .gradient = gradient.defined() ? read_data<T>(gradient) : nullptr,
+                              .out = write_data<T>(out)});
+  });
+  return out;
+}
+
+struct Gelu final : torch::autograd::Function<Gelu> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in) {
+    const at::Tensor x = x_in.contiguous();
+    ctx->save_for_backward({x});
+    return run_gelu(x, {});
+  }
+  static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
+    refuse_second_derivative("gelu");
+    return {run_gelu(ctx->get_saved_variables()[0], gradients[0].contiguous())};
+  }
+};
 
 }  // namespace
 
@@ -55,6 +84,10 @@ torch::Tensor activate(const torch::Tensor& x, Activation activation) {
       return at::tanh(x);
   }
   throw StateError("activation out of range");
+}
+
+torch::Tensor activate_packed(const torch::Tensor& x, Activation activation) {
+  return activation == Activation::gelu && has_loops(x) ? Gelu::apply(x) : activate(x, activation);
 }
 
 }  // namespace infomtl::ops

@@ -6,6 +6,7 @@
 #include "ops/autograd_support.h"
 #include "ops/dropout_pattern.h"
 #include "ops/grouped_attention.h"
+#include "ops/kernel_types.h"
 
 namespace infomtl::ops {
 namespace {
@@ -24,13 +25,13 @@ struct Layout {
 template <class T>
 kernels::Attention<T> describe(const at::Tensor& query, const at::Tensor& kv, const Layout& layout) {
   const std::int64_t width = layout.first_token ? query.size(1) : kv.size(1) / 3;
-  const T* keys = kv.const_data_ptr<T>() + (layout.first_token ? 0 : width);
+  const T* keys = read_data<T>(kv) + (layout.first_token ? 0 : width);
   return {.sequences = layout.offsets.size(0) - 1,
           .heads = layout.heads,
           .head_width = width / layout.heads,
           .key_offsets = layout.offsets.const_data_ptr<std::int32_t>(),
           .first_token = layout.first_token,
-          .query = layout.first_token ? query.const_data_ptr<T>() : kv.const_data_ptr<T>(),
+          .query = layout.first_token ? read_data<T>(query) : read_data<T>(kv),
           .query_stride = layout.first_token ? query.size(1) : kv.size(1),
           .key = keys,
           .value = keys + width,
@@ -44,7 +45,7 @@ at::Tensor run_forward(const at::Tensor& query, const at::Tensor& kv, const Layo
   kernels::Attention<T> attention = describe<T>(query, kv, layout);
   at::Tensor out = at::empty({layout.first_token ? query.size(0) : kv.size(0), attention.heads * attention.head_width},
                              kv.options());
-  attention.out = out.mutable_data_ptr<T>();
+  attention.out = write_data<T>(out);
   kernels::loops<T>().attention(attention);
   return out;
 }
@@ -56,11 +57,11 @@ variable_list run_backward(const at::Tensor& query, const at::Tensor& kv, const 
   const std::int64_t width = attention.heads * attention.head_width;
   at::Tensor kv_gradient = at::empty_like(kv);
   at::Tensor query_gradient = layout.first_token ? at::empty_like(query) : at::Tensor();
-  T* keys = kv_gradient.mutable_data_ptr<T>() + (layout.first_token ? 0 : width);
+  T* keys = write_data<T>(kv_gradient) + (layout.first_token ? 0 : width);
   kernels::loops<T>().attention_gradient(
       {.forward = attention,
-       .gradient = gradient.const_data_ptr<T>(),
-       .query_gradient = layout.first_token ? query_gradient.mutable_data_ptr<T>() : kv_gradient.mutable_data_ptr<T>(),
+       .gradient = read_data<T>(gradient),
+       .query_gradient = layout.first_token ? write_data<T>(query_gradient) : write_data<T>(kv_gradient),
        .query_gradient_stride = attention.query_stride,
        .key_gradient = keys,
        .value_gradient = keys + width,
@@ -76,17 +77,15 @@ struct PackedAttention final : torch::autograd::Function<PackedAttention> {
     const at::Tensor kv = kv_in.contiguous();
     ctx->save_for_backward({query, kv});
     ctx->saved_data["layout"] = hold(layout);
-    return kv.scalar_type() == at::kDouble ? run_forward<double>(query, kv, layout)
-                                           : run_forward<float>(query, kv, layout);
+    return with_loop_type(kv.scalar_type(), [&]<class T>() { return run_forward<T>(query, kv, layout); });
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     refuse_second_derivative("packed_attention");
     const variable_list saved = ctx->get_saved_variables();
     const auto layout = held<Layout>(ctx->saved_data["layout"]);
     const at::Tensor gradient = gradients[0].contiguous();
-    variable_list result = gradient.scalar_type() == at::kDouble
-                               ? run_backward<double>(saved[0], saved[1], layout, gradient)
-                               : run_backward<float>(saved[0], saved[1], layout, gradient);
+    variable_list result = with_loop_type(
+        gradient.scalar_type(), [&]<class T>() { return run_backward<T>(saved[0], saved[1], layout, gradient); });
     result.emplace_back();
     return result;
   }
@@ -110,7 +109,7 @@ torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& of
   check_shape(heads > 0 && qkv.dim() == 2 && qkv.size(1) % (3 * heads) == 0, "packed_attention",
               "queries, keys and values " + shape_text(qkv) + " for " + std::to_string(heads) + " heads");
   check_offsets(offsets, qkv.size(0));
-  if (!is_plain_cpu(qkv)) {
+  if (!has_loops(qkv)) {
     const std::vector<at::Tensor> parts = qkv.chunk(3, 1);
     return grouped_attention(parts[0], parts[1], parts[2], offsets, heads, false, rate, random);
   }
@@ -126,7 +125,7 @@ torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Ten
               "queries " + shape_text(query) + ", keys and values " + shape_text(kv) + " for " + std::to_string(heads) +
                   " heads, offsets " + shape_text(offsets));
   check_offsets(offsets, kv.size(0));
-  if (!is_plain_cpu(kv)) {
+  if (!has_loops(kv)) {
     const std::vector<at::Tensor> parts = kv.chunk(2, 1);
     return grouped_attention(query, parts[0], parts[1], offsets, heads, true, rate, random);
   }

@@ -38,10 +38,6 @@ Value held(const c10::IValue& kept) {
 
 using Segments = std::shared_ptr<GradientSegments>;
 
-inline bool is_plain_cpu(const at::Tensor& x) {
-  return x.device().is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble);
-}
-
 inline std::string shape_text(const at::Tensor& x) {
   if (!x.defined()) return "undefined";
   std::string text = "[";

@@ -7,6 +7,7 @@
 
 #include "ops/autograd_support.h"
 #include "ops/dropout_pattern.h"
+#include "ops/kernel_types.h"
 
 namespace infomtl::ops {
 namespace {
@@ -22,20 +23,15 @@ bool drops(double rate, const TensorRandom* random) {
 std::int64_t width_of(const at::Tensor& x) { return x.dim() == 0 ? 1 : x.size(-1); }
 std::int64_t rows_of(const at::Tensor& x) { return x.numel() / std::max<std::int64_t>(width_of(x), 1); }
 
-template <class T>
+// x null: out is the mask itself.
 void run(const kernels::DropoutPattern& pattern, const at::Tensor* x, at::Tensor& out) {
-  kernels::loops<T>().dropout({.rows = rows_of(out),
-                               .width = width_of(out),
-                               .x = x == nullptr ? nullptr : x->const_data_ptr<T>(),
-                               .dropout = pattern,
-                               .out = out.mutable_data_ptr<T>()});
-}
-void run_typed(const kernels::DropoutPattern& pattern, const at::Tensor* x, at::Tensor& out) {
-  if (out.scalar_type() == at::kDouble) {
-    run<double>(pattern, x, out);
-  } else {
-    run<float>(pattern, x, out);
-  }
+  with_loop_type(out.scalar_type(), [&]<class T>() {
+    kernels::loops<T>().dropout({.rows = rows_of(out),
+                                 .width = width_of(out),
+                                 .x = x == nullptr ? nullptr : read_data<T>(*x),
+                                 .dropout = pattern,
+                                 .out = write_data<T>(out)});
+  });
 }
 
 at::Tensor stored_mask(const at::Tensor& like, double rate, TensorRandom& random) {
@@ -68,25 +64,25 @@ kernels::DropoutPattern draw_pattern(double rate, TensorRandom* random) {
 torch::Tensor pattern_mask(const kernels::DropoutPattern& pattern, std::int64_t rows, std::int64_t width,
                            at::ScalarType type) {
   at::Tensor mask = at::empty({rows, width}, at::TensorOptions().dtype(type));
-  run_typed(pattern, nullptr, mask);
+  run(pattern, nullptr, mask);
   return mask;
 }
 
 torch::Tensor apply_pattern(const kernels::DropoutPattern& pattern, const torch::Tensor& x) {
   at::Tensor out = at::empty_like(x);
-  run_typed(pattern, &x, out);
+  run(pattern, &x, out);
   return out;
 }
 
 torch::Tensor dropout(const torch::Tensor& x, double rate, TensorRandom* random) {
   if (!drops(rate, random)) return x;
-  if (is_plain_cpu(x)) return PatternDropout::apply(x, draw_pattern(rate, random));
+  if (has_loops(x)) return PatternDropout::apply(x, draw_pattern(rate, random));
   return x * stored_mask(x, rate, *random);
 }
 
 torch::Tensor dropout_mask(const torch::Tensor& like, double rate, TensorRandom& random) {
   if (!drops(rate, &random)) return at::ones_like(like);
-  if (!is_plain_cpu(like)) return stored_mask(like, rate, random);
+  if (!has_loops(like)) return stored_mask(like, rate, random);
   return pattern_mask(draw_pattern(rate, &random), rows_of(like), width_of(like), like.scalar_type())
       .view(like.sizes());
 }

@@ -10,6 +10,33 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// Adds the rows of `gradient` to those rows of `sums` [R, width] that `places` names.
+void add_rows(const at::Tensor& sums, const at::Tensor& places, const at::Tensor& gradient) {
+  if (!gradient.is_cpu() || gradient.scalar_type() != at::kFloat) {
+    sums.index_add_(0, places, gradient);
+    return;
+  }
+  const std::int64_t width = gradient.size(1);
+  const auto* place = places.const_data_ptr<std::int64_t>();
+  const auto* from = gradient.const_data_ptr<float>();
+  auto* const to = sums.mutable_data_ptr<float>();
+  for (std::int64_t n = 0; n < gradient.size(0); ++n, from += width) {
+    float* const row = to + place[n] * width;
+    for (std::int64_t j = 0; j < width; ++j) row[j] += from[j];
+  }
+}
+
+// Where the sink's rows of a table stand for `ids`.
+at::Tensor places_of(const at::Tensor& ids, const at::Tensor& held_rows) {
+  if (!held_rows.defined()) return ids.contiguous();
+  const at::Tensor places = at::searchsorted(held_rows, ids);
+  const std::int64_t last = held_rows.size(0) - 1;
+  if (last < 0 || !at::equal(held_rows.index_select(0, places.clamp_max(last)), ids)) {
+    throw StateError("embedding_sum: the gradient sink has no place for a row that was looked up");
+  }
+  return places;
+}
+
 struct EmbeddingSum final : torch::autograd::Function<EmbeddingSum> {
   static at::Tensor forward(AutogradContext* ctx, at::TensorList tables, const std::vector<at::Tensor>& ids,
                             const Segments& segments) {
@@ -39,12 +66,12 @@ struct EmbeddingSum final : torch::autograd::Function<EmbeddingSum> {
         continue;
       }
       const auto& ranges = segments->ranges_of(ids.size(0));
+      const at::Tensor places = places_of(ids, segments->sink().rows_of(table));
       for (std::size_t t = 0; t < ranges.size(); ++t) {
         const std::int64_t begin = ranges[t].begin, length = ranges[t].end - begin;
         if (length == 0) continue;
-        rows[static_cast<std::int64_t>(t)]
-            .view(table.sizes())
-            .index_add_(0, ids.narrow(0, begin, length), gradient.narrow(0, begin, length));
+        add_rows(rows[static_cast<std::int64_t>(t)].view({-1, table.size(1)}), places.narrow(0, begin, length),
+                 gradient.narrow(0, begin, length));
       }
       segments->sink().close(table, rows);
     }

@@ -5,6 +5,7 @@
 #include "infomtl/ops/dropout.h"
 #include "ops/autograd_support.h"
 #include "ops/dropout_pattern.h"
+#include "ops/kernel_types.h"
 
 namespace infomtl::ops {
 namespace {
@@ -23,20 +24,20 @@ Normed run_forward(const at::Tensor& x, const at::Tensor& residual, const kernel
   Normed n;
   n.out = at::empty_like(x);
   n.sum = residual.defined() ? at::empty_like(x) : x;
-  n.mean = at::empty({rows}, x.options());
-  n.inverse_deviation = at::empty({rows}, x.options());
+  n.mean = at::empty({rows}, weight.options());
+  n.inverse_deviation = at::empty({rows}, weight.options());
   kernels::loops<T>().residual_norm({.rows = rows,
                                      .width = width,
-                                     .x = x.const_data_ptr<T>(),
-                                     .residual = residual.defined() ? residual.const_data_ptr<T>() : nullptr,
+                                     .x = read_data<T>(x),
+                                     .residual = residual.defined() ? read_data<T>(residual) : nullptr,
                                      .dropout = pattern,
-                                     .weight = weight.const_data_ptr<T>(),
-                                     .bias = bias.const_data_ptr<T>(),
+                                     .weight = read_data<kernels::Compute<T>>(weight),
+                                     .bias = read_data<kernels::Compute<T>>(bias),
                                      .epsilon = epsilon,
-                                     .sum = residual.defined() ? n.sum.mutable_data_ptr<T>() : nullptr,
-                                     .mean = n.mean.mutable_data_ptr<T>(),
-                                     .inverse_deviation = n.inverse_deviation.mutable_data_ptr<T>(),
-                                     .out = n.out.mutable_data_ptr<T>()});
+                                     .sum = residual.defined() ? write_data<T>(n.sum) : nullptr,
+                                     .mean = write_data<kernels::Compute<T>>(n.mean),
+                                     .inverse_deviation = write_data<kernels::Compute<T>>(n.inverse_deviation),
+                                     .out = write_data<T>(n.out)});
   return n;
 }
 
@@ -49,26 +50,27 @@ void run_backward(const at::Tensor& gradient, const Normed& n, const at::Tensor&
   kernels::loops<T>().residual_norm_gradient(
       {.rows = range.end - begin,
        .width = width,
-       .gradient = gradient.const_data_ptr<T>() + shift,
-       .sum = n.sum.const_data_ptr<T>() + shift,
-       .mean = n.mean.const_data_ptr<T>() + begin,
-       .inverse_deviation = n.inverse_deviation.const_data_ptr<T>() + begin,
-       .weight = weight.const_data_ptr<T>(),
+       .gradient = read_data<T>(gradient) + shift,
+       .sum = read_data<T>(n.sum) + shift,
+       .mean = read_data<kernels::Compute<T>>(n.mean) + begin,
+       .inverse_deviation = read_data<kernels::Compute<T>>(n.inverse_deviation) + begin,
+       .weight = read_data<kernels::Compute<T>>(weight),
        .dropout = pattern,
        .first_row = begin,
-       .sum_gradient = sum_gradient.mutable_data_ptr<T>() + shift,
-       .x_gradient = pattern.threshold == 0 ? nullptr : x_gradient.mutable_data_ptr<T>() + shift,
-       .weight_gradient = static_cast<T*>(weight_gradient.data_ptr()),
-       .bias_gradient = static_cast<T*>(bias_gradient.data_ptr())});
+       .sum_gradient = write_data<T>(sum_gradient) + shift,
+       .x_gradient = pattern.threshold == 0 ? nullptr : write_data<T>(x_gradient) + shift,
+       .weight_gradient = write_data<kernels::Compute<T>>(weight_gradient),
+       .bias_gradient = write_data<kernels::Compute<T>>(bias_gradient)});
 }
 
 void backward_rows(const at::Tensor& gradient, const Normed& n, const at::Tensor& weight,
                    const kernels::DropoutPattern& pattern, GradientSegments::Range range, at::Tensor& sum_gradient,
                    at::Tensor& x_gradient, const at::Tensor& weight_gradient, const at::Tensor& bias_gradient) {
   if (range.begin == range.end) return;
-  if (is_plain_cpu(gradient)) {
-    const auto run = gradient.scalar_type() == at::kDouble ? run_backward<double> : run_backward<float>;
-    run(gradient, n, weight, pattern, range, sum_gradient, x_gradient, weight_gradient, bias_gradient);
+  if (has_loops(gradient)) {
+    with_loop_type(gradient.scalar_type(), [&]<class T>() {
+      run_backward<T>(gradient, n, weight, pattern, range, sum_gradient, x_gradient, weight_gradient, bias_gradient);
+    });
     return;
   }
   const std::int64_t begin = range.begin, count = range.end - begin;
@@ -88,9 +90,9 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
     const at::Tensor x = x_in.contiguous();
     const at::Tensor residual = residual_in.has_value() ? residual_in->contiguous() : at::Tensor();
     Normed n;
-    if (is_plain_cpu(x)) {
-      const auto run = x.scalar_type() == at::kDouble ? run_forward<double> : run_forward<float>;
-      n = run(x, residual, pattern, weight, bias, epsilon);
+    if (has_loops(x)) {
+      n = with_loop_type(x.scalar_type(),
+                         [&]<class T>() { return run_forward<T>(x, residual, pattern, weight, bias, epsilon); });
     } else {
       n.sum = residual.defined() ? x + residual : x;
       std::tie(n.out, n.mean, n.inverse_deviation) =
@@ -162,7 +164,7 @@ torch::Tensor residual_layer_norm(const torch::Tensor& x, const torch::Tensor& r
               "residual_layer_norm",
               "input " + shape_text(x) + ", residual " + shape_text(residual) + ", weight " + shape_text(weight) +
                   ", bias " + shape_text(bias));
-  if (is_plain_cpu(x)) {
+  if (has_loops(x)) {
     return ResidualLayerNorm::apply(x, std::optional<at::Tensor>(residual), weight, bias, draw_pattern(rate, random),
                                     epsilon, segments);
   }

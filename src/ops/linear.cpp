@@ -1,8 +1,10 @@
 #include "infomtl/ops/linear.h"
 
 #include <ATen/ATen.h>
+#include <ATen/cpu/Utils.h>
 
 #include "ops/autograd_support.h"
+#include "ops/products.h"
 
 namespace infomtl::ops {
 namespace {
@@ -48,6 +50,11 @@ at::Tensor joined_rows(const std::vector<at::Tensor>& rows) {
   return rows[0].as_strided({rows[0].size(0), columns}, rows[0].strides(), rows[0].storage_offset());
 }
 
+// dY^T X, in the type of the weight.
+at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, at::ScalarType type) {
+  return product_of_rows(gradient.t(), x.t()).to(type);
+}
+
 void add_weight_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges, const at::Tensor& x,
                      const at::Tensor& gradient) {
   for (std::size_t t = 0; t < ranges.size(); ++t) {
@@ -55,14 +62,16 @@ void add_weight_rows(const at::Tensor& rows, const std::vector<GradientSegments:
     if (count == 0) continue;
     rows[static_cast<std::int64_t>(t)]
         .view({gradient.size(1), x.size(1)})
-        .addmm_(gradient.narrow(0, ranges[t].begin, count).t(), x.narrow(0, ranges[t].begin, count));
+        .add_(product_of_rows(gradient.narrow(0, ranges[t].begin, count).t(), x.narrow(0, ranges[t].begin, count).t()));
   }
 }
 void add_bias_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges,
                    const at::Tensor& gradient) {
   for (std::size_t t = 0; t < ranges.size(); ++t) {
     const std::int64_t count = ranges[t].end - ranges[t].begin;
-    if (count > 0) rows[static_cast<std::int64_t>(t)].add_(gradient.narrow(0, ranges[t].begin, count).sum(0));
+    if (count == 0) continue;
+    rows[static_cast<std::int64_t>(t)].add_(
+        at::sum(gradient.narrow(0, ranges[t].begin, count), 0, false, rows.scalar_type()));
   }
 }
 
@@ -120,13 +129,14 @@ struct Linear final : torch::autograd::Function<Linear> {
                             const Segments& segments) {
     const std::vector<at::Tensor> weights(parameters.begin(), parameters.begin() + parts);
     const std::vector<at::Tensor> biases(parameters.begin() + parts, parameters.end());
+    const at::Tensor weight = joined(weights).to(x.scalar_type());
+    if (x.scalar_type() != weights[0].scalar_type()) ctx->saved_data["rounded_weight"] = weight;
     variable_list saved{x};
     saved.insert(saved.end(), parameters.begin(), parameters.end());
     ctx->save_for_backward(std::move(saved));
     ctx->saved_data["parts"] = parts;
     ctx->saved_data["segments"] = hold(segments);
-    const at::Tensor weight = joined(weights).t();
-    return biases.empty() ? at::mm(x, weight) : at::addmm(joined(biases), x, weight);
+    return product_of_rows(x, weight, biases.empty() ? at::Tensor() : joined(biases).to(x.scalar_type()));
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
@@ -141,7 +151,11 @@ struct Linear final : torch::autograd::Function<Linear> {
     const at::Tensor gradient = gradients[0].contiguous();
 
     variable_list result(saved.size() + 2);
-    if (ctx->needs_input_grad(0)) result[0] = at::mm(gradient, joined(weights));
+    if (ctx->needs_input_grad(0)) {
+      const auto rounded = ctx->saved_data.find("rounded_weight");
+      const at::Tensor weight = rounded == ctx->saved_data.end() ? joined(weights) : rounded->second.toTensor();
+      result[0] = product_of_rows(gradient, weight.t());
+    }
     std::vector<bool> needed(saved.size());
     for (std::size_t i = 1; i < saved.size(); ++i) needed[i] = ctx->needs_input_grad(i);
     const auto* ranges = segments == nullptr ? nullptr : &segments->ranges_of(x.size(0));
@@ -150,14 +164,14 @@ struct Linear final : torch::autograd::Function<Linear> {
     give_gradients(
         segments, weights, gradient, {needed.begin() + 1, needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts)},
         [&](const at::Tensor& rows, const at::Tensor& own) { add_weight_rows(rows, *ranges, x, own); },
-        [&](const at::Tensor& own) { return at::mm(own.t(), x); }, ordinary);
+        [&](const at::Tensor& own) { return weight_gradient(own, x, weights[0].scalar_type()); }, ordinary);
     std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1);
     if (!biases.empty()) {
       ordinary.assign(parts, {});
       give_gradients(
           segments, biases, gradient, {needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts), needed.end()},
           [&](const at::Tensor& rows, const at::Tensor& own) { add_bias_rows(rows, *ranges, own); },
-          [](const at::Tensor& own) { return own.sum(0); }, ordinary);
+          [&](const at::Tensor& own) { return at::sum(own, 0, false, biases[0].scalar_type()); }, ordinary);
       std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1 + static_cast<std::ptrdiff_t>(parts));
     }
     return result;
@@ -188,6 +202,15 @@ torch::Tensor stacked_linear(const torch::Tensor& x, const std::vector<torch::Te
   }
   parameters.insert(parameters.end(), biases.begin(), biases.end());
   return Linear::apply(x, at::TensorList(parameters), static_cast<std::int64_t>(weights.size()), segments);
+}
+
+bool has_bfloat16_products() {
+  const auto found = at::cpu::get_cpu_capabilities();
+  const auto has = [&](const char* name) {
+    const auto entry = found.find(name);
+    return entry != found.end() && entry->second.isBool() && entry->second.toBool();
+  };
+  return has("avx512_bf16") || has("amx_bf16");
 }
 
 }  // namespace infomtl::ops

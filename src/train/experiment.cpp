@@ -110,6 +110,7 @@ struct Experiment::Implementation {
                                                      std::to_string(encoder->max_length()) + " positions");
     }
     const auto model = build_model(whole, encoder, pooling_named(config.encoder.pooling), dataset.tasks, seed);
+    model->set_precision(config.precision);
     const TermContext context{.tasks = dataset.tasks,
                               .width = encoder->width(),
                               .representation = model->architecture().width(),
@@ -207,6 +208,7 @@ struct Experiment::Implementation {
       add_evaluation(scored, trainer->model().tasks(), std::string(split_name(split)), trainer->evaluate(split));
     }
     scored.average_tasks();
+    scored.task_similarity = task_similarity(trainer->model());
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");
     return scored;
   }

@@ -56,6 +56,7 @@ Json Results::to_json() const {
   for (const auto& [split, value] : average) json["average"][split] = value;
   json["training"] = training;
   json["environment"] = environment;
+  if (!task_similarity.empty()) json["task_similarity"] = task_similarity;
   return json;
 }
 
@@ -84,6 +85,7 @@ Results Results::from_json(const Json& json) {
     for (const auto& [split, value] : json.at("average").items()) results.average[split] = number_or_nan(value);
     results.training = json.at("training");
     results.environment = json.at("environment");
+    results.task_similarity = json.value("task_similarity", Json::object());
   } catch (const Json::exception& error) {
     throw FormatError(std::string("not the results of a run: ") + error.what());
   }

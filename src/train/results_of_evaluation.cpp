@@ -24,4 +24,18 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
   }
 }
 
+Json task_similarity(const MultiTaskModel& model) {
+  Json similarity = Json::object();
+  const Tensor matrix = model.architecture().task_similarity();
+  if (!matrix.defined()) return similarity;
+  const std::vector<Task>& tasks = model.tasks();
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    for (std::size_t other = 0; other < tasks.size(); ++other) {
+      similarity[tasks[t].name][tasks[other].name] =
+          matrix[static_cast<std::int64_t>(t)][static_cast<std::int64_t>(other)].item<double>();
+    }
+  }
+  return similarity;
+}
+
 }  // namespace infomtl

@@ -6,6 +6,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
+#include "infomtl/ops/linear.h"
 
 namespace infomtl {
 namespace {
@@ -42,12 +43,20 @@ torch::Device device_named(const Config& config) {
   return cuda ? torch::Device(torch::kCUDA) : torch::Device(torch::kCPU);
 }
 
+Precision precision_named(const Config& config, torch::Device device) {
+  if (config.choice("precision", "float32", {"float32", "bfloat16"}) == "float32") return Precision::float32;
+  if (!device.is_cpu() || ops::has_bfloat16_products()) return Precision::bfloat16;
+  log::warning(
+      "precision: this processor has no bfloat16 instructions (AVX512-BF16 or AMX); training stays in float32");
+  return Precision::float32;
+}
+
 RunConfig RunConfig::read(const Config& config) {
   RunConfig run{
       .config = config, .trainer = TrainerSettings::from_config(config), .encoder = {}, .device = torch::kCPU};
   for (const char* word : kWords) config.text(word, "");
-  config.choice("precision", "float32", {"float32"});
   run.device = device_named(config);
+  run.precision = precision_named(config, run.device);
 
   const Config encoder = config.object("encoder");
   run.encoder.path = encoder.path("path");
@@ -70,6 +79,7 @@ RunConfig RunConfig::read(const Config& config) {
 Json RunConfig::effective() const {
   Json json = config.effective();
   json["seed"] = trainer.seed;
+  json["precision"] = precision == Precision::bfloat16 ? "bfloat16" : "float32";
   return json;
 }
 

@@ -27,16 +27,20 @@ struct RunConfig {
   TrainerSettings trainer;
   EncoderSettings encoder;
   torch::Device device = torch::kCPU;
+  Precision precision = Precision::float32;
 
   /// @throws ConfigError for every unknown key, wrong type or range but those of parts that need the tasks to be built
   static RunConfig read(const Config& config);
 
-  /// The seed, "regime" and paths as this run uses them: what config.json of the run folder says.
+  /// The seed, the precision and paths as this run uses them: what config.json of the run folder says.
   Json effective() const;
 };
 
 /// The device that "auto", "cpu" or "cuda" means here. @throws ConfigError when there is none, with the cure
 torch::Device device_named(const Config& config);
+
+/// What "precision" says; float32, with a warning, where the CPU has no bfloat16 instructions.
+Precision precision_named(const Config& config, torch::Device device);
 
 /// The encoder of a model folder, with its weights, or drawn from the seed where it has none (or is told to).
 /// @throws ConfigError, FormatError, IoError

@@ -272,6 +272,7 @@ void StepForward::encode() {
 
   EncodeOptions options;
   options.pooling = context_.model->pooling();
+  options.precision = context_.model->precision();
   options.token_states = token_states_;
   options.layer_states = context_.model->architecture().needs_layers();
   ops::TensorRandom dropout(context_.seed_of("dropout" + variant_), device);

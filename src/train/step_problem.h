@@ -15,6 +15,7 @@
 
 #include "infomtl/train/flat_parameters.h"
 #include "infomtl/weighting/gradient_problem.h"
+#include "train/gradient_rows.h"
 #include "train/step_forward.h"
 
 namespace infomtl {
@@ -33,8 +34,10 @@ struct ProblemContext {
   std::int64_t epoch = 0;
   /// The micro-batches of the index-th independent batch of this step.
   std::function<std::vector<StepBatch>(std::size_t index)> independent;
-  /// Memory for the Jacobian, kept from step to step; null: its own.
-  Tensor* jacobian_memory = nullptr;
+  /// Memory kept from step to step; null: its own.
+  GradientMemory* memory = nullptr;
+  /// Whether gramian() is to do without the Jacobian, where it can.
+  bool gram_only = false;
 };
 
 class StepProblem final : public GradientProblem {
@@ -70,37 +73,52 @@ class StepProblem final : public GradientProblem {
   const std::vector<std::vector<TermSum>>& terms() const { return terms_; }
 
  private:
-  struct Pass;
-  class Rows;
+  /// One forward pass over one micro-batch.
+  struct Pass {
+    std::shared_ptr<StepForward> forward;
+    std::vector<std::size_t> which;  ///< the place in tasks() of the k-th task of the micro-batch
+    std::vector<Tensor> losses;      ///< with graph, already divided by the counts of the whole step
+  };
 
   Pass run(std::size_t micro);
   Pass& graph_of(std::size_t micro);
   void drop_graph(std::size_t micro);
-  void record(std::size_t micro, const Pass& pass);
   void begin_apply();
-  void compute_jacobian();
-  void add_jacobian(const Pass& pass, Tensor& jacobian);
-  void add_rows(const Pass& pass, const std::vector<Tensor>& parameters, Tensor& rows, std::int64_t first);
+
+  GradientMemory& memory() { return context_.memory == nullptr ? own_memory_ : *context_.memory; }
+  std::int64_t task_rows() const { return losses_.numel(); }
+  std::vector<FlatSlot> shared_slots() const;
+  std::shared_ptr<const GradientColumns> used_columns() const;
+  void compute_jacobian(bool every_column);
+  bool fill(GradientRows& jacobian);
+  bool compute_gram();
+  bool add_jacobian(const Pass& pass, GradientRows& jacobian);
+  bool add_rows(const Pass& pass, const std::vector<Tensor>& parameters, GradientRows& rows);
+  std::vector<Tensor> backward_with_segments(const Pass& pass);
+  bool one_backward_will_do(const Pass& pass) const;
+  std::unique_ptr<GradientRows> new_own_rows();
+  void compute_own_rows();
   void compute_representation_gradients();
-  void add_to_own(const Tensor& weights);
-  Tensor shared_gradients() const;
-  Tensor own_gradients() const;
 
   ProblemContext context_;
   std::vector<StepBatch> micros_;
   std::vector<std::size_t> tasks_;
   std::vector<std::vector<std::int64_t>> totals_;  // per loss: count of each term over all micro-batches
   std::vector<Tensor> shared_, own_;               // leaves, as they lie in the flat buffer
-  std::vector<Tensor> after_cut_;                  // shared parameters behind the encoder (experts, a bottleneck)
+  std::vector<FlatSlot> after_cut_;                // shared parameters behind the encoder (experts, a bottleneck)
   std::vector<bool> recorded_;                     // per micro-batch
   Tensor losses_;                                  // [T] float32
   std::vector<std::vector<TermSum>> terms_;
   std::unique_ptr<Pass> kept_;  // the graph of the only micro-batch, or of the last one
   std::size_t kept_micro_ = 0;
-  Tensor jacobian_;             // [T, P]
-  Tensor own_rows_;             // [T, P_all - P]
-  Tensor after_cut_rows_;       // [T, P], only the columns of after_cut_ are filled
-  std::shared_ptr<Rows> rows_;  // the sink of per-task gradients
+  std::shared_ptr<RowsSink> sink_;
+  GradientMemory own_memory_;
+  Tensor own_rows_memory_, after_cut_memory_;
+  std::unique_ptr<GradientRows> jacobian_;  // [T, C] over the shared parameters
+  std::unique_ptr<GradientRows> own_rows_;  // [T, P_all - P] over the tasks' own
+  std::unique_ptr<GradientRows> after_cut_rows_;
+  Tensor full_jacobian_;  // [T, P]
+  Tensor gram_;           // [T, T] float64
   std::vector<Tensor> representations_, representation_gradients_;
   std::map<std::size_t, std::unique_ptr<StepProblem>> independent_;
   bool applied_ = false;

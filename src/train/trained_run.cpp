@@ -40,6 +40,7 @@ LoadedModel load_model(const std::filesystem::path& run) {
   for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
   loaded.model = build_model(loaded.config.config, load_encoder(folder.best()),
                              pooling_named(loaded.config.encoder.pooling), tasks, loaded.config.trainer.seed);
+  loaded.model->set_precision(loaded.config.precision);
   read_checkpoint_model(folder.best(), *loaded.model);
   loaded.model->to(loaded.config.device);
   loaded.tokenizer = load_tokenizer(folder.best());
@@ -91,6 +92,7 @@ Results TrainedRun::evaluate(const std::string& split) {
                    evaluate_model(*loaded.model, nullptr, data, which, loaded.config.trainer.evaluation_batch_size, 0));
   }
   results.average_tasks();
+  if (implementation_->models.size() == 1) results.task_similarity = task_similarity(*implementation_->models[0].model);
   return results;
 }
 

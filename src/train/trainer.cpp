@@ -131,7 +131,8 @@ struct Trainer::Implementation {
   std::shared_ptr<LearningRateSchedule> schedule;
   torch::Device device;
   std::unique_ptr<TrainingStream> stream;
-  Tensor jacobian_memory;
+  GradientMemory gradient_memory;
+  bool gram_only = false;
 
   Progress at;
   std::int64_t total = 0;  ///< steps of the whole run
@@ -169,6 +170,14 @@ struct Trainer::Implementation {
     }
   }
 
+  /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
+  std::int64_t jacobian_bytes() const {
+    const Tensor words = model->encoder().word_table();
+    const std::int64_t columns = parameters.shared_size() - (words.defined() ? words.numel() : 0);
+    const std::int64_t tasks = settings.regime == "joint" ? std::ssize(model->tasks()) : 1;
+    return tasks * columns * static_cast<std::int64_t>(parameters.values().element_size());
+  }
+
   TrainingStream& batches() {
     if (stream == nullptr) {
       stream = std::make_unique<TrainingStream>(data->dataset(), data->tokens(Split::train),
@@ -189,7 +198,8 @@ struct Trainer::Implementation {
     context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
     context.parameters = &parameters;
     context.epoch = at.epoch;
-    context.jacobian_memory = &jacobian_memory;
+    context.memory = &gradient_memory;
+    context.gram_only = gram_only;
     context.independent = [this](std::size_t index) {
       return std::vector<StepBatch>{batches().extra_batch(at.steps, index).to(device)};
     };
@@ -299,6 +309,7 @@ Trainer::Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model
   Implementation& self = *implementation_;
   self.check();
   const std::int64_t all = self.settings.epochs * steps_per_epoch(self.data->dataset(), batching(self.settings));
+  self.gram_only = does_without_jacobian(self.settings.task_gradients, self.jacobian_bytes());
   self.total = self.settings.max_steps > 0 ? std::min(all, self.settings.max_steps) : all;
 }
 

@@ -29,6 +29,8 @@ void TrainerSettings::fields(FieldVisitor& f) {
            "whether batch_size counts the examples of each task or of all tasks together");
   f.field("length_window", length_window, "batches of like length out of so many; 0: random batches",
           between(0, kMost));
+  f.choice("task_gradients", task_gradients, {"auto", "jacobian", "gram"},
+           "for methods that compare gradients of tasks: keep them (faster), or only their products (less memory)");
   f.field("evaluation_batch_size", evaluation_batch_size, "texts of a batch in evaluation", between(1, kMost));
   f.field("clip_norm", clip_norm, "largest gradient norm; 0: no clipping", at_least(0.0));
   f.choice("non_finite", non_finite, {"error", "skip"}, "what to do with a step whose loss or gradient is not finite");

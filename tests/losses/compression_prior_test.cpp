@@ -65,6 +65,29 @@ TEST(TiminPriors, AreThePureFunctions) {
   EXPECT_TRUE(close(value_of(timin("l1out", "mean")), left_out.item<double>() / 3, 1e-9));
 }
 
+TEST(TiminPriors, ClubIsTheMeanLogDensityOfOwnSamplesLessThatOfAllOrOfOneOther) {
+  const auto density = [](std::int64_t x, std::int64_t z) {
+    double sum = 0;
+    for (std::int64_t k = 0; k < 3; ++k) {
+      const double m = kMean[x][k].item<double>(), s = kLogVariance[x][k].item<double>();
+      sum -= 0.5 * (s + std::log(2 * M_PI) + std::pow(kSample[z][k].item<double>() - m, 2) / std::exp(s));
+    }
+    return sum;
+  };
+  double all = 0, one = 0;
+  for (std::int64_t i = 0; i < 5; ++i) {
+    for (std::int64_t j = 0; j < 5; ++j) all += (density(i, i) - density(i, j)) / 25;
+    one += (density(i, i) - density(i, (i + 1) % 5)) / 5;
+  }
+  EXPECT_GT(std::abs(all - one), 0.1) << "the test can tell them apart";
+  EXPECT_TRUE(close(value_of(timin("club", "sum")), all, 1e-9));
+  EXPECT_TRUE(close(value_of(timin("club_sample", "sum")), one, 1e-9));
+  for (const char* reduction : {"mean", "spc"}) {
+    EXPECT_TRUE(close(value_of(timin("club", reduction)), all / 3, 1e-9));
+    EXPECT_TRUE(close(value_of(timin("club_sample", reduction)), one / 3, 1e-9));
+  }
+}
+
 TEST(TiminPriors, GradientsReachTheHeadAndThePrior) {
   for (const std::string& prior : prior_names()) {
     for (const char* reduction : {"spc", "sum"}) {
@@ -79,7 +102,8 @@ TEST(TiminPriors, GradientsReachTheHeadAndThePrior) {
                                                        return loss({kMean, kLogVariance, kSample});
                                                      }))
           << prior << " " << reduction;
-      EXPECT_EQ(term->parameters().empty(), prior == "standard" || prior == "l1out");
+      const bool learns = prior == "learned" || prior == "mixture" || prior == "class_conditional";
+      EXPECT_EQ(term->parameters().empty(), !learns);
     }
   }
 }
@@ -145,7 +169,7 @@ TEST(TiminPriors, RowsThatCannotBeCountedAreNot) {
   EXPECT_EQ(counted(timin("class_conditional"), some, LabelKind::tags), 3);
   EXPECT_EQ(counted(timin("class_conditional"), none), 0);
   EXPECT_EQ(counted(timin("standard"), some), 5);
-  EXPECT_EQ(counted(timin("l1out"), one), 0);
+  for (const char* pairs : {"l1out", "club", "club_sample"}) EXPECT_EQ(counted(timin(pairs), one), 0) << pairs;
   EXPECT_EQ(counted(timin("mixture"), one), 1);
   for (const std::string& prior : prior_names()) EXPECT_EQ(counted(timin(prior), empty), 0) << prior;
   // The rows left are those that a batch without the others has.

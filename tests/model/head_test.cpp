@@ -113,6 +113,21 @@ TEST(GaussianHead, DropsInputsOfTheMeanOnlyUnlessAsked) {
   }
 }
 
+TEST(GaussianHead, LooksAtTheDirectionAloneWhenAsked) {
+  const Task task = task_of(LabelKind::single, {"a", "b", "c"});
+  const Tensor x = at::randn({5, 6});
+  const auto plain = build({{"name", "gaussian"}}, task);
+  const auto unit = build({{"name", "gaussian"}, {"unit_input", true}}, task);
+  const Prediction expected = plain->forward(x / x.square().sum(1, true).sqrt(), {});
+  for (const double scale : {1.0, 1e-3, 1e3}) {
+    const Prediction found = unit->forward(scale * x, {});
+    EXPECT_TRUE(close(found.mean, expected.mean, 1e-6));
+    EXPECT_TRUE(close(found.log_variance, expected.log_variance, 1e-6));
+  }
+  EXPECT_FALSE(close(plain->forward(x, {}).mean, expected.mean, 1e-3));
+  EXPECT_TRUE(unit->forward(at::zeros({1, 6}), {}).mean.isfinite().all().item<bool>());
+}
+
 TEST(Heads, AreDifferentiableTwice) {
   const Task task = task_of(LabelKind::single, {"a", "b", "c"});
   for (const char* name : {"linear", "gaussian"}) {

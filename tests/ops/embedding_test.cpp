@@ -41,6 +41,45 @@ TEST(EmbeddingSum, SegmentsGiveTheGradientOfEachTask) {
       });
 }
 
+/// Holds only some rows of one table.
+class SomeRows final : public GradientSink {
+ public:
+  SomeRows(at::Tensor table, at::Tensor held) : table_(std::move(table)), held_(std::move(held)) {
+    matrix = at::zeros({3, held_.numel() * table_.size(1)}, table_.options().requires_grad(false));
+  }
+  at::Tensor open(const at::Tensor& parameter) override { return parameter.is_same(table_) ? matrix : at::Tensor(); }
+  at::Tensor rows_of(const at::Tensor& parameter) const override {
+    return parameter.is_same(table_) ? held_ : at::Tensor();
+  }
+  void close(const at::Tensor&, const at::Tensor&) override {}
+  at::Tensor matrix;
+
+ private:
+  at::Tensor table_, held_;
+};
+
+TEST(EmbeddingSum, ASinkMayHoldOnlyTheRowsThatAreLookedUp) {
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const at::Tensor table = at::randn({7, 4}, type).requires_grad_(true), other = at::randn({2, 4}, type);
+    const at::Tensor scale = at::randn({9, 4}, type);
+    const std::vector<GradientSegments::Range> ranges{{0, 4}, {4, 4}, {4, 9}};
+    const auto pass = [&](const at::Tensor& held) {
+      const auto sink = std::make_shared<SomeRows>(table, held);
+      (embedding_sum({table, other}, {words(), types()}, std::make_shared<GradientSegments>(ranges, ranges, sink)) *
+       scale)
+          .sum()
+          .backward();
+      return sink->matrix.view({3, -1, 4});
+    };
+    const at::Tensor every = pass(at::arange(7)), held = at::tensor({0, 1, 3, 5, 6}, at::kLong);
+    EXPECT_TRUE(close(every[2][0], scale[6] + scale[7], 0, 1e-6));
+    EXPECT_TRUE(at::equal(pass(held), every.index_select(1, held)));
+    EXPECT_FALSE(table.grad().defined());
+    EXPECT_THROW(pass(at::tensor({0, 1, 3}, at::kLong)), StateError);
+    EXPECT_THROW(pass(at::tensor({0, 1, 3, 6}, at::kLong)), StateError);
+  }
+}
+
 TEST(EmbeddingSum, RefusesShapesThatDoNotFit) {
   EXPECT_THROW(embedding_sum({}, {}), ShapeError);
   EXPECT_THROW(embedding_sum({at::randn({7, 4}), at::randn({7, 3})}, {words(), types()}), ShapeError);

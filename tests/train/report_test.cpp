@@ -59,6 +59,10 @@ TEST(Results, SurviveTheirFile) {
   EXPECT_EQ(read.seed, 7U);
   EXPECT_FALSE(read.tasks[1].second.higher_is_better);
   EXPECT_TRUE(std::isnan(read.tasks[1].second.score.at("validation")));
+  EXPECT_FALSE(json.contains("task_similarity")) << "nothing learned, nothing told";
+  Results alike = results;
+  alike.task_similarity = {{"hate", {{"hate", 1.0}, {"stars", 0.25}}}, {"stars", {{"hate", 0.25}, {"stars", 1.0}}}};
+  EXPECT_EQ(Results::from_json(alike.to_json()).task_similarity["hate"]["stars"], 0.25);
 }
 
 TEST(Results, AverageLeavesOutSplitsATaskDoesNotHave) {

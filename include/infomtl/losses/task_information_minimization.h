@@ -26,9 +26,10 @@ class CompressionPrior;
 ///                      (after VampPrior, Tomczak & Welling 2018)
 ///   class_conditional  N(m_y, diag e^r_y) of the row's class y (CEB, Fischer 2020): I(X;Z|Y); tasks of classes only;
 ///                      rows of an unknown class are not counted
-///   l1out              the other posteriors of the batch: an upper bound on I(X;Z_t) (Poole et al. 2019), `spc`
-///   reduces
-///                      as `mean`; a batch of one counts 0
+///   l1out              the other posteriors of the batch: an upper bound on I(X;Z_t) (Poole et al. 2019)
+///   club, club_sample  no prior: the upper bound mean_i log p(z_i|x_i) - mean_ij log p(z_j|x_i) on I(X;Z_t) by all
+///                      pairs of the batch, or by one other sample a row (Cheng et al. 2020)
+/// The last three take `spc` for `mean`; a batch of one counts 0.
 class INFOMTL_API TaskInformationMinimization final : public LossTerm {
  public:
   struct INFOMTL_API Settings {

@@ -28,9 +28,17 @@ enum class Pooling {
   mean,   ///< mean over the sequence's tokens, special ones included
 };
 
+/// Arithmetic of the encoder's matrices. Parameters, their gradients, norms, softmax and whatever leaves the encoder
+/// are float32 in either case.
+enum class Precision {
+  float32,
+  bfloat16,  ///< states and products' factors rounded to bfloat16, sums in float32
+};
+
 /// What one pass is asked for.
 struct EncodeOptions {
   Pooling pooling = Pooling::first;
+  Precision precision = Precision::float32;
   bool token_states = false;  ///< fill EncoderOutput::tokens
   bool layer_states = false;  ///< fill EncoderOutput::layers
   /// Dropout masks are drawn from here; null means dropout off (evaluation).
@@ -60,6 +68,9 @@ class INFOMTL_API Encoder : public torch::nn::Module {
   virtual const Json& config() const = 0;
   /// [N, H] word embeddings of the tokens (before positions and norm): the size an embedding_offset has.
   virtual Tensor word_embeddings(const PackedTokens& tokens) = 0;
+  /// The parameter [V, ...] of which a pass reads only the rows that are its token ids, so that per-task gradients need
+  /// not be kept for others; undefined where there is none.
+  virtual Tensor word_table() const { return {}; }
 };
 
 /// Builders by Hugging Face `model_type`: bert, roberta, xlm-roberta, distilbert, electra. The config is config.json.

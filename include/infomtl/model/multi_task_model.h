@@ -31,6 +31,9 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   Head& head(std::size_t task) const { return *heads_.at(task); }
   const std::vector<Task>& tasks() const { return tasks_; }
   Pooling pooling() const { return pooling_; }
+  /// Of every pass, in training and in evaluation.
+  Precision precision() const { return precision_; }
+  void set_precision(Precision precision) { precision_ = precision; }
   /// Whether the task reads token states (tagging).
   bool needs_token_states(std::size_t task) const { return tasks_.at(task).kind == LabelKind::tags; }
 
@@ -45,6 +48,7 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   std::vector<std::shared_ptr<Head>> heads_;
   std::vector<Task> tasks_;
   Pooling pooling_;
+  Precision precision_ = Precision::float32;
 };
 
 }  // namespace infomtl

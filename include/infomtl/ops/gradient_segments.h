@@ -22,9 +22,13 @@ namespace infomtl::ops {
 class INFOMTL_API GradientSink {
  public:
   virtual ~GradientSink() = default;
-  /// Where the T gradients of `parameter` are added: [T, parameter.numel()], contiguous rows. Undefined when the
-  /// parameter is not one whose per-task gradients are wanted (its ordinary gradient is then computed).
+  /// Where the T gradients of `parameter` are added: [T, parameter.numel()], contiguous rows; of an embedding table
+  /// with rows_of() defined, [T, R * width]. Undefined when the parameter is not one whose per-task gradients are
+  /// wanted (its ordinary gradient is then computed).
   virtual torch::Tensor open(const torch::Tensor& parameter) = 0;
+  /// [R] int64, sorted, unique: the rows of an embedding table [V, width] that open() has a place for; every other row
+  /// must be left alone. Undefined: all V.
+  virtual torch::Tensor rows_of(const torch::Tensor& /*table*/) const { return {}; }
   /// Called once all T rows of one use of `parameter` have been added to `rows` (what open() returned).
   virtual void close(const torch::Tensor& parameter, const torch::Tensor& rows) = 0;
 };

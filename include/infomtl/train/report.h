@@ -59,6 +59,8 @@ struct Results {
   std::map<std::string, double> average;  ///< split -> mean of the tasks' metrics
   Json training = Json::object();         ///< steps, seconds, examples_per_second, tokens_per_second, peak_memory_bytes
   Json environment = Json::object();
+  /// task -> task -> how alike the architecture learned them to be (noise, gates, stitches); empty where it learns none
+  Json task_similarity = Json::object();
 
   /// results.json of the run folder, format 1; a NaN is null.
   INFOMTL_API Json to_json() const;

@@ -6,6 +6,12 @@
 #include "infomtl/core/random.h"
 
 namespace infomtl {
+namespace {
+
+/// Rows over their Euclidean length; a row of zeros stays one.
+Tensor unit_rows(const Tensor& rows) { return rows / rows.norm(2, {-1}, /*keepdim=*/true).clamp_min(1e-12); }
+
+}  // namespace
 
 void GaussianHead::Settings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
@@ -13,6 +19,7 @@ void GaussianHead::Settings::fields(FieldVisitor& f) {
   f.field("dropout", dropout, "rate of dropping before each linear map of the mean net", from_to_below(0.0, 1.0));
   f.field("dropout_variance", dropout_variance,
           "the same dropout in the log-variance net (SPC has it in the mean only)");
+  f.field("unit_input", unit_input, "bring the representation to Euclidean length 1 first, an option of SPC's code");
   f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
   f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
 }
@@ -36,10 +43,11 @@ GaussianHead::GaussianHead(const Settings& settings, const HeadShape& shape) : s
 }
 
 Prediction GaussianHead::forward(const Tensor& representation, const HeadRandom& random) {
+  const Tensor input = settings_.unit_input ? unit_rows(representation) : representation;
   Prediction prediction;
-  prediction.mean = mean_->forward(representation, random.dropout);
-  prediction.log_variance = at::clamp(log_variance_->forward(representation, random.dropout),
-                                      settings_.log_variance_low, settings_.log_variance_high);
+  prediction.mean = mean_->forward(input, random.dropout);
+  prediction.log_variance =
+      at::clamp(log_variance_->forward(input, random.dropout), settings_.log_variance_low, settings_.log_variance_high);
   prediction.output = prediction.mean;
   if (random.noise != nullptr) {
     const Tensor noise = random.noise->normal(prediction.mean.sizes()).to(prediction.mean.options());

@@ -15,6 +15,7 @@ class GaussianHead final : public Head {
     std::string activation = "relu";
     double dropout = 0.0;
     bool dropout_variance = false;
+    bool unit_input = false;
     double log_variance_low = -10.0;
     double log_variance_high = 10.0;
     void fields(FieldVisitor& f);

@@ -9,6 +9,7 @@
 
 #include "infomtl/core/errors.h"
 #include "ops/aggregation/inputs.h"
+#include "ops/kernels/kernels.h"
 
 namespace infomtl::ops {
 namespace {
@@ -31,6 +32,15 @@ void check_floating(const torch::Tensor& tensor, std::int64_t dimensions, std::s
   }
 }
 
+template <class T>
+void add_products(const torch::Tensor& rows, const torch::Tensor& sum) {
+  kernels::loops<T>().gram({.rows = rows.size(0),
+                            .columns = rows.size(1),
+                            .x = rows.const_data_ptr<T>(),
+                            .stride = rows.stride(0),
+                            .sum = sum.mutable_data_ptr<double>()});
+}
+
 [[noreturn]] void throw_non_finite(std::string_view method, std::string_view what, std::string_view where) {
   throw NonFiniteError(std::string(method) + ": " + std::string(what) + " is not finite at " + std::string(where));
 }
@@ -42,6 +52,36 @@ void check_jacobian(const torch::Tensor& jacobian, std::string_view method) {
   const torch::Tensor rows = torch::isfinite(jacobian.detach().sum(1, false, torch::kFloat64)).to(torch::kCPU);
   for (std::int64_t t = 0; t < rows.size(0); ++t) {
     if (!rows[t].item<bool>()) throw_non_finite(method, "the Jacobian", "row " + std::to_string(t));
+  }
+}
+
+namespace {
+
+void check_gram(const torch::Tensor& products, const torch::Tensor& a, const torch::Tensor& b) {
+  if (torch::isfinite(products).all().item<bool>()) return;
+  check_jacobian(a, "gram");
+  check_jacobian(b, "gram");
+  throw NonFiniteError("gram: the squared gradient norms leave the range of double precision");
+}
+
+}  // namespace
+
+void add_gram(const torch::Tensor& rows, const torch::Tensor& sum) {
+  check_floating(rows, 2, "add_gram", "the Jacobian", "[T, P]");
+  const std::int64_t tasks = rows.size(0);
+  if (sum.dim() != 2 || sum.size(0) != tasks || sum.size(1) != tasks || sum.scalar_type() != torch::kFloat64 ||
+      !sum.is_cpu() || !sum.is_contiguous()) {
+    throw ShapeError("add_gram: the sum must be [T, T] float64 on the CPU, got " + shape_of(sum));
+  }
+  if (rows.size(1) == 0) return;
+  const at::NoGradGuard no_grad;
+  const bool plain = rows.is_cpu() && rows.stride(1) == 1;
+  if (plain && rows.scalar_type() == torch::kFloat32) return add_products<float>(rows, sum);
+  if (plain && rows.scalar_type() == torch::kFloat64) return add_products<double>(rows, sum);
+  for (std::int64_t begin = 0; begin < rows.size(1); begin += kColumnsABlock) {
+    const torch::Tensor block =
+        rows.narrow(1, begin, std::min(kColumnsABlock, rows.size(1) - begin)).to(torch::kFloat64);
+    sum.add_(block.mm(block.t()).to(torch::kCPU));
   }
 }
 
@@ -59,15 +99,17 @@ torch::Tensor cross_gram(const torch::Tensor& a, const torch::Tensor& b) {
     sum.addmm_(left, right.t());
   }
   sum = sum.to(torch::kCPU);
-  if (!torch::isfinite(sum).all().item<bool>()) {
-    check_jacobian(a, "gram");
-    check_jacobian(b, "gram");
-    throw NonFiniteError("gram: the squared gradient norms leave the range of double precision");
-  }
+  check_gram(sum, a, b);
   return sum;
 }
 
-torch::Tensor gram(const torch::Tensor& jacobian) { return cross_gram(jacobian, jacobian); }
+torch::Tensor gram(const torch::Tensor& jacobian) {
+  check_floating(jacobian, 2, "gram", "the Jacobian", "[T, P]");
+  const torch::Tensor sum = torch::zeros({jacobian.size(0), jacobian.size(0)}, torch::kFloat64);
+  add_gram(jacobian, sum);
+  check_gram(sum, jacobian, jacobian);
+  return sum;
+}
 
 torch::Tensor combine(const torch::Tensor& jacobian, const torch::Tensor& weights) {
   check_floating(jacobian, 2, "combine", "the Jacobian", "[T, P]");

@@ -4,10 +4,12 @@ namespace infomtl::ops::kernels {
 
 extern const Loops<float> k_float_baseline;
 extern const Loops<double> k_double_baseline;
+extern const Loops<BFloat16> k_bfloat16_baseline;
 
 #if defined(__x86_64__)
 extern const Loops<float> k_float_avx2, k_float_avx512;
 extern const Loops<double> k_double_avx2, k_double_avx512;
+extern const Loops<BFloat16> k_bfloat16_avx2, k_bfloat16_avx512;
 
 namespace {
 template <class T>
@@ -31,6 +33,11 @@ const Loops<double>& loops<double>() {
   static const Loops<double>& chosen = best(k_double_baseline, k_double_avx2, k_double_avx512);
   return chosen;
 }
+template <>
+const Loops<BFloat16>& loops<BFloat16>() {
+  static const Loops<BFloat16>& chosen = best(k_bfloat16_baseline, k_bfloat16_avx2, k_bfloat16_avx512);
+  return chosen;
+}
 #else
 template <>
 const Loops<float>& loops<float>() {
@@ -39,6 +46,10 @@ const Loops<float>& loops<float>() {
 template <>
 const Loops<double>& loops<double>() {
   return k_double_baseline;
+}
+template <>
+const Loops<BFloat16>& loops<BFloat16>() {
+  return k_bfloat16_baseline;
 }
 #endif
 

@@ -8,6 +8,23 @@
 
 namespace infomtl::ops::kernels {
 
+/// A bfloat16 number as it lies in memory: the upper half of a float.
+struct BFloat16 {
+  std::uint16_t bits;
+};
+
+/// The type that numbers stored as T are computed with.
+template <class T>
+struct ComputeType {
+  using Type = T;
+};
+template <>
+struct ComputeType<BFloat16> {
+  using Type = float;
+};
+template <class T>
+using Compute = typename ComputeType<T>::Type;
+
 /// Which entries survive dropout, as a function of (seed, row, column). threshold 0 means that all do.
 struct DropoutPattern {
   std::uint64_t seed = 0;
@@ -21,13 +38,13 @@ struct ResidualNorm {
   const T* x;         // [rows, width]
   const T* residual;  // [rows, width] or null
   DropoutPattern dropout;
-  const T* weight;  // [width]
-  const T* bias;    // [width]
+  const Compute<T>* weight;  // [width]
+  const Compute<T>* bias;    // [width]
   double epsilon;
-  T* sum;                // [rows, width] residual + dropout(x); may be null when there is neither (then x serves)
-  T* mean;               // [rows]
-  T* inverse_deviation;  // [rows]
-  T* out;                // [rows, width]
+  T* sum;            // [rows, width] residual + dropout(x); may be null when there is no residual (then x serves)
+  Compute<T>* mean;  // [rows]
+  Compute<T>* inverse_deviation;  // [rows]
+  T* out;                         // [rows, width]
 };
 
 template <class T>
@@ -35,15 +52,15 @@ struct ResidualNormGradient {
   std::int64_t rows, width;
   const T* gradient;  // [rows, width] with respect to out
   const T* sum;
-  const T* mean;
-  const T* inverse_deviation;
-  const T* weight;
+  const Compute<T>* mean;
+  const Compute<T>* inverse_deviation;
+  const Compute<T>* weight;
   DropoutPattern dropout;
-  std::int64_t first_row;  // of these rows within the matrix the dropout pattern was laid over
-  T* sum_gradient;         // [rows, width], also the residual's
-  T* x_gradient;           // [rows, width] or null when there was no dropout
-  T* weight_gradient;      // [width], added to
-  T* bias_gradient;        // [width], added to
+  std::int64_t first_row;       // of these rows within the matrix the dropout pattern was laid over
+  T* sum_gradient;              // [rows, width], also the residual's
+  T* x_gradient;                // [rows, width] or null when there was no dropout
+  Compute<T>* weight_gradient;  // [width], added to
+  Compute<T>* bias_gradient;    // [width], added to
 };
 
 template <class T>
@@ -79,6 +96,23 @@ struct DropoutRows {
   T* out;
 };
 
+/// x Phi(x), elementwise, and its derivative times a gradient; Phi is the normal distribution function.
+template <class T>
+struct Gelu {
+  std::int64_t count;
+  const T* x;
+  const T* gradient;  // null: out is x Phi(x); else gradient * (Phi(x) + x phi(x))
+  T* out;
+};
+
+template <class T>
+struct GramRows {
+  std::int64_t rows, columns;
+  const T* x;
+  std::int64_t stride;
+  double* sum;  // [rows, rows], x x^T is added to it
+};
+
 /// One set of loops for one scalar type.
 template <class T>
 struct Loops {
@@ -87,9 +121,11 @@ struct Loops {
   void (*attention)(const Attention<T>&);
   void (*attention_gradient)(const AttentionGradient<T>&);
   void (*dropout)(const DropoutRows<T>&);
+  void (*gelu)(const Gelu<T>&);
+  void (*gram)(const GramRows<T>&);
 };
 
-/// The loops for this machine. T is float or double.
+/// The loops for this machine. T is float, double or BFloat16.
 template <class T>
 const Loops<T>& loops();
 

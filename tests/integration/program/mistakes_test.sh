@@ -66,6 +66,45 @@ damage
 damage
 rm "$train_file" && refuse "$(basename "$train_file")" $(train config.json)
 damage
+labels=corpus/topic/train_labels.txt texts=corpus/topic/train_text.txt
+sed -i '3s/.*/weather or not/' "$labels" && refuse 'topic/train_labels.txt:3' $(train config.json)
+contains err.txt 'weather or not'
+damage
+echo 'one line more' >>"$texts" && refuse "$(wc -l <"$texts")" $(train config.json)
+contains err.txt "$(wc -l <"$labels")"
+damage
+: >"$texts" && : >"$labels" && refuse 'topic' $(train config.json)
+damage
+sed -i 's/"metric"/"metrics"/' corpus/tasks/topic.json && refuse 'did you mean "metric"' $(train config.json)
+contains err.txt 'topic.json#/metrics'
+damage
+sed -i 's/"validation": {/"validation": {"texts": "x",/' corpus/tasks/topic.json && refuse 'topic.json#/splits/validation/texts' $(train config.json)
+damage
+sed -i 's/"max_length"/"max_len"/' corpus/corpus.json && refuse 'corpus.json#/encoder/max_len' $(train config.json)
+damage
+
+# Weights: a run's own encoder, cut short, of other shapes, and not there.
+"$program" train config.json --output good --set training.max_steps=1 --log-level error >/dev/null
+best=good/checkpoints/best
+weights() { rm -rf encoder && cp -r "$best" encoder; }
+weights && truncate -s -100 encoder/model.safetensors
+refuse 'encoder/model.safetensors' train config.json --set encoder.path=encoder --output run --log-level error
+weights && truncate -s 20 encoder/model.safetensors
+refuse 'encoder/model.safetensors' train config.json --set encoder.path=encoder --output run --log-level error
+weights && sed -i -E 's/("intermediate_size": *)[0-9]+/\17/' encoder/config.json
+refuse 'intermediate.dense.weight' train config.json --set encoder.path=encoder --output run --log-level error
+weights && sed -i -E 's/("num_hidden_layers": *)[0-9]+/\19/' encoder/config.json
+refuse 'missing' train config.json --set encoder.path=encoder --output run --log-level error
+
+# A run that is there stays as it is, whatever is wrong with what is asked.
+before=$(find good -type f -print0 | sort -z | xargs -0 sha256sum)
+for change in training.epoch=3 losses.0.name=supervisd training.selection.split=test head=linear training.epochs=7; do
+  status=0
+  "$program" train config.json --output good --set "$change" --log-level error >/dev/null 2>err.txt || status=$?
+  [[ $status == 2 && $(wc -l <err.txt) == 1 ]] || die "$change over a run: status $status: $(cat err.txt)"
+  mistakes=$((mistakes + 1))
+done
+[[ $before == "$(find good -type f -print0 | sort -z | xargs -0 sha256sum)" ]] || die "a run was written over"
 
 # Commands.
 refuse 'no command' trian

@@ -10,7 +10,8 @@ fingerprint() {
   sed -E 's/,?"[a-z_]*_per_second": *[-+0-9.e]+//g' "$1/log.jsonl"
   sed -E '/"(seconds|examples_per_second|tokens_per_second|peak_memory_bytes)"/d' "$1/results.json"
 }
-regimes=('--set weighting.name=uncertainty' '--set weighting.name=pcgrad --set training.regime=joint --set training.accumulate=2')
+# bfloat16 runs in float32 where the processor has no instructions for it; both must continue exactly.
+regimes=('--set weighting.name=uncertainty' '--set precision=bfloat16' '--set weighting.name=pcgrad --set training.regime=joint --set training.accumulate=2')
 for extra in "${regimes[@]}"; do
   rm -rf whole broken killed
   # shellcheck disable=SC2086

@@ -23,7 +23,7 @@ done
 for critic in separable bilinear concat; do
   term simax "{\"name\": \"simax\", \"critic\": \"$critic\", \"critic_width\": 16, \"weight\": 0.1}"
 done
-for prior in standard learned mixture class_conditional l1out; do
+for prior in standard learned mixture class_conditional l1out club club_sample; do
   term timin "{\"name\": \"timin\", \"prior\": \"$prior\", \"weight\": {\"from\": 0, \"to\": 0.01, \"steps\": 4}}"
 done
 term spc '"spc"'

@@ -131,6 +131,13 @@ struct Method {
 
 std::map<std::string, Method> gram_methods() {
   std::map<std::string, Method> methods;
+  methods["mean"] = {[](const Case& c) { return equal_weights(c.g.size(0)); }, {}};
+  methods["sum"] = {[](const Case& c) { return equal_weights(c.g.size(0), Combination::kSum); }, {}};
+  methods["random"] = {[](const Case& c) {
+                         RandomStream stream = c.draws();
+                         return rlw_normal(c.g.size(0), stream);
+                       },
+                       {}};
   methods["mgda"] = {[](const Case& c) { return min_norm(c.k).weights; }, hull_gap};
   methods["pcgrad"] = {[](const Case& c) {
                          RandomStream stream = c.draws();

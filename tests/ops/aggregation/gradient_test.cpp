@@ -1,6 +1,8 @@
 // Weightings of gradients against their written-out algorithms on the gradients themselves, and their stated
 // properties.
 
+#include <ATen/Parallel.h>
+
 #include <functional>
 
 #include "infomtl/core/errors.h"
@@ -59,6 +61,29 @@ Tensor gradvac_on_gradients(const Tensor& g, const Orders& orders, Tensor& targe
     d += mine;
   }
   return d;
+}
+
+TEST(Gram, AddsTheProductsOfRowsWhateverTheirPlacesAndTheThreads) {
+  for (const std::int64_t tasks : {1, 3, 4, 6, 9}) {
+    for (const std::int64_t columns : {1, 7, 512, 1030, 70001}) {
+      for (const auto type : {torch::kFloat32, torch::kFloat64}) {
+        const Tensor wide = torch::randn({tasks, columns + 5}, type), rows = wide.narrow(1, 3, columns);
+        const Tensor exact = rows.to(torch::kFloat64), start = torch::randn({tasks, tasks}, torch::kFloat64);
+        const Tensor sum = (start + start.t()).contiguous(), expected = sum + exact.mm(exact.t());
+        add_gram(rows, sum);
+        EXPECT_TRUE(close(sum, expected, 0, 1e-12)) << tasks << " x " << columns;
+        EXPECT_TRUE(at::equal(sum, sum.t()));
+        const int threads = at::get_num_threads();
+        at::set_num_threads(1);
+        const Tensor alone = gram(rows);
+        at::set_num_threads(4);
+        EXPECT_TRUE(at::equal(gram(rows), alone));
+        at::set_num_threads(threads);
+      }
+    }
+  }
+  EXPECT_THROW(add_gram(torch::ones({2, 3}), torch::zeros({2, 2})), ShapeError);
+  EXPECT_THROW(add_gram(torch::ones({2, 3}), torch::zeros({3, 3}, torch::kFloat64)), ShapeError);
 }
 
 TEST(PcGrad, KnownAnswerOfTwoConflictingTasks) {  // PT-7.7

@@ -69,7 +69,7 @@ TEST(LossWeights, TaskSizesAreShares) {
   EXPECT_THROW(task_size(row({1, -1})), NonFiniteError);
 }
 
-TEST(ScaleInvariant, GradientOfAScaledLossIsUnchanged) {  // PT-7.2: w(cL) c g = w(L) g
+TEST(ScaleInvariant, GradientOfAScaledLossIsUnchanged) {  // PT-7.2, PT-8.10: w(cL) c g = w(L) g
   const Tensor losses = row({0.3, 2.0, 5.0});
   const Tensor scale = row({1e3, 1e-2, 7.0});
   EXPECT_TRUE(close(scale_invariant(losses * scale).weights * scale, scale_invariant(losses).weights, 1e-5));
@@ -101,7 +101,7 @@ TEST(ImtlL, IsTwiceUncertaintyAtTheNegatedParameters) {  // PT-7.8
   EXPECT_TRUE(close(a.parameter_gradient, -2.0 * b.parameter_gradient, 1e-12));
 }
 
-TEST(Geometric, EqualLossesGiveTheMeanAndScalingOneScalesByItsRoot) {  // PT-7.4
+TEST(Geometric, EqualLossesGiveTheMeanAndScalingOneScalesByItsRoot) {  // PT-7.4, PT-8.10
   EXPECT_TRUE(close(geometric(row({3, 3, 3})).weights, equal_weights(3), 1e-14));
   const Tensor losses = row({0.5, 2.0, 3.0, 0.1});
   const LossWeights before = geometric(losses);
@@ -119,7 +119,7 @@ TEST(Geometric, SurvivesWhatAProductWouldNot) {
   EXPECT_THROW(geometric(row({-1.0, 1.0})), NonFiniteError);
 }
 
-TEST(Dwa, EqualRatiosGiveOnesAndTheSumIsTheTasks) {  // PT-7.5
+TEST(Dwa, EqualRatiosGiveOnesAndTheSumIsTheTasks) {  // PT-7.5, PT-8.10
   EXPECT_TRUE(close(dwa(3, row({1, 2, 3}), row({2, 4, 6})), row({1, 1, 1}), 1e-14));
   EXPECT_TRUE(close(dwa(3, {}, row({2, 4, 6})), row({1, 1, 1}), 0));
   const Tensor w = dwa(3, row({1, 2, 3}), row({1, 4, 2}));
@@ -130,7 +130,7 @@ TEST(Dwa, EqualRatiosGiveOnesAndTheSumIsTheTasks) {  // PT-7.5
   EXPECT_THROW(dwa(3, row({1, 2}), row({1, 2})), ShapeError);
 }
 
-TEST(Rlw, MeanOfTheWeightsIsUniform) {                       // PT-7.9
+TEST(Rlw, MeanOfTheWeightsIsUniform) {                       // PT-7.9, PT-8.10
   for (const double concentration : {0.0, 0.3, 1.0, 5.0}) {  // 0: softmax of normals
     RandomStream stream(2024);
     Tensor mean = torch::zeros({4}, torch::kFloat64);

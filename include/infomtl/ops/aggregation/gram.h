@@ -29,6 +29,13 @@ struct Solution {
 /// @throws ShapeError, NonFiniteError
 INFOMTL_API torch::Tensor gram(const torch::Tensor& jacobian);
 
+/// sum += R R^T, accumulated in float64 whatever R is; nothing is checked to be finite. The result does not depend on
+/// the number of threads.
+///
+/// @param rows [T, n] float32 or float64, any device, some columns of a Jacobian; @param sum [T, T] float64 on the CPU
+/// @throws ShapeError
+INFOMTL_API void add_gram(const torch::Tensor& rows, const torch::Tensor& sum);
+
 /// A B^T [T, T] of two Jacobians from independent batches; not symmetric. Same types and errors as `gram`.
 INFOMTL_API torch::Tensor cross_gram(const torch::Tensor& a, const torch::Tensor& b);
 
