@@ -40,6 +40,6 @@ model=$(model_folder) tweets=$INFOMTL_DATA/tweeteval
 case $what in
   training) "$python" "$bench/compare.py" "$program" "$config" "$model" "$tweets" --threads "$threads" "$@" ;;
   tokenizers) "$python" "$bench/compare_tokenizers.py" "$program" "$model" "$tweets" "$@" ;;
-  profile) "$python" "$bench/profile.py" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
+  profile) "$python" "$bench/step_profile.py" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
   memory) "$bench/memory_growth.sh" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
 esac

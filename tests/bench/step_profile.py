@@ -1,6 +1,6 @@
 """Where the time of training steps goes: share of samples in products, attention, elementwise work, optimiser, data, ...
 
-    profile.py BENCH_TRAINING CONFIG THREADS [--steps N] [--top N] [KEY=VALUE...]
+    step_profile.py BENCH_TRAINING CONFIG THREADS [--steps N] [--top N] [KEY=VALUE...]
 
 Samples a warm bench_training with Linux's perf (package linux-perf) and sorts the symbols into buckets by their names. The
 clock event counts running time only, so threads that wait asleep are not seen; those that spin are, under "waiting".
