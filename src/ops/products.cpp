@@ -31,7 +31,8 @@ bool one_dnn_is_faster() {
 at::Tensor product_of_rows(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
   static const auto one_dnn = one_dnn_is_faster() ? find_one_dnn() : std::nullopt;
   if (one_dnn.has_value() && a.device().is_cpu() && a.scalar_type() == at::kFloat && a.numel() > 0) {
-    return one_dnn->call(a, b, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt, "none", {}, "");
+    return one_dnn->call(a, b, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt, "none",
+                         c10::List<std::optional<at::Scalar>>(), "");
   }
   return bias.defined() ? at::addmm(bias, a, b.t()) : at::mm(a, b.t());
 }
