@@ -30,7 +30,7 @@ lives() {
 for name in vib additive_noise mmoe cgc ple cross_stitch mtan dselect_k ltb; do
   lives plain.json --set "architecture.name=$name"
   case $name in
-    vib | mtan) ! grep -q task_similarity run/results.json || die "$name: learns no similarity, but tells one" ;;
+    vib | mtan | dselect_k) ! grep -q task_similarity run/results.json || die "$name: learns no similarity, but tells one" ;;
     *) contains run/results.json '"task_similarity"' && contains evaluated.json '"task_similarity"' ;;
   esac
   grep -q 'architecture\.' run/checkpoints/best/heads.safetensors || die "$name: the checkpoint lacks its parameters"
