@@ -162,14 +162,18 @@ struct Linear final : torch::autograd::Function<Linear> {
     std::vector<at::Tensor> ordinary(parts);
     give_gradients(
         segments, weights, gradient, {needed.begin() + 1, needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts)},
-        [&](const at::Tensor& rows, const at::Tensor& own) { add_weight_rows(rows, segments->ranges_of(x.size(0), rows), x, own); },
+        [&](const at::Tensor& rows, const at::Tensor& own) {
+          add_weight_rows(rows, segments->ranges_of(x.size(0), rows), x, own);
+        },
         [&](const at::Tensor& own) { return weight_gradient(own, x, weights[0].scalar_type()); }, ordinary);
     std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1);
     if (!biases.empty()) {
       ordinary.assign(parts, {});
       give_gradients(
           segments, biases, gradient, {needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts), needed.end()},
-          [&](const at::Tensor& rows, const at::Tensor& own) { add_bias_rows(rows, segments->ranges_of(x.size(0), rows), own); },
+          [&](const at::Tensor& rows, const at::Tensor& own) {
+            add_bias_rows(rows, segments->ranges_of(x.size(0), rows), own);
+          },
           [&](const at::Tensor& own) { return at::sum(own, 0, false, biases[0].scalar_type()); }, ordinary);
       std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1 + static_cast<std::ptrdiff_t>(parts));
     }
