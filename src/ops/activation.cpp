@@ -7,6 +7,7 @@
 #include "infomtl/core/errors.h"
 #include "ops/autograd_support.h"
 #include "ops/kernel_types.h"
+#include "ops/products.h"
 
 namespace infomtl::ops {
 namespace {
@@ -30,7 +31,7 @@ constexpr std::array<Named, 9> kNamed = {{{"gelu", Activation::gelu},
 
 // gradient undefined: x Phi(x); else gradient times its derivative.
 at::Tensor run_gelu(const at::Tensor& x, const at::Tensor& gradient) {
-  at::Tensor out = at::empty_like(x);
+  at::Tensor out = empty_rows_like(x);
   with_loop_type(x.scalar_type(), [&]<class T>() {
     kernels::loops<T>().gelu({.count = x.numel(),
                               .x = read_data<T>(x),

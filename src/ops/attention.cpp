@@ -7,6 +7,7 @@
 #include "ops/dropout_pattern.h"
 #include "ops/grouped_attention.h"
 #include "ops/kernel_types.h"
+#include "ops/products.h"
 
 namespace infomtl::ops {
 namespace {
@@ -43,8 +44,8 @@ kernels::Attention<T> describe(const at::Tensor& query, const at::Tensor& kv, co
 template <class T>
 at::Tensor run_forward(const at::Tensor& query, const at::Tensor& kv, const Layout& layout) {
   kernels::Attention<T> attention = describe<T>(query, kv, layout);
-  at::Tensor out = at::empty({layout.first_token ? query.size(0) : kv.size(0), attention.heads * attention.head_width},
-                             kv.options());
+  at::Tensor out =
+      empty_rows(layout.first_token ? query.size(0) : kv.size(0), attention.heads * attention.head_width, kv.options());
   attention.out = write_data<T>(out);
   kernels::loops<T>().attention(attention);
   return out;
@@ -55,8 +56,8 @@ variable_list run_backward(const at::Tensor& query, const at::Tensor& kv, const 
                            const at::Tensor& gradient) {
   const kernels::Attention<T> attention = describe<T>(query, kv, layout);
   const std::int64_t width = attention.heads * attention.head_width;
-  at::Tensor kv_gradient = at::empty_like(kv);
-  at::Tensor query_gradient = layout.first_token ? at::empty_like(query) : at::Tensor();
+  at::Tensor kv_gradient = empty_rows_like(kv);
+  at::Tensor query_gradient = layout.first_token ? empty_rows_like(query) : at::Tensor();
   T* keys = write_data<T>(kv_gradient) + (layout.first_token ? 0 : width);
   kernels::loops<T>().attention_gradient(
       {.forward = attention,

@@ -8,6 +8,7 @@
 #include "ops/autograd_support.h"
 #include "ops/dropout_pattern.h"
 #include "ops/kernel_types.h"
+#include "ops/products.h"
 
 namespace infomtl::ops {
 namespace {
@@ -69,7 +70,7 @@ torch::Tensor pattern_mask(const kernels::DropoutPattern& pattern, std::int64_t 
 }
 
 torch::Tensor apply_pattern(const kernels::DropoutPattern& pattern, const torch::Tensor& x) {
-  at::Tensor out = at::empty_like(x);
+  at::Tensor out = empty_rows_like(x);
   run(pattern, &x, out);
   return out;
 }

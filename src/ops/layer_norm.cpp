@@ -6,6 +6,7 @@
 #include "ops/autograd_support.h"
 #include "ops/dropout_pattern.h"
 #include "ops/kernel_types.h"
+#include "ops/products.h"
 
 namespace infomtl::ops {
 namespace {
@@ -22,8 +23,8 @@ Normed run_forward(const at::Tensor& x, const at::Tensor& residual, const kernel
                    const at::Tensor& weight, const at::Tensor& bias, double epsilon) {
   const std::int64_t rows = x.size(0), width = x.size(1);
   Normed n;
-  n.out = at::empty_like(x);
-  n.sum = residual.defined() ? at::empty_like(x) : x;
+  n.out = empty_rows_like(x);
+  n.sum = residual.defined() ? empty_rows_like(x) : x;
   n.mean = at::empty({rows}, weight.options());
   n.inverse_deviation = at::empty({rows}, weight.options());
   kernels::loops<T>().residual_norm({.rows = rows,
@@ -113,8 +114,8 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
     const auto pattern = held<kernels::DropoutPattern>(ctx->saved_data["pattern"]);
     const auto segments = held<Segments>(ctx->saved_data["segments"]);
     const at::Tensor gradient = gradients[0].contiguous();
-    at::Tensor sum_gradient = at::empty_like(gradient);
-    at::Tensor x_gradient = pattern.threshold == 0 ? sum_gradient : at::empty_like(gradient);
+    at::Tensor sum_gradient = empty_rows_like(gradient);
+    at::Tensor x_gradient = pattern.threshold == 0 ? sum_gradient : empty_rows_like(gradient);
     variable_list result(7);
     // An absent residual is not counted among the inputs.
     const bool has_residual = ctx->saved_data["residual"].toBool();

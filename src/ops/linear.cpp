@@ -52,7 +52,7 @@ at::Tensor joined_rows(const std::vector<at::Tensor>& rows) {
 
 // dY^T X, in the type of the weight.
 at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, at::ScalarType type) {
-  return product_of_rows(gradient.t(), x.t()).to(type);
+  return product_over_rows(gradient, x).to(type);
 }
 
 void add_weight_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges, const at::Tensor& x,
@@ -62,7 +62,7 @@ void add_weight_rows(const at::Tensor& rows, const std::vector<GradientSegments:
     if (count == 0) continue;
     rows[static_cast<std::int64_t>(t)]
         .view({gradient.size(1), x.size(1)})
-        .add_(product_of_rows(gradient.narrow(0, ranges[t].begin, count).t(), x.narrow(0, ranges[t].begin, count).t()));
+        .add_(product_over_rows(gradient.narrow(0, ranges[t].begin, count), x.narrow(0, ranges[t].begin, count)));
   }
 }
 void add_bias_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges,

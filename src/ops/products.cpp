@@ -26,15 +26,60 @@ bool one_dnn_is_faster() {
 #endif
 }
 
-}  // namespace
+bool uses_one_dnn(const at::Tensor& a) {
+  static const bool float32 = one_dnn_is_faster() && find_one_dnn().has_value();
+  return a.device().is_cpu() && a.numel() > 0 &&
+         (a.scalar_type() == at::kBFloat16 || (float32 && a.scalar_type() == at::kFloat));
+}
 
-at::Tensor product_of_rows(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
-  static const auto one_dnn = one_dnn_is_faster() ? find_one_dnn() : std::nullopt;
-  if (one_dnn.has_value() && a.device().is_cpu() && a.scalar_type() == at::kFloat && a.numel() > 0) {
+at::Tensor multiply(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  static const auto one_dnn = find_one_dnn();
+  if (a.scalar_type() == at::kFloat && uses_one_dnn(a)) {
     return one_dnn->call(a, b, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt, "none",
                          c10::List<std::optional<at::Scalar>>(), "");
   }
   return bias.defined() ? at::addmm(bias, a, b.t()) : at::mm(a, b.t());
+}
+
+// Sizes that products work on: few enough to be compiled once, near enough to what is wanted.
+std::int64_t size_step(std::int64_t rows) { return rows < 512 ? 32 : 128; }
+std::int64_t rounded_up(std::int64_t rows) {
+  const std::int64_t step = size_step(rows);
+  return (rows + step - 1) / step * step;
+}
+
+// a with rows added behind its last: where its storage has room, they are whatever lies there.
+at::Tensor with_rows(const at::Tensor& a, std::int64_t rows) {
+  if (rows == a.size(0)) return a;
+  const auto room = static_cast<std::int64_t>(a.storage().nbytes() / a.element_size()) - a.storage_offset();
+  if (a.is_contiguous() && rows * a.size(1) <= room) return a.as_strided({rows, a.size(1)}, a.strides());
+  at::Tensor wider = at::zeros({rows, a.size(1)}, a.options());
+  wider.narrow(0, 0, a.size(0)).copy_(a);
+  return wider;
+}
+
+}  // namespace
+
+at::Tensor empty_rows(std::int64_t rows, std::int64_t width, const at::TensorOptions& options) {
+  return at::empty({rounded_up(rows), width}, options).narrow(0, 0, rows);
+}
+
+at::Tensor empty_rows_like(const at::Tensor& x) {
+  return x.dim() == 2 ? empty_rows(x.size(0), x.size(1), x.options()) : at::empty_like(x);
+}
+
+at::Tensor product_of_rows(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias) {
+  if (!uses_one_dnn(a)) return multiply(a, b, bias);
+  return multiply(with_rows(a, rounded_up(a.size(0))), b, bias).narrow(0, 0, a.size(0));
+}
+
+at::Tensor product_over_rows(const at::Tensor& a, const at::Tensor& b) {
+  if (!uses_one_dnn(a)) return at::mm(a.t(), b);
+  const std::int64_t rows = a.size(0), whole = rows / size_step(rows) * size_step(rows), rest = rows - whole;
+  if (whole == 0) return at::mm(a.t(), b);
+  at::Tensor sum = multiply(a.narrow(0, 0, whole).t(), b.narrow(0, 0, whole).t(), {});
+  if (rest > 0) sum.add_(at::mm(a.narrow(0, whole, rest).t(), b.narrow(0, whole, rest)));
+  return sum;
 }
 
 }  // namespace infomtl::ops

@@ -5,7 +5,9 @@ here=$(dirname -- "${BASH_SOURCE[0]}")
 corpus=$(mktemp -d)
 trap 'rm -rf "$corpus"' EXIT
 "$2" synthesize "$corpus" --rows 160 >"$corpus/ceilings.txt"
-# oneDNN keeps up to 1024 compiled primitives, one a shape: bounded, but beside so small a model that alone is 3 %.
-export ONEDNN_PRIMITIVE_CACHE_CAPACITY=16
+# LibTorch and oneDNN keep up to 1024 compiled routines each, one a size: bounded, but beside so small a model that alone is
+# some percent.
+export ONEDNN_PRIMITIVE_CACHE_CAPACITY=16 LRU_CACHE_CAPACITY=16
+
 "$here/memory_growth.sh" "$1" "$corpus/corpus.json" 1 training.batch_size=8 'head="gaussian"' \
   'losses=["supervised", {"name": "simax", "weight": 0.1}, {"name": "timin", "weight": 0.01}]'
