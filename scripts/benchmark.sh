@@ -1,17 +1,45 @@
 #!/usr/bin/env bash
-# Times training steps, ours and, where this machine's Python has torch and transformers, the same training there: alternating
-# in one run, on the same tweets, with the speed of a matrix product beside it. Prints a Markdown table.
+# Times infomtl and, where this machine's Python has torch and transformers, the same work there: alternating in one run, on
+# the same tweets, with the speed of a matrix product beside it. Prints Markdown tables.
 #
-#   scripts/benchmark.sh                                   InfoMTL and EW, batch 32, 5 rounds
-#   scripts/benchmark.sh --batch-size 8 --method infomtl --output FOLDER   see tests/bench/compare.py --help
+#   scripts/benchmark.sh                          training steps: InfoMTL and EW, batch 32, 5 rounds
+#   scripts/benchmark.sh --batch-size 8 --method infomtl --output FOLDER    options: tests/bench/compare.py --help
+#   scripts/benchmark.sh --regime joint --method infomtl --method pcgrad    one batch of every task a step
+#   scripts/benchmark.sh --precision bfloat16     float32 and bfloat16, against float32 and bf16 autocast
+#   scripts/benchmark.sh tokenizers               options: tests/bench/compare_tokenizers.py --help
+#   scripts/benchmark.sh parts --benchmark_filter='^weighting/'    terms, weightings, optimisers, ... (google/benchmark)
+#   scripts/benchmark.sh profile                  share of time by part (perf); KEY=VALUE are fields of the config
+#   scripts/benchmark.sh memory                   resident memory after 200 and after 2,000 InfoMTL steps
 #
-# INFOMTL_PYTHON names the Python (default: python3). Data and model as for scripts/quickstart.sh. Keep the machine idle.
+# INFOMTL_PYTHON names the Python (default: python3), INFOMTL_THREADS the threads (default: cores). Data and model as for
+# scripts/quickstart.sh. Keep the machine idle.
 source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
-if [[ ${1:-} == --help ]]; then show_help "$0" && exit 0; fi
+
+what=training
+case ${1:-} in
+  --help) show_help "$0" && exit 0 ;;
+  tokenizers | parts | profile | memory) what=$1 && shift ;;
+esac
+program=bench_training
+case $what in
+  tokenizers) program=bench_tokenizer ;;
+  parts) program=bench_parts ;;
+esac
+bench=$repository/tests/bench python=${INFOMTL_PYTHON:-python3} threads=${INFOMTL_THREADS:-$(nproc)}
+config=$repository/configs/experiments/tweeteval.json
+infomtl=(training.batch_size=32 data.max_train_rows=2000 training.regime=alternating 'head={"name": "gaussian", "dropout": 0.2}'
+  'losses=[{"name": "supervised"}, {"name": "simax", "weight": 0.1}, {"name": "timin", "weight": 0.01}]')
 
 "$repository/scripts/setup.sh"
-"$repository/scripts/build.sh" bench_training
+"$repository/scripts/build.sh" "$program"
+program=$(find "$build_folder" -name "$program" -type f)
+if [[ $what == parts ]]; then exec env OMP_NUM_THREADS="$threads" "$program" "$@"; fi
 INFOMTL_DATA=$("$repository/scripts/fetch_data.sh") || fail "TweetEval is out of reach; name a folder with INFOMTL_DATA"
 export INFOMTL_DATA
-"${INFOMTL_PYTHON:-python3}" "$repository/tests/bench/compare.py" "$(find "$build_folder" -name bench_training -type f)" \
-  "$repository/configs/experiments/tweeteval.json" "$(model_folder)" "$INFOMTL_DATA/tweeteval" "$@"
+model=$(model_folder) tweets=$INFOMTL_DATA/tweeteval
+case $what in
+  training) "$python" "$bench/compare.py" "$program" "$config" "$model" "$tweets" --threads "$threads" "$@" ;;
+  tokenizers) "$python" "$bench/compare_tokenizers.py" "$program" "$model" "$tweets" "$@" ;;
+  profile) "$python" "$bench/step_profile.py" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
+  memory) "$bench/memory_growth.sh" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
+esac

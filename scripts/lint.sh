@@ -53,7 +53,7 @@ while read -r header; do
   if [[ ! -f $folder/lint.pch || $header -nt $folder/lint.pch ]]; then
     say "precompiling $header with clang"
     flags=$(grep -m 1 -F -- "-Winvalid-pch -include $header " "$build_folder/compile_commands.json" |
-      sed -E 's/.*"command": "//; s/",?$//; s/^[^ ]* //; s/ -Winvalid-pch -include [^ ]+//; s/ -o .*//; s/\\"/"/g')
+      sed -E 's/.*"command": "//; s/",?$//; s/^[^ ]* //; s/ -Winvalid-pch -include [^ ]+//; s/ -o .*//; s/\\(.)/\1/g')
     # shellcheck disable=SC2086
     (cd "$build_folder" && eval clang++-16 $flags -w -x c++-header "$header" -o "$folder/lint.pch")
   fi

@@ -203,7 +203,6 @@ int main(int argc, char** argv) {
   }
   try {
     infomtl::log::set_level(line.log_level);
-    settle_memory();
     set_threads(line.threads);
     load_plugins(line.plugins);
     const int status = line.command();

@@ -6,6 +6,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 
 namespace infomtl {
 namespace {
@@ -73,10 +74,9 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
   return std::to_string(std::count(before.begin(), before.end(), '\n') + 1) + ":" + std::to_string(column);
 }
 
-// nlohmann's messages read "[json.exception.parse_error.101] parse error at line 3, column 5: what".
-std::string reason_of(const Json::exception& error) {
-  std::string text = error.what();
-  if (const auto end = text.find("] "); end != std::string::npos) text.erase(0, end + 2);
+// Without the place, which is given apart.
+std::string syntax_reason(const Json::exception& error) {
+  std::string text = reason_of(error);
   if (text.starts_with("parse error")) {
     if (const auto colon = text.find(": "); colon != std::string::npos) text.erase(0, colon + 2);
   }
@@ -94,7 +94,7 @@ Json parse(std::string_view text, const std::string& name) {
   } catch (const Json::parse_error& error) {
     // `byte` counts the bytes read, the offending one included.
     throw ConfigError(name + ":" + line_and_column(text, error.byte == 0 ? 0 : error.byte - 1) +
-                      ": not valid JSON: " + reason_of(error));
+                      ": not valid JSON: " + syntax_reason(error));
   } catch (const Json::exception& error) {
     throw ConfigError(name + ": not valid JSON: " + reason_of(error));
   }

@@ -58,6 +58,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
       }
       tasks.push_back(name);
     }
+    if (loss.has("tasks") && tasks.empty()) loss.fail("tasks", "names no task; leave it out for all tasks");
     objective->add(weight, loss_registry().build(loss, context), loss.text("name"), std::move(tasks));
   }
   return objective;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/weights_file.h"
 #include "model/transformer_encoder.h"
@@ -135,9 +136,7 @@ std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
   std::shared_ptr<Encoder> encoder;
   try {
-    encoder = build(Json::parse(read_file(file)), file.string());
-  } catch (const Json::exception& error) {
-    throw FormatError(file.string() + ": not JSON: " + error.what());
+    encoder = build(read_json(file), file.string());
   } catch (const ConfigError& error) {
     throw FormatError(error.what());
   } catch (const c10::Error& error) {

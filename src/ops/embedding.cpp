@@ -65,7 +65,7 @@ struct EmbeddingSum final : torch::autograd::Function<EmbeddingSum> {
         result[k] = at::zeros_like(table).index_add_(0, ids, gradient);
         continue;
       }
-      const auto& ranges = segments->ranges_of(ids.size(0));
+      const auto ranges = segments->ranges_of(ids.size(0), rows);
       const at::Tensor places = places_of(ids, segments->sink().rows_of(table));
       for (std::size_t t = 0; t < ranges.size(); ++t) {
         const std::int64_t begin = ranges[t].begin, length = ranges[t].end - begin;

@@ -56,4 +56,10 @@ torch::Tensor GradientSegments::weighted(const torch::Tensor& x, const torch::Te
   return result;
 }
 
+std::vector<GradientSegments::Range> GradientSegments::ranges_of(std::int64_t rows, const torch::Tensor& taken) const {
+  const std::vector<Range>& ranges = ranges_of(rows);
+  if (taken.size(0) == 1) return {{0, rows}};
+  return ranges;
+}
+
 }  // namespace infomtl::ops

@@ -125,7 +125,7 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
     at::Tensor weight_gradient = weight_rows.defined() ? at::Tensor() : at::zeros_like(weight);
     at::Tensor bias_gradient = bias_rows.defined() ? at::Tensor() : at::zeros_like(bias);
     if (weight_rows.defined() || bias_rows.defined()) {
-      const auto& ranges = segments->ranges_of(gradient.size(0));
+      const auto ranges = segments->ranges_of(gradient.size(0), weight_rows.defined() ? weight_rows : bias_rows);
       for (std::size_t t = 0; t < ranges.size(); ++t) {
         const auto task = static_cast<std::int64_t>(t);
         backward_rows(gradient, n, weight, pattern, ranges[t], sum_gradient, x_gradient,

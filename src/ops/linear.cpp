@@ -167,12 +167,13 @@ struct Linear final : torch::autograd::Function<Linear> {
     }
     std::vector<bool> needed(saved.size());
     for (std::size_t i = 1; i < saved.size(); ++i) needed[i] = ctx->needs_input_grad(i);
-    const auto* ranges = segments == nullptr ? nullptr : &segments->ranges_of(x.size(0));
 
     std::vector<at::Tensor> ordinary(parts);
     give_gradients(
         segments, weights, gradient, {needed.begin() + 1, needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts)},
-        [&](const at::Tensor& rows, const at::Tensor& own) { add_weight_rows(rows, *ranges, x, own); },
+        [&](const at::Tensor& rows, const at::Tensor& own) {
+          add_weight_rows(rows, segments->ranges_of(x.size(0), rows), x, own);
+        },
         [&](const at::Tensor& own) { return weight_gradient(own, x, weights[0].scalar_type()); }, ordinary);
     if (segments != nullptr && segments->sink().keeps()) {
       segments->sink().keep(weights, [segments, x, gradient](const at::Tensor& of_tasks, const auto& places) {
@@ -184,7 +185,9 @@ struct Linear final : torch::autograd::Function<Linear> {
       ordinary.assign(parts, {});
       give_gradients(
           segments, biases, gradient, {needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts), needed.end()},
-          [&](const at::Tensor& rows, const at::Tensor& own) { add_bias_rows(rows, *ranges, own); },
+          [&](const at::Tensor& rows, const at::Tensor& own) {
+            add_bias_rows(rows, segments->ranges_of(x.size(0), rows), own);
+          },
           [&](const at::Tensor& own) { return at::sum(own, 0, false, biases[0].scalar_type()); }, ordinary);
       std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1 + static_cast<std::ptrdiff_t>(parts));
     }

@@ -58,9 +58,9 @@ void load_plugin(const std::filesystem::path& file) {
     throw UserError(origin + ": built for \"" + (entry->abi == nullptr ? "" : entry->abi) + "\", this program is \"" +
                     kPluginAbi + "\"; build it again");
   }
-  if (std::strcmp(entry->torch, TORCH_VERSION) != 0) {
-    throw UserError(origin + ": built with LibTorch " + entry->torch + ", this program has " + TORCH_VERSION +
-                    "; build it again");
+  if (entry->torch == nullptr || std::strcmp(entry->torch, TORCH_VERSION) != 0) {
+    throw UserError(origin + ": built with LibTorch " + (entry->torch == nullptr ? "unknown" : entry->torch) +
+                    ", this program has " + TORCH_VERSION + "; build it again");
   }
   if (!loaded.insert(handle).second) return;
   try {

@@ -7,6 +7,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/model/weights_file.h"
 #include "infomtl/text/tokenizer.h"
 #include "train/task_json.h"
@@ -151,7 +152,7 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kState;
   Json state;
   try {
-    state = Json::parse(read_file(file));
+    state = read_json(file);
     const int format = state.at("format").get<int>();
     if (format != kCheckpointFormat) {
       throw FormatError(file.string() + ": format " + std::to_string(format) + ", but this version reads " +
@@ -172,7 +173,7 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
       }
     }
   } catch (const Json::exception& error) {
-    throw FormatError(file.string() + ": " + error.what());
+    throw FormatError(file.string() + ": " + reason_of(error));
   }
   return state;
 }

@@ -2,6 +2,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
 #include "infomtl/data/sampler.h"
@@ -69,12 +70,7 @@ struct Experiment::Implementation {
     if (!folder.begun()) return;
     const std::string name = folder.path().string();
     if (!std::filesystem::exists(folder.config())) throw FormatError(name + ": has checkpoints but no config.json");
-    Json saved;
-    try {
-      saved = Json::parse(read_file(folder.config()));
-    } catch (const Json::exception& error) {
-      throw FormatError(folder.config().string() + ": not JSON: " + error.what());
-    }
+    const Json saved = read_json(folder.config());
     const std::string difference = first_difference(saved, config.effective());
     if (!difference.empty()) {
       throw UserError(name + ": holds a run of another config; they differ in " + difference +

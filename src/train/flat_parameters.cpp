@@ -100,6 +100,13 @@ std::vector<FlatRange> FlatParameters::ranges(bool decay_all) const {
   return result;
 }
 
+Tensor FlatParameters::gradient_at(const Tensor& parameter) const {
+  if (!parameter.is_contiguous() || parameter.storage().data() != values_.storage().data()) {
+    throw StateError("a gradient was asked for of a tensor that is no parameter");
+  }
+  return gradients_.narrow(0, parameter.storage_offset(), parameter.numel());
+}
+
 const FlatSlot* FlatParameters::find(const Tensor& parameter) const {
   for (const FlatSlot& slot : slots_) {
     if (slot.parameter.is_same(parameter)) return &slot;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/json_file.h"
 #include "train/text_table.h"
 
 namespace infomtl {
@@ -87,7 +88,7 @@ Results Results::from_json(const Json& json) {
     results.environment = json.at("environment");
     results.task_similarity = json.value("task_similarity", Json::object());
   } catch (const Json::exception& error) {
-    throw FormatError(std::string("not the results of a run: ") + error.what());
+    throw FormatError(std::string("not the results of a run: ") + reason_of(error));
   }
   return results;
 }

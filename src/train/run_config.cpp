@@ -4,6 +4,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
 #include "infomtl/ops/linear.h"
@@ -95,12 +96,7 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
   }
   if (settings.weights == "auto")
     log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
-  const std::filesystem::path file = folder / "config.json";
-  try {
-    return random_encoder(Json::parse(read_file(file)), derive_seed(seed, "encoder"));
-  } catch (const Json::exception& error) {
-    throw FormatError(file.string() + ": not JSON: " + error.what());
-  }
+  return random_encoder(read_json(folder / "config.json"), derive_seed(seed, "encoder"));
 }
 
 std::shared_ptr<MultiTaskModel> build_model(const Config& config, std::shared_ptr<Encoder> encoder, Pooling pooling,

@@ -8,6 +8,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 
 namespace infomtl {
 
@@ -54,13 +55,8 @@ void RunFolder::lock() {
 
 std::optional<Results> RunFolder::finished() const {
   if (!std::filesystem::exists(results())) return std::nullopt;
-  return with_context(results().string(), [&] {
-    try {
-      return Results::from_json(Json::parse(read_file(results())));
-    } catch (const Json::exception& error) {
-      throw FormatError(std::string("not JSON: ") + error.what());
-    }
-  });
+  const Json json = read_json(results());
+  return with_context(results().string(), [&] { return Results::from_json(json); });
 }
 
 RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {

@@ -44,10 +44,8 @@ StepProblem::~StepProblem() = default;
 StepProblem::Pass StepProblem::run(std::size_t micro) {
   ForwardContext context = context_.forward;
   context.micro_batch = static_cast<std::int64_t>(micro);
-  // With one task the ordinary gradient is the task's.
-  const bool segments = tasks_.size() > 1 && at::GradMode::is_enabled();
   Pass pass;
-  pass.forward = std::make_shared<StepForward>(context, micros_[micro], segments ? sink_ : nullptr);
+  pass.forward = std::make_shared<StepForward>(context, micros_[micro], at::GradMode::is_enabled() ? sink_ : nullptr);
   for (std::size_t k = 0; k < pass.forward->size(); ++k) {
     const std::size_t task = micros_[micro].tasks[k].task;
     pass.which.push_back(

@@ -237,8 +237,10 @@ void StepProblem::apply_weights(const Tensor& weights, const Tensor& head_weight
       total = total + w[static_cast<std::int64_t>(pass.which[k])] * pass.losses[k];
     }
     if (total.requires_grad()) {
+      sink_->accumulate(*context_.parameters);
       torch::autograd::backward({total}, {}, /*retain_graph=*/false, /*create_graph=*/false,
                                 apart ? shared_ : std::vector<Tensor>{});
+      sink_->close_all();
     }
     drop_graph(micro);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "infomtl/core/errors.h"
 #include "infomtl/ops/aggregation/gram.h"
 
 namespace infomtl {
@@ -27,9 +26,15 @@ void TaskGradientSink::collect_and_multiply(GradientRows& rows, std::shared_ptr<
   next_ = most_ = open_ = 0;
 }
 
+void TaskGradientSink::accumulate(const FlatParameters& parameters) {
+  close_all();
+  flat_ = &parameters;
+}
+
 void TaskGradientSink::close_all() {
   if (most_ > 0) matrix_in(*memory_, gram_.size(0), most_, scratch_.options());
   rows_ = nullptr;
+  flat_ = nullptr;
   columns_ = nullptr;
   gram_.reset();
   scratch_.reset();
@@ -43,6 +48,7 @@ Tensor TaskGradientSink::rows_of(const Tensor& table) const {
 }
 
 Tensor TaskGradientSink::open(const Tensor& parameter) {
+  if (flat_ != nullptr) return flat_->gradient_at(parameter).unsqueeze(0);
   if (rows_ == nullptr) return {};
   const void* const key = parameter.const_data_ptr();
   const Tensor rows = rows_->of(parameter);
@@ -83,23 +89,12 @@ void TaskGradientSink::keep(const std::vector<Tensor>& parameters, WeightedSum s
   kept_.push_back({parameters, std::move(sum)});
 }
 
-namespace {
-
-/// The place of a parameter in the flat buffer of gradients, in its shape.
-Tensor gradient_of(const Tensor& parameter, const FlatParameters& all) {
-  for (const FlatSlot& slot : all.slots()) {
-    if (slot.parameter.const_data_ptr() != parameter.const_data_ptr()) continue;
-    return all.gradients().slice(0, slot.begin, slot.end).view(parameter.sizes());
-  }
-  throw StateError("a gradient sink took the gradient of an unknown parameter");
-}
-
-}  // namespace
-
 void TaskGradientSink::add_sums(const Tensor& weights, const FlatParameters& parameters) {
   for (Kept& kept : kept_) {
     std::vector<Tensor> places;
-    for (const Tensor& parameter : kept.parameters) places.push_back(gradient_of(parameter, parameters));
+    for (const Tensor& parameter : kept.parameters) {
+      places.push_back(parameters.gradient_at(parameter).view(parameter.sizes()));
+    }
     kept.sum(weights, places);
     kept = {};  // what it held is free before the next one
   }

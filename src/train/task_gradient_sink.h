@@ -23,6 +23,9 @@ class TaskGradientSink final : public ops::GradientSink {
   /// @param scratch  memory for the gradients of a few parameters
   void collect_and_multiply(GradientRows& rows, std::shared_ptr<const GradientColumns> columns, const Tensor& gram,
                             Tensor& scratch);
+  /// Until close_all() gradients of shared parameters, summed over tasks, are added to the flat buffer where they
+  /// belong: no gradient of a whole table or matrix is made first.
+  void accumulate(const FlatParameters& parameters);
   void close_all();
 
   /// Whether it took gradients of that parameter since it was last opened.
@@ -49,6 +52,7 @@ class TaskGradientSink final : public ops::GradientSink {
     WeightedSum sum;
   };
   GradientRows* rows_ = nullptr;
+  const FlatParameters* flat_ = nullptr;
   std::shared_ptr<const GradientColumns> columns_;
   Tensor gram_;
   Tensor* memory_ = nullptr;

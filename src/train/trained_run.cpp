@@ -2,6 +2,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/train/experiment.h"
 #include "train/checkpoint.h"
 #include "train/environment.h"
@@ -21,6 +22,7 @@ struct LoadedModel {
   RunConfig config;
   std::shared_ptr<MultiTaskModel> model;
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::int64_t epoch = -1;  ///< that the checkpoint was chosen after
 };
 
 LoadedModel load_model(const std::filesystem::path& run) {
@@ -30,12 +32,17 @@ LoadedModel load_model(const std::filesystem::path& run) {
   if (!std::filesystem::exists(folder.best().parent_path())) throw IoError(run.string() + ": has no checkpoint yet");
   recover_folder(folder.best());
   if (!std::filesystem::exists(folder.best())) throw IoError(run.string() + ": has no best checkpoint yet");
-  Json config = Json::parse(read_file(folder.config()));
+  Json config = read_json(folder.config());
+  if (!config.is_object()) throw FormatError(folder.config().string() + ": must be an object");
+  if (!config.contains("encoder") || !config["encoder"].is_object()) {
+    throw FormatError(folder.config().string() + "#/encoder: must be an object");
+  }
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
   config["encoder"]["path"] = std::filesystem::absolute(folder.best()).string();
   LoadedModel loaded{
       .config = RunConfig::read(Config::from_json(config, folder.config().string())), .model = {}, .tokenizer = {}};
   const Json state = verify_checkpoint(folder.best());
+  loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
   std::vector<Task> tasks;
   for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
   loaded.model = build_model(loaded.config.config, load_encoder(folder.best()),
@@ -83,6 +90,7 @@ Results TrainedRun::evaluate(const std::string& split) {
   Results results;
   for (const LoadedModel& loaded : implementation_->models) {
     results.seed = loaded.config.trainer.seed;
+    results.selected_epoch = loaded.epoch;
     results.selection_split = loaded.config.trainer.selection.split;
     results.selection_monitor = loaded.config.trainer.selection.monitor;
     results.environment = environment_json(loaded.config.device.str());

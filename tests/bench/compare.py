@@ -40,11 +40,14 @@ TASKS_OF_A_STEP = {"alternating": 1, "joint": 6}
 PEERS = {  # name: (regime, methods, command)
     "Hugging Face padded": ("alternating", ["infomtl", "equal"], ["huggingface_training.py", "--batching", "padded"]),
     "Hugging Face bucketed": ("alternating", ["infomtl", "equal"], ["huggingface_training.py", "--batching", "bucketed"]),
+    "Hugging Face padded, compiled": ("alternating", ["infomtl", "equal"],
+                                      ["huggingface_training.py", "--batching", "padded", "--compile"]),
     "CIFM/SPC loop": ("alternating", ["infomtl", "equal"], ["released_loop_training.py"]),
     "Hugging Face one batch": ("joint", ["infomtl", "equal"], ["huggingface_training.py", "--batching", "one_batch"]),
     "Hugging Face per task": ("joint", ["infomtl", "equal", "pcgrad"],
                               ["huggingface_training.py", "--batching", "per_task"]),
 }
+SLOW_TO_START = ["Hugging Face padded, compiled"]  # minutes of compiling; taken part in only where named
 
 
 def encoder_parameters(model):
@@ -67,7 +70,7 @@ def processes_of(given, contest, data, scratch):
         print("no peers: this Python lacks torch or transformers; INFOMTL_PYTHON names another", file=sys.stderr)
         return
     for name, (its_regime, methods, command) in PEERS.items():
-        if its_regime != regime or method not in methods or (given.peer and name not in given.peer):
+        if its_regime != regime or method not in methods or name not in given.peer:
             continue
         peer = [sys.executable, HERE / command[0], given.model, data, given.threads, "--method", method,
                 "--batch-size", batch_size, *command[1:]]
@@ -137,10 +140,11 @@ def main():
     parser.add_argument("--batch-size", type=int, action="append", help="examples of a step; of each task where joint")
     parser.add_argument("--method", choices=list(METHODS), action="append")
     parser.add_argument("--regime", choices=list(TASKS_OF_A_STEP), action="append")
-    parser.add_argument("--peer", choices=list(PEERS), action="append")
+    parser.add_argument("--peer", choices=list(PEERS), action="append", help="default: all but what torch.compile makes")
     parser.add_argument("--precision", choices=["bfloat16"], action="append", default=[], help="beside float32")
     parser.add_argument("--output", type=pathlib.Path, help="folder for benchmark.md and benchmark.json")
     given = parser.parse_args()
+    given.peer = given.peer or [name for name in PEERS if name not in SLOW_TO_START]
 
     rows, versions = [], {}
     with tempfile.TemporaryDirectory() as name:

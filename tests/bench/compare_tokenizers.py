@@ -2,9 +2,11 @@
 
     compare_tokenizers.py BENCH_TOKENIZER MODEL DATA [--rounds N] [--output FOLDER]
 
-WordPiece is that of MODEL. Byte-level BPE (RoBERTa's form) and unigram (XLM-R's form, from tokenizer.json and, with
-transformers' numbering, from the SentencePiece file itself) are trained on the same texts, since no published vocabulary of
-theirs comes with the repository. Prints a Markdown table. Needs the Python package tokenizers; the last kind sentencepiece too.
+WordPiece is that of MODEL. Byte-level BPE (RoBERTa's form) and SentencePiece unigram (XLM-R's form) are trained on the same
+texts, since no published vocabulary of theirs comes with the repository. `tokenizers` reads no SentencePiece file: there its
+speed is that on the converted model, and ids are compared with the sentencepiece library's, whose versions may break ties
+between equally likely pieces differently. Prints a Markdown table. Needs the Python packages tokenizers and, for the last kind,
+sentencepiece and protobuf.
 """
 
 import argparse
@@ -62,29 +64,39 @@ def train_sentence_piece(texts_file, folder, pieces):
 def convert_sentence_piece(source, folder):
     """The same model as XLM-R's tokenizer.json: its pieces from the fourth on behind <s> <pad> </s> <unk>."""
     from sentencepiece import sentencepiece_model_pb2
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString((source / "sentencepiece.bpe.model").read_bytes())
     pieces = [(token, 0.0) for token in SPECIALS] + [(piece.piece, piece.score) for piece in proto.pieces[3:]]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
-    tokenizer.normalizer = normalizers.Sequence([
-        normalizers.Strip(left=False, right=True), normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap),
-        normalizers.Replace(Regex(" {2,}"), " ")])
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    tokenizer.normalizer = normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")])
     tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return save(tokenizer, folder)
 
 
+def write_library_ids(source, texts, file):
+    """The sentencepiece library's ids in XLM-R's numbering, as tokenizer.cpp writes them."""
+    import sentencepiece
+
+    library = sentencepiece.SentencePieceProcessor(model_file=str(source / "sentencepiece.bpe.model"))
+    with open(file, "wb") as out:
+        for ids in library.encode(texts, num_threads=1):
+            ids = [0, *(3 if piece == library.unk_id() else piece + 1 for piece in ids), 2]
+            array.array("i", [len(ids), *ids]).tofile(out)
+
+
 def kinds(given, texts, texts_file, scratch):
-    """(kind, our folder, the peer's tokenizer.json)"""
+    """(kind, our folder, the peer's tokenizer.json, file of the right ids where they are not the peer's)"""
     if "wordpiece" in given.kind:
-        yield "WordPiece", given.model, given.model / "tokenizer.json"
+        yield "WordPiece", given.model, given.model / "tokenizer.json", None
     if "byte_level" in given.kind:
         folder = train_byte_level(texts, scratch / "byte_level", 50_000)
-        yield "byte-level BPE", folder, folder / "tokenizer.json"
+        yield "byte-level BPE", folder, folder / "tokenizer.json", None
     if "sentence_piece" not in given.kind:
         return
     if not has_packages("sentencepiece", "google.protobuf"):
@@ -92,25 +104,31 @@ def kinds(given, texts, texts_file, scratch):
         return
     pieces = train_sentence_piece(texts_file, scratch / "sentence_piece", 30_000)
     folder = convert_sentence_piece(pieces, scratch / "unigram")
-    yield "SentencePiece unigram, tokenizer.json", folder, folder / "tokenizer.json"
-    yield "SentencePiece unigram, *.model", pieces, folder / "tokenizer.json"
+    yield "SentencePiece unigram, tokenizer.json", folder, folder / "tokenizer.json", None
+    write_library_ids(pieces, texts, scratch / "library.ids")
+    yield "SentencePiece unigram, *.model", pieces, folder / "tokenizer.json", scratch / "library.ids"
 
 
-def different_lines(first, second):
-    """How many texts have other ids in one file than in the other."""
-    count = 0
-    one, two = array.array("i", first.read_bytes()), array.array("i", second.read_bytes())
-    at_one = at_two = 0
-    while at_one < len(one) and at_two < len(two):
-        end_one, end_two = at_one + 1 + one[at_one], at_two + 1 + two[at_two]
-        count += one[at_one:end_one] != two[at_two:end_two]
-        at_one, at_two = end_one, end_two
-    if at_one != len(one) or at_two != len(two):
+def texts_of(file):
+    """The ids of each text."""
+    ids = array.array("i", file.read_bytes())
+    at, texts = 0, []
+    while at < len(ids):
+        texts.append(ids[at + 1 : at + 1 + ids[at]])
+        at += 1 + ids[at]
+    return texts
+
+
+def differences(first, second):
+    """(texts with other ids in one file than in the other, those of them that have the same ids in another order)"""
+    one, two = texts_of(first), texts_of(second)
+    if len(one) != len(two):
         sys.exit("the two tokenizers were not given the same number of texts")
-    return count
+    other = [(a, b) for a, b in zip(one, two) if a != b]
+    return len(other), sum(sorted(a) == sorted(b) for a, b in other)
 
 
-def measure(given, kind, folder, peer_file, texts_file, scratch):
+def measure(given, kind, folder, peer_file, right_ids, texts_file, scratch):
     one_thread = os.environ | {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     ours = Process("ours", [given.bench, folder, texts_file])
     peer = Process("tokenizers", [sys.executable, PEER, peer_file, texts_file], one_thread)
@@ -123,9 +141,10 @@ def measure(given, kind, folder, peer_file, texts_file, scratch):
     speeds = [[answer["texts"] / answer["seconds"] for answer in process.answers] for process in (ours, peer)]
     for process in (ours, peer):
         process.close()
+    other, reordered = differences(files[0], right_ids or files[1])
     return {"kind": kind, "texts_per_second": spread(speeds[0]), "peer_texts_per_second": spread(speeds[1]),
             "ratio": ratios(*speeds), "tokenizers": version, "texts": peer.answers[0]["texts"],
-            "texts_with_other_ids": different_lines(*files)}
+            "texts_with_other_ids": other, "of_them_same_ids_reordered": reordered}
 
 
 def main():
@@ -147,10 +166,10 @@ def main():
         texts_file.write_text("\n".join(texts) + "\n")
         rows = [measure(given, *kind, texts_file, scratch) for kind in kinds(given, texts, texts_file, scratch)]
     text = f"{len(texts)} texts, one thread of {cpu_model()}, tokenizers {rows[0]['tokenizers']}, {given.rounds} rounds.\n\n"
-    text += table(["tokenizer", "ours, thousand texts/s", "tokenizers", "ratio", "texts with other ids"],
+    text += table(["tokenizer", "ours, thousand texts/s", "tokenizers", "ratio", "texts with other ids (of them reordered)"],
                   [[row["kind"], say({k: v / 1e3 for k, v in row["texts_per_second"].items()}),
                     say({k: v / 1e3 for k, v in row["peer_texts_per_second"].items()}), say(row["ratio"]),
-                    str(row["texts_with_other_ids"])] for row in rows])
+                    f"{row['texts_with_other_ids']} ({row['of_them_same_ids_reordered']})"] for row in rows])
     print(text, end="")
     if given.output:
         write(given.output, "tokenizers", text, {"cpu": cpu_model(), "rows": rows})

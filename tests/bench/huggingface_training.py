@@ -1,6 +1,6 @@
 """Times the same training in the Python stack, Hugging Face and PyTorch, as a process that compare.py alternates with ours.
 
-    huggingface_training.py MODEL DATA THREADS --method METHOD --batching BATCHING --batch-size N [--bf16]
+    huggingface_training.py MODEL DATA THREADS --method METHOD --batching BATCHING --batch-size N [--bf16] [--compile]
 
 A lean loop: texts tokenised beforehand, the dropout views of InfoMTL in one pass, no gradient that is not used. Batching:
   padded     one task a step, a random batch padded to its longest text
@@ -122,6 +122,7 @@ def main():
     parser.add_argument("--method", choices=["infomtl", "equal", "pcgrad"], required=True)
     parser.add_argument("--batching", choices=["padded", "bucketed", "one_batch", "per_task"], required=True)
     parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--compile", action="store_true", help="the encoder by torch.compile, lengths dynamic")
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--max-length", type=int, default=128)
     given = parser.parse_args()
@@ -134,6 +135,8 @@ def main():
     tokenizer = transformers.AutoTokenizer.from_pretrained(given.model)
     tasks = read_training(given.data)
     model = Model(given.model, {task: classes for task, (classes, _) in tasks.items()}, given.method == "infomtl").train()
+    if given.compile:
+        model.encoder.compile(dynamic=True)
     tokenised = {}
     for task, (_, rows) in tasks.items():
         ids = tokenizer([text for text, _ in rows], truncation=True, max_length=given.max_length)["input_ids"]

@@ -11,7 +11,6 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <malloc.h>
 #include <torch/types.h>
 #include <torch/version.h>
 
@@ -81,7 +80,6 @@ Json answer(const std::string& line, Experiment& experiment, MemoryWatch& memory
 int run(int argc, char** argv) {
   if (argc < 4) throw UserError("bench_training CONFIG FOLDER THREADS [KEY=VALUE...]");
   at::set_num_threads(std::atoi(argv[3]));
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);  // as the program does
   MemoryWatch memory;
   auto experiment = Experiment::from_config(
       argv[1], {.overrides = std::vector<std::string>(argv + 4, argv + argc), .output = argv[2]});

@@ -17,7 +17,9 @@ using infomtl::testing::close;
 
 constexpr double kRounding = 1.0 / 256;
 
-at::Tensor leaf(const at::Tensor& values, at::ScalarType type) { return values.to(type).requires_grad_(true); }
+at::Tensor leaf(const at::Tensor& values, at::ScalarType type) {
+  return values.detach().to(type, /*non_blocking=*/false, /*copy=*/true).requires_grad_(true);
+}
 
 // Runs `function` on bfloat16 and on float32 copies of `inputs`, parameters float32 in both, and compares the result
 // and the gradients of a weighted sum of it.

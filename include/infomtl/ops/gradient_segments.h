@@ -24,8 +24,8 @@ class INFOMTL_API GradientSink {
  public:
   virtual ~GradientSink() = default;
   /// Where the T gradients of `parameter` are added: [T, parameter.numel()], contiguous rows; of an embedding table
-  /// with rows_of() defined, [T, R * width]. Undefined when the parameter is not one whose per-task gradients are
-  /// wanted (its ordinary gradient is then computed).
+  /// with rows_of() defined, [T, R * width]. A single row takes the sum of all tasks. Undefined when the sink does not
+  /// want the parameter (its ordinary gradient is then computed).
   virtual torch::Tensor open(const torch::Tensor& parameter) = 0;
   /// [R] int64, sorted, unique: the rows of an embedding table [V, width] that open() has a place for; every other row
   /// must be left alone. Undefined: all V.
@@ -58,6 +58,8 @@ class INFOMTL_API GradientSegments {
   /// The ranges of a matrix with that many rows: N (token matrices) or S (pooled matrices).
   /// @throws ShapeError for any other number
   const std::vector<Range>& ranges_of(std::int64_t rows) const;
+  /// The same for a sink's `taken` rows: one range, all of 0..rows, where it has but one row for all tasks.
+  std::vector<Range> ranges_of(std::int64_t rows, const torch::Tensor& taken) const;
   GradientSink& sink() const { return *sink_; }
   /// x times the weight of the task that owns the row: [rows, ...] for weights [T].
   torch::Tensor weighted(const torch::Tensor& x, const torch::Tensor& weights) const;

@@ -1,11 +1,14 @@
 #pragma once
-// Plugin: a shared object that adds names to the registries at run time. It is asked for its stamp before any of its
-// code runs, and never closed again.
+// Plugin: a shared object that adds names to the registries at run time. It is asked for its stamp before it is asked
+// for names (its static initialisers have run by then, so it should have none), and never closed again.
 //
 //   #include <infomtl/plugin/plugin.h>
 //   INFOMTL_PLUGIN("hinge") { infomtl::register_loss<Hinge>(registries.losses, "hinge", "hinge loss"); }
 //
-//   infomtl --plugin ./hinge.so train config.json
+//   add_library(hinge MODULE hinge.cpp)                        # CMake, after find_package(infomtl)
+//   target_link_libraries(hinge PRIVATE infomtl::infomtl)
+//
+//   infomtl --plugin ./libhinge.so train config.json
 
 #include <torch/version.h>
 
@@ -53,8 +56,7 @@ inline constexpr const char* kPluginAbi =
 
 /// Loads a plugin; its names carry the file as their origin. Loading a file twice does nothing the second time.
 /// @throws UserError for a file that is no plugin, was built for another infomtl or LibTorch, or fails while it adds
-/// its
-///         names: none of them is left then
+/// its names: none of them is left then
 INFOMTL_API void load_plugin(const std::filesystem::path& file);
 
 }  // namespace infomtl

@@ -55,6 +55,9 @@ class INFOMTL_API FlatParameters {
   const std::vector<FlatSlot>& slots() const { return slots_; }
   /// Slots merged into as few ranges as possible; with `decay_all` every range decays.
   std::vector<FlatRange> ranges(bool decay_all = false) const;
+  /// [n] the gradient of a parameter, flat; found by where its data lie, as the parameters of a saved graph are.
+  /// @throws StateError for data outside the buffer
+  Tensor gradient_at(const Tensor& parameter) const;
   /// The slot of a parameter, or null.
   const FlatSlot* find(const Tensor& parameter) const;
 

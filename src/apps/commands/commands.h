@@ -81,8 +81,6 @@ int synthesize(const SynthesizeOptions& options);
 
 /// Threads of tensor operations; 0 leaves the number of physical cores.
 void set_threads(int threads);
-/// Lets large blocks of memory go back to the system, so that a long run takes no more than a short one.
-void settle_memory();
 /// Loads plugins into the registries, in order.
 void load_plugins(const std::vector<std::string>& files);
 /// "infomtl 0.1.0 (LibTorch 2.13.0, cpu)".

@@ -1,5 +1,4 @@
 #include <ATen/Parallel.h>
-#include <malloc.h>
 #include <torch/version.h>
 
 #include <fstream>
@@ -31,13 +30,6 @@ int physical_cores() {
 }  // namespace
 
 void set_threads(int threads) { at::set_num_threads(threads > 0 ? threads : physical_cores()); }
-
-void settle_memory() {
-#ifdef M_MMAP_THRESHOLD
-  // The threshold's default climbs to 32 MiB; a step's blocks, each of another size, then tear the heap to pieces.
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
-#endif
-}
 
 void load_plugins(const std::vector<std::string>& files) {
   for (const std::string& file : files) load_plugin(file);

@@ -114,4 +114,13 @@ refuse 'pooling' encode --model corpus/encoder --pooling last
 printf 'not json' >corpus/encoder/config.json
 refuse 'config.json' $(train config.json)
 echo "$mistakes mistakes, each refused with 2 in one line"
+# A run folder whose config.json was harmed.
+for harm in '' '[]' '{"encoder": 3}'; do
+  mkdir -p harmed/checkpoints/best
+  printf '%s' "$harm" >harmed/config.json
+  status=0
+  "$program" evaluate harmed >out.txt 2>err.txt || status=$?
+  [[ $status == 2 && $(wc -l <err.txt) == 1 ]] || die "config.json \"$harm\": status $status: $(cat err.txt)"
+  contains err.txt harmed/config.json
+done
 echo "1 passed, 0 failed"
