@@ -74,6 +74,11 @@ struct EmbeddingSum final : torch::autograd::Function<EmbeddingSum> {
                  gradient.narrow(0, begin, length));
       }
       segments->sink().close(table, rows);
+      if (segments->sink().keeps()) {
+        segments->sink().keep({table}, [segments, ids, gradient](const at::Tensor& of_tasks, const auto& to) {
+          add_rows(to[0], ids.contiguous(), segments->weighted(gradient, of_tasks));
+        });
+      }
     }
     return result;
   }

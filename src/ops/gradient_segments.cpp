@@ -44,6 +44,18 @@ const std::vector<GradientSegments::Range>& GradientSegments::ranges_of(std::int
                    " sequences");
 }
 
+torch::Tensor GradientSegments::weighted(const torch::Tensor& x, const torch::Tensor& weights) const {
+  const std::vector<Range>& ranges = ranges_of(x.size(0));
+  torch::Tensor result = torch::empty_like(x);
+  for (std::size_t t = 0; t < ranges.size(); ++t) {
+    const std::int64_t begin = ranges[t].begin, count = ranges[t].end - begin;
+    if (count == 0) continue;
+    torch::Tensor rows = result.narrow(0, begin, count);
+    torch::mul_out(rows, x.narrow(0, begin, count), weights[static_cast<std::int64_t>(t)].to(x.scalar_type()));
+  }
+  return result;
+}
+
 std::vector<GradientSegments::Range> GradientSegments::ranges_of(std::int64_t rows, const torch::Tensor& taken) const {
   const std::vector<Range>& ranges = ranges_of(rows);
   if (taken.size(0) == 1) return {{0, rows}};

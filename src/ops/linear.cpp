@@ -123,6 +123,15 @@ void give_gradients(const Segments& segments, const std::vector<at::Tensor>& par
   }
 }
 
+// Adds consecutive rows of `whole` to the places that are defined.
+void add_parts(const at::Tensor& whole, const std::vector<at::Tensor>& places) {
+  std::int64_t begin = 0;
+  for (const at::Tensor& place : places) {
+    place.add_(whole.narrow(0, begin, place.size(0)));
+    begin += place.size(0);
+  }
+}
+
 struct Linear final : torch::autograd::Function<Linear> {
   // parameters: all weights, then all biases (or none).
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, at::TensorList parameters, std::int64_t parts,
@@ -166,6 +175,11 @@ struct Linear final : torch::autograd::Function<Linear> {
           add_weight_rows(rows, segments->ranges_of(x.size(0), rows), x, own);
         },
         [&](const at::Tensor& own) { return weight_gradient(own, x, weights[0].scalar_type()); }, ordinary);
+    if (segments != nullptr && segments->sink().keeps()) {
+      segments->sink().keep(weights, [segments, x, gradient](const at::Tensor& of_tasks, const auto& places) {
+        add_parts(weight_gradient(segments->weighted(gradient, of_tasks), x, of_tasks.scalar_type()), places);
+      });
+    }
     std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1);
     if (!biases.empty()) {
       ordinary.assign(parts, {});

@@ -13,10 +13,10 @@ using torch::Tensor;
 /// What steps hand on to one another. Memory grows to what the largest step so far needed, and a step needs at most
 /// [tasks of the experiment, P].
 struct GradientMemory {
-  Tensor rows;              ///< [n], for the Jacobian
-  Tensor scratch;           ///< [n], for the gradients of a few parameters
-  bool used_twice = false;  ///< whether a pass was seen to use a parameter more than once
-  bool announced = false;   ///< whether the log says how Gram matrices are computed
+  Tensor rows;                  ///< [n], for the Jacobian
+  Tensor scratch;               ///< [n], for the gradients of a few parameters
+  bool needs_jacobian = false;  ///< whether a step was seen whose Gram matrix takes the Jacobian
+  bool announced = false;       ///< whether the log says how Gram matrices are computed
 };
 
 /// The first `rows` x `columns` entries of `memory`, made larger where they do not fit: [rows, columns].

@@ -5,9 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_set>
-#include <vector>
 
-#include "infomtl/ops/gradient_segments.h"
 #include "train/gradient_columns.h"
 #include "train/gradient_memory.h"
 
@@ -36,40 +34,6 @@ class GradientRows {
   std::shared_ptr<const GradientColumns> columns_;
   Tensor values_;
   std::unordered_set<const void*> begun_;  // parameters whose columns were set to zero
-};
-
-/// Takes the gradients of parameters that have columns while it is open; closed, gradients are ordinary ones.
-class RowsSink final : public ops::GradientSink {
- public:
-  /// Gradients are added to `rows` until stop().
-  void collect(GradientRows& rows);
-  /// Until stop() a parameter's gradients live only as long as it takes to add the products of tasks to `gram` [T, T]
-  /// float64, which is right only when no parameter is used twice.
-  void multiply(std::shared_ptr<const GradientColumns> columns, const Tensor& gram, Tensor& scratch);
-  /// Until stop() the gradients of shared parameters are added to the flat buffer where they belong: no gradient of a
-  /// whole table or matrix is made first.
-  void accumulate(const FlatParameters& parameters);
-  void stop();
-  /// Whether it took gradients of that parameter, once or more often than once, since it was last opened.
-  bool took(const Tensor& parameter) const { return taken_.contains(parameter.const_data_ptr()); }
-  bool took_twice() const { return twice_; }
-
-  Tensor open(const Tensor& parameter) override;
-  Tensor rows_of(const Tensor& table) const override;
-  void close(const Tensor& parameter, const Tensor& rows) override;
-
- private:
-  Tensor scratch_for(std::int64_t count, const torch::TensorOptions& options);
-
-  std::shared_ptr<const GradientColumns> columns_;
-  GradientRows* rows_ = nullptr;
-  const FlatParameters* flat_ = nullptr;
-  Tensor gram_;
-  Tensor* memory_ = nullptr;
-  Tensor scratch_;                               // [T, n]
-  std::int64_t next_ = 0, most_ = 0, open_ = 0;  // columns of the scratch in use, at most in use; uses not yet closed
-  std::unordered_set<const void*> taken_;
-  bool twice_ = false;
 };
 
 }  // namespace infomtl

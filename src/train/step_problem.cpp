@@ -10,7 +10,7 @@ StepProblem::StepProblem(ProblemContext context, std::vector<StepBatch> micro_ba
     : context_(std::move(context)),
       micros_(std::move(micro_batches)),
       recorded_(micros_.size(), false),
-      sink_(std::make_shared<RowsSink>()) {
+      sink_(std::make_shared<TaskGradientSink>()) {
   for (const StepBatch& micro : micros_) {
     for (const TaskBatch& rows : micro.tasks) tasks_.push_back(rows.task);
   }

@@ -17,6 +17,7 @@
 #include "infomtl/weighting/gradient_problem.h"
 #include "train/gradient_rows.h"
 #include "train/step_forward.h"
+#include "train/task_gradient_sink.h"
 
 namespace infomtl {
 
@@ -94,7 +95,7 @@ class StepProblem final : public GradientProblem {
   bool compute_gram();
   bool add_jacobian(const Pass& pass, GradientRows& jacobian);
   bool add_rows(const Pass& pass, const std::vector<Tensor>& parameters, GradientRows& rows);
-  std::vector<Tensor> backward_with_segments(const Pass& pass);
+  std::vector<Tensor> backward_with_segments(const Pass& pass, bool keep_graph);
   bool one_backward_will_do(const Pass& pass) const;
   std::unique_ptr<GradientRows> new_own_rows();
   void compute_own_rows();
@@ -111,12 +112,15 @@ class StepProblem final : public GradientProblem {
   std::vector<std::vector<TermSum>> terms_;
   std::unique_ptr<Pass> kept_;  // the graph of the only micro-batch, or of the last one
   std::size_t kept_micro_ = 0;
-  std::shared_ptr<RowsSink> sink_;
+  std::shared_ptr<TaskGradientSink> sink_;
   GradientMemory own_memory_;
   Tensor own_rows_memory_, after_cut_memory_;
   std::unique_ptr<GradientRows> jacobian_;  // [T, C] over the shared parameters
   std::unique_ptr<GradientRows> own_rows_;  // [T, P_all - P] over the tasks' own
   std::unique_ptr<GradientRows> after_cut_rows_;
+  std::unique_ptr<GradientRows>
+      beside_products_;  // [T, C] over what the sink does not multiply; null: all rows or none
+  Tensor beside_products_memory_;
   Tensor full_jacobian_;  // [T, P]
   Tensor gram_;           // [T, T] float64
   std::vector<Tensor> representations_, representation_gradients_;

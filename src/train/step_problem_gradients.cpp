@@ -72,10 +72,10 @@ bool StepProblem::one_backward_will_do(const Pass& pass) const {
 
 /// One backward pass over all tasks with the sink as it was opened.
 /// @return the shared parameters that the sink did not take: those outside the encoder, encoders that know no segments
-std::vector<Tensor> StepProblem::backward_with_segments(const Pass& pass) {
+std::vector<Tensor> StepProblem::backward_with_segments(const Pass& pass, bool keep_graph) {
   Tensor sum = torch::zeros_like(losses_[0]);
   for (const Tensor& loss : pass.losses) sum = sum + loss;
-  const auto ordinary = torch::autograd::grad({sum}, shared_, {}, /*retain_graph=*/true, /*create_graph=*/false,
+  const auto ordinary = torch::autograd::grad({sum}, shared_, {}, keep_graph, /*create_graph=*/false,
                                               /*allow_unused=*/true);
   std::vector<Tensor> left;
   for (std::size_t p = 0; p < shared_.size(); ++p) {
@@ -86,7 +86,7 @@ std::vector<Tensor> StepProblem::backward_with_segments(const Pass& pass) {
     }
     left.push_back(shared_[p]);
   }
-  sink_->stop();
+  sink_->close_all();
   return left;
 }
 
@@ -95,7 +95,7 @@ std::vector<Tensor> StepProblem::backward_with_segments(const Pass& pass) {
 bool StepProblem::add_jacobian(const Pass& pass, GradientRows& jacobian) {
   if (!one_backward_will_do(pass)) return add_rows(pass, shared_, jacobian);
   sink_->collect(jacobian);
-  return add_rows(pass, backward_with_segments(pass), jacobian);
+  return add_rows(pass, backward_with_segments(pass, /*keep_graph=*/true), jacobian);
 }
 
 /// @return as add_rows()
@@ -137,33 +137,46 @@ Tensor StepProblem::jacobian() {
   return full_jacobian_;
 }
 
-/// The Gram matrix from one backward pass that holds the gradients of a few parameters at a time.
-/// @return false where the products can't be added parameter by parameter; then the Jacobian is needed
+/// The Gram matrix from one backward pass that holds all tasks' gradients of only a few large parameters at a time.
+/// @return false where that can't be; then the Jacobian is needed
 bool StepProblem::compute_gram() {
   // A task's gradient is a sum over micro-batches, and products of sums are not sums of products. One task alone needs
   // no more memory for its row than its ordinary gradient.
   if (micros_.size() > 1 || size() == 1) return false;
-  // So it is with a parameter that a pass uses twice (a repeated encoding, layers that share one); what a step finds
+  // So it is with a parameter that a pass uses twice (a repeated encoding, layers that share one). What a step finds
   // out spares the next ones the try.
-  if (memory().used_twice) return false;
+  if (memory().needs_jacobian) return false;
   // Rows of several tasks: gradients come task by task, each over all parameters.
   const Pass& pass = graph_of(0);
   if (!one_backward_will_do(pass)) return false;
 
+  // Rows are kept of vectors, for they are small, and of what lies behind the encoder: that has no segments and goes
+  // task by task, before the graph is used up.
+  std::vector<FlatSlot> slots;
+  std::vector<Tensor> behind;
+  for (const FlatSlot& slot : shared_slots()) {
+    const bool in_encoder = slot.name.starts_with("encoder.");
+    if (!in_encoder) behind.push_back(slot.parameter);
+    if (!in_encoder || slot.parameter.dim() < 2) slots.push_back(slot);
+  }
+  auto rows = std::make_unique<GradientRows>(std::make_shared<GradientColumns>(slots), task_rows(), losses_.options(),
+                                             beside_products_memory_);
+  own_rows_ = new_own_rows();
+  add_rows(pass, own_, *own_rows_);
+  add_rows(pass, behind, *rows);
   const Tensor gram = torch::zeros({task_rows(), task_rows()}, torch::kFloat64);
-  sink_->multiply(used_columns(), gram, memory().scratch);
-  const std::vector<Tensor> left = backward_with_segments(pass);
-  if (sink_->took_twice()) {
-    memory().used_twice = true;
+  sink_->collect_and_multiply(*rows, used_columns(), gram, memory().scratch);
+  const std::vector<Tensor> left = backward_with_segments(pass, /*keep_graph=*/false);
+  kept_.reset();
+  const bool all = std::all_of(left.begin(), left.end(), [&](const Tensor& parameter) {
+    return std::any_of(behind.begin(), behind.end(), [&](const Tensor& other) { return other.is_same(parameter); });
+  });
+  if (!all || !sink_->right()) {
+    memory().needs_jacobian = true;
     return false;
   }
-  // What has no segments (an architecture's experts) goes task by task; its columns are few.
-  std::vector<FlatSlot> slots;
-  for (const Tensor& parameter : left) slots.push_back(*context_.parameters->find(parameter));
-  Tensor own;
-  GradientRows rows(std::make_shared<GradientColumns>(slots), task_rows(), losses_.options(), own);
-  add_rows(pass, left, rows);
-  ops::add_gram(rows.values(), gram);
+  ops::add_gram(rows->values(), gram);
+  beside_products_ = std::move(rows);
   gram_ = gram;
   return true;
 }
@@ -178,7 +191,7 @@ Tensor StepProblem::gramian() {
   }
   if (size() > 1 && context_.memory != nullptr && !std::exchange(memory().announced, true)) {
     log::info("gradients of " + std::to_string(size()) + " tasks: " +
-              (alone ? "their products only, and a second backward pass"
+              (alone ? "their products only"
                      : "a Jacobian of " + std::to_string(jacobian_->values().nbytes() >> 20) + " MiB"));
   }
   return gram_;
@@ -209,6 +222,12 @@ void StepProblem::apply_weights(const Tensor& weights, const Tensor& head_weight
     kept_.reset();
     return;
   }
+  if (beside_products_ != nullptr) {
+    sink_->add_sums(w, *context_.parameters);
+    beside_products_->add_combination(w, gradients);
+    own_rows_->add_combination(heads, gradients);
+    return;
+  }
   if (apart) own_rows_ = new_own_rows();
   for (std::size_t micro = 0; micro < micros_.size(); ++micro) {
     Pass& pass = graph_of(micro);
@@ -221,7 +240,7 @@ void StepProblem::apply_weights(const Tensor& weights, const Tensor& head_weight
       sink_->accumulate(*context_.parameters);
       torch::autograd::backward({total}, {}, /*retain_graph=*/false, /*create_graph=*/false,
                                 apart ? shared_ : std::vector<Tensor>{});
-      sink_->stop();
+      sink_->close_all();
     }
     drop_graph(micro);
   }

@@ -36,9 +36,11 @@ TEST(EmbeddingSum, GradientsMatchCentralDifferences) {
 
 TEST(EmbeddingSum, SegmentsGiveTheGradientOfEachTask) {
   infomtl::testing::expect_segments_equal_separate_backwards(
-      {at::randn({7, 4}), at::randn({2, 4})}, [](const std::vector<at::Tensor>& p, const auto& segments) {
+      {at::randn({7, 4}), at::randn({2, 4})},
+      [](const std::vector<at::Tensor>& p, const auto& segments) {
         return embedding_sum({p[0], p[1]}, {words(), types()}, segments).pow(2).sum(1);
-      });
+      },
+      /*kept=*/2);
 }
 
 /// Holds only some rows of one table.

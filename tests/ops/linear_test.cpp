@@ -53,21 +53,25 @@ TEST(StackedLinear, ComputesNoGradientNobodyNeeds) {
 TEST(Linear, SegmentsGiveTheGradientOfEachTask) {
   const std::vector<at::Tensor> parameters{at::randn({4, 3}), at::randn({4})};
   infomtl::testing::expect_segments_equal_separate_backwards(
-      parameters, [](const std::vector<at::Tensor>& p, const auto& segments) {
+      parameters,
+      [](const std::vector<at::Tensor>& p, const auto& segments) {
         at::manual_seed(3);
         const auto x = at::randn({9, 3}, at::kDouble);
         return ops::linear(x, p[0], p[1], segments).pow(2).sum(1);
-      });
+      },
+      /*kept=*/1);
 }
 
 TEST(StackedLinear, SegmentsGiveTheGradientOfEachTask) {
   const std::vector<at::Tensor> parameters{at::randn({4, 3}), at::randn({2, 3}), at::randn({4}), at::randn({2})};
   infomtl::testing::expect_segments_equal_separate_backwards(
-      parameters, [](const std::vector<at::Tensor>& p, const auto& segments) {
+      parameters,
+      [](const std::vector<at::Tensor>& p, const auto& segments) {
         at::manual_seed(3);
         const auto x = at::randn({9, 3}, at::kDouble);
         return stacked_linear(x, {p[0], p[1]}, {p[2], p[3]}, segments).pow(2).sum(1);
-      });
+      },
+      /*kept=*/1);
 }
 
 TEST(Linear, RefusesShapesThatDoNotFit) {

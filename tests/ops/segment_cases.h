@@ -33,17 +33,39 @@ class MatrixSink final : public ops::GradientSink {
     EXPECT_TRUE(rows.defined());
     ++closed;
   }
+  bool keeps() const override { return true; }
+  void keep(const std::vector<torch::Tensor>& parameters, WeightedSum sum) override {
+    bool ours = true;
+    for (const auto& parameter : parameters) ours = ours && columns.contains(parameter.unsafeGetTensorImpl());
+    if (ours) kept.emplace_back(parameters, std::move(sum));
+  }
+  /// What was kept, summed with weights, is that sum of the rows.
+  void expect_sums(const torch::Tensor& weights) const {
+    for (const auto& [parameters, sum] : kept) {
+      std::vector<torch::Tensor> places;
+      for (const auto& parameter : parameters) places.push_back(torch::ones_like(parameter));
+      sum(weights, places);
+      for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const auto& [begin, count] = columns.at(parameters[i].unsafeGetTensorImpl());
+        EXPECT_TRUE(infomtl::testing::close(places[i].reshape(-1) - 1, matrix.narrow(1, begin, count).t().mv(weights),
+                                            1e-12, 1e-10));
+      }
+    }
+  }
   torch::Tensor matrix;
+  std::vector<std::pair<std::vector<torch::Tensor>, WeightedSum>> kept;
   std::map<const void*, std::pair<std::int64_t, std::int64_t>> columns;
   int opened = 0, closed = 0;
 };
 
 /// `values` maps parameters (float64) and segments (null: ordinary) to one value a row of 9 rows; three tasks own rows
 /// 0..4, 4..4 (none) and 4..9.
+/// @param kept  how many uses of parameters hand over their weighted sum when all are in the sink
 inline void expect_segments_equal_separate_backwards(
     const std::vector<torch::Tensor>& initial,
     const std::function<torch::Tensor(const std::vector<torch::Tensor>&,
-                                      const std::shared_ptr<ops::GradientSegments>&)>& values) {
+                                      const std::shared_ptr<ops::GradientSegments>&)>& values,
+    std::size_t kept = 0) {
   using Range = ops::GradientSegments::Range;
   const std::vector<Range> ranges{{0, 4}, {4, 4}, {4, 9}};
   // Once with every parameter in the sink, once with every second one left out.
@@ -57,7 +79,14 @@ inline void expect_segments_equal_separate_backwards(
     const auto segments = std::make_shared<ops::GradientSegments>(ranges, ranges, sink);
     values(parameters, segments).sum().backward();
     EXPECT_EQ(sink->opened, sink->closed);
+    {
+      const torch::NoGradGuard no_grad;
+      sink->expect_sums(torch::tensor({0.5, 3.0, -2.0}, torch::kFloat64));
+    }
     EXPECT_GE(sink->opened, static_cast<int>(wanted.size()));
+    if (stride == 1) {
+      EXPECT_EQ(sink->kept.size(), kept);
+    }
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const bool in_sink = i % stride == 0;
       EXPECT_EQ(parameters[i].grad().defined(), !in_sink);

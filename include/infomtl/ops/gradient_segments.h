@@ -11,6 +11,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -31,6 +32,16 @@ class INFOMTL_API GradientSink {
   virtual torch::Tensor rows_of(const torch::Tensor& /*table*/) const { return {}; }
   /// Called once all T rows of one use of `parameter` have been added to `rows` (what open() returned).
   virtual void close(const torch::Tensor& parameter, const torch::Tensor& rows) = 0;
+
+  /// Adds sum_t weights_t times the gradients of one use of some parameters to places[i], of the i-th one's shape.
+  ///
+  /// @param weights [T], of the parameters' type
+  using WeightedSum = std::function<void(const torch::Tensor& weights, const std::vector<torch::Tensor>& places)>;
+  /// Whether keep() is to be called.
+  virtual bool keeps() const { return false; }
+  /// Hands over, once they were closed, how the gradients of one use of weight matrices or tables can be summed when
+  /// the weights are known: cheaper than a second backward pass, smaller than the T rows.
+  virtual void keep(const std::vector<torch::Tensor>& /*parameters*/, WeightedSum /*sum*/) {}
 };
 
 /// The row ranges of the tasks of one step, and the sink.
@@ -50,6 +61,8 @@ class INFOMTL_API GradientSegments {
   /// The same for a sink's `taken` rows: one range, all of 0..rows, where it has but one row for all tasks.
   std::vector<Range> ranges_of(std::int64_t rows, const torch::Tensor& taken) const;
   GradientSink& sink() const { return *sink_; }
+  /// x times the weight of the task that owns the row: [rows, ...] for weights [T].
+  torch::Tensor weighted(const torch::Tensor& x, const torch::Tensor& weights) const;
 
  private:
   std::vector<Range> tokens_;

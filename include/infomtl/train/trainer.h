@@ -55,9 +55,9 @@ struct INFOMTL_API TrainerSettings {
   std::string joint_batch_size = "per_task";
   std::int64_t length_window = 0;
   /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
-  /// parameters: "jacobian" keeps [T, P]; "gram" keeps none of it but runs a second backward pass, where a step allows
-  /// it (one micro-batch, tasks without common rows, each parameter used once); "auto" is "jacobian" unless that takes
-  /// more than a quarter of the machine's memory.
+  /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
+  /// where a step allows it (one micro-batch, tasks without common rows, each parameter used once); "auto" is
+  /// "jacobian" unless that takes more than a quarter of the machine's memory.
   std::string task_gradients = "auto";
   std::int64_t evaluation_batch_size = 128;
   std::string non_finite = "error";  ///< or "skip": leave out the step, say so in the log
