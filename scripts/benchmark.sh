@@ -6,6 +6,7 @@
 #   scripts/benchmark.sh --batch-size 8 --method infomtl --output FOLDER    options: tests/bench/compare.py --help
 #   scripts/benchmark.sh --regime joint --method infomtl --method pcgrad    one batch of every task a step
 #   scripts/benchmark.sh --precision bfloat16     float32 and bfloat16, against float32 and bf16 autocast
+#   scripts/benchmark.sh joint                    gradient weightings over EW, and 6 to 48 tasks: tests/bench/joint_step.py --help
 #   scripts/benchmark.sh tokenizers               options: tests/bench/compare_tokenizers.py --help
 #   scripts/benchmark.sh parts --benchmark_filter='^weighting/'    terms, weightings, optimisers, ... (google/benchmark)
 #   scripts/benchmark.sh profile                  share of time by part (perf); KEY=VALUE are fields of the config
@@ -18,7 +19,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 what=training
 case ${1:-} in
   --help) show_help "$0" && exit 0 ;;
-  tokenizers | parts | profile | memory) what=$1 && shift ;;
+  tokenizers | joint | parts | profile | memory) what=$1 && shift ;;
 esac
 program=bench_training
 case $what in
@@ -39,6 +40,7 @@ export INFOMTL_DATA
 model=$(model_folder) tweets=$INFOMTL_DATA/tweeteval
 case $what in
   training) "$python" "$bench/compare.py" "$program" "$config" "$model" "$tweets" --threads "$threads" "$@" ;;
+  joint) "$python" "$bench/joint_step.py" "$program" "$config" "$model" --threads "$threads" "$@" ;;
   tokenizers) "$python" "$bench/compare_tokenizers.py" "$program" "$model" "$tweets" "$@" ;;
   profile) "$python" "$bench/step_profile.py" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
   memory) "$bench/memory_growth.sh" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;

@@ -176,9 +176,10 @@ struct Linear final : torch::autograd::Function<Linear> {
         },
         [&](const at::Tensor& own) { return weight_gradient(own, x, weights[0].scalar_type()); }, ordinary);
     if (segments != nullptr && segments->sink().keeps()) {
-      segments->sink().keep(weights, [segments, x, gradient](const at::Tensor& of_tasks, const auto& places) {
-        add_parts(weight_gradient(segments->weighted(gradient, of_tasks), x, of_tasks.scalar_type()), places);
-      });
+      segments->sink().keep(
+          weights, [segments, x = x.detach(), gradient](const at::Tensor& of_tasks, const auto& places) {
+            add_parts(weight_gradient(segments->weighted(gradient, of_tasks), x, of_tasks.scalar_type()), places);
+          });
     }
     std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1);
     if (!biases.empty()) {

@@ -39,7 +39,7 @@ StepProblem::StepProblem(ProblemContext context, std::vector<StepBatch> micro_ba
   losses_ = torch::zeros({static_cast<std::int64_t>(tasks_.size())}, context_.parameters->values().options());
 }
 
-StepProblem::~StepProblem() = default;
+StepProblem::~StepProblem() { sink_->forget(); }
 
 StepProblem::Pass StepProblem::run(std::size_t micro) {
   ForwardContext context = context_.forward;

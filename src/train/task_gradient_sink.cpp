@@ -90,6 +90,7 @@ void TaskGradientSink::keep(const std::vector<Tensor>& parameters, WeightedSum s
 }
 
 void TaskGradientSink::add_sums(const Tensor& weights, const FlatParameters& parameters) {
+  const torch::NoGradGuard no_grad;
   for (Kept& kept : kept_) {
     std::vector<Tensor> places;
     for (const Tensor& parameter : kept.parameters) {

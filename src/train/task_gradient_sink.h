@@ -37,6 +37,8 @@ class TaskGradientSink final : public ops::GradientSink {
   ///
   /// @param weights [T], of the parameters' type
   void add_sums(const Tensor& weights, const FlatParameters& parameters);
+  /// Forgets how without that. What was handed over may hold the sink in its turn.
+  void forget() { kept_.clear(); }
 
   Tensor open(const Tensor& parameter) override;
   Tensor rows_of(const Tensor& table) const override;

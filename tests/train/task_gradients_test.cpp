@@ -108,6 +108,7 @@ TEST_P(TaskGradients, WithAndWithoutTheJacobianEqualSeparateBackwards) {
       EXPECT_TRUE(close(problem->gramian(), gram, 0, 1e-5)) << gram_only;
       EXPECT_EQ(step.flat.gradients().abs().sum().item<float>(), 0.0F) << "reading gradients must not write any";
       problem->apply_weights(weights, heads);
+      EXPECT_FALSE(step.flat.gradients().requires_grad()) << "a graph that grows from step to step";
       EXPECT_TRUE(close(step.flat.gradients(), combined(rows, shared, weights, heads), 0, 1e-5)) << gram_only;
     }
     const auto plain = step.problem(gram_only);
