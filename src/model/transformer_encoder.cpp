@@ -163,12 +163,13 @@ Tensor TransformerEncoder::run_layer(const Layer& layer, const Tensor& states, c
     const Tensor query = ops::linear(residual, layer.query.weight, layer.query.bias, segments);
     const Tensor kv = ops::stacked_linear(states, {layer.key.weight, layer.value.weight},
                                           {layer.key.bias, layer.value.bias}, segments);
-    attended =
-        ops::first_token_attention(query, kv, tokens.offsets, sizes.heads, sizes.attention_dropout, options.dropout);
+    attended = ops::first_token_attention(query, kv, tokens.offsets, sizes.heads, sizes.attention_dropout,
+                                          options.dropout, segments);
   } else {
     const Tensor qkv = ops::stacked_linear(states, {layer.query.weight, layer.key.weight, layer.value.weight},
                                            {layer.query.bias, layer.key.bias, layer.value.bias}, segments);
-    attended = ops::packed_attention(qkv, tokens.offsets, sizes.heads, sizes.attention_dropout, options.dropout);
+    attended =
+        ops::packed_attention(qkv, tokens.offsets, sizes.heads, sizes.attention_dropout, options.dropout, segments);
   }
   const auto add_and_norm = [&](const Tensor& x, const Tensor& kept, const Affine& norm) {
     return ops::residual_layer_norm(x, kept, sizes.hidden_dropout, options.dropout, norm.weight, norm.bias,
@@ -177,7 +178,7 @@ Tensor TransformerEncoder::run_layer(const Layer& layer, const Tensor& states, c
   attended = ops::linear(attended, layer.attention_output.weight, layer.attention_output.bias, segments);
   const Tensor middle = add_and_norm(attended, residual, layer.attention_norm);
   Tensor inner = ops::linear(middle, layer.inner.weight, layer.inner.bias, segments);
-  inner = ops::activate_packed(inner, sizes.activation);
+  inner = ops::activate_packed(inner, sizes.activation, segments);
   return add_and_norm(ops::linear(inner, layer.output.weight, layer.output.bias, segments), middle, layer.output_norm);
 }
 

@@ -29,9 +29,8 @@ constexpr std::array<Named, 9> kNamed = {{{"gelu", Activation::gelu},
                                           {"swish", Activation::silu},
                                           {"tanh", Activation::tanh}}};
 
-// gradient undefined: x Phi(x); else gradient times its derivative.
-at::Tensor run_gelu(const at::Tensor& x, const at::Tensor& gradient) {
-  at::Tensor out = empty_rows_like(x);
+// gradient undefined: x Phi(x); else gradient times its derivative. `out` may be x.
+at::Tensor run_gelu(const at::Tensor& x, const at::Tensor& gradient, at::Tensor out) {
   with_loop_type(x.scalar_type(), [&]<class T>() {
     kernels::loops<T>().gelu({.count = x.numel(),
                               .x = read_data<T>(x),
@@ -42,14 +41,17 @@ at::Tensor run_gelu(const at::Tensor& x, const at::Tensor& gradient) {
 }
 
 struct Gelu final : torch::autograd::Function<Gelu> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const Segments& segments) {
     const at::Tensor x = x_in.contiguous();
     ctx->save_for_backward({x});
-    return run_gelu(x, {});
+    ctx->saved_data["segments"] = hold(segments);
+    return run_gelu(x, {}, empty_rows_like(x));
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     refuse_second_derivative("gelu");
-    return {run_gelu(ctx->get_saved_variables()[0], gradients[0].contiguous())};
+    const at::Tensor x = ctx->get_saved_variables()[0].detach();
+    const bool over = uses_up(held<Segments>(ctx->saved_data["segments"]));
+    return {run_gelu(x, gradients[0].contiguous(), over ? x : empty_rows_like(x)), {}};
   }
 };
 
@@ -87,8 +89,9 @@ torch::Tensor activate(const torch::Tensor& x, Activation activation) {
   throw StateError("activation out of range");
 }
 
-torch::Tensor activate_packed(const torch::Tensor& x, Activation activation) {
-  return activation == Activation::gelu && has_loops(x) ? Gelu::apply(x) : activate(x, activation);
+torch::Tensor activate_packed(const torch::Tensor& x, Activation activation,
+                              const std::shared_ptr<GradientSegments>& segments) {
+  return activation == Activation::gelu && has_loops(x) ? Gelu::apply(x, segments) : activate(x, activation);
 }
 
 }  // namespace infomtl::ops

@@ -53,11 +53,13 @@ at::Tensor run_forward(const at::Tensor& query, const at::Tensor& kv, const Layo
 
 template <class T>
 variable_list run_backward(const at::Tensor& query, const at::Tensor& kv, const Layout& layout,
-                           const at::Tensor& gradient) {
+                           const at::Tensor& gradient, bool over) {
   const kernels::Attention<T> attention = describe<T>(query, kv, layout);
   const std::int64_t width = attention.heads * attention.head_width;
-  at::Tensor kv_gradient = empty_rows_like(kv);
-  at::Tensor query_gradient = layout.first_token ? empty_rows_like(query) : at::Tensor();
+  // The loops read all of a sequence and head before they write of it what is read again.
+  const auto place = [&](const at::Tensor& read) { return over ? read.detach() : empty_rows_like(read); };
+  at::Tensor kv_gradient = place(kv);
+  at::Tensor query_gradient = layout.first_token ? place(query) : at::Tensor();
   T* keys = write_data<T>(kv_gradient) + (layout.first_token ? 0 : width);
   kernels::loops<T>().attention_gradient(
       {.forward = attention,
@@ -73,21 +75,23 @@ variable_list run_backward(const at::Tensor& query, const at::Tensor& kv, const 
 // No query of its own when kv holds queries too.
 struct PackedAttention final : torch::autograd::Function<PackedAttention> {
   static at::Tensor forward(AutogradContext* ctx, const std::optional<at::Tensor>& query_in, const at::Tensor& kv_in,
-                            const Layout& layout) {
+                            const Layout& layout, const Segments& segments) {
     const at::Tensor query = query_in.has_value() ? query_in->contiguous() : at::Tensor();
     const at::Tensor kv = kv_in.contiguous();
     ctx->save_for_backward({query, kv});
     ctx->saved_data["layout"] = hold(layout);
+    ctx->saved_data["segments"] = hold(segments);
     return with_loop_type(kv.scalar_type(), [&]<class T>() { return run_forward<T>(query, kv, layout); });
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     refuse_second_derivative("packed_attention");
     const variable_list saved = ctx->get_saved_variables();
     const auto layout = held<Layout>(ctx->saved_data["layout"]);
+    const bool over = uses_up(held<Segments>(ctx->saved_data["segments"]));
     const at::Tensor gradient = gradients[0].contiguous();
     variable_list result = with_loop_type(
-        gradient.scalar_type(), [&]<class T>() { return run_backward<T>(saved[0], saved[1], layout, gradient); });
-    result.emplace_back();
+        gradient.scalar_type(), [&]<class T>() { return run_backward<T>(saved[0], saved[1], layout, gradient, over); });
+    result.resize(4);
     return result;
   }
 };
@@ -106,7 +110,7 @@ void check_offsets(const at::Tensor& offsets, std::int64_t rows) {
 }  // namespace
 
 torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& offsets, std::int64_t heads, double rate,
-                               TensorRandom* random) {
+                               TensorRandom* random, const std::shared_ptr<GradientSegments>& segments) {
   check_shape(heads > 0 && qkv.dim() == 2 && qkv.size(1) % (3 * heads) == 0, "packed_attention",
               "queries, keys and values " + shape_text(qkv) + " for " + std::to_string(heads) + " heads");
   check_offsets(offsets, qkv.size(0));
@@ -115,11 +119,12 @@ torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& of
     return grouped_attention(parts[0], parts[1], parts[2], offsets, heads, false, rate, random);
   }
   return PackedAttention::apply(std::optional<at::Tensor>(), qkv,
-                                Layout{heads, false, offsets, draw_pattern(rate, random)});
+                                Layout{heads, false, offsets, draw_pattern(rate, random)}, segments);
 }
 
 torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Tensor& kv, const torch::Tensor& offsets,
-                                    std::int64_t heads, double rate, TensorRandom* random) {
+                                    std::int64_t heads, double rate, TensorRandom* random,
+                                    const std::shared_ptr<GradientSegments>& segments) {
   check_shape(heads > 0 && query.dim() == 2 && kv.dim() == 2 && kv.size(1) == 2 * query.size(1) &&
                   query.size(1) % heads == 0 && query.size(0) == offsets.size(0) - 1,
               "first_token_attention",
@@ -131,7 +136,7 @@ torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Ten
     return grouped_attention(query, parts[0], parts[1], offsets, heads, true, rate, random);
   }
   return PackedAttention::apply(std::optional<at::Tensor>(query), kv,
-                                Layout{heads, true, offsets, draw_pattern(rate, random)});
+                                Layout{heads, true, offsets, draw_pattern(rate, random)}, segments);
 }
 
 }  // namespace infomtl::ops

@@ -38,6 +38,9 @@ Value held(const c10::IValue& kept) {
 
 using Segments = std::shared_ptr<GradientSegments>;
 
+/// Whether a backward pass may write over what its forward pass saved for it alone.
+inline bool uses_up(const Segments& segments) { return segments != nullptr && segments->sink().uses_up_graph(); }
+
 inline std::string shape_text(const at::Tensor& x) {
   if (!x.defined()) return "undefined";
   std::string text = "[";

@@ -114,11 +114,12 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
     const auto pattern = held<kernels::DropoutPattern>(ctx->saved_data["pattern"]);
     const auto segments = held<Segments>(ctx->saved_data["segments"]);
     const at::Tensor gradient = gradients[0].contiguous();
-    at::Tensor sum_gradient = empty_rows_like(gradient);
-    at::Tensor x_gradient = pattern.threshold == 0 ? sum_gradient : empty_rows_like(gradient);
-    variable_list result(7);
-    // An absent residual is not counted among the inputs.
+    // An absent residual is not counted among the inputs, and the sum is then not our own.
     const bool has_residual = ctx->saved_data["residual"].toBool();
+    const bool over = has_residual && uses_up(segments) && has_loops(gradient);
+    at::Tensor sum_gradient = over && pattern.threshold == 0 ? n.sum.detach() : empty_rows_like(gradient);
+    at::Tensor x_gradient = pattern.threshold == 0 ? sum_gradient : over ? n.sum.detach() : empty_rows_like(gradient);
+    variable_list result(7);
     const bool needs_weight = ctx->needs_input_grad(has_residual ? 2 : 1);
     const bool needs_bias = ctx->needs_input_grad(has_residual ? 3 : 2);
     const at::Tensor weight_rows = segments && needs_weight ? segments->sink().open(weight) : at::Tensor();

@@ -43,6 +43,10 @@ TEST_P(TaskGradients, OfOneBackwardEqualThoseOfOneBackwardATask) {
     const auto sink = std::make_shared<testing::MatrixSink>(3, parameters);
     values(std::make_shared<ops::GradientSegments>(tokens, sequences, sink)).sum().backward();
     for (const Tensor& parameter : parameters) EXPECT_FALSE(parameter.grad().defined());
+    const auto last = std::make_shared<testing::MatrixSink>(3, parameters);
+    last->graph_used_up = true;
+    values(std::make_shared<ops::GradientSegments>(tokens, sequences, last)).sum().backward();
+    EXPECT_TRUE(at::equal(last->matrix, sink->matrix)) << "gradients written over saved values";
     for (std::size_t t = 0; t < sequences.size(); ++t) {
       std::vector<Tensor> pieces;
       const Tensor own = values(nullptr).slice(0, sequences[t].begin, sequences[t].end).sum();

@@ -34,6 +34,7 @@ class MatrixSink final : public ops::GradientSink {
     ++closed;
   }
   bool keeps() const override { return true; }
+  bool uses_up_graph() const override { return graph_used_up; }
   void keep(const std::vector<torch::Tensor>& parameters, WeightedSum sum) override {
     bool ours = true;
     for (const auto& parameter : parameters) ours = ours && columns.contains(parameter.unsafeGetTensorImpl());
@@ -56,6 +57,7 @@ class MatrixSink final : public ops::GradientSink {
   std::vector<std::pair<std::vector<torch::Tensor>, WeightedSum>> kept;
   std::map<const void*, std::pair<std::int64_t, std::int64_t>> columns;
   int opened = 0, closed = 0;
+  bool graph_used_up = false;
 };
 
 /// `values` maps parameters (float64) and segments (null: ordinary) to one value a row of 9 rows; three tasks own rows

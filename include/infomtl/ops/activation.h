@@ -3,11 +3,13 @@
 
 #include <torch/types.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/ops/gradient_segments.h"
 
 namespace infomtl::ops {
 
@@ -29,7 +31,9 @@ INFOMTL_API torch::Tensor activate(const torch::Tensor& x, Activation activation
 /// The same for large matrices: exact GELU in one pass of the CPU's loops (at most 1e-6 off in float32), differentiable
 /// once; the other activations as activate().
 ///
-/// @param x any shape; float32, float64 or bfloat16 (computed in float32)
-INFOMTL_API torch::Tensor activate_packed(const torch::Tensor& x, Activation activation);
+/// @param x any shape; float32, float64 or bfloat16 (computed in float32); of no use to anyone else
+/// @param segments  null: none; else a backward pass that uses up its graph writes the gradient over `x`
+INFOMTL_API torch::Tensor activate_packed(const torch::Tensor& x, Activation activation,
+                                          const std::shared_ptr<GradientSegments>& segments = nullptr);
 
 }  // namespace infomtl::ops

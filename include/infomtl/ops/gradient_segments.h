@@ -42,6 +42,10 @@ class INFOMTL_API GradientSink {
   /// Hands over, once they were closed, how the gradients of one use of weight matrices or tables can be summed when
   /// the weights are known: cheaper than a second backward pass, smaller than the T rows.
   virtual void keep(const std::vector<torch::Tensor>& /*parameters*/, WeightedSum /*sum*/) {}
+
+  /// Whether the backward pass is the last one over its graph. Operations then write gradients over values that they
+  /// alone saved: what is kept needs no memory beside the graph's.
+  virtual bool uses_up_graph() const { return false; }
 };
 
 /// The row ranges of the tasks of one step, and the sink.
