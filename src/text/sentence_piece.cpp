@@ -165,7 +165,8 @@ void SentencePieceModel::append_before_comma(std::string_view piece, std::uint32
 }
 
 void SentencePieceModel::tokenize(const AlignedText& text, TokenSink& sink) const {
-  sentencepiece::ImmutableSentencePieceText pieces;
+  // The library clears it first; kept, its pieces need no memory of their own for every text.
+  thread_local sentencepiece::ImmutableSentencePieceText pieces;
   check(processor_->Encode({text.text.data(), text.text.size()}, pieces.mutable_proto()));
   const std::size_t before = sink.tokens.size();
   for (std::size_t i = 0; i < pieces.pieces_size(); ++i) {
