@@ -146,7 +146,7 @@ def main():
     given = parser.parse_args()
     given.peer = given.peer or [name for name in PEERS if name not in SLOW_TO_START]
 
-    rows, versions = [], {}
+    rows, versions, text = [], {}, ""
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
         write_slice(given.data, scratch / "tweeteval", given.rows)
@@ -159,11 +159,12 @@ def main():
                     rows += found
                     versions |= its_versions
                     print(f"{regime} {method} {batch_size}: done", file=sys.stderr)
-    text = markdown(given, rows, versions)
+                    text = markdown(given, rows, versions)
+                    if given.output:  # after each contest: the next one may run out of memory
+                        write(given.output, "benchmark", text, {"cpu": cpu_model(), "versions": versions,
+                                                                "threads": given.threads, "rounds": given.rounds,
+                                                                "rows": rows})
     print(text, end="")
-    if given.output:
-        write(given.output, "benchmark", text, {"cpu": cpu_model(), "versions": versions, "threads": given.threads,
-                                                "rounds": given.rounds, "rows": rows})
 
 
 if __name__ == "__main__":

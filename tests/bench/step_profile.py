@@ -50,15 +50,16 @@ def record(bench, steps, folder):
 
 
 def shares(samples):
-    """[(percent, "library symbol")], largest first"""
-    report = subprocess.run(["perf", "report", "-i", samples, "--sort", "dso,symbol", "--stdio", "-q", "-t", "\t"],
+    """[(percent, "library symbol")], largest first; from counts, since code compiled at run time has a symbol an address"""
+    report = subprocess.run(["perf", "report", "-i", samples, "-F", "sample,dso,symbol", "--stdio", "-q", "-t", "\t"],
                             capture_output=True, text=True, check=True).stdout
-    found = []
+    counts = []
     for line in report.splitlines():
         fields = [field.strip() for field in line.split("\t")]
-        if len(fields) >= 3 and fields[0].endswith("%"):
-            found.append((float(fields[0][:-1]), f"{fields[1]} {fields[2]}"))
-    return found
+        if len(fields) >= 3 and fields[0].isdigit():
+            counts.append((int(fields[0]), f"{fields[1]} {fields[2]}"))
+    total = sum(count for count, _ in counts)
+    return sorted(((100 * count / total, symbol) for count, symbol in counts), reverse=True)
 
 
 def main():
