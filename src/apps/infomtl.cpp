@@ -170,8 +170,8 @@ int report(const std::string& message, int status) {
   return status;
 }
 
-/// What the command line lacks or has too much of; a first word that is no command gets the nearest one.
-std::string explain(const CLI::ParseError& error, const CLI::App& app, int argc, char** argv) {
+/// What is wrong with a first word that is no command, with the nearest one; "" for any other.
+std::string explain_command(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     commands.push_back(command->get_name());
@@ -181,7 +181,7 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app, int argc,
       std::find(commands.begin(), commands.end(), first) == commands.end()) {
     return "\"" + first + "\" is no command" + infomtl::did_you_mean(first, commands);
   }
-  return std::string(error.what()) + "; see infomtl --help";
+  return "";
 }
 
 }  // namespace
@@ -192,14 +192,11 @@ int main(int argc, char** argv) {
   describe(app, line);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::CallForAllHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::CallForVersion& asked) {
-    return app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    return report(explain(error, app, argc, argv), 2);
+    const std::string wrong = explain_command(app, argc, argv);
+    if (!wrong.empty()) return report(wrong, 2);
+    if (error.get_exit_code() == 0) return app.exit(error);  // help or version
+    return report(std::string(error.what()) + "; see infomtl --help", 2);
   }
   try {
     infomtl::log::set_level(line.log_level);

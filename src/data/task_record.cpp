@@ -47,7 +47,7 @@ struct Root {
   fs::path resolve(const Config& value) const {
     const fs::path file = value.as_text();
     if (file.empty()) value.fail("a file name is needed");
-    return folder && file.is_relative() ? *folder / file : value.as_path();
+    return folder && file.is_relative() ? (*folder / file).lexically_normal() : value.as_path();
   }
   /// One file, or a list of files.
   std::vector<fs::path> files(const Config& object, std::string_view key) const {

@@ -108,6 +108,7 @@ done
 
 # Commands.
 refuse 'no command' trian
+refuse 'no command' trian --help
 refuse 'config' train
 refuse 'kind' list lossess
 refuse 'pooling' encode --model corpus/encoder --pooling last
