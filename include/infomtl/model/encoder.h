@@ -49,6 +49,7 @@ struct EncodeOptions {
   std::shared_ptr<ops::GradientSegments> segments = {};
 };
 
+/// float32, whatever the precision.
 struct EncoderOutput {
   Tensor pooled;  ///< [S, H]
   Tensor tokens;  ///< [N, H] last layer, undefined unless asked
@@ -57,6 +58,7 @@ struct EncoderOutput {
 
 class INFOMTL_API Encoder : public torch::nn::Module {
  public:
+  /// @param tokens  at least one sequence, none of them empty
   /// @throws DataError when an id, a type id or a position is outside the model's tables
   virtual EncoderOutput forward(const PackedTokens& tokens, const EncodeOptions& options) = 0;
 

@@ -4,6 +4,9 @@
 //   auto encoder = load_encoder(folder);
 //   ArchitectureShape shape{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size()};
 //   auto sharing = architecture_registry().build(Config::from_json("shared", "architecture"), shape);
+//   std::vector<std::shared_ptr<Head>> heads;
+//   for (const Task& task : tasks)
+//     heads.push_back(head_registry().build(Config::from_json("gaussian", "head"), {sharing->width(), &task, seed}));
 //   MultiTaskModel model(encoder, sharing, heads, tasks, Pooling::first);
 
 #include <memory>

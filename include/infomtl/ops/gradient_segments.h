@@ -59,7 +59,8 @@ class INFOMTL_API GradientSegments {
   /// @param tokens  T ranges that partition 0..N in order; @param sequences  T ranges that partition 0..S in order
   GradientSegments(std::vector<Range> tokens, std::vector<Range> sequences, std::shared_ptr<GradientSink> sink);
 
-  /// The ranges of a matrix with that many rows: N (token matrices) or S (pooled matrices).
+  /// The ranges of a matrix with that many rows: N (token matrices) or S (pooled matrices). Where N = S every sequence
+  /// is one token, so both are the same.
   /// @throws ShapeError for any other number
   const std::vector<Range>& ranges_of(std::int64_t rows) const;
   /// The same for a sink's `taken` rows: one range, all of 0..rows, where it has but one row for all tasks.

@@ -28,7 +28,10 @@ INFOMTL_API torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& we
                                  const std::shared_ptr<GradientSegments>& segments = nullptr);
 
 /// Several linear maps of one input side by side: [N, O_1 + O_2 + ...]. Parameters that lie one after another in memory
-/// are used as one matrix without a copy, and so are rows of the sink.
+/// are used as one matrix without a copy, and so are rows of the sink. For the rest as linear().
+///
+/// @param weights  each [O_i, I]; @param biases  as many, each [O_i], or none at all
+/// @throws ShapeError also without weights
 INFOMTL_API torch::Tensor stacked_linear(const torch::Tensor& x, const std::vector<torch::Tensor>& weights,
                                          const std::vector<torch::Tensor>& biases,
                                          const std::shared_ptr<GradientSegments>& segments = nullptr);

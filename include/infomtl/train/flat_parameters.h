@@ -44,18 +44,19 @@ struct FlatRange {
 class INFOMTL_API FlatParameters {
  public:
   /// Moves the parameters' data into one buffer (of their type, on their device); whatever gradients they had are
-  /// dropped.
+  /// dropped. The tensors stay views of the buffers, and alive, when this object is gone.
   /// @throws StateError for a parameter or a name given twice, mixed types or devices, one that is not a leaf
   explicit FlatParameters(const NamedParameters& shared, const NamedParameters& own = {});
 
-  const Tensor& values() const { return values_; }        ///< [P_all]
-  const Tensor& gradients() const { return gradients_; }  ///< [P_all]
+  const Tensor& values() const { return values_; }        ///< [P_all] the buffer: writing moves the model
+  const Tensor& gradients() const { return gradients_; }  ///< [P_all] the buffer
   std::int64_t size() const { return values_.numel(); }   ///< P_all
   std::int64_t shared_size() const { return shared_; }    ///< P
   const std::vector<FlatSlot>& slots() const { return slots_; }
   /// Slots merged into as few ranges as possible; with `decay_all` every range decays.
   std::vector<FlatRange> ranges(bool decay_all = false) const;
-  /// [n] the gradient of a parameter, flat; found by where its data lie, as the parameters of a saved graph are.
+  /// [n] the gradient of a parameter, a flat view of gradients(); found by where its data lie, as the parameters of a
+  /// saved graph are.
   /// @throws StateError for data outside the buffer
   Tensor gradient_at(const Tensor& parameter) const;
   /// The slot of a parameter, or null.

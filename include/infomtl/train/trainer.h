@@ -51,9 +51,11 @@ struct INFOMTL_API TrainerSettings {
   Json optimizer = "adamax";    ///< a name, or an object with options
   Json schedule = "warmup_constant";
   Json sampler = "proportional";
+  /// "alternating": a step is a batch of one task, chosen by the sampler; "joint": one of every task; "single": the
+  /// only task.
   std::string regime = "alternating";
-  std::string joint_batch_size = "per_task";
-  std::int64_t length_window = 0;
+  std::string joint_batch_size = "per_task";  ///< whether batch_size is each task's or, "total", that of all together
+  std::int64_t length_window = 0;             ///< so many batches are sorted by length and cut anew; 0: random batches
   /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
   /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
   /// where a step allows it (one micro-batch, tasks without common rows, each parameter used once); "auto" is
