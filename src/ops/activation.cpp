@@ -60,6 +60,7 @@ struct Gelu final : torch::autograd::Function<Gelu> {
 const std::vector<std::string>& activation_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
+    all.reserve(kNamed.size());
     for (const Named& named : kNamed) all.emplace_back(named.name);
     return all;
   }();

@@ -51,7 +51,7 @@ Tensor TaskGradientSink::open(const Tensor& parameter) {
   if (flat_ != nullptr) return flat_->gradient_at(parameter).unsqueeze(0);
   if (rows_ == nullptr) return {};
   const void* const key = parameter.const_data_ptr();
-  const Tensor rows = rows_->of(parameter);
+  Tensor rows = rows_->of(parameter);
   if (rows.defined()) {
     taken_.insert(key);
     return rows;
@@ -93,6 +93,7 @@ void TaskGradientSink::add_sums(const Tensor& weights, const FlatParameters& par
   const torch::NoGradGuard no_grad;
   for (Kept& kept : kept_) {
     std::vector<Tensor> places;
+    places.reserve(kept.parameters.size());
     for (const Tensor& parameter : kept.parameters) {
       places.push_back(parameters.gradient_at(parameter).view(parameter.sizes()));
     }
