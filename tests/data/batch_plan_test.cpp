@@ -40,7 +40,7 @@ struct Split1 {
   BatchPlan plan(const BatchingSettings& settings, const Json& by = "proportional", std::uint64_t seed = 0,
                  std::int64_t epochs = 3) const {
     return BatchPlan(units_of(data, tasks, settings), settings, sampler(by), seed, epochs,
-                     [](std::int32_t sequence) { return sequence * 7919 % 101; });
+                     [](std::int32_t sequence) { return sequence % 101 * 7919 % 101; });
   }
 };
 
