@@ -255,7 +255,8 @@ TEST(BatchPlan, LengthWindowMakesBatchesOfLikeLength) {
     for (std::int64_t s = 0; s < plan.steps_per_epoch(); ++s) {
       const auto rows = plan.step(s)[0].sequences;
       std::vector<std::int32_t> lengths;
-      for (const auto row : rows) lengths.push_back(row * 7919 % 101);
+      lengths.reserve(rows.size());
+      for (const auto row : rows) lengths.push_back(row % 101 * 7919 % 101);
       sum += *std::max_element(lengths.begin(), lengths.end()) - *std::min_element(lengths.begin(), lengths.end());
     }
     return sum;

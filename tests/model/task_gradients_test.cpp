@@ -21,6 +21,7 @@ TEST_P(TaskGradients, OfOneBackwardEqualThoseOfOneBackwardATask) {
   EncoderCase given(GetParam());
   const std::vector<Range> sequences{{0, 2}, {2, 3}, {3, 5}};
   std::vector<Range> tokens;
+  tokens.reserve(sequences.size());
   const auto* offsets = given.tokens.offsets.const_data_ptr<std::int32_t>();
   for (const Range& range : sequences) tokens.push_back({offsets[range.begin], offsets[range.end]});
   const std::vector<Tensor> parameters = given.encoder->parameters();

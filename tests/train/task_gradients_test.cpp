@@ -216,6 +216,7 @@ TEST(TaskGradientsOfARun, TheChoiceIsCheckedAndChangesOnlyRounding) {
     settings.task_gradients = choice;
     settings.selection.monitor = "last";
     std::vector<std::string> names;
+    names.reserve(run.tasks.size());
     for (const Task& task : run.tasks) names.push_back(task.name);
     Trainer trainer(settings, run.model, run.objective,
                     build_weighting(Config::from_json("upgrad", "weighting"), {.names = names, .train_rows = {}}),
