@@ -49,9 +49,9 @@ struct Gelu final : torch::autograd::Function<Gelu> {
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     refuse_second_derivative("gelu");
-    const at::Tensor x = ctx->get_saved_variables()[0].detach();
-    const bool over = uses_up(held<Segments>(ctx->saved_data["segments"]));
-    return {run_gelu(x, gradients[0].contiguous(), over ? x : empty_rows_like(x)), {}};
+    const at::Tensor x = ctx->get_saved_variables()[0];
+    const auto segments = held<Segments>(ctx->saved_data["segments"]);
+    return {run_gelu(x, gradients[0].contiguous(), gradient_place(x, segments)), {}};
   }
 };
 

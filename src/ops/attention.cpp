@@ -53,13 +53,12 @@ at::Tensor run_forward(const at::Tensor& query, const at::Tensor& kv, const Layo
 
 template <class T>
 variable_list run_backward(const at::Tensor& query, const at::Tensor& kv, const Layout& layout,
-                           const at::Tensor& gradient, bool over) {
+                           const at::Tensor& gradient, const Segments& segments) {
   const kernels::Attention<T> attention = describe<T>(query, kv, layout);
   const std::int64_t width = attention.heads * attention.head_width;
   // The loops read all of a sequence and head before they write of it what is read again.
-  const auto place = [&](const at::Tensor& read) { return over ? read.detach() : empty_rows_like(read); };
-  at::Tensor kv_gradient = place(kv);
-  at::Tensor query_gradient = layout.first_token ? place(query) : at::Tensor();
+  at::Tensor kv_gradient = gradient_place(kv, segments);
+  at::Tensor query_gradient = layout.first_token ? gradient_place(query, segments) : at::Tensor();
   T* keys = write_data<T>(kv_gradient) + (layout.first_token ? 0 : width);
   kernels::loops<T>().attention_gradient(
       {.forward = attention,
@@ -87,10 +86,11 @@ struct PackedAttention final : torch::autograd::Function<PackedAttention> {
     refuse_second_derivative("packed_attention");
     const variable_list saved = ctx->get_saved_variables();
     const auto layout = held<Layout>(ctx->saved_data["layout"]);
-    const bool over = uses_up(held<Segments>(ctx->saved_data["segments"]));
+    const auto segments = held<Segments>(ctx->saved_data["segments"]);
     const at::Tensor gradient = gradients[0].contiguous();
-    variable_list result = with_loop_type(
-        gradient.scalar_type(), [&]<class T>() { return run_backward<T>(saved[0], saved[1], layout, gradient, over); });
+    variable_list result = with_loop_type(gradient.scalar_type(), [&]<class T>() {
+      return run_backward<T>(saved[0], saved[1], layout, gradient, segments);
+    });
     result.resize(4);
     return result;
   }

@@ -10,6 +10,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/gradient_segments.h"
+#include "ops/products.h"
 
 namespace infomtl::ops {
 
@@ -38,8 +39,12 @@ Value held(const c10::IValue& kept) {
 
 using Segments = std::shared_ptr<GradientSegments>;
 
-/// Whether a backward pass may write over what its forward pass saved for it alone.
-inline bool uses_up(const Segments& segments) { return segments != nullptr && segments->sink().uses_up_graph(); }
+/// Where a backward pass may write the gradient of what its forward pass saved for it alone: over it, in the last pass
+/// over a graph, else beside it.
+inline at::Tensor gradient_place(const at::Tensor& saved, const Segments& segments) {
+  const bool over = segments != nullptr && segments->sink().uses_up_graph();
+  return over ? saved.detach() : empty_rows_like(saved);
+}
 
 inline std::string shape_text(const at::Tensor& x) {
   if (!x.defined()) return "undefined";

@@ -116,9 +116,9 @@ struct ResidualLayerNorm final : torch::autograd::Function<ResidualLayerNorm> {
     const at::Tensor gradient = gradients[0].contiguous();
     // An absent residual is not counted among the inputs, and the sum is then not our own.
     const bool has_residual = ctx->saved_data["residual"].toBool();
-    const bool over = has_residual && uses_up(segments) && has_loops(gradient);
-    at::Tensor sum_gradient = over && pattern.threshold == 0 ? n.sum.detach() : empty_rows_like(gradient);
-    at::Tensor x_gradient = pattern.threshold == 0 ? sum_gradient : over ? n.sum.detach() : empty_rows_like(gradient);
+    const bool own_sum = has_residual && has_loops(gradient);
+    at::Tensor x_gradient = own_sum ? gradient_place(n.sum, segments) : empty_rows_like(gradient);
+    at::Tensor sum_gradient = pattern.threshold == 0 ? x_gradient : empty_rows_like(gradient);
     variable_list result(7);
     const bool needs_weight = ctx->needs_input_grad(has_residual ? 2 : 1);
     const bool needs_bias = ctx->needs_input_grad(has_residual ? 3 : 2);
