@@ -48,14 +48,18 @@ std::int64_t rounded_up(std::int64_t rows) {
   return (rows + step - 1) / step * step;
 }
 
-// a with rows added behind its last: where its storage has room, they are whatever lies there.
-at::Tensor with_rows(const at::Tensor& a, std::int64_t rows) {
+at::Tensor with_rows_of_zeros(const at::Tensor& a, std::int64_t rows) {
   if (rows == a.size(0)) return a;
-  const auto room = static_cast<std::int64_t>(a.storage().nbytes() / a.element_size()) - a.storage_offset();
-  if (a.is_contiguous() && rows * a.size(1) <= room) return a.as_strided({rows, a.size(1)}, a.strides());
   at::Tensor wider = at::zeros({rows, a.size(1)}, a.options());
   wider.narrow(0, 0, a.size(0)).copy_(a);
   return wider;
+}
+
+// a with rows added behind its last: where its storage has room, they are whatever lies there.
+at::Tensor with_rows(const at::Tensor& a, std::int64_t rows) {
+  const auto room = static_cast<std::int64_t>(a.storage().nbytes() / a.element_size()) - a.storage_offset();
+  if (a.is_contiguous() && rows * a.size(1) <= room) return a.as_strided({rows, a.size(1)}, a.strides());
+  return with_rows_of_zeros(a, rows);
 }
 
 }  // namespace
@@ -76,10 +80,13 @@ at::Tensor product_of_rows(const at::Tensor& a, const at::Tensor& b, const at::T
 at::Tensor product_over_rows(const at::Tensor& a, const at::Tensor& b) {
   if (!uses_one_dnn(a)) return at::mm(a.t(), b);
   const std::int64_t rows = a.size(0), whole = rows / size_step(rows) * size_step(rows), rest = rows - whole;
-  if (whole == 0) return at::mm(a.t(), b);
-  at::Tensor sum = multiply(a.narrow(0, 0, whole).t(), b.narrow(0, 0, whole).t(), {});
-  if (rest > 0) sum.add_(at::mm(a.narrow(0, whole, rest).t(), b.narrow(0, whole, rest)));
-  return sum;
+  const auto product = [&](std::int64_t first, std::int64_t count) {
+    const std::int64_t size = rounded_up(count);
+    return multiply(with_rows_of_zeros(a.narrow(0, first, count), size).t(),
+                    with_rows_of_zeros(b.narrow(0, first, count), size).t(), {});
+  };
+  if (rest == 0) return product(0, rows);
+  return whole == 0 ? product(0, rest) : product(0, whole).add_(product(whole, rest));
 }
 
 }  // namespace infomtl::ops

@@ -20,11 +20,10 @@ import argparse
 import json
 import os
 import pathlib
-import statistics
 import sys
 import tempfile
 
-from processes import Process, cpu_model, has_packages, ratios, say, spread, table, write
+from processes import Process, alternate, cpu_model, has_packages, ratios, say, spread, table, write
 from tweets import write_slice
 
 HERE = pathlib.Path(__file__).parent
@@ -86,16 +85,7 @@ def measure(given, contest, data, scratch):
     processes, types = [process for process, _ in started], [type_of for _, type_of in started]
     versions = {name: value for process in processes for name, value in process.ask("about").items()}
     steps = max(2, given.examples // (batch_size * TASKS_OF_A_STEP[regime]))
-    for process in processes:
-        process.ask(f"steps {max(2, steps // 4)}")
-    gemm = {"float32": [], "bfloat16": []}
-    for _ in range(given.rounds):
-        for type_of, products in (("float32", 8), ("bfloat16", 16)):
-            gemm[type_of].append(processes[0].ask(f"gemm {type_of} {products}")["gflops"])
-        for process in processes:
-            process.answers.append(process.ask(f"steps {steps}"))
-    for process in processes:
-        process.close()
+    gemm = alternate(processes, given.rounds, steps, max(2, steps // 4), {"float32": 8, "bfloat16": 16})
     flops = 6 * encoder_parameters(given.model) * VIEWS[method]
     speeds = {process.name: [answer["tokens"] / answer["seconds"] for answer in process.answers] for process in processes}
     rows = []

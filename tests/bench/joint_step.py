@@ -14,7 +14,7 @@ import pathlib
 import statistics
 import tempfile
 
-from processes import Process, cpu_model, ratios, say, spread, table, write
+from processes import Process, alternate, cpu_model, ratios, say, spread, table, write
 
 TASKS = ["emotion", "hate", "irony", "offensive", "sentiment", "stance"]
 METHODS = ["pcgrad", "mgda", "upgrad", "cagrad", "nash_mtl"]
@@ -30,18 +30,8 @@ def start(given, scratch, name, tasks, weighting="equal", task_gradients="auto")
     return Process(name, [given.bench, given.config, folder, given.threads, *settings])
 
 
-def alternate(given, processes):
-    """Fills every process's answers, one a round; first steps, which touch memory for the first time, are left out."""
-    for process in processes:
-        process.ask("steps 3")
-    gemm = []
-    for _ in range(given.rounds):
-        gemm.append(processes[0].ask("gemm float32 10")["gflops"])
-        for process in processes:
-            process.answers.append(process.ask(f"steps {given.steps}"))
-    for process in processes:
-        process.close()
-    return spread(gemm)
+def take_turns(given, processes):
+    return spread(alternate(processes, given.rounds, given.steps, 3, {"float32": 10})["float32"])
 
 
 def record_of(process, gemm):
@@ -55,7 +45,7 @@ def method_over_equal(given, method, tasks):
     with tempfile.TemporaryDirectory() as scratch:
         processes = [start(given, scratch, "EW", tasks)]
         processes += [start(given, scratch, f"{method} {mode}", tasks, method, mode) for mode in ("jacobian", "gram")]
-        gemm = alternate(given, processes)
+        gemm = take_turns(given, processes)
     times = [[answer["seconds"] for answer in process.answers] for process in processes]
     equal = processes[0].answers[-1]["memory"]["training_peak"]
     return [{**record_of(process, gemm), "over_equal": ratios(own, times[0]),
@@ -69,7 +59,7 @@ def more_tasks(given, tasks):
         for copies in (1, 2, 4, 8):
             copied = [{**task, "name": f"{task['name']}_{copy}"} for copy in range(copies) for task in tasks]
             processes.append(start(given, scratch, f"{len(copied)} tasks", copied))
-        gemm = alternate(given, processes)
+        gemm = take_turns(given, processes)
     times = [[answer["seconds"] / answer["tokens"] for answer in process.answers] for process in processes]
     return [{**record_of(process, gemm), "over_six": ratios(own, times[0])} for process, own in zip(processes, times)]
 

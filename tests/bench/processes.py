@@ -33,6 +33,25 @@ class Process:
         self.child.wait()
 
 
+def alternate(processes, rounds, steps, first_steps, products):
+    """Fills every process's answers, one a round, and ends the processes.
+
+    first_steps, which touch memory for the first time and compile, are left out. products, for example {"float32": 8}, are
+    timed before each round; returned are their GFLOP/s, a list over the rounds for each type.
+    """
+    for process in processes:
+        process.ask(f"steps {first_steps}")
+    gemm = {type_of: [] for type_of in products}
+    for _ in range(rounds):
+        for type_of, count in products.items():
+            gemm[type_of].append(processes[0].ask(f"gemm {type_of} {count}")["gflops"])
+        for process in processes:
+            process.answers.append(process.ask(f"steps {steps}"))
+    for process in processes:
+        process.close()
+    return gemm
+
+
 def has_packages(*names):
     return subprocess.run([sys.executable, "-c", "import " + ", ".join(names)], capture_output=True).returncode == 0
 
