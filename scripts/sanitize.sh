@@ -16,7 +16,7 @@ fi
 export INFOMTL_BUILD=$build_folder-sanitize
 "$repository/scripts/build.sh" "${rooms[@]/#/test_}" -DINFOMTL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Release
 
-export ASAN_OPTIONS=detect_container_overflow=0:strict_string_checks=1:detect_stack_use_after_return=1:detect_leaks=1
+export ASAN_OPTIONS=detect_container_overflow=0:strict_string_checks=1:detect_stack_use_after_return=1:detect_leaks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LSAN_OPTIONS=suppressions=$repository/scripts/leaks.txt:print_suppressions=0
 exec ctest --test-dir "$INFOMTL_BUILD" --output-on-failure -R "^unit\.($(IFS='|' && echo "${rooms[*]}"))$"

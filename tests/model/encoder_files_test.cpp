@@ -156,6 +156,15 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
   EXPECT_COMPLAINT(folder.path(), "not an object");
 }
 
+TEST(EncoderFolder, SizesThatNoMemoryHoldsAreAnError) {
+  const ScratchFolder folder;
+  Json config = config_of("bert");
+  config["vocab_size"] = 1 << 24;
+  config["hidden_size"] = 12'000'000;
+  write_config(folder.path(), config);
+  EXPECT_COMPLAINT(folder.path(), "cannot be allocated");
+}
+
 TEST(EncoderFolder, AMissingFolderIsAnIoError) {
   const ScratchFolder folder;
   EXPECT_THROW(load_encoder(folder / "absent"), IoError);
