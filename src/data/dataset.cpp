@@ -3,8 +3,17 @@
 #include <numeric>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
 
 namespace infomtl {
+namespace {
+
+template <class Number>
+std::string digest_of(const std::vector<Number>& numbers) {
+  return sha256_of_text({reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)});
+}
+
+}  // namespace
 
 std::string_view split_name(Split split) {
   constexpr std::array<std::string_view, 3> kNames = {"train", "validation", "test"};
@@ -29,12 +38,23 @@ std::string_view StringTable::operator[](std::size_t index) const {
   return std::string_view(bytes_).substr(begin, ends_[index] - begin);
 }
 
+std::string StringTable::digest() const { return sha256_of_text(sha256_of_text(bytes_) + digest_of(ends_)); }
+
 void Texts::append(std::string_view text, const std::string_view* pair, const std::vector<WordRange>& words_of_text) {
   first.append(text);
   second.append(pair == nullptr ? std::string_view() : *pair);
   paired.push_back(pair != nullptr);
   words.insert(words.end(), words_of_text.begin(), words_of_text.end());
   word_offsets.push_back(static_cast<std::int64_t>(words.size()));
+}
+
+std::string fingerprint(const SplitData& data) {
+  const Texts& texts = data.texts;
+  std::string parts = texts.first.digest() + texts.second.digest() + digest_of(texts.words) + digest_of(texts.word_offsets);
+  for (const TaskRows& rows : data.tasks) {
+    parts += digest_of(rows.sequences) + digest_of(rows.classes) + digest_of(rows.values) + digest_of(rows.label_offsets);
+  }
+  return sha256_of_text(parts);
 }
 
 std::vector<std::vector<std::size_t>> groups_sharing_texts(const SplitData& data) {

@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kState = "state.json";
 constexpr const char* kStateTensors = "state.safetensors";
 constexpr const char* kHeads = "heads.safetensors";
+constexpr const char* kSum = "sha256";  ///< in the state: that of the rest of it
 const std::string kWeightingState = "weighting_state.";
 
 void append_module(NamedTensors& tensors, const torch::nn::Module& module, const std::string& prefix) {
@@ -137,13 +138,14 @@ void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts
     }
     Json tasks = Json::array();
     for (const Task& task : parts.model->tasks()) tasks.push_back(task_to_json(task));
-    const Json state = {{"format", kCheckpointFormat},
+    Json state = {{"format", kCheckpointFormat},
                         {"libtorch", TORCH_VERSION},
                         {"optimizer_steps", parts.optimizer->steps()},
                         {"weighting_counters", weighting.counters},
                         {"tasks", tasks},
                         {"progress", progress},
                         {"files", files}};
+    state[kSum] = sha256_of_text(state.dump());
     write_file_atomically(unfinished / kState, state.dump(1) + "\n");
   });
 }
@@ -157,6 +159,11 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     if (format != kCheckpointFormat) {
       throw FormatError(file.string() + ": format " + std::to_string(format) + ", but this version reads " +
                         std::to_string(kCheckpointFormat));
+    }
+    const auto own = state.at(kSum).get<std::string>();
+    state.erase(kSum);
+    if (sha256_of_text(state.dump()) != own) {
+      throw FormatError(file.string() + ": is not what was saved (checksum differs)");
     }
     state.at("progress");
     state.at("tasks");

@@ -4,7 +4,7 @@
 //   config.json, model.safetensors, tokenizer files   the encoder, as AutoModel.from_pretrained wants it
 //   heads.safetensors                                 architecture.*, heads.<task>.*: parameters and buffers
 //   state.safetensors                                 objective.*, weighting.*, weighting_state.*, optimizer.*
-//   state.json                                        format, versions, progress, sha256 of every other file
+//   state.json                                        format, versions, progress, sha256 of every other file and its own
 //
 // It is written beside its place and renamed; it is read and verified completely before anything in memory is changed.
 
@@ -21,7 +21,7 @@
 
 namespace infomtl {
 
-inline constexpr int kCheckpointFormat = 1;
+inline constexpr int kCheckpointFormat = 2;
 
 /// What a checkpoint holds, by reference.
 struct CheckpointParts {

@@ -135,6 +135,7 @@ struct Experiment::Implementation {
       return;
     }
     trainer->load(folder.last());
+    if (trainer->best_epoch() >= 0) verify_checkpoint(folder.best());
     log::info("continuing " + folder.path().string() + " after step " + std::to_string(trainer->steps_done()));
   }
 

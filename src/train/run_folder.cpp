@@ -18,7 +18,7 @@ bool RunFolder::has_checkpoint() const {
   if (!std::filesystem::exists(last().parent_path())) return false;
   recover_folder(last());
   recover_folder(best());
-  return std::filesystem::exists(last() / "state.json");
+  return std::filesystem::exists(last());
 }
 
 void RunFolder::check_place() const {

@@ -137,11 +137,17 @@ struct Trainer::Implementation {
   Progress at;
   std::int64_t total = 0;  ///< steps of the whole run
   StepStatistics statistics;
+  std::string fingerprint_of_data;  ///< of what is trained on, once asked for
 
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
   Stopwatch stopwatch;
   std::int64_t reported_tokens = 0, reported_examples = 0;
+
+  const std::string& training_data() {
+    if (fingerprint_of_data.empty()) fingerprint_of_data = fingerprint(data->dataset().split(Split::train));
+    return fingerprint_of_data;
+  }
 
   void check() const {
     objective->check(*model);
@@ -374,6 +380,7 @@ void Trainer::save(const std::filesystem::path& folder, const std::filesystem::p
   parts.tokenizer = tokenizer;
   Json progress = implementation_->at.to_json();
   progress["statistics"] = implementation_->statistics.save();
+  progress["training_data"] = implementation_->training_data();
   write_checkpoint(folder, parts, progress);
 }
 
@@ -384,6 +391,9 @@ void Trainer::load(const std::filesystem::path& folder) {
   StepStatistics statistics = self.statistics;
   try {
     const Json saved = verify_checkpoint(folder).at("progress");
+    if (saved.at("training_data") != self.training_data()) {
+      throw UserError(folder.string() + ": the training data are not those it was trained on; texts or labels have changed");
+    }
     progress = Progress::from_json(saved);
     statistics.load(saved.at("statistics"));
   } catch (const Json::exception& error) {

@@ -103,10 +103,12 @@ TEST(Checkpoint, EveryDamageIsFoundBeforeAnythingChanges) {
     std::ofstream(place / "state.json", std::ios::binary) << broken;
     EXPECT_THROW(read_checkpoint(place, loaded.parts()), FormatError) << broken;
   }
-  Json other = Json::parse(state);
-  other["format"] = 2;
-  std::ofstream(place / "state.json", std::ios::binary) << other.dump();
-  EXPECT_THROW(read_checkpoint(place, loaded.parts()), FormatError);
+  for (const auto& [key, value] : {std::pair("format", 3), std::pair("optimizer_steps", -1), std::pair("progress", 5)}) {
+    Json other = Json::parse(state);
+    other[key] = value;
+    std::ofstream(place / "state.json", std::ios::binary) << other.dump();
+    EXPECT_THROW(read_checkpoint(place, loaded.parts()), FormatError) << key;
+  }
   EXPECT_EQ(loaded.flat.values().min().item<float>(), 8.0F);
   EXPECT_EQ(loaded.flat.values().max().item<float>(), 8.0F);
   EXPECT_EQ(loaded.optimizer->steps(), 8);

@@ -169,6 +169,42 @@ TEST(Experiment, ABrokenOffRunContinuesBitForBit) {
   }
 }
 
+TEST(Experiment, GoesOnOnlyFromAWholeRunOverTheSameData) {
+  const testing::TemporaryFolder folder;
+  const auto corpus = folder.path() / "corpus", run = folder.path() / "run";
+  std::filesystem::copy(corpus_folder(), corpus, std::filesystem::copy_options::recursive);
+  const auto resumed = [&] {
+    return Experiment::from_config(corpus / "run.json", ExperimentOptions{.output = run, .resume = true});
+  };
+  {
+    std::atomic<bool> stop = false;
+    Experiment first = resumed();
+    first.on_epoch([&](std::int64_t, const Evaluation&, bool) { stop = true; });
+    EXPECT_TRUE(first.fit(&stop).tasks.empty());
+  }
+  const auto refuses = [&](const std::string& reason) {
+    try {
+      resumed();
+      ADD_FAILURE() << "no error, where " << reason << " was looked for";
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+    }
+  };
+  const auto texts = corpus / "topic" / "train_text.txt";
+  const std::string as_trained = read_file(texts);
+  write_file_atomically(texts, "x" + as_trained);
+  refuses("texts or labels have changed");
+  write_file_atomically(texts, as_trained);
+  for (const char* file : {"last/state.json", "best/heads.safetensors"}) {
+    const auto place = run / "checkpoints" / file;
+    const std::string whole = read_file(place);
+    std::filesystem::remove(place);
+    refuses(file);
+    write_file_atomically(place, whole);
+  }
+  EXPECT_FALSE(resumed().fit().tasks.empty());
+}
+
 TEST(Experiment, SeedsHaveFoldersAndASummary) {
   const testing::TemporaryFolder folder;
   ExperimentOptions options;

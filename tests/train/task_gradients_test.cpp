@@ -181,9 +181,10 @@ TEST(TaskGradientsOfAStep, OneTaskIsItsOwnGramMatrix) {
 class TableNorm final : public LossTerm {
  public:
   Needs needs() const override { return {.parameters = true}; }
+  std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
   LossValue compute(TaskStep& step) override {
-    const auto rows = static_cast<double>(step.batch().label_count());
-    return {step.model().encoder().word_table().square().sum() * (0.5 * rows), torch::tensor(rows)};
+    const auto labels = static_cast<double>(step.batch().label_count());
+    return {step.model().encoder().word_table().square().sum() * (0.5 * labels), torch::tensor(labels)};
   }
 };
 

@@ -35,6 +35,8 @@ class INFOMTL_API StringTable {
   void append(std::string_view text);
   std::string_view operator[](std::size_t index) const;
   std::size_t size() const { return ends_.size(); }
+  /// SHA-256, in hex, of the texts and of where each ends.
+  std::string digest() const;
 
  private:
   std::string bytes_;
@@ -80,6 +82,9 @@ struct INFOMTL_API Dataset {
   const SplitData& split(Split which) const { return splits[static_cast<std::size_t>(which)]; }
   SplitData& split(Split which) { return splits[static_cast<std::size_t>(which)]; }
 };
+
+/// SHA-256, in hex, over the texts and labels of a split in their order: changes with any of them.
+INFOMTL_API std::string fingerprint(const SplitData& data);
 
 /// Tasks that label common texts, found from the data: `groups[g]` lists task indices, in order of the tasks. A task
 /// that shares nothing is a group of its own; tasks without rows in the split are in none.
