@@ -1,6 +1,7 @@
 #include "infomtl/losses/objective.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "infomtl/core/errors.h"
@@ -29,6 +30,10 @@ LossValue compute_term(LossTerm& term, TaskStep& step) {
     value = term.compute(step);
   } catch (const c10::Error& error) {
     throw StateError(error.what_without_backtrace());
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw StateError(error.what());
   }
   if (!value.sum.defined() || value.sum.numel() != 1) {
     throw ShapeError("compute() must return a sum of one element, not " +
@@ -115,7 +120,10 @@ void Objective::check(const MultiTaskModel& model) const {
         throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
       }
     }
-    if (!any) throw ConfigError("losses: no term speaks for task \"" + task.name + "\"");
+    if (!any) {
+      throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " terms is for task \"" + task.name +
+                        "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
+    }
   }
 }
 
@@ -136,11 +144,16 @@ TaskLoss Objective::compute(TaskStep& step, const std::vector<std::int64_t>& tot
     if (!step.training() && !entry.term->in_evaluation()) continue;
     const LossValue value = with_context("loss \"" + entry.name + "\", task \"" + step.task().name + "\"",
                                          [&] { return compute_term(*entry.term, step); });
+    const auto units = static_cast<double>(entry.term->count(step.batch()));
+    if (value.count.defined() && value.count.device().is_cpu() && value.count.item<double>() != units) {
+      throw StateError("loss \"" + entry.name + "\", task \"" + step.task().name + "\": count() says " +
+                       std::to_string(std::llround(units)) + ", compute() " +
+                       std::to_string(std::llround(value.count.item<double>())));
+    }
     const double weight = entry.weight.at(step.step());
     const Tensor part = value.sum * (weight / static_cast<double>(totals[i]));
     loss.value = loss.value.defined() ? loss.value + part : part;
-    loss.parts.push_back(
-        {entry.name, value.sum.detach(), static_cast<double>(entry.term->count(step.batch())), weight});
+    loss.parts.push_back({entry.name, value.sum.detach(), units, weight});
   }
   if (!loss.value.defined()) {  // rows without a single label: nothing to learn from, and no gradient
     loss.value = torch::zeros({}, torch::TensorOptions().device(step.shared().device()));

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <stdexcept>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/losses/supervised.h"
 #include "infomtl/losses/task_information_minimization.h"
@@ -94,6 +97,37 @@ TEST(Objective, MistakesNameTheFieldAndTheCure) {
   expect_error(R"([{"name": "simax", "tasks": ["hat"]}])", "hate");
   expect_error(R"([{"name": "timin", "reduction": "average"}])", "mean");
   expect_error(R"([{"name": "timin", "weight": {"schedule": "linear", "to": 1, "steps": 0}}])", "steps");
+}
+
+// Says one unit, and computes what it is told to.
+class Misbehaving final : public LossTerm {
+ public:
+  explicit Misbehaving(double units) : units_(units) {}
+  std::int64_t count(const TaskBatch& /*rows*/) const override { return 1; }
+  LossValue compute(TaskStep& /*step*/) override {
+    if (units_ < 0) throw std::runtime_error("out of luck");
+    return {torch::zeros({}), torch::full({}, units_)};
+  }
+
+ private:
+  double units_;
+};
+
+TEST(Objective, ATermThatMiscountsOrThrowsIsNamed) {
+  auto step = fixed_step(LabelKind::single, torch::tensor({1}));
+  for (const auto& [units, words] : {std::pair{1.0, ""}, std::pair{7.0, "count() says 1, compute() 7"},
+                                     std::pair{std::nan(""), "count() says 1"}, std::pair{-1.0, "out of luck"}}) {
+    Objective terms;
+    terms.add(1.0, std::make_shared<Misbehaving>(units), "odd");
+    std::string message;
+    try {
+      terms.compute(step, {1});
+    } catch (const StateError& error) {
+      message = error.what();
+    }
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+    EXPECT_EQ(message.find("loss \"odd\"") == 0, units != 1.0) << message;
+  }
 }
 
 TEST(Objective, EvaluationLeavesOutTermsOfTrainingOnly) {

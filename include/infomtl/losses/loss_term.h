@@ -8,6 +8,8 @@
 //       void fields(FieldVisitor& f) { f.field("margin", margin, "wanted lead of the label's score", at_least(0)); }
 //     };
 //     explicit Hinge(Settings settings) : settings_(settings) {}
+//     bool applies_to(const Task& task) const override { return task.kind == LabelKind::single; }
+//     bool in_evaluation() const override { return false; }  // there labels may be kUnknownLabel
 //     LossValue compute(TaskStep& step) override {
 //       const Tensor sum = torch::multi_margin_loss(step.prediction().output, step.labels(), 1, settings_.margin, {},
 //                                                   at::Reduction::Sum);
@@ -62,11 +64,13 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   virtual bool applies_to(const Task& /*task*/) const { return true; }
   /// Looks at the model when the experiment is built. @throws ConfigError for what it lacks, with the cure
   virtual void check(const MultiTaskModel& /*model*/) const {}
-  /// How many units the term will average over on these rows; must equal compute().count.
+  /// How many units the term will average over on these rows: rows, unless overridden (words of a tagging task, rows of
+  /// a known label). Must equal compute().count; the objective throws StateError where it does not.
   virtual std::int64_t count(const TaskBatch& rows) const { return rows.rows.size(0); }
   /// @return sum: scalar float32; count: scalar, detached
   virtual LossValue compute(TaskStep& step) = 0;
-  /// Whether the term is part of the loss in evaluation mode (contrast and compression terms are).
+  /// Whether the term is part of the loss in evaluation mode (contrast and compression terms are). A label may be
+  /// kUnknownLabel there, never in training.
   virtual bool in_evaluation() const { return true; }
   /// Scalars for the log beside the loss itself, of the last compute(): name and value.
   virtual std::vector<std::pair<std::string, double>> diagnostics() const { return {}; }

@@ -41,7 +41,7 @@ class INFOMTL_API Objective : public torch::nn::Module {
   /// Built from the config's "losses": each {"name", "weight" (1), "tasks" (all), the term's own options}.
   static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context);
 
-  /// Terms that speak for this task.
+  /// Its terms, whatever tasks they are for.
   std::size_t size() const { return terms_.size(); }
   /// Union of what the task's terms need.
   Needs needs(const Task& task) const;

@@ -1,5 +1,6 @@
 #pragma once
-// Task step: what a loss term sees of one task in one step. Everything is computed when first asked for, once.
+// Task step: what a loss term sees of one task in one step. Everything is computed when first asked for, once, and what is
+// returned by reference lives as long as the step, that is until the last term of the step has been computed.
 //
 // Letters: B rows of the task, H width of the encoder, D of the task's representation, C outputs.
 
@@ -28,6 +29,7 @@ class INFOMTL_API TaskStep {
   virtual const Task& task() const = 0;
   virtual std::size_t task_index() const = 0;
   virtual const TaskBatch& batch() const = 0;
+  /// TaskBatch::labels; in evaluation some may be kUnknownLabel, which is no index.
   const Tensor& labels() const { return batch().labels; }
   /// Training, or evaluation: samples become means, dropout is off, all views are equal.
   virtual bool training() const = 0;
@@ -57,7 +59,7 @@ class INFOMTL_API TaskStep {
   virtual Tensor token_offsets() = 0;
   /// The model of the step, for terms that look at parameters.
   virtual const MultiTaskModel& model() const = 0;
-  /// Random numbers for a term: a function of (seed, step, task, purpose).
+  /// Random numbers for a term: a function of (seed, step, task, purpose); asked for again, they begin anew.
   virtual ops::TensorRandom random(std::string_view purpose) = 0;
   /// 0-based optimiser step.
   virtual std::int64_t step() const = 0;

@@ -17,8 +17,9 @@ class Focal final : public infomtl::LossTerm {
 
   bool applies_to(const infomtl::Task& task) const override { return task.kind == infomtl::LabelKind::single; }
   infomtl::LossValue compute(infomtl::TaskStep& step) override {
-    const auto log_p = torch::log_softmax(step.prediction().output, 1).gather(1, step.labels().unsqueeze(1));
-    const auto sum = -((1 - log_p.exp()).pow(settings_.gamma) * log_p).sum();
+    // 0 for a row whose label is unknown, which evaluation may have.
+    const auto minus_log_p = at::cross_entropy_loss(step.prediction().output, step.labels(), {}, at::Reduction::None);
+    const auto sum = ((1 - (-minus_log_p).exp()).pow(settings_.gamma) * minus_log_p).sum();
     return {sum, torch::full({}, static_cast<double>(step.labels().size(0)), sum.options().requires_grad(false))};
   }
 

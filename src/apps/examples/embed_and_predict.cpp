@@ -16,6 +16,7 @@ int main(int argc, char** argv) try {
   encoder->eval();
   const torch::NoGradGuard no_grad;
   std::vector<infomtl::SequenceTokens> sequences;
+  sequences.reserve(texts.size());
   for (const std::string& text : texts) {
     sequences.push_back(infomtl::tokenize_sequence(*tokenizer, text, nullptr, {}, 128));
   }
