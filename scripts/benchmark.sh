@@ -10,7 +10,8 @@
 #   scripts/benchmark.sh tokenizers               options: tests/bench/compare_tokenizers.py --help
 #   scripts/benchmark.sh parts --benchmark_filter='^weighting/'    terms, weightings, optimisers, ... (google/benchmark)
 #   scripts/benchmark.sh profile                  share of time by part (perf); KEY=VALUE are fields of the config
-#   scripts/benchmark.sh memory                   resident memory after 200 and after 2,000 InfoMTL steps
+#   scripts/benchmark.sh memory                   resident memory after 200 and after 2,000 InfoMTL steps, all of one size
+#   scripts/benchmark.sh memory encoder.max_length=128    ... of every size: the longest batch so far and each size's routines
 #
 # INFOMTL_PYTHON names the Python (default: python3), INFOMTL_THREADS the threads (default: cores). Data and model as for
 # scripts/quickstart.sh. Keep the machine idle.
@@ -43,5 +44,7 @@ case $what in
   joint) "$python" "$bench/joint_step.py" "$program" "$config" "$model" --threads "$threads" "$@" ;;
   tokenizers) "$python" "$bench/compare_tokenizers.py" "$program" "$model" "$tweets" "$@" ;;
   profile) "$python" "$bench/step_profile.py" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
-  memory) "$bench/memory_growth.sh" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
+  # 8 tokens of a tweet, and batches that leave no smaller one at the end of an epoch.
+  memory) "$bench/memory_growth.sh" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" \
+    encoder.max_length=8 data.max_train_rows=1920 "$@" ;;
 esac
