@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,7 @@ void describe(CLI::App& app, CommandLine& line) {
   app.fallthrough();
   app.set_version_flag("--version", version());
   app.add_option("--log-level", line.log_level, "debug, info, warning, error or off")->capture_default_str();
-  app.add_option("--threads", line.threads, "threads of tensor operations (default: physical cores)")
+  app.add_option("--threads", line.threads, "threads of tensor operations (default: OMP_NUM_THREADS, else physical cores)")
       ->check(CLI::Range(1, 4096));
   app.add_option("--plugin", line.plugins, "load losses, metrics, ... from a plugin (repeatable)")
       ->type_name("FILE.so");
@@ -154,8 +155,8 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* synthesize =
       add_command(app, line, "synthesize", "write the embedded multi-task corpus", "infomtl synthesize corpus --seed 0",
                   line.synthesize, &infomtl::commands::synthesize);
-  synthesize->add_option("folder", line.synthesize.folder, "where to; made if missing")->required();
-  synthesize->add_option("--seed", line.synthesize.seed, "seed of the corpus")->capture_default_str();
+  synthesize->add_option("folder", line.synthesize.folder, "where to: a new or an empty folder, or an earlier corpus, which is replaced")->required();
+  synthesize->add_option("--seed", line.synthesize.seed, "seed of the corpus")->check(seeds)->capture_default_str();
   synthesize->add_option("--rows", line.synthesize.rows, "training rows of the largest task (default: 2000)")
       ->check(CLI::Range(20, 1 << 24));
 }
@@ -195,7 +196,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const std::string wrong = explain_command(app, argc, argv);
     if (!wrong.empty()) return report(wrong, 2);
-    if (error.get_exit_code() == 0) return app.exit(error);  // help or version
+    if (error.get_exit_code() == 0) {  // help or version
+      app.exit(error);
+      return std::cout.flush() && std::fflush(stdout) == 0 ? 0 : report("stdout: writing failed", 1);
+    }
     return report(std::string(error.what()) + "; see infomtl --help", 2);
   }
   try {
@@ -209,6 +213,7 @@ int main(int argc, char** argv) {
   } catch (const infomtl::Error& error) {
     return report(error.what(), error.exit_status());
   } catch (const std::exception& error) {
-    return report(error.what(), 1);
+    const std::string message = error.what();
+    return report(message.substr(0, message.find('\n')), 1);  // LibTorch puts a backtrace behind its first line
   }
 }

@@ -140,7 +140,12 @@ class LabelReader {
       problem_(where + std::string(cell) + " is outside the record's range");
       return false;
     }
-    rows.values.push_back(static_cast<float>(value));
+    const auto kept = static_cast<float>(value);
+    if (!std::isfinite(kept)) {
+      problem_(where + std::string(cell) + " is too large for a 32-bit float");
+      return false;
+    }
+    rows.values.push_back(kept);
     return true;
   }
 

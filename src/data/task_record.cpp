@@ -187,6 +187,7 @@ void read_labels(const Config& config, Task& task) {
   for (const Config& label : config.list("labels")) {
     const std::string name = label.as_text();
     if (name.empty()) label.fail("a label needs a name");
+    if (name.find('\0') != std::string::npos) label.fail("a label holds a zero byte");
     if (std::find(task.labels.begin(), task.labels.end(), name) != task.labels.end()) {
       label.fail("label \"" + name + "\" is listed twice");
     }
@@ -223,13 +224,23 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
   read_labels(config, task);
   task.metric = config.has("metric") ? config.value("metric").json() : Json(default_metric(task.kind));
   if (!task.metric.is_string() && !task.metric.is_object()) config.fail("metric", "a name or an object is needed");
-  for (const Config& extra : config.list_or_empty("extra_metrics")) task.extra_metrics.push_back(extra.json());
+  const auto name_of = [](const Json& metric) { return metric.is_object() ? metric.value("name", Json()) : metric; };
+  std::vector<Json> metric_names = {name_of(task.metric)};
+  for (const Config& extra : config.list_or_empty("extra_metrics")) {
+    const Json name = name_of(extra.json());
+    if (std::find(metric_names.begin(), metric_names.end(), name) != metric_names.end()) {
+      extra.fail("a second metric named " + name.dump() + "; results have one score a name");
+    }
+    metric_names.push_back(name);
+    task.extra_metrics.push_back(extra.json());
+  }
   record.missing_labels_allowed =
       config.choice("missing_labels", several ? "skip" : "error", {"error", "skip"}) == "skip";
   if (task.kind == LabelKind::value) {
     if (config.has("range")) {
       const auto bounds = config.list("range");
       if (bounds.size() != 2) config.fail("range", "[lowest, highest] is needed");
+      if (!(bounds[0].as_number() < bounds[1].as_number())) config.fail("range", "the lowest must be below the highest");
       record.value_range = between(bounds[0].as_number(), bounds[1].as_number());
     }
   } else {

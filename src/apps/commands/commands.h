@@ -79,7 +79,7 @@ int list(const ListOptions& options);
 int information(const InformationOptions& options);
 int synthesize(const SynthesizeOptions& options);
 
-/// Threads of tensor operations; 0 leaves the number of physical cores.
+/// Threads of tensor operations; 0: what OMP_NUM_THREADS says, else the number of physical cores.
 void set_threads(int threads);
 /// Loads plugins into the registries, in order.
 void load_plugins(const std::vector<std::string>& files);

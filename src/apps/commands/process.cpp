@@ -1,6 +1,7 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <string>
@@ -29,7 +30,14 @@ int physical_cores() {
 
 }  // namespace
 
-void set_threads(int threads) { at::set_num_threads(threads > 0 ? threads : physical_cores()); }
+void set_threads(int threads) {
+  const char* from_openmp = std::getenv("OMP_NUM_THREADS");
+  if (threads > 0) {
+    at::set_num_threads(threads);
+  } else if (from_openmp == nullptr || *from_openmp == '\0') {
+    at::set_num_threads(physical_cores());
+  }
+}
 
 void load_plugins(const std::vector<std::string>& files) {
   for (const std::string& file : files) load_plugin(file);

@@ -1,5 +1,6 @@
 #include "text_input.h"
 
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 
@@ -71,7 +72,7 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
       texts.clear();
     }
   }
-  if (stream.bad()) throw IoError(name + ": reading failed");
+  if (stream.bad() || (input == "-" && std::ferror(stdin) != 0)) throw IoError(name + ": reading failed");
   if (!texts.empty()) body(texts);
 }
 

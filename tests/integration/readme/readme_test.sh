@@ -13,7 +13,7 @@ done
 # A copy of the project's face: the program under its usual path, the shipped configs, room for runs.
 mkdir -p "$scratch/project/build" "$scratch/home"
 ln -s "$build/bin" "$scratch/project/build/bin"
-ln -s "$repository/configs" "$scratch/project/configs"
+ln -s "$repository/configs" "$repository/scripts" "$scratch/project/"
 cd "$scratch/project"
 export INFOMTL_CACHE=${INFOMTL_CACHE:-$HOME/.cache/infomtl}
 export INFOMTL_MODEL=${INFOMTL_MODEL:-$INFOMTL_CACHE/models/all-MiniLM-L6-v2}
@@ -35,6 +35,7 @@ while IFS= read -r line; do
       echo "ok: .ci/run runs $line"
       continue
       ;;
+    export\ *) eval "$line" && echo "ok: $line" && continue ;;
     "cmake --install build "*) line="cmake --install '$build' ${line#cmake --install build }" ;;
     *infomtl\ train*) line="$line $short" ;;
     *build/bin/infomtl\ *) ;;
