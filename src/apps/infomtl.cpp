@@ -53,7 +53,8 @@ void describe(CLI::App& app, CommandLine& line) {
   app.fallthrough();
   app.set_version_flag("--version", version());
   app.add_option("--log-level", line.log_level, "debug, info, warning, error or off")->capture_default_str();
-  app.add_option("--threads", line.threads, "threads of tensor operations (default: OMP_NUM_THREADS, else physical cores)")
+  app.add_option("--threads", line.threads,
+                 "threads of tensor operations (default: OMP_NUM_THREADS, else physical cores)")
       ->check(CLI::Range(1, 4096));
   app.add_option("--plugin", line.plugins, "load losses, metrics, ... from a plugin (repeatable)")
       ->type_name("FILE.so");
@@ -155,7 +156,10 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* synthesize =
       add_command(app, line, "synthesize", "write the embedded multi-task corpus", "infomtl synthesize corpus --seed 0",
                   line.synthesize, &infomtl::commands::synthesize);
-  synthesize->add_option("folder", line.synthesize.folder, "where to: a new or an empty folder, or an earlier corpus, which is replaced")->required();
+  synthesize
+      ->add_option("folder", line.synthesize.folder,
+                   "where to: a new or an empty folder, or an earlier corpus, which is replaced")
+      ->required();
   synthesize->add_option("--seed", line.synthesize.seed, "seed of the corpus")->check(seeds)->capture_default_str();
   synthesize->add_option("--rows", line.synthesize.rows, "training rows of the largest task (default: 2000)")
       ->check(CLI::Range(20, 1 << 24));

@@ -50,9 +50,11 @@ void Texts::append(std::string_view text, const std::string_view* pair, const st
 
 std::string fingerprint(const SplitData& data) {
   const Texts& texts = data.texts;
-  std::string parts = texts.first.digest() + texts.second.digest() + digest_of(texts.words) + digest_of(texts.word_offsets);
+  std::string parts =
+      texts.first.digest() + texts.second.digest() + digest_of(texts.words) + digest_of(texts.word_offsets);
   for (const TaskRows& rows : data.tasks) {
-    parts += digest_of(rows.sequences) + digest_of(rows.classes) + digest_of(rows.values) + digest_of(rows.label_offsets);
+    parts +=
+        digest_of(rows.sequences) + digest_of(rows.classes) + digest_of(rows.values) + digest_of(rows.label_offsets);
   }
   return sha256_of_text(parts);
 }

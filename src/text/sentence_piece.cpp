@@ -7,9 +7,10 @@
 
 #include "infomtl/core/errors.h"
 
-// The sentencepiece library and LibTorch's libc10 both define a global FLAGS_minloglevel: an object of three words there, an
-// int here. The loader binds both names to whichever it finds first, and where that is the int, the object's constructor
-// writes over the flags behind it; one of them makes LibTorch abort where it should throw. So it finds this room first.
+// The sentencepiece library and LibTorch's libc10 both define a global FLAGS_minloglevel: an object of three words
+// there, an int here. The loader binds both names to whichever it finds first, and where that is the int, the object's
+// constructor writes over the flags behind it; one of them makes LibTorch abort where it should throw. So it finds this
+// room first.
 extern "C" {
 __attribute__((visibility("default"))) alignas(std::max_align_t) unsigned char FLAGS_minloglevel[256] = {};
 }

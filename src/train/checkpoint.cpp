@@ -139,12 +139,12 @@ void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts
     Json tasks = Json::array();
     for (const Task& task : parts.model->tasks()) tasks.push_back(task_to_json(task));
     Json state = {{"format", kCheckpointFormat},
-                        {"libtorch", TORCH_VERSION},
-                        {"optimizer_steps", parts.optimizer->steps()},
-                        {"weighting_counters", weighting.counters},
-                        {"tasks", tasks},
-                        {"progress", progress},
-                        {"files", files}};
+                  {"libtorch", TORCH_VERSION},
+                  {"optimizer_steps", parts.optimizer->steps()},
+                  {"weighting_counters", weighting.counters},
+                  {"tasks", tasks},
+                  {"progress", progress},
+                  {"files", files}};
     state[kSum] = sha256_of_text(state.dump());
     write_file_atomically(unfinished / kState, state.dump(1) + "\n");
   });

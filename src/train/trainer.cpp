@@ -392,7 +392,8 @@ void Trainer::load(const std::filesystem::path& folder) {
   try {
     const Json saved = verify_checkpoint(folder).at("progress");
     if (saved.at("training_data") != self.training_data()) {
-      throw UserError(folder.string() + ": the training data are not those it was trained on; texts or labels have changed");
+      throw UserError(folder.string() +
+                      ": the training data are not those it was trained on; texts or labels have changed");
     }
     progress = Progress::from_json(saved);
     statistics.load(saved.at("statistics"));

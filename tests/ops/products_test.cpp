@@ -23,7 +23,8 @@ double rounding(at::ScalarType type) { return type == at::kBFloat16 ? 1.0 / 128 
 TEST(Products, OfRowsNeverShowWhatLiesBehindTheLast) {
   for (const auto type : {at::kFloat, at::kBFloat16}) {
     for (const std::int64_t rows : kRows) {
-      const at::Tensor a = with_nan_behind(rows, 48, type), b = at::randn({20, 48}).to(type), bias = at::randn({20}).to(type);
+      const at::Tensor a = with_nan_behind(rows, 48, type), b = at::randn({20, 48}).to(type),
+                       bias = at::randn({20}).to(type);
       const at::Tensor expected = a.to(at::kDouble).mm(b.to(at::kDouble).t());
       EXPECT_TRUE(close(product_of_rows(a, b), expected, 0, rounding(type))) << rows << " rows of " << type;
       EXPECT_TRUE(close(product_of_rows(a, b, bias), expected + bias.to(at::kDouble), 0, rounding(type))) << rows;

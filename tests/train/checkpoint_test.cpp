@@ -103,7 +103,8 @@ TEST(Checkpoint, EveryDamageIsFoundBeforeAnythingChanges) {
     std::ofstream(place / "state.json", std::ios::binary) << broken;
     EXPECT_THROW(read_checkpoint(place, loaded.parts()), FormatError) << broken;
   }
-  for (const auto& [key, value] : {std::pair("format", 3), std::pair("optimizer_steps", -1), std::pair("progress", 5)}) {
+  for (const auto& [key, value] :
+       {std::pair("format", 3), std::pair("optimizer_steps", -1), std::pair("progress", 5)}) {
     Json other = Json::parse(state);
     other[key] = value;
     std::ofstream(place / "state.json", std::ios::binary) << other.dump();

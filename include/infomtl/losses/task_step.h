@@ -1,6 +1,6 @@
 #pragma once
-// Task step: what a loss term sees of one task in one step. Everything is computed when first asked for, once, and what is
-// returned by reference lives as long as the step, that is until the last term of the step has been computed.
+// Task step: what a loss term sees of one task in one step. Everything is computed when first asked for, once, and what
+// is returned by reference lives as long as the step, that is until the last term of the step has been computed.
 //
 // Letters: B rows of the task, H width of the encoder, D of the task's representation, C outputs.
 

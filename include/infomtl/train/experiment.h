@@ -73,8 +73,8 @@ class INFOMTL_API TrainedRun {
   Results evaluate(const std::string& split);
   const std::vector<Task>& tasks() const;
   /// One JSON object a text: {"label", "scores"}, {"labels", "scores"} for multi-label, {"value"}, or {"labels": [...]}
-  /// a word (of the text split at blanks) for tagging. Scores are probabilities, by label; multi-label keeps those above
-  /// one half. texts: {text, text_pair}; text_pair is read by pair tasks only.
+  /// a word (of the text split at blanks) for tagging. Scores are probabilities, by label; multi-label keeps those
+  /// above one half. texts: {text, text_pair}; text_pair is read by pair tasks only.
   /// @throws UnknownNameError for an unknown task; DataError naming the text
   std::vector<Json> predict(const std::string& task, const std::vector<std::pair<std::string, std::string>>& texts);
 

@@ -1,5 +1,6 @@
 #pragma once
-// Ctrl-C (and a scheduler's SIGTERM, a terminal's SIGHUP): the first ends a run after the step in hand, the second the program at once.
+// Ctrl-C (and a scheduler's SIGTERM, a terminal's SIGHUP): the first ends a run after the step in hand, the second the
+// program at once.
 
 #include <atomic>
 #include <string>
