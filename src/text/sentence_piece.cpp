@@ -12,7 +12,7 @@
 // constructor writes over the flags behind it; one of them makes LibTorch abort where it should throw. So it finds this
 // room first.
 extern "C" {
-__attribute__((visibility("default"))) alignas(std::max_align_t) unsigned char FLAGS_minloglevel[256] = {};
+alignas(std::max_align_t) __attribute__((visibility("default"))) unsigned char FLAGS_minloglevel[256] = {};
 }
 
 namespace infomtl::text {

@@ -30,6 +30,7 @@ NamedParameters own_parameters(const MultiTaskModel& model, const Objective& obj
 
 std::vector<std::string> names_of(const std::vector<Task>& tasks) {
   std::vector<std::string> names;
+  names.reserve(tasks.size());
   for (const Task& task : tasks) names.push_back(task.name);
   return names;
 }

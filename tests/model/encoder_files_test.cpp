@@ -13,7 +13,6 @@
 namespace infomtl {
 namespace {
 
-using testing::close;
 using testing::encoder_folder;
 using testing::EncoderCase;
 using testing::ScratchFolder;
