@@ -54,5 +54,6 @@ function(infomtl_room_tests name)
     target_precompile_headers(test_${name} REUSE_FROM test_ops)
   endif()
   add_test(NAME unit.${name} COMMAND test_${name} --gtest_brief=1)
-  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 900)
+  # Sanitizers make the runs of the room train ten times longer.
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT $<IF:$<BOOL:${INFOMTL_SANITIZE}>,7200,900>)
 endfunction()
