@@ -24,7 +24,7 @@ void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string
 namespace {
 
 /// LibTorch's own errors carry a backtrace, a term of a user's any shape: both become one line.
-LossValue compute_term(LossTerm& term, TaskStep& step) {
+LossValue compute_term(LossTerm& term, TaskStep& step, std::int64_t units) {
   LossValue value;
   try {
     value = term.compute(step);
@@ -38,6 +38,11 @@ LossValue compute_term(LossTerm& term, TaskStep& step) {
   if (!value.sum.defined() || value.sum.numel() != 1) {
     throw ShapeError("compute() must return a sum of one element, not " +
                      (value.sum.defined() ? c10::str("one of shape ", value.sum.sizes()) : std::string("none")));
+  }
+  if (value.count.defined() && value.count.device().is_cpu() &&
+      value.count.item<double>() != static_cast<double>(units)) {
+    throw StateError("count() says " + std::to_string(units) + ", compute() " +
+                     std::to_string(std::llround(value.count.item<double>())));
   }
   return value;
 }
@@ -142,18 +147,13 @@ TaskLoss Objective::compute(TaskStep& step, const std::vector<std::int64_t>& tot
     const Entry& entry = terms_[i];
     if (!speaks_for(entry, step.task()) || totals[i] == 0) continue;
     if (!step.training() && !entry.term->in_evaluation()) continue;
+    const std::int64_t units = entry.term->count(step.batch());
     const LossValue value = with_context("loss \"" + entry.name + "\", task \"" + step.task().name + "\"",
-                                         [&] { return compute_term(*entry.term, step); });
-    const auto units = static_cast<double>(entry.term->count(step.batch()));
-    if (value.count.defined() && value.count.device().is_cpu() && value.count.item<double>() != units) {
-      throw StateError("loss \"" + entry.name + "\", task \"" + step.task().name + "\": count() says " +
-                       std::to_string(std::llround(units)) + ", compute() " +
-                       std::to_string(std::llround(value.count.item<double>())));
-    }
+                                         [&] { return compute_term(*entry.term, step, units); });
     const double weight = entry.weight.at(step.step());
     const Tensor part = value.sum * (weight / static_cast<double>(totals[i]));
     loss.value = loss.value.defined() ? loss.value + part : part;
-    loss.parts.push_back({entry.name, value.sum.detach(), units, weight});
+    loss.parts.push_back({entry.name, value.sum.detach(), static_cast<double>(units), weight});
   }
   if (!loss.value.defined()) {  // rows without a single label: nothing to learn from, and no gradient
     loss.value = torch::zeros({}, torch::TensorOptions().device(step.shared().device()));

@@ -85,8 +85,8 @@ at::Tensor product_over_rows(const at::Tensor& a, const at::Tensor& b) {
     return multiply(with_rows_of_zeros(a.narrow(0, first, count), size).t(),
                     with_rows_of_zeros(b.narrow(0, first, count), size).t(), {});
   };
-  if (rest == 0) return product(0, rows);
-  return whole == 0 ? product(0, rest) : product(0, whole).add_(product(whole, rest));
+  if (whole == 0 || rest == 0) return product(0, rows);
+  return product(0, whole).add_(product(whole, rest));
 }
 
 }  // namespace infomtl::ops

@@ -21,7 +21,7 @@ extern "C" void request_stop(int signal) {
 const std::atomic<bool>* catch_interrupts() {
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
-  std::signal(SIGHUP, request_stop);
+  if (std::signal(SIGHUP, request_stop) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // nohup asked for that
   return &stop_requested;
 }
 
