@@ -327,24 +327,15 @@ Json source_of(const SyntheticTask& task, Split split) {
   return {{"file", base + ".tsv"}, {"columns", {{"text", "question"}, {"text_pair", "sentence"}, {"label", "label"}}}};
 }
 
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw IoError(folder.string() + ": cannot be made: " + error.message());
-}
-
 }  // namespace
 
 Json write_synthetic_corpus(const fs::path& folder, const SyntheticCorpusSettings& settings) {
   if (settings.rows < 20) throw ConfigError("rows: found " + std::to_string(settings.rows) + "; must be at least 20");
   const auto tasks = synthetic_tasks();
-  make_folder(folder / "encoder");
-  make_folder(folder / "tasks");
   Json ceilings = Json::object();
   Json records = Json::array();
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const SyntheticTask& task = tasks[t];
-    make_folder(folder / task.name);
     const std::int64_t train = settings.rows / task.share;
     const std::int64_t held_out = std::max<std::int64_t>(50, settings.rows / 4);
     Json record = {{"name", task.name}, {"type", task.type}};

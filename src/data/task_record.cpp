@@ -240,9 +240,9 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
     if (config.has("range")) {
       const auto bounds = config.list("range");
       if (bounds.size() != 2) config.fail("range", "[lowest, highest] is needed");
-      if (!(bounds[0].as_number() < bounds[1].as_number()))
-        config.fail("range", "the lowest must be below the highest");
-      record.value_range = between(bounds[0].as_number(), bounds[1].as_number());
+      const double lowest = bounds[0].as_number(), highest = bounds[1].as_number();
+      if (!(lowest < highest)) config.fail("range", "the lowest must be below the highest");
+      record.value_range = between(lowest, highest);
     }
   } else {
     const std::string unknown = config.choice("unknown_labels", "error", {"error", "skip", "wrong"});
