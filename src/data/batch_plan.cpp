@@ -10,69 +10,70 @@
 
 namespace infomtl::data {
 
-std::vector<Unit> units_of(const SplitData& train, const std::vector<Task>& tasks, const BatchingSettings& settings) {
+std::vector<TextPool> text_pools(const SplitData& train, const std::vector<Task>& tasks,
+                                 const BatchingSettings& settings) {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     if (train.tasks[t].size() == 0) throw ConfigError("task '" + tasks[t].name + "' has no training rows");
   }
-  std::vector<Unit> units;
+  std::vector<TextPool> pools;
   if (settings.regime == "joint") {
     for (const auto& group : groups_sharing_texts(train)) {
-      Unit unit{.tasks = group, .sequences = {}, .name = tasks[group.front()].name};
+      TextPool pool{.tasks = group, .sequences = {}, .name = tasks[group.front()].name};
       for (const std::size_t t : group) {
-        unit.sequences.insert(unit.sequences.end(), train.tasks[t].sequences.begin(), train.tasks[t].sequences.end());
+        pool.sequences.insert(pool.sequences.end(), train.tasks[t].sequences.begin(), train.tasks[t].sequences.end());
       }
-      std::sort(unit.sequences.begin(), unit.sequences.end());
-      unit.sequences.erase(std::unique(unit.sequences.begin(), unit.sequences.end()), unit.sequences.end());
-      units.push_back(std::move(unit));
+      std::sort(pool.sequences.begin(), pool.sequences.end());
+      pool.sequences.erase(std::unique(pool.sequences.begin(), pool.sequences.end()), pool.sequences.end());
+      pools.push_back(std::move(pool));
     }
   } else {
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      units.push_back({.tasks = {t}, .sequences = train.tasks[t].sequences, .name = tasks[t].name});
+      pools.push_back({.tasks = {t}, .sequences = train.tasks[t].sequences, .name = tasks[t].name});
     }
   }
-  const auto count = std::ssize(units);
+  const auto count = std::ssize(pools);
   const bool total = settings.regime == "joint" && settings.joint_batch_size == "total";
   if (total && settings.batch_size < count) {
     throw ConfigError("batch_size " + std::to_string(settings.batch_size) +
                       " in total is less than one row for each of " + std::to_string(count) + " tasks");
   }
   for (std::ptrdiff_t u = 0; u < count; ++u) {
-    units[static_cast<std::size_t>(u)].batch_size =
+    pools[static_cast<std::size_t>(u)].batch_size =
         total ? settings.batch_size / count + (u < settings.batch_size % count ? 1 : 0) : settings.batch_size;
   }
-  return units;
+  return pools;
 }
 
-std::int64_t steps_per_epoch(const std::vector<Unit>& units, const BatchingSettings& settings) {
+std::int64_t steps_per_epoch(const std::vector<TextPool>& pools, const BatchingSettings& settings) {
   std::int64_t steps = 0;
-  for (const Unit& unit : units) {
-    steps = settings.regime == "joint" ? std::max(steps, unit.batches()) : steps + unit.batches();
+  for (const TextPool& pool : pools) {
+    steps = settings.regime == "joint" ? std::max(steps, pool.batches()) : steps + pool.batches();
   }
   return steps;
 }
 
-BatchPlan::BatchPlan(std::vector<Unit> units, const BatchingSettings& settings, std::shared_ptr<const Sampler> sampler,
-                     std::uint64_t run_seed, std::int64_t epochs, Length length)
-    : units_(std::move(units)),
+BatchPlan::BatchPlan(std::vector<TextPool> pools, const BatchingSettings& settings,
+                     std::shared_ptr<const Sampler> sampler, std::uint64_t run_seed, std::int64_t epochs, Length length)
+    : pools_(std::move(pools)),
       settings_(settings),
       sampler_(std::move(sampler)),
       run_seed_(run_seed),
       epochs_(epochs),
       length_(std::move(length)),
       joint_(settings.regime == "joint"),
-      steps_(data::steps_per_epoch(units_, settings)),
-      batches_before_(units_.size(), 0),
-      passes_(units_.size()) {}
+      steps_(data::steps_per_epoch(pools_, settings)),
+      batches_before_(pools_.size(), 0),
+      passes_(pools_.size()) {}
 
 std::vector<std::int32_t> BatchPlan::sampled_tasks(std::int64_t epoch) const {
-  SamplerInput input{.rows = {}, .batches = {}, .run_seed = run_seed_, .epoch = epoch, .epochs = epochs_};
-  for (const Unit& unit : units_) {
-    input.rows.push_back(std::ssize(unit.sequences));
-    input.batches.push_back(unit.batches());
+  SamplerContext input{.rows = {}, .batches = {}, .run_seed = run_seed_, .epoch = epoch, .epochs = epochs_};
+  for (const TextPool& pool : pools_) {
+    input.rows.push_back(std::ssize(pool.sequences));
+    input.batches.push_back(pool.batches());
   }
   auto tasks = sampler_->epoch(input);
   const bool known =
-      std::all_of(tasks.begin(), tasks.end(), [&](std::int32_t t) { return t >= 0 && t < std::ssize(units_); });
+      std::all_of(tasks.begin(), tasks.end(), [&](std::int32_t t) { return t >= 0 && t < std::ssize(pools_); });
   if (!known || std::ssize(tasks) != steps_) {
     throw StateError("the sampler planned " + std::to_string(tasks.size()) +
                      " steps, or a task that is none, for an epoch of " + std::to_string(steps_));
@@ -87,13 +88,13 @@ void BatchPlan::open_epoch(std::int64_t epoch) {
     std::fill(batches_before_.begin(), batches_before_.end(), 0);
   }
   for (; epoch_ < epoch; ++epoch_) {
-    for (const std::int32_t unit : sampled_tasks(epoch_)) ++batches_before_[static_cast<std::size_t>(unit)];
+    for (const std::int32_t pool : sampled_tasks(epoch_)) ++batches_before_[static_cast<std::size_t>(pool)];
   }
   std::vector<std::int64_t> next = batches_before_;
   epoch_plan_.clear();
   for (const std::int32_t task : sampled_tasks(epoch)) {
-    const auto unit = static_cast<std::size_t>(task);
-    epoch_plan_.push_back({unit, next[unit]++});
+    const auto pool = static_cast<std::size_t>(task);
+    epoch_plan_.push_back({pool, next[pool]++});
   }
 }
 
@@ -103,19 +104,19 @@ std::vector<BatchPlan::Drawn> BatchPlan::drawn(std::int64_t step) {
     return {epoch_plan_[static_cast<std::size_t>(step % steps_)]};
   }
   std::vector<Drawn> all;
-  for (std::size_t u = 0; u < units_.size(); ++u) all.push_back({u, step});
+  for (std::size_t u = 0; u < pools_.size(); ++u) all.push_back({u, step});
   return all;
 }
 
 const std::vector<std::int32_t>& BatchPlan::pass_order(std::size_t u, std::int64_t number) {
   Pass& pass = passes_[u];
   if (pass.number == number) return pass.sequences;
-  const Unit& unit = units_[u];
+  const TextPool& pool = pools_[u];
   const auto number_u = static_cast<std::uint64_t>(number);
   pass.sequences.clear();
   for (const std::size_t row :
-       RandomStream(derive_seed(run_seed_, "order/" + unit.name, number_u)).permutation(unit.sequences.size())) {
-    pass.sequences.push_back(unit.sequences[row]);
+       RandomStream(derive_seed(run_seed_, "order/" + pool.name, number_u)).permutation(pool.sequences.size())) {
+    pass.sequences.push_back(pool.sequences[row]);
   }
   pass.number = number;
   if (settings_.length_window == 0) return pass.sequences;
@@ -123,16 +124,16 @@ const std::vector<std::int32_t>& BatchPlan::pass_order(std::size_t u, std::int64
   std::vector<std::pair<std::int32_t, std::int32_t>> rows;  // length, sequence
   rows.reserve(pass.sequences.size());
   for (const std::int32_t sequence : pass.sequences) rows.emplace_back(length_(sequence), sequence);
-  const auto window = static_cast<std::ptrdiff_t>(std::min(settings_.length_window, unit.batches()) * unit.batch_size);
+  const auto window = static_cast<std::ptrdiff_t>(std::min(settings_.length_window, pool.batches()) * pool.batch_size);
   for (std::ptrdiff_t begin = 0; begin < std::ssize(rows); begin += window) {
     std::stable_sort(rows.begin() + begin, rows.begin() + std::min(begin + window, std::ssize(rows)),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
   }
   // Full batches change places; the short one, if any, stays last, where the cut of the pass expects it.
-  const auto full = static_cast<std::size_t>(std::ssize(rows) / unit.batch_size);
-  const auto order = RandomStream(derive_seed(run_seed_, "batches/" + unit.name, number_u)).permutation(full);
+  const auto full = static_cast<std::size_t>(std::ssize(rows) / pool.batch_size);
+  const auto order = RandomStream(derive_seed(run_seed_, "batches/" + pool.name, number_u)).permutation(full);
   pass.sequences.clear();
-  const auto size = static_cast<std::size_t>(unit.batch_size);
+  const auto size = static_cast<std::size_t>(pool.batch_size);
   for (const std::size_t b : order) {
     for (std::size_t i = b * size; i < (b + 1) * size; ++i) pass.sequences.push_back(rows[i].second);
   }
@@ -141,34 +142,34 @@ const std::vector<std::int32_t>& BatchPlan::pass_order(std::size_t u, std::int64
 }
 
 TextSelection BatchPlan::batch(std::size_t u, std::int64_t number) {
-  const Unit& unit = units_[u];
-  const auto& order = pass_order(u, number / unit.batches());
-  const std::int64_t begin = number % unit.batches() * unit.batch_size;
-  const std::int64_t end = std::min(begin + unit.batch_size, std::ssize(order));
-  return {unit.tasks, {order.begin() + begin, order.begin() + end}};
+  const TextPool& pool = pools_[u];
+  const auto& order = pass_order(u, number / pool.batches());
+  const std::int64_t begin = number % pool.batches() * pool.batch_size;
+  const std::int64_t end = std::min(begin + pool.batch_size, std::ssize(order));
+  return {pool.tasks, {order.begin() + begin, order.begin() + end}};
 }
 
 std::vector<TextSelection> BatchPlan::step(std::int64_t step) {
   std::vector<TextSelection> selections;
-  for (const Drawn& one : drawn(step)) selections.push_back(batch(one.unit, one.batch));
+  for (const Drawn& one : drawn(step)) selections.push_back(batch(one.pool, one.batch));
   return selections;
 }
 
-std::vector<TextSelection> BatchPlan::extra(std::int64_t step, std::uint64_t index) {
+std::vector<TextSelection> BatchPlan::independent(std::int64_t step, std::uint64_t index) {
   std::vector<TextSelection> selections;
   for (const Drawn& one : drawn(step)) {
-    const Unit& unit = units_[one.unit];
+    const TextPool& pool = pools_[one.pool];
     RandomStream random(
-        derive_seed(derive_seed(run_seed_, "extra/" + unit.name, index), "step", static_cast<std::uint64_t>(step)));
+        derive_seed(derive_seed(run_seed_, "extra/" + pool.name, index), "step", static_cast<std::uint64_t>(step)));
     // Floyd's sample of m out of n: one draw a row, whatever n is.
-    const auto n = static_cast<std::uint64_t>(unit.sequences.size());
-    const std::uint64_t m = std::min(n, static_cast<std::uint64_t>(unit.batch_size));
+    const auto n = static_cast<std::uint64_t>(pool.sequences.size());
+    const std::uint64_t m = std::min(n, static_cast<std::uint64_t>(pool.batch_size));
     std::unordered_set<std::uint64_t> taken;
-    TextSelection selection{unit.tasks, {}};
+    TextSelection selection{pool.tasks, {}};
     for (std::uint64_t last = n - m; last < n; ++last) {
       std::uint64_t row = random.below(last + 1);
       if (!taken.insert(row).second) taken.insert(row = last);
-      selection.sequences.push_back(unit.sequences[row]);
+      selection.sequences.push_back(pool.sequences[row]);
     }
     selections.push_back(std::move(selection));
   }

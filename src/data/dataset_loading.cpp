@@ -65,11 +65,11 @@ class LabelNames {
 /// Understands the raw labels of one task in one source and appends them to the task's rows.
 class LabelReader {
  public:
-  LabelReader(const TaskRecord& record, Split split, ProblemSink problem)
+  LabelReader(const TaskRecord& record, Split split, ErrorList problem)
       : record_(record), training_(split == Split::train), names_(record.task.labels), problem_(std::move(problem)) {}
 
   void append(const RawLabels& raw, const SourceRows& source, std::int32_t first_sequence, TaskRows& rows) {
-    const bool list = record_.task.kind == LabelKind::multiple || record_.task.kind == LabelKind::tags;
+    const bool list = record_.task.kind == TaskKind::multi_label || record_.task.kind == TaskKind::tagging;
     if (list && rows.label_offsets.empty()) rows.label_offsets.push_back(0);
     for (std::size_t i = 0; i < raw.size(); ++i) {
       const std::string where = raw.file + ":" + std::to_string(raw.lines[i]) + ": ";
@@ -83,7 +83,7 @@ class LabelReader {
       const auto end = static_cast<std::size_t>(raw.offsets[i + 1]);
       const std::size_t kept = rows.classes.size();
       bool good = true;
-      if (record_.task.kind == LabelKind::value) {
+      if (record_.task.kind == TaskKind::regression) {
         good = append_value(raw.items[begin], where, rows);
       } else {
         good = tags_fit(source.texts, i, end - begin, where);
@@ -100,7 +100,7 @@ class LabelReader {
 
  private:
   bool tags_fit(const Texts& texts, std::size_t row, std::size_t tags, const std::string& where) {
-    if (record_.task.kind != LabelKind::tags) return true;
+    if (record_.task.kind != TaskKind::tagging) return true;
     const auto words = static_cast<std::size_t>(texts.word_offsets[row + 1] - texts.word_offsets[row]);
     if (words == tags && words > 0) return true;
     problem_(where + std::to_string(tags) + " tags for " + std::to_string(words) + " words");
@@ -111,7 +111,7 @@ class LabelReader {
     const auto found = names_.find(cell);
     if (found) {
       const auto begin = rows.classes.begin() + static_cast<std::ptrdiff_t>(row_begin);
-      if (record_.task.kind == LabelKind::multiple &&
+      if (record_.task.kind == TaskKind::multi_label &&
           std::find(begin, rows.classes.end(), *found) != rows.classes.end()) {
         problem_(where + "label \"" + std::string(cell) + "\" twice in one row");
         return false;
@@ -152,7 +152,7 @@ class LabelReader {
   const TaskRecord& record_;
   bool training_;
   LabelNames names_;
-  ProblemSink problem_;
+  ErrorList problem_;
 };
 
 /// The tasks that read the same texts, with their own view of the source.
@@ -186,7 +186,7 @@ void take_part(const Source& source, SourceRows& rows) {
 }
 
 void load_reading(const Reading& reading, const std::vector<TaskRecord>& records, Split split, SplitData& data,
-                  const ProblemSink& problem) {
+                  const ErrorList& problem) {
   const Source& source = *reading.sources.front();
   const std::string content = read_file(source.file);
   const std::string pair_content = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
@@ -198,7 +198,7 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
     requests.push_back({task.kind, reading.sources[r], &task.labels});
     const auto& label_file = reading.sources[r]->label_file;
     label_contents.push_back(label_file.empty() ? std::string() : read_file(label_file));
-    words = words || task.kind == LabelKind::tags;
+    words = words || task.kind == TaskKind::tagging;
   }
   SourceRows rows = read_rows(source, content, pair_content, requests, label_contents, words, problem);
   take_part(source, rows);
@@ -225,8 +225,8 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
 
   Dataset dataset;
   for (const TaskRecord& record : records) dataset.tasks.push_back(record.task);
-  const ProblemSink problem =
-      problems == nullptr ? throwing_sink() : ProblemSink([&](const std::string& text) { problems->push_back(text); });
+  const ErrorList problem =
+      problems == nullptr ? throwing_errors() : ErrorList([&](const std::string& text) { problems->push_back(text); });
   for (const Split split : kSplits) {
     SplitData& rows = dataset.split(split);
     rows.tasks.resize(records.size());
@@ -235,7 +235,7 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
       for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
       const std::string place =
           (reading.tasks.size() == 1 ? "task " : "tasks ") + names + ", " + std::string(split_name(split));
-      const ProblemSink placed = [&](const std::string& text) { problem(place + ": " + text); };
+      const ErrorList placed = [&](const std::string& text) { problem(place + ": " + text); };
       try {
         if (problems == nullptr) {
           with_context(place, [&] { load_reading(reading, records, split, rows, problem); });

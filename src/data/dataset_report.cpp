@@ -60,7 +60,7 @@ void count_texts(const Task& task, const TaskRows& rows, const SplitData& data, 
       return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
     };
     if (blank(key.first) || (task.pair && blank(key.second))) ++report.empty_texts;
-    const std::int32_t label = task.kind == LabelKind::single ? rows.classes[i] : 0;
+    const std::int32_t label = task.kind == TaskKind::classification ? rows.classes[i] : 0;
     const auto [found, added] = seen.emplace(key, Seen{label, false});
     if (added) continue;
     ++report.repeats;

@@ -29,20 +29,20 @@ class TaskBatchBuilder {
     sequence_rows_.push_back(row);
     examples_.push_back(static_cast<std::int64_t>(example));
     switch (task_.kind) {
-      case LabelKind::single:
+      case TaskKind::classification:
         classes_.push_back(rows_.classes[example]);
         break;
-      case LabelKind::value:
+      case TaskKind::regression:
         values_.push_back(rows_.values[example]);
         break;
-      case LabelKind::multiple:
+      case TaskKind::multi_label:
         values_.resize(values_.size() + task_.labels.size(), 0.0F);
         for (std::int64_t j = rows_.label_offsets[example]; j < rows_.label_offsets[example + 1]; ++j) {
           const auto label = static_cast<std::size_t>(rows_.classes[static_cast<std::size_t>(j)]);
           values_[values_.size() - task_.labels.size() + label] = 1.0F;
         }
         break;
-      case LabelKind::tags:
+      case TaskKind::tagging:
         add_tags(example, first_token, tokens);
         break;
     }
@@ -55,15 +55,15 @@ class TaskBatchBuilder {
     batch.task = index_;
     batch.rows = int64_tensor(sequence_rows_);
     batch.examples = int64_tensor(examples_);
-    if (task_.kind == LabelKind::single || task_.kind == LabelKind::tags) {
+    if (task_.kind == TaskKind::classification || task_.kind == TaskKind::tagging) {
       batch.labels = int64_tensor(classes_);
     } else {
       batch.labels = tensor_of(values_, torch::kFloat32);
-      if (task_.kind == LabelKind::multiple) {
+      if (task_.kind == TaskKind::multi_label) {
         batch.labels = batch.labels.view({batch.rows.size(0), static_cast<std::int64_t>(task_.labels.size())});
       }
     }
-    if (task_.kind == LabelKind::tags) {
+    if (task_.kind == TaskKind::tagging) {
       batch.words = int64_tensor(words_);
       batch.word_offsets = int64_tensor(word_offsets_);
     }

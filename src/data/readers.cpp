@@ -30,7 +30,7 @@ std::vector<std::string_view> pieces_of(std::string_view text, const std::vector
 /// One cell of a text format as label items.
 void append_cell(RawLabels& labels, const LabelRequest& request, std::string_view cell, std::int32_t line) {
   const std::string_view text = trimmed(cell);
-  if (request.kind == LabelKind::multiple) {
+  if (request.kind == TaskKind::multi_label) {
     std::vector<std::string_view> items;
     const std::string& separator = request.source->label_separator;
     for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
@@ -41,7 +41,7 @@ void append_cell(RawLabels& labels, const LabelRequest& request, std::string_vie
     labels.append(items, line);
   } else if (text.empty()) {
     labels.append_missing(line);
-  } else if (request.kind == LabelKind::tags) {
+  } else if (request.kind == TaskKind::tagging) {
     labels.append(pieces_of(text, blank_separated(text)), line);
   } else {
     labels.append({text}, line);
@@ -50,7 +50,7 @@ void append_cell(RawLabels& labels, const LabelRequest& request, std::string_vie
 
 /// One 0/1 column a class.
 void append_indicators(RawLabels& labels, const LabelRequest& request, const std::vector<std::string_view>& cells,
-                       std::int32_t line, const ProblemSink& problem) {
+                       std::int32_t line, const ErrorList& problem) {
   std::vector<std::string_view> items;
   bool any_empty = false;
   for (std::size_t c = 0; c < cells.size(); ++c) {
@@ -137,7 +137,7 @@ void read_lines(const Source& source, std::string_view content, std::string_view
   }
 }
 
-void read_label_text(const Source& source, std::string_view content, RowBuilder& rows, const ProblemSink& problem) {
+void read_label_text(const Source& source, std::string_view content, RowBuilder& rows, const ErrorList& problem) {
   const std::string file = source.file.string();
   std::int32_t line = 0;
   for (const std::string_view text : split_lines(content, file)) {
@@ -154,7 +154,7 @@ void read_label_text(const Source& source, std::string_view content, RowBuilder&
   }
 }
 
-void read_table(const Source& source, std::string_view content, RowBuilder& rows, const ProblemSink& problem) {
+void read_table(const Source& source, std::string_view content, RowBuilder& rows, const ErrorList& problem) {
   const std::string file = source.file.string();
   std::vector<std::string> wanted = {source.text_column};
   if (source.paired()) wanted.push_back(source.pair_column);
@@ -194,7 +194,7 @@ bool append_json(RawLabels& labels, const LabelRequest& request, const Json* val
     labels.append_missing(line);
     return true;
   }
-  const bool list = request.kind == LabelKind::multiple || request.kind == LabelKind::tags;
+  const bool list = request.kind == TaskKind::multi_label || request.kind == TaskKind::tagging;
   if (value->is_object() || (value->is_array() && !list)) return false;
   if (!value->is_array()) {
     append_cell(labels, request, json_item(*value), line);
@@ -214,7 +214,7 @@ const Json* json_field(const Json& object, const std::string& key) {
   return found == object.end() ? nullptr : &*found;
 }
 
-void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows, const ProblemSink& problem) {
+void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows, const ErrorList& problem) {
   const std::string file = source.file.string();
   std::int32_t line = 0;
   for (const std::string_view text : split_lines(content, file)) {
@@ -276,7 +276,7 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
   }
 }
 
-void read_conll(const Source& source, std::string_view content, RowBuilder& rows, const ProblemSink& problem) {
+void read_conll(const Source& source, std::string_view content, RowBuilder& rows, const ErrorList& problem) {
   const std::string file = source.file.string();
   const auto column_index = [](const std::string& text, std::size_t fallback) {
     std::size_t index = fallback;
@@ -352,7 +352,7 @@ void read_conll(const Source& source, std::string_view content, RowBuilder& rows
 
 SourceRows read_rows(const Source& source, std::string_view content, std::string_view pair_content,
                      const std::vector<LabelRequest>& requests, const std::vector<std::string>& label_contents,
-                     bool words, const ProblemSink& problem) {
+                     bool words, const ErrorList& problem) {
   RowBuilder rows(source, requests, words);
   switch (source.format) {
     case SourceFormat::lines:

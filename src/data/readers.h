@@ -13,9 +13,9 @@
 namespace infomtl::data {
 
 /// Takes the one-line description of a problem: throws it, or lists it.
-using ProblemSink = std::function<void(const std::string&)>;
+using ErrorList = std::function<void(const std::string&)>;
 /// A sink that throws DataError.
-ProblemSink throwing_sink();
+ErrorList throwing_errors();
 
 /// A label as written: a list of items, one for single labels and values.
 struct RawLabels {
@@ -32,7 +32,7 @@ struct RawLabels {
 
 /// How one task's labels are found in a source.
 struct LabelRequest {
-  LabelKind kind = LabelKind::single;
+  TaskKind kind = TaskKind::classification;
   const Source* source = nullptr;
   const std::vector<std::string>* names = nullptr;  ///< of the classes, for 0/1 columns
 };
@@ -53,7 +53,7 @@ std::vector<std::string_view> split_lines(std::string_view content, const std::s
 /// @param words     whether the texts are split into words (a tagging task reads them)
 SourceRows read_rows(const Source& source, std::string_view content, std::string_view pair_content,
                      const std::vector<LabelRequest>& requests, const std::vector<std::string>& label_contents,
-                     bool words, const ProblemSink& problem);
+                     bool words, const ErrorList& problem);
 
 /// Maximal runs of bytes other than blank and tab.
 std::vector<WordRange> blank_separated(std::string_view text);

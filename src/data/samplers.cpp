@@ -8,16 +8,16 @@
 namespace infomtl {
 namespace {
 
-std::int64_t steps_of(const SamplerInput& input) {
+std::int64_t steps_of(const SamplerContext& input) {
   return std::accumulate(input.batches.begin(), input.batches.end(), std::int64_t{0});
 }
 
-RandomStream stream_of(const SamplerInput& input) {
+RandomStream stream_of(const SamplerContext& input) {
   return RandomStream(derive_seed(input.run_seed, "sampler", static_cast<std::uint64_t>(input.epoch)));
 }
 
 /// Every step draws its task: P(t) proportional to rows_t ^ exponent.
-std::vector<std::int32_t> draw(const SamplerInput& input, double exponent) {
+std::vector<std::int32_t> draw(const SamplerContext& input, double exponent) {
   std::vector<double> cumulative;
   double total = 0.0;
   const auto most = static_cast<double>(*std::max_element(input.rows.begin(), input.rows.end()));
@@ -39,7 +39,7 @@ class Proportional final : public Sampler {
   using Settings = NoSettings;
   explicit Proportional(Settings) {}
   bool by_size() const override { return true; }
-  std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
+  std::vector<std::int32_t> epoch(const SamplerContext& input) const override {
     std::vector<std::int32_t> list;
     for (std::size_t t = 0; t < input.batches.size(); ++t) {
       list.insert(list.end(), static_cast<std::size_t>(input.batches[t]), static_cast<std::int32_t>(t));
@@ -55,7 +55,7 @@ class RoundRobin final : public Sampler {
   using Settings = NoSettings;
   explicit RoundRobin(Settings) {}
   bool by_size() const override { return true; }
-  std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
+  std::vector<std::int32_t> epoch(const SamplerContext& input) const override {
     std::vector<std::int64_t> left = input.batches;
     std::vector<std::int32_t> tasks;
     for (std::int64_t steps = steps_of(input); steps > 0;) {
@@ -74,7 +74,7 @@ class Uniform final : public Sampler {
  public:
   using Settings = NoSettings;
   explicit Uniform(Settings) {}
-  std::vector<std::int32_t> epoch(const SamplerInput& input) const override { return draw(input, 0.0); }
+  std::vector<std::int32_t> epoch(const SamplerContext& input) const override { return draw(input, 0.0); }
 };
 
 class Temperature final : public Sampler {
@@ -88,7 +88,7 @@ class Temperature final : public Sampler {
   };
   explicit Temperature(Settings settings) : settings_(settings) {}
   bool by_size() const override { return settings_.temperature == 1.0; }
-  std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
+  std::vector<std::int32_t> epoch(const SamplerContext& input) const override {
     return draw(input, 1.0 / settings_.temperature);
   }
 
@@ -107,7 +107,7 @@ class Annealed final : public Sampler {
   };
   explicit Annealed(Settings settings) : settings_(settings) {}
   bool by_size() const override { return settings_.decay == 0.0; }
-  std::vector<std::int32_t> epoch(const SamplerInput& input) const override {
+  std::vector<std::int32_t> epoch(const SamplerContext& input) const override {
     const auto last = static_cast<double>(std::max<std::int64_t>(input.epochs - 1, 1));
     return draw(input, 1.0 - settings_.decay * std::min(1.0, static_cast<double>(input.epoch) / last));
   }

@@ -117,7 +117,7 @@ void take_subset(SplitData& data, const std::vector<Task>& tasks, double fractio
       constexpr std::int32_t kNoClass = -1;
       std::vector<std::int32_t> strata(sequences.size(), kNoClass);
       for (const std::size_t t : group) {
-        if (tasks[t].kind != LabelKind::single) continue;
+        if (tasks[t].kind != TaskKind::classification) continue;
         const TaskRows& rows = data.tasks[t];
         std::size_t place = 0;
         for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -16,7 +16,7 @@ bool is_index(const std::string& column) {
 }  // namespace
 
 TableReader::TableReader(std::string_view content, std::string file, bool csv, std::optional<bool> header,
-                         const std::vector<std::string>& wanted, ProblemSink problem)
+                         const std::vector<std::string>& wanted, ErrorList problem)
     : file_(std::move(file)), csv_(csv), problem_(std::move(problem)), lines_(split_lines(content, file_)) {
   resolve(wanted, header.value_or(!std::all_of(wanted.begin(), wanted.end(), is_index)));
 }

@@ -17,7 +17,7 @@ class TableReader {
   ///                nothing, if any of them is not a number
   /// @throws DataError: not UTF-8, unknown column
   TableReader(std::string_view content, std::string file, bool csv, std::optional<bool> header,
-              const std::vector<std::string>& wanted, ProblemSink problem);
+              const std::vector<std::string>& wanted, ErrorList problem);
 
   /// Moves to the next well-formed row; broken ones are reported. False at the end.
   bool next();
@@ -33,7 +33,7 @@ class TableReader {
 
   std::string file_;
   bool csv_;
-  ProblemSink problem_;
+  ErrorList problem_;
   std::vector<std::string_view> lines_;
   std::size_t next_line_ = 0;
   std::int32_t row_line_ = 0;

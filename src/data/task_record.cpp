@@ -17,24 +17,24 @@ const std::vector<std::string>& types() {
   return kTypes;
 }
 
-LabelKind kind_of(const std::string& type) {
-  static const std::map<std::string, LabelKind> kKinds = {{"classification", LabelKind::single},
-                                                          {"pair_classification", LabelKind::single},
-                                                          {"multi_label", LabelKind::multiple},
-                                                          {"regression", LabelKind::value},
-                                                          {"tagging", LabelKind::tags}};
+TaskKind kind_of(const std::string& type) {
+  static const std::map<std::string, TaskKind> kKinds = {{"classification", TaskKind::classification},
+                                                         {"pair_classification", TaskKind::classification},
+                                                         {"multi_label", TaskKind::multi_label},
+                                                         {"regression", TaskKind::regression},
+                                                         {"tagging", TaskKind::tagging}};
   return kKinds.at(type);
 }
 
-std::string default_metric(LabelKind kind) {
+std::string default_metric(TaskKind kind) {
   switch (kind) {
-    case LabelKind::single:
+    case TaskKind::classification:
       return "accuracy";
-    case LabelKind::multiple:
+    case TaskKind::multi_label:
       return "micro_f1";
-    case LabelKind::value:
+    case TaskKind::regression:
       return "pearson";
-    case LabelKind::tags:
+    case TaskKind::tagging:
       return "entity_f1";
   }
   return "accuracy";
@@ -132,7 +132,7 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
       source.file = texts[i];
       source.label_file = labels[i];
       if (!pairs.empty()) source.pair_file = pairs[i];
-      if (task.kind == LabelKind::multiple) source.label_separator = config.text("separator", ",");
+      if (task.kind == TaskKind::multi_label) source.label_separator = config.text("separator", ",");
       result.push_back(source);
     }
     return result;
@@ -144,7 +144,7 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   const bool table = common.format == SourceFormat::tsv || common.format == SourceFormat::csv;
   if (table && config.has("header")) common.header = config.boolean("header");
   if (common.format == SourceFormat::label_text) {
-    if (task.kind == LabelKind::tags) config.fail("format", "label_text holds one label a row, not tags");
+    if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label a row, not tags");
     common.label_columns = {"label"};
   } else {
     const bool conll = common.format == SourceFormat::conll;
@@ -158,7 +158,7 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
           if (!column.is_string()) label->fail("a list of column names is needed");
           common.label_columns.push_back(column.get<std::string>());
         }
-        if (task.kind != LabelKind::multiple || common.label_columns.size() != task.labels.size()) {
+        if (task.kind != TaskKind::multi_label || common.label_columns.size() != task.labels.size()) {
           label->fail("a list of 0/1 columns is for multi_label tasks, one column for each of the " +
                       std::to_string(task.labels.size()) + " labels");
         }
@@ -168,11 +168,11 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
     } else if (!conll) {
       common.label_columns = {"label"};
     }
-    if (conll && task.kind != LabelKind::tags)
+    if (conll && task.kind != TaskKind::tagging)
       config.fail("format", "conll holds tags; the task's type must be tagging");
     columns.reject_unknown();
   }
-  if (task.kind == LabelKind::multiple) common.label_separator = config.text("separator", ",");
+  if (task.kind == TaskKind::multi_label) common.label_separator = config.text("separator", ",");
   if (common.label_separator.empty()) config.fail("separator", "must not be empty");
   for (const fs::path& file : files) {
     Source source = common;
@@ -183,7 +183,7 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
 }
 
 void read_labels(const Config& config, Task& task) {
-  if (task.kind == LabelKind::value) return;
+  if (task.kind == TaskKind::regression) return;
   for (const Config& label : config.list("labels")) {
     const std::string name = label.as_text();
     if (name.empty()) label.fail("a label needs a name");
@@ -193,7 +193,7 @@ void read_labels(const Config& config, Task& task) {
     }
     task.labels.push_back(name);
   }
-  const std::size_t least = task.kind == LabelKind::multiple ? 1 : 2;
+  const std::size_t least = task.kind == TaskKind::multi_label ? 1 : 2;
   if (task.labels.size() < least) config.fail("labels", "at least " + std::to_string(least) + " labels are needed");
 }
 
@@ -236,7 +236,7 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
   }
   record.missing_labels_allowed =
       config.choice("missing_labels", several ? "skip" : "error", {"error", "skip"}) == "skip";
-  if (task.kind == LabelKind::value) {
+  if (task.kind == TaskKind::regression) {
     if (config.has("range")) {
       const auto bounds = config.list("range");
       if (bounds.size() != 2) config.fail("range", "[lowest, highest] is needed");
@@ -249,7 +249,7 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
     record.unknown_labels = unknown == "error"  ? UnknownLabels::error
                             : unknown == "skip" ? UnknownLabels::skip
                                                 : UnknownLabels::wrong;
-    if (task.kind == LabelKind::multiple && record.unknown_labels == UnknownLabels::wrong) {
+    if (task.kind == TaskKind::multi_label && record.unknown_labels == UnknownLabels::wrong) {
       config.fail("unknown_labels", "\"wrong\" needs one label a row or word; multi_label takes error or skip");
     }
   }
@@ -267,7 +267,8 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
           element.fail("\"" + source.file.string() + "\" is named twice in the " + name + " split");
         }
         task.pair = task.pair || source.paired();
-        if (task.kind == LabelKind::tags && source.paired()) element.fail("a tagging task reads one text, not a pair");
+        if (task.kind == TaskKind::tagging && source.paired())
+          element.fail("a tagging task reads one text, not a pair");
         sources.push_back(source);
       }
     }

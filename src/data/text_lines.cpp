@@ -4,7 +4,7 @@
 
 namespace infomtl::data {
 
-ProblemSink throwing_sink() {
+ErrorList throwing_errors() {
   return [](const std::string& message) { throw DataError(message); };
 }
 

@@ -16,7 +16,7 @@ struct TrainingStream::State {
   data::BatchPlan plan;
   std::int64_t next_step;
   std::mutex extra_mutex;
-  data::BatchPlan extra_plan;
+  data::BatchPlan independent_plan;
   data::Prefetcher<TrainingStep> prefetcher;  // last: its thread uses the rest
 
   State(const Dataset& all, const TokenizedTexts& with, const std::shared_ptr<const Sampler>& sampler,
@@ -25,13 +25,13 @@ struct TrainingStream::State {
       : dataset(all),
         tokens(with),
         settings(batching),
-        plan(data::units_of(all.split(Split::train), all.tasks, batching), batching, sampler, run_seed, epochs,
+        plan(data::text_pools(all.split(Split::train), all.tasks, batching), batching, sampler, run_seed, epochs,
              [this](std::int32_t sequence) {
                tokens.wait();
                return tokens.length(static_cast<std::size_t>(sequence));
              }),
         next_step(first_step),
-        extra_plan(plan),
+        independent_plan(plan),
         prefetcher([this]() -> std::optional<TrainingStep> { return prepare(next_step++); }, prefetch) {}
 
   StepBatch assembled(const std::vector<TextSelection>& selections) const {
@@ -65,17 +65,17 @@ TrainingStep TrainingStream::next() { return std::move(*state_->prefetcher.next(
 
 std::int64_t TrainingStream::steps_per_epoch() const { return state_->plan.steps_per_epoch(); }
 
-StepBatch TrainingStream::extra_batch(std::int64_t step, std::uint64_t index) const {
+StepBatch TrainingStream::independent_batch(std::int64_t step, std::uint64_t index) const {
   std::vector<TextSelection> selections;
   {
     const std::lock_guard lock(state_->extra_mutex);
-    selections = state_->extra_plan.extra(step, index);
+    selections = state_->independent_plan.independent(step, index);
   }
   return state_->assembled(selections);
 }
 
 std::int64_t steps_per_epoch(const Dataset& dataset, const BatchingSettings& settings) {
-  return data::steps_per_epoch(data::units_of(dataset.split(Split::train), dataset.tasks, settings), settings);
+  return data::steps_per_epoch(data::text_pools(dataset.split(Split::train), dataset.tasks, settings), settings);
 }
 
 }  // namespace infomtl

@@ -24,7 +24,7 @@ LossValue reduce_rows(const Tensor& per_row, const Posterior& posterior) {
 /// N(0, I)
 class StandardPrior final : public CompressionPrior {
  public:
-  explicit StandardPrior(const PriorShape& /*shape*/) {}
+  explicit StandardPrior(const PriorContext& /*shape*/) {}
   LossValue divergence(const Posterior& q) const override {
     return ops::reduce_coordinates(ops::kl_standard(q.mean, q.log_variance), q.reduction, q.classes);
   }
@@ -53,7 +53,7 @@ class LearnedMoments : public CompressionPrior {
 /// N(m, diag e^r)
 class LearnedPrior final : public LearnedMoments {
  public:
-  explicit LearnedPrior(const PriorShape& shape) {
+  explicit LearnedPrior(const PriorContext& shape) {
     for (const Task& task : shape.tasks) add(task, at::zeros({task.outputs()}));
   }
   LossValue divergence(const Posterior& q) const override {
@@ -66,7 +66,7 @@ class LearnedPrior final : public LearnedMoments {
 /// sum_m w_m N(m_m, diag e^r_m), by the head's sample; means are drawn from N(0, I).
 class MixturePrior final : public LearnedMoments {
  public:
-  explicit MixturePrior(const PriorShape& shape) {
+  explicit MixturePrior(const PriorContext& shape) {
     for (const Task& task : shape.tasks) {
       ops::TensorRandom random(derive_seed(shape.seed, task.name));
       add(task, random.normal({shape.components, task.outputs()}));
@@ -87,7 +87,7 @@ class MixturePrior final : public LearnedMoments {
 /// N(m_y, diag e^r_y) of the unit's class y
 class ClassConditionalPrior final : public LearnedMoments {
  public:
-  explicit ClassConditionalPrior(const PriorShape& shape) {
+  explicit ClassConditionalPrior(const PriorContext& shape) {
     for (const Task& task : shape.tasks) {
       if (is_classes(task.kind)) {
         add(task, at::zeros({task.outputs(), task.outputs()}));
@@ -108,7 +108,7 @@ class ClassConditionalPrior final : public LearnedMoments {
 /// The mixture of the batch's other posteriors: the leave-one-out bound on I(X; Z_t). Classes are not balanced.
 class LeaveOneOut final : public CompressionPrior {
  public:
-  explicit LeaveOneOut(const PriorShape& /*shape*/) {}
+  explicit LeaveOneOut(const PriorContext& /*shape*/) {}
   LossValue divergence(const Posterior& q) const override {
     LossValue value = ops::l1out_compression(q.sample, q.mean, q.log_variance);
     if (q.reduction != ops::KlReduction::sum) value.sum = value.sum / static_cast<double>(q.mean.size(1));
@@ -120,7 +120,7 @@ class LeaveOneOut final : public CompressionPrior {
 /// No prior: CLUB, an upper bound on I(X; Z_t) from the head's own p(z|x). Classes are not balanced.
 class Club : public CompressionPrior {
  public:
-  explicit Club(const PriorShape& /*shape*/) {}
+  explicit Club(const PriorContext& /*shape*/) {}
   LossValue divergence(const Posterior& q) const override {
     const std::int64_t units = q.mean.size(0);
     const Tensor nats = information(q) * static_cast<double>(units);
@@ -147,7 +147,7 @@ class ClubSample final : public Club {
   }
 };
 
-using PriorList = NamedParts<CompressionPrior, const PriorShape&>;
+using PriorList = NamedParts<CompressionPrior, const PriorContext&>;
 const PriorList& priors() {
   static const PriorList list{
       {"standard", PriorList::make<StandardPrior>}, {"learned", PriorList::make<LearnedPrior>},
@@ -161,7 +161,7 @@ const PriorList& priors() {
 
 const std::vector<std::string>& prior_names() { return priors().names(); }
 
-std::shared_ptr<CompressionPrior> make_prior(const std::string& name, const PriorShape& shape) {
+std::shared_ptr<CompressionPrior> make_prior(const std::string& name, const PriorContext& shape) {
   return priors().build(name, shape);
 }
 

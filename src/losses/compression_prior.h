@@ -32,7 +32,7 @@ class CompressionPrior : public torch::nn::Module {
   virtual std::int64_t least_units() const { return 1; }
 };
 
-struct PriorShape {
+struct PriorContext {
   std::vector<Task> tasks;
   std::int64_t components = 0;  ///< mixture
   std::uint64_t seed = 0;
@@ -41,6 +41,6 @@ struct PriorShape {
 /// "standard", "learned", "mixture", "class_conditional", "l1out", "club", "club_sample".
 const std::vector<std::string>& prior_names();
 /// @throws ConfigError for any other name
-std::shared_ptr<CompressionPrior> make_prior(const std::string& name, const PriorShape& shape);
+std::shared_ptr<CompressionPrior> make_prior(const std::string& name, const PriorContext& shape);
 
 }  // namespace infomtl

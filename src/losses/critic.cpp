@@ -15,7 +15,7 @@ using torch::Tensor;
 /// cos(x, y)
 class CosineCritic final : public Critic {
  public:
-  explicit CosineCritic(const CriticShape& /*shape*/) {}
+  explicit CosineCritic(const CriticContext& /*shape*/) {}
   Tensor scores(const Tensor& x, const Tensor& y, double temperature) const override {
     return ops::cosine_scores(x, y, temperature);
   }
@@ -28,7 +28,7 @@ class CosineCritic final : public Critic {
 /// u(x) . v(y), both nets with one hidden layer
 class SeparableCritic final : public Critic {
  public:
-  explicit SeparableCritic(const CriticShape& shape)
+  explicit SeparableCritic(const CriticContext& shape)
       : u_(add_layers(*this, "u", {shape.inputs, shape.width, shape.width}, shape.seed)),
         v_(add_layers(*this, "v", {shape.inputs, shape.width, shape.width}, shape.seed)) {}
   Tensor scores(const Tensor& x, const Tensor& y, double temperature) const override {
@@ -42,7 +42,7 @@ class SeparableCritic final : public Critic {
 /// x^T W y, W drawn so that rows of norm sqrt(H) score about 1 at the start
 class BilinearCritic final : public Critic {
  public:
-  explicit BilinearCritic(const CriticShape& shape) {
+  explicit BilinearCritic(const CriticContext& shape) {
     if (shape.inputs < 1) throw StateError("a critic without inputs: the term was built without its TermContext");
     ops::TensorRandom random(derive_seed(shape.seed, "weight"));
     const auto inputs = static_cast<double>(shape.inputs);
@@ -59,7 +59,7 @@ class BilinearCritic final : public Critic {
 /// a net with one hidden layer on every pair [x, y]
 class ConcatCritic final : public Critic {
  public:
-  explicit ConcatCritic(const CriticShape& shape)
+  explicit ConcatCritic(const CriticContext& shape)
       : layers_(add_layers(*this, "pair", {2 * shape.inputs, shape.width, 1}, shape.seed)) {}
   Tensor scores(const Tensor& x, const Tensor& y, double temperature) const override {
     return ops::concat_scores(x, y, layers_) / temperature;
@@ -69,7 +69,7 @@ class ConcatCritic final : public Critic {
   std::vector<ops::DenseLayer> layers_;
 };
 
-using CriticList = NamedParts<Critic, const CriticShape&>;
+using CriticList = NamedParts<Critic, const CriticContext&>;
 const CriticList& critics() {
   static const CriticList list{{"cosine", CriticList::make<CosineCritic>},
                                {"separable", CriticList::make<SeparableCritic>},
@@ -82,7 +82,7 @@ const CriticList& critics() {
 
 const std::vector<std::string>& critic_names() { return critics().names(); }
 
-std::shared_ptr<Critic> make_critic(const std::string& name, const CriticShape& shape) {
+std::shared_ptr<Critic> make_critic(const std::string& name, const CriticContext& shape) {
   return critics().build(name, shape);
 }
 

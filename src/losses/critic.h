@@ -24,7 +24,7 @@ class Critic : public torch::nn::Module {
   }
 };
 
-struct CriticShape {
+struct CriticContext {
   std::int64_t inputs = 0;  ///< H, of x and of y
   std::int64_t width = 0;   ///< of hidden layers and embeddings
   std::uint64_t seed = 0;
@@ -33,6 +33,6 @@ struct CriticShape {
 /// "cosine" (nothing learned), "separable", "bilinear", "concat".
 const std::vector<std::string>& critic_names();
 /// @throws ConfigError for any other name
-std::shared_ptr<Critic> make_critic(const std::string& name, const CriticShape& shape);
+std::shared_ptr<Critic> make_critic(const std::string& name, const CriticContext& shape);
 
 }  // namespace infomtl

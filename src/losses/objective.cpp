@@ -74,7 +74,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
   return objective;
 }
 
-bool Objective::speaks_for(const Entry& entry, const Task& task) const {
+bool Objective::applies_to(const Entry& entry, const Task& task) const {
   const bool listed =
       entry.tasks.empty() || std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end();
   return listed && entry.term->applies_to(task);
@@ -83,7 +83,7 @@ bool Objective::speaks_for(const Entry& entry, const Task& task) const {
 Needs Objective::needs(const Task& task) const {
   Needs all;
   for (const Entry& entry : terms_) {
-    if (!speaks_for(entry, task)) continue;
+    if (!applies_to(entry, task)) continue;
     const Needs one = entry.term->needs();
     all.views = std::max(all.views, one.views);
     all.token_states |= one.token_states;
@@ -109,7 +109,7 @@ void Objective::check(const MultiTaskModel& model) const {
         throw ConfigError("loss \"" + entry.name + "\": not defined for task \"" + task.name + "\" (" + task.type +
                           "); leave it out of \"tasks\"");
       }
-      if (!speaks_for(entry, task)) continue;
+      if (!applies_to(entry, task)) continue;
       any = true;
       const Needs needs = entry.term->needs();
       const std::string who = "loss \"" + entry.name + "\", task \"" + task.name + "\": ";
@@ -135,7 +135,7 @@ void Objective::check(const MultiTaskModel& model) const {
 std::vector<std::int64_t> Objective::counts(const Task& task, const TaskBatch& rows) const {
   std::vector<std::int64_t> counts(terms_.size(), 0);
   for (std::size_t i = 0; i < terms_.size(); ++i) {
-    if (speaks_for(terms_[i], task)) counts[i] = terms_[i].term->count(rows);
+    if (applies_to(terms_[i], task)) counts[i] = terms_[i].term->count(rows);
   }
   return counts;
 }
@@ -145,7 +145,7 @@ TaskLoss Objective::compute(TaskStep& step, const std::vector<std::int64_t>& tot
   TaskLoss loss;
   for (std::size_t i = 0; i < terms_.size(); ++i) {
     const Entry& entry = terms_[i];
-    if (!speaks_for(entry, step.task()) || totals[i] == 0) continue;
+    if (!applies_to(entry, step.task()) || totals[i] == 0) continue;
     if (!step.training() && !entry.term->in_evaluation()) continue;
     const std::int64_t units = entry.term->count(step.batch());
     const LossValue value = with_context("loss \"" + entry.name + "\", task \"" + step.task().name + "\"",

@@ -31,8 +31,9 @@ void register_builtin_losses(LossRegistry& registry) {
                              "Hazimeh et al., NeurIPS 2021");
   register_loss<FocalLoss>(registry, "focal", "cross-entropy that looks away from rows already predicted well",
                            "Lin et al., ICCV 2017");
-  register_loss<BatchEntropy>(registry, "spc", "batch entropy: keeps a batch's predictions spread over the classes",
-                              "Hu et al., AAAI 2024");
+  register_loss<BatchEntropy>(registry, "batch_entropy", "keeps a batch's predictions spread over the classes",
+                              "SPC, Hu et al., AAAI 2024");
+  registry.add_alias("spc", "batch_entropy");
   register_loss<RDrop>(registry, "r_drop", "symmetric KL between the predictions of two dropout views",
                        "Liang et al., NeurIPS 2021");
   register_loss<SupervisedContrastive>(registry, "supervised_contrastive",

@@ -14,15 +14,15 @@ Tensor Supervised::sum(TaskStep& step, int view) const {
   const Tensor& output = step.prediction(view).output;
   const Tensor& labels = step.labels();
   switch (step.task().kind) {
-    case LabelKind::single:
-    case LabelKind::tags:
+    case TaskKind::classification:
+    case TaskKind::tagging:
       return at::cross_entropy_loss(output, labels, {}, at::Reduction::Sum, ops::kIgnoredLabel,
                                     settings_.label_smoothing);
-    case LabelKind::multiple:
+    case TaskKind::multi_label:
       return at::binary_cross_entropy_with_logits(output, labels.to(output.dtype()), {}, {}, at::Reduction::None)
           .mean(1)
           .sum();
-    case LabelKind::value:
+    case TaskKind::regression:
       return (output.squeeze(1) - labels.to(output.dtype())).square().sum();
   }
   throw StateError("task \"" + step.task().name + "\": no loss for its kind of label");

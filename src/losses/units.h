@@ -24,7 +24,7 @@ inline ops::LossValue over_units(const Tensor& sum, std::int64_t count) {
 inline ops::LossValue no_units(const Tensor& from) { return over_units(from.sum() * 0, 0); }
 
 /// Whether every unit has one class.
-inline bool is_classes(LabelKind kind) { return kind == LabelKind::single || kind == LabelKind::tags; }
+inline bool is_classes(TaskKind kind) { return kind == TaskKind::classification || kind == TaskKind::tagging; }
 
 /// Labels that are classes: one bool each, false for a label the task does not know.
 inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != ops::kIgnoredLabel; }

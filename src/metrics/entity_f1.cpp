@@ -4,7 +4,7 @@
 
 namespace infomtl {
 
-EntityF1::EntityF1(const Settings& settings, const AnswerSpace& space)
+EntityF1::EntityF1(const Settings& settings, const MetricContext& space)
     : strict_(settings.reading == "strict"), macro_(settings.average == "macro") {
   for (const std::string& label : space.labels) {
     const bool entity = label == "B" || label == "I" || label.starts_with("B-") || label.starts_with("I-");

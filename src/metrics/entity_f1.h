@@ -24,8 +24,8 @@ class EntityF1 final : public Metric {
       f.choice("average", average, {"micro", "macro"}, "over all entities, or over the types in gold or predictions");
     }
   };
-  EntityF1(const Settings& settings, const AnswerSpace& space);
-  bool reads(AnswerKind kind) const override { return kind == AnswerKind::tags; }
+  EntityF1(const Settings& settings, const MetricContext& space);
+  bool reads(TaskKind kind) const override { return kind == TaskKind::tagging; }
 
  private:
   struct Tag {

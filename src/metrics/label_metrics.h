@@ -14,18 +14,18 @@ namespace infomtl {
 
 class LabelMetric : public Metric {
  public:
-  bool reads(AnswerKind kind) const override { return kind != AnswerKind::values; }
+  bool reads(TaskKind kind) const override { return kind != TaskKind::regression; }
 };
 
 /// Share of right rows (of right words for tags; of rows with exactly the right set for sets).
 class Accuracy final : public LabelMetric {
  public:
   using Settings = NoSettings;
-  Accuracy(const Settings&, const AnswerSpace&) {}
+  Accuracy(const Settings&, const MetricContext&) {}
 
  private:
   double compute(const Predictions& p) const override {
-    const std::size_t width = p.space.kind == AnswerKind::sets ? p.space.labels.size() : 1;
+    const std::size_t width = p.space.kind == TaskKind::multi_label ? p.space.labels.size() : 1;
     std::size_t right = 0;
     for (std::size_t at = 0; at < p.gold.size(); at += width) {
       bool same = true;
@@ -52,7 +52,7 @@ struct LabelChoice {
 class LabelMean : public LabelMetric {
  public:
   using Settings = LabelChoice;
-  LabelMean(const Settings& settings, const AnswerSpace& space) : all_(settings.over == "all") {
+  LabelMean(const Settings& settings, const MetricContext& space) : all_(settings.over == "all") {
     for (const std::string& label : settings.labels) chosen_.push_back(space.index_of(label));
   }
 
@@ -63,7 +63,7 @@ class LabelMean : public LabelMetric {
     for (const std::size_t label : chosen_) result.push_back(counts[label]);
     if (!chosen_.empty()) return result;
     for (const LabelCounts& label : counts) {
-      if (all_ || p.space.kind == AnswerKind::sets || label.occurs()) result.push_back(label);
+      if (all_ || p.space.kind == TaskKind::multi_label || label.occurs()) result.push_back(label);
     }
     return result;
   }
@@ -134,7 +134,7 @@ class SubsetF1 : public LabelMetric {
                "a label in neither gold nor predictions counts 0, or makes the whole score -1 (TweetEval's scorer)");
     }
   };
-  SubsetF1(const Settings& settings, const AnswerSpace& space) : minus_one_(settings.missing == "minus_one") {
+  SubsetF1(const Settings& settings, const MetricContext& space) : minus_one_(settings.missing == "minus_one") {
     if (settings.labels.empty()) throw ConfigError("needs \"labels\": the names whose F1 is averaged");
     for (const std::string& label : settings.labels) labels_.push_back(space.index_of(label));
   }
@@ -166,11 +166,11 @@ class BinaryF1 final : public SubsetF1 {
                "score when the label is in neither gold nor predictions: 0, or -1 (TweetEval's scorer)");
     }
   };
-  BinaryF1(const Settings& settings, const AnswerSpace& space)
+  BinaryF1(const Settings& settings, const MetricContext& space)
       : SubsetF1({{positive(settings.label, space)}, settings.missing}, space) {}
 
  private:
-  static std::string positive(const std::string& label, const AnswerSpace& space) {
+  static std::string positive(const std::string& label, const MetricContext& space) {
     if (!label.empty()) return label;
     if (space.labels.size() == 2) return space.labels[1];
     throw ConfigError("needs \"label\": which of the " + std::to_string(space.labels.size()) + " labels is positive");
@@ -183,8 +183,8 @@ class BinaryF1 final : public SubsetF1 {
 class Matthews final : public Metric {
  public:
   using Settings = NoSettings;
-  Matthews(const Settings&, const AnswerSpace&) {}
-  bool reads(AnswerKind kind) const override { return kind == AnswerKind::classes || kind == AnswerKind::tags; }
+  Matthews(const Settings&, const MetricContext&) {}
+  bool reads(TaskKind kind) const override { return kind == TaskKind::classification || kind == TaskKind::tagging; }
 
  private:
   double compute(const Predictions& p) const override {

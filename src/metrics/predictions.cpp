@@ -43,21 +43,21 @@ void check_numbers(const std::vector<std::int64_t>& numbers, std::int64_t lowest
 
 }  // namespace
 
-std::string_view name_of(AnswerKind kind) {
+std::string_view name_of(TaskKind kind) {
   switch (kind) {
-    case AnswerKind::classes:
-      return "classes";
-    case AnswerKind::sets:
-      return "sets";
-    case AnswerKind::values:
-      return "values";
-    case AnswerKind::tags:
-      return "tags";
+    case TaskKind::classification:
+      return "classification";
+    case TaskKind::multi_label:
+      return "multi_label";
+    case TaskKind::regression:
+      return "regression";
+    case TaskKind::tagging:
+      return "tagging";
   }
-  throw StateError("no such kind of answer");
+  throw StateError("no such kind of task");
 }
 
-std::size_t AnswerSpace::index_of(std::string_view label) const {
+std::size_t MetricContext::index_of(std::string_view label) const {
   const auto found = std::find(labels.begin(), labels.end(), label);
   if (found == labels.end()) {
     throw ConfigError("the task has no label \"" + std::string(label) + "\"" + did_you_mean(label, labels));
@@ -67,14 +67,14 @@ std::size_t AnswerSpace::index_of(std::string_view label) const {
 
 void check(const Predictions& predictions) {
   const auto last = static_cast<std::int64_t>(predictions.space.labels.size()) - 1;
-  if (predictions.space.kind == AnswerKind::values) {
+  if (predictions.space.kind == TaskKind::regression) {
     check_sizes(predictions.gold_values.size(), predictions.predicted_values.size());
     check_finite(predictions.gold_values, "gold");
     check_finite(predictions.predicted_values, "predicted");
     return;
   }
   check_sizes(predictions.gold.size(), predictions.predicted.size());
-  if (predictions.space.kind == AnswerKind::sets) {
+  if (predictions.space.kind == TaskKind::multi_label) {
     if (last < 0 || predictions.gold.size() % predictions.space.labels.size() != 0) {
       fail(std::to_string(predictions.gold.size()) + " marks do not make rows of " + std::to_string(last + 1));
     }
@@ -84,7 +84,7 @@ void check(const Predictions& predictions) {
   }
   check_numbers(predictions.gold, 0, last, "gold");
   check_numbers(predictions.predicted, kNoAnswer, last, "predicted");
-  if (predictions.space.kind == AnswerKind::tags) {
+  if (predictions.space.kind == TaskKind::tagging) {
     const auto& lengths = predictions.sentence_lengths;
     const std::size_t words = std::accumulate(lengths.begin(), lengths.end(), std::size_t{0});
     if (words != predictions.gold.size()) {
@@ -99,7 +99,7 @@ double LabelCounts::f1() const { return ratio(2 * both, 2 * both + only_predicte
 
 std::vector<LabelCounts> count_labels(const Predictions& predictions) {
   std::vector<LabelCounts> counts(predictions.space.labels.size());
-  const bool sets = predictions.space.kind == AnswerKind::sets;
+  const bool sets = predictions.space.kind == TaskKind::multi_label;
   for (std::size_t i = 0; i < predictions.gold.size(); ++i) {
     const std::int64_t gold = predictions.gold[i];
     const std::int64_t predicted = predictions.predicted[i];

@@ -36,13 +36,13 @@ MetricRegistry& metric_registry() {
 
 double Metric::score(const Predictions& predictions) const {
   if (!reads(predictions.space.kind)) {
-    throw StateError("this metric cannot score " + std::string(name_of(predictions.space.kind)));
+    throw StateError("this metric cannot score tasks of kind " + std::string(name_of(predictions.space.kind)));
   }
   check(predictions);
   return compute(predictions);
 }
 
-std::shared_ptr<Metric> build_metric(const Config& config, const AnswerSpace& space) {
+std::shared_ptr<Metric> build_metric(const Config& config, const MetricContext& space) {
   const std::string name = config.is_object() ? config.text("name") : config.as_text();
   std::shared_ptr<Metric> metric;
   try {
@@ -53,12 +53,12 @@ std::shared_ptr<Metric> build_metric(const Config& config, const AnswerSpace& sp
     throw;
   }
   if (!metric->reads(space.kind)) {
-    config.fail("\"" + name + "\" cannot score a task whose answers are " + std::string(name_of(space.kind)));
+    config.fail("\"" + name + "\" cannot score a task of kind " + std::string(name_of(space.kind)));
   }
   return metric;
 }
 
-std::shared_ptr<Metric> build_metric(std::string_view name, const AnswerSpace& space) {
+std::shared_ptr<Metric> build_metric(std::string_view name, const MetricContext& space) {
   return build_metric(Config::from_json(std::string(name), "metric"), space);
 }
 

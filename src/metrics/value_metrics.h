@@ -14,8 +14,8 @@ class ValueMetric : public Metric {
  public:
   using Settings = NoSettings;
   ValueMetric() = default;
-  ValueMetric(const Settings&, const AnswerSpace&) {}
-  bool reads(AnswerKind kind) const override { return kind == AnswerKind::values; }
+  ValueMetric(const Settings&, const MetricContext&) {}
+  bool reads(TaskKind kind) const override { return kind == TaskKind::regression; }
 };
 
 /// Pearson's correlation in two passes. 0 when either side is constant or there is one row: scipy says NaN there, which

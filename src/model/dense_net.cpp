@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "infomtl/core/random.h"
-#include "infomtl/ops/dropout.h"
+#include "infomtl/ops/packed/dropout.h"
 
 namespace infomtl {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "infomtl/ops/activation.h"
+#include "infomtl/ops/packed/activation.h"
 #include "infomtl/ops/tensor_random.h"
 
 namespace infomtl {

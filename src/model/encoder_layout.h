@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "infomtl/core/config.h"
-#include "infomtl/ops/activation.h"
+#include "infomtl/ops/packed/activation.h"
 
 namespace infomtl {
 

@@ -4,11 +4,11 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
-#include "infomtl/ops/attention.h"
-#include "infomtl/ops/dropout.h"
-#include "infomtl/ops/embedding.h"
-#include "infomtl/ops/layer_norm.h"
-#include "infomtl/ops/linear.h"
+#include "infomtl/ops/packed/attention.h"
+#include "infomtl/ops/packed/dropout.h"
+#include "infomtl/ops/packed/embedding.h"
+#include "infomtl/ops/packed/layer_norm.h"
+#include "infomtl/ops/packed/linear.h"
 
 namespace infomtl {
 namespace {

@@ -60,7 +60,7 @@ struct Token {
 };
 
 /// What the parts of a tokenizer append tokens to; reused from call to call.
-struct TokenSink {
+struct TokenList {
   std::vector<Token> tokens;
   std::int32_t word = 0;  ///< index of the next word
 };

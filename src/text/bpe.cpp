@@ -166,7 +166,7 @@ void BpeModel::split(std::string_view word, std::vector<MergeTable::Symbol>& sym
   merges_.apply(symbols);
 }
 
-void BpeModel::tokenize(const AlignedText& word, TokenSink& sink) const {
+void BpeModel::tokenize(const AlignedText& word, TokenList& sink) const {
   thread_local std::vector<MergeTable::Symbol> symbols;
   split(word.text, symbols);
   for (const auto& symbol : symbols) {

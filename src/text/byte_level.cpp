@@ -146,7 +146,7 @@ void ByteLevelSegmenter::append_word(std::string_view word, std::vector<MergeTab
   }
 }
 
-bool ByteLevelSegmenter::segment(std::string_view text, std::uint32_t start, TokenSink& sink) const {
+bool ByteLevelSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& sink) const {
   thread_local std::string prefixed;
   thread_local std::vector<MergeTable::Symbol> symbols;
   thread_local WordCache cache;

@@ -8,7 +8,7 @@ void Pipeline::normalize(AlignedText& text) const {
   for (const auto& normalizer : normalizers) normalizer->apply(text);
 }
 
-void Pipeline::tokenize(AlignedText text, TokenSink& sink) const {
+void Pipeline::tokenize(AlignedText text, TokenList& sink) const {
   std::vector<AlignedText> pieces, next;
   if (!text.text.empty()) pieces.push_back(std::move(text));
   for (const auto& pre_tokenizer : pre_tokenizers) {

@@ -32,7 +32,7 @@ class SubwordModel {
  public:
   virtual ~SubwordModel() = default;
   /// Appends the tokens of one word, all with the word index sink.word.
-  virtual void tokenize(const AlignedText& word, TokenSink& sink) const = 0;
+  virtual void tokenize(const AlignedText& word, TokenList& sink) const = 0;
 };
 
 class Segmenter {
@@ -40,7 +40,7 @@ class Segmenter {
   virtual ~Segmenter() = default;
   /// Appends the tokens of a stretch of valid, non-empty UTF-8 that starts at byte `start` of its text. Returns false,
   /// with the sink untouched, when the stretch needs the plain path.
-  virtual bool segment(std::string_view text, std::uint32_t start, TokenSink& sink) const = 0;
+  virtual bool segment(std::string_view text, std::uint32_t start, TokenList& sink) const = 0;
 };
 
 struct Pipeline {
@@ -51,7 +51,7 @@ struct Pipeline {
 
   void normalize(AlignedText& text) const;
   /// Pre-tokenizes and tokenizes normalized text; counts words in the sink.
-  void tokenize(AlignedText text, TokenSink& sink) const;
+  void tokenize(AlignedText text, TokenList& sink) const;
 };
 
 }  // namespace infomtl::text

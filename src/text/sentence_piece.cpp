@@ -148,7 +148,7 @@ void SentencePieceModel::fill(Vocabulary& vocabulary) const {
 
 // Digits and a comma in one piece: the digits are cut on their own, as at the start of a text, then comes the comma.
 void SentencePieceModel::append_before_comma(std::string_view piece, std::uint32_t begin, std::uint32_t end,
-                                             const AlignedText& text, TokenSink& sink) const {
+                                             const AlignedText& text, TokenList& sink) const {
   const bool starts_word = piece.starts_with(kSpaceMark);
   std::string digits(piece.substr(0, piece.size() - 1));
   for (std::size_t at; (at = digits.find(kSpaceMark)) != std::string::npos;) digits.erase(at, kSpaceMark.size());
@@ -173,7 +173,7 @@ void SentencePieceModel::append_before_comma(std::string_view piece, std::uint32
   }
 }
 
-void SentencePieceModel::tokenize(const AlignedText& text, TokenSink& sink) const {
+void SentencePieceModel::tokenize(const AlignedText& text, TokenList& sink) const {
   // The library clears it first; kept, its pieces need no memory of their own for every text.
   thread_local sentencepiece::ImmutableSentencePieceText pieces;
   check(processor_->Encode({text.text.data(), text.text.size()}, pieces.mutable_proto()));

@@ -15,7 +15,7 @@ using text::AddedTokenFinder;
 using text::AlignedText;
 using text::TemplateItem;
 using text::Token;
-using text::TokenSink;
+using text::TokenList;
 
 void Encoding::clear() {
   ids.clear();
@@ -79,7 +79,7 @@ void check_text(std::string_view text) {
 }
 
 // Tokens of a stretch of text that holds no added token of the raw kind.
-void append_stretch(const Tokenizer::Parts& parts, std::string_view stretch, std::uint32_t start, TokenSink& sink) {
+void append_stretch(const Tokenizer::Parts& parts, std::string_view stretch, std::uint32_t start, TokenList& sink) {
   const AddedTokenFinder& finder = parts.normalized_finder;
   const text::Pipeline& pipeline = parts.pipeline;
   const bool plain_text = pipeline.normalizers.empty();  // normalized and raw text are the same
@@ -101,7 +101,7 @@ void append_stretch(const Tokenizer::Parts& parts, std::string_view stretch, std
   }
 }
 
-void append_text(const Tokenizer::Parts& parts, std::string_view text, TokenSink& sink) {
+void append_text(const Tokenizer::Parts& parts, std::string_view text, TokenList& sink) {
   check_text(text);
   if (text.empty()) return;
   const AddedTokenFinder& finder = parts.raw_finder;
@@ -195,7 +195,7 @@ void assemble(const Tokenizer::Parts& parts, std::vector<Token>& first, std::vec
 
 // Memory of a thread's calls, kept between them.
 struct Scratch {
-  TokenSink first, second;
+  TokenList first, second;
   void clear() {
     first.tokens.clear();
     second.tokens.clear();

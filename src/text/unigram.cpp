@@ -81,7 +81,7 @@ void Unigram::tokens(std::string_view word, std::vector<Piece>& result) const {
   for (const Piece& piece : pieces) append(word, piece.begin, piece.end, result);
 }
 
-void Unigram::tokenize(const AlignedText& word, TokenSink& sink) const {
+void Unigram::tokenize(const AlignedText& word, TokenList& sink) const {
   thread_local std::vector<Piece> pieces;
   tokens(word.text, pieces);
   for (const Piece& piece : pieces) {

@@ -60,7 +60,7 @@ bool UnigramSegmenter::cut(std::string_view word, Word& result) const {
 }
 
 // `start` is where the word starts. The mark stands on the space before the word, or else on its first character.
-bool UnigramSegmenter::append(std::string_view word, std::uint32_t start, bool after_space, TokenSink& sink) const {
+bool UnigramSegmenter::append(std::string_view word, std::uint32_t start, bool after_space, TokenList& sink) const {
   thread_local WordCache cache;
   thread_local Word fresh;
   const auto emit = [&](Span mark, std::int32_t id, std::uint32_t begin, std::uint32_t end) {
@@ -97,7 +97,7 @@ bool UnigramSegmenter::append(std::string_view word, std::uint32_t start, bool a
   return true;
 }
 
-bool UnigramSegmenter::segment(std::string_view text, std::uint32_t start, TokenSink& sink) const {
+bool UnigramSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& sink) const {
   const std::size_t tokens_before = sink.tokens.size();
   const std::int32_t word_before = sink.word;
   const auto give_up = [&] {

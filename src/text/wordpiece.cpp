@@ -27,7 +27,7 @@ WordPiece::WordPiece(const Vocabulary& vocabulary, std::string_view prefix, std:
       max_chars_(max_chars) {}
 
 void WordPiece::append_pieces(const unsigned char* word, std::size_t size, const std::array<unsigned char, 256>& fold,
-                              TokenSink& sink) const {
+                              TokenList& sink) const {
   const std::size_t before = sink.tokens.size();
   const bool too_long =
       size > max_chars_ && count_chars({reinterpret_cast<const char*>(word), size}) > max_chars_;  // chars <= bytes
@@ -55,7 +55,7 @@ void WordPiece::append_pieces(const unsigned char* word, std::size_t size, const
   }
 }
 
-void WordPiece::tokenize(const AlignedText& word, TokenSink& sink) const {
+void WordPiece::tokenize(const AlignedText& word, TokenList& sink) const {
   const std::size_t before = sink.tokens.size();
   append_pieces(reinterpret_cast<const unsigned char*>(word.text.data()), word.text.size(), kIdentity, sink);
   for (std::size_t i = before; i < sink.tokens.size(); ++i) {
@@ -85,7 +85,7 @@ BertSegmenter::BertSegmenter(const WordPiece& model, const BertNormalizerSetting
   }
 }
 
-bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenSink& sink) const {
+bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& sink) const {
   thread_local Word word;
   const std::size_t tokens_before = sink.tokens.size();
   const std::int32_t word_before = sink.word;
@@ -125,7 +125,7 @@ bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenSin
 
 // Reads on from `position`, the start of a word, until a word has ended; returns the place behind it.
 std::size_t BertSegmenter::segment_mixed(std::string_view text, std::size_t position, std::uint32_t start, Word& word,
-                                         TokenSink& sink) const {
+                                         TokenList& sink) const {
   while (position < text.size()) {
     const auto byte = static_cast<unsigned char>(text[position]);
     const std::uint8_t kind = kinds_[byte];
@@ -151,7 +151,7 @@ std::size_t BertSegmenter::segment_mixed(std::string_view text, std::size_t posi
 }
 
 // Normalizes one character into the word; false when marks may have to change places.
-bool BertSegmenter::feed(char32_t c, Span span, Word& word, TokenSink& sink) const {
+bool BertSegmenter::feed(char32_t c, Span span, Word& word, TokenList& sink) const {
   if (!settings_.strip_accents) {
     feed_normalized(c, span, word, sink);
     return true;
@@ -166,7 +166,7 @@ bool BertSegmenter::feed(char32_t c, Span span, Word& word, TokenSink& sink) con
   return true;
 }
 
-void BertSegmenter::feed_normalized(char32_t c, Span span, Word& word, TokenSink& sink) const {
+void BertSegmenter::feed_normalized(char32_t c, Span span, Word& word, TokenList& sink) const {
   char32_t lowered[4] = {c};
   const int count = settings_.lowercase ? lower_case(c, lowered) : 1;
   for (int i = 0; i < count; ++i) {
@@ -178,7 +178,7 @@ void BertSegmenter::feed_normalized(char32_t c, Span span, Word& word, TokenSink
   }
 }
 
-void BertSegmenter::flush(Word& word, TokenSink& sink) const {
+void BertSegmenter::flush(Word& word, TokenList& sink) const {
   if (word.text.empty()) return;
   const std::size_t before = sink.tokens.size();
   model_.append_pieces(reinterpret_cast<const unsigned char*>(word.text.data()), word.text.size(), kIdentity, sink);

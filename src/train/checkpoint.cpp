@@ -1,4 +1,4 @@
-#include "train/checkpoint.h"
+#include "infomtl/train/checkpoint.h"
 
 #include <torch/version.h>
 
@@ -8,9 +8,9 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"
 #include "infomtl/text/tokenizer.h"
-#include "train/task_json.h"
 
 namespace infomtl {
 namespace {

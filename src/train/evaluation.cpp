@@ -1,4 +1,4 @@
-#include "train/evaluation.h"
+#include "infomtl/train/evaluation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,26 +7,12 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/data/evaluation_stream.h"
 #include "infomtl/metrics/metric.h"
-#include "train/step_forward.h"
+#include "infomtl/step/forward_pass.h"
 
 namespace infomtl {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-AnswerKind answer_kind(LabelKind kind) {
-  switch (kind) {
-    case LabelKind::single:
-      return AnswerKind::classes;
-    case LabelKind::multiple:
-      return AnswerKind::sets;
-    case LabelKind::value:
-      return AnswerKind::values;
-    case LabelKind::tags:
-      return AnswerKind::tags;
-  }
-  throw StateError("an unknown kind of label");
-}
 
 template <class Number>
 void append(const Tensor& tensor, std::vector<Number>& values) {
@@ -61,7 +47,7 @@ Config metric_config(const Json& metric, const std::string& task) {
 
 }  // namespace
 
-AnswerSpace answer_space(const Task& task) { return {answer_kind(task.kind), task.labels}; }
+MetricContext metric_context(const Task& task) { return {task.kind, task.labels}; }
 
 std::string metric_name(const Json& metric) {
   return metric.is_string() ? metric.get<std::string>() : metric.at("name").get<std::string>();
@@ -69,22 +55,22 @@ std::string metric_name(const Json& metric) {
 
 void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& output, Predictions& predictions) {
   switch (task.kind) {
-    case LabelKind::value:
+    case TaskKind::regression:
       append(rows.labels, predictions.gold_values);
       append(output.reshape({-1}), predictions.predicted_values);
       return;
-    case LabelKind::multiple:
+    case TaskKind::multi_label:
       append(rows.labels, predictions.gold);
       append(output.gt(0), predictions.predicted);
       return;
-    case LabelKind::tags: {
+    case TaskKind::tagging: {
       std::vector<std::int64_t> lengths;
       append(rows.word_offsets.diff(), lengths);
       for (const std::int64_t length : lengths)
         predictions.sentence_lengths.push_back(static_cast<std::size_t>(length));
       [[fallthrough]];
     }
-    case LabelKind::single:
+    case TaskKind::classification:
       append(rows.labels, predictions.gold);
       append(output.argmax(1), predictions.predicted);
       return;
@@ -106,7 +92,7 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
   context.training = false;
   EvaluationStream stream(data.dataset(), split, data.tokens(split), batch_size);
   while (std::optional<StepBatch> batch = stream.next()) {
-    StepForward forward(context, batch->to(device));
+    ForwardPass forward(context, batch->to(device));
     for (std::size_t k = 0; k < forward.size(); ++k) {
       const TaskBatch& rows = forward.batch().tasks[k];
       add_predictions(tasks[rows.task], rows, forward.task(k).prediction().output, predictions[rows.task]);
@@ -125,18 +111,18 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
   result.all.resize(tasks.size());
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     with_context("task \"" + tasks[t].name + "\", split " + std::string(split_name(split)), [&] {
-      const auto metric = build_metric(metric_config(tasks[t].metric, tasks[t].name), answer_space(tasks[t]));
+      const auto metric = build_metric(metric_config(tasks[t].metric, tasks[t].name), metric_context(tasks[t]));
       result.higher_is_better.push_back(metric->higher_is_better());
       if (data.dataset().split(split).tasks[t].size() == 0) {
         result.scores.push_back(kNan);
         result.losses.push_back(kNan);
         return;
       }
-      predictions[t].space = answer_space(tasks[t]);
+      predictions[t].space = metric_context(tasks[t]);
       name_unknown_labels(tasks[t], predictions[t]);
       result.scores.push_back(metric->score(predictions[t]));
       for (const Json& extra : tasks[t].extra_metrics) {
-        const auto further = build_metric(metric_config(extra, tasks[t].name), answer_space(tasks[t]));
+        const auto further = build_metric(metric_config(extra, tasks[t].name), metric_context(tasks[t]));
         result.all[t][metric_name(extra)] = further->score(predictions[t]);
       }
       double loss = objective == nullptr ? kNan : 0.0;

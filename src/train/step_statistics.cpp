@@ -20,7 +20,7 @@ void StepStatistics::add_to(Mean& mean, const Tensor& value) {
 
 double StepStatistics::value_of(const Mean& mean) { return mean.sum.item<double>() / static_cast<double>(mean.steps); }
 
-void StepStatistics::add(StepProblem& problem, const Tensor& norm) {
+void StepStatistics::add(StepGradients& problem, const Tensor& norm) {
   const torch::NoGradGuard no_grad;
   const Tensor losses = problem.losses();
   for (std::size_t i = 0; i < problem.size(); ++i) {

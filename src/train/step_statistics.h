@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "infomtl/data/task.h"
-#include "infomtl/train/report.h"
-#include "train/step_problem.h"
+#include "infomtl/step/step_gradients.h"
+#include "infomtl/train/step_report.h"
 
 namespace infomtl {
 
@@ -20,7 +20,7 @@ class StepStatistics {
       : tasks_(std::move(tasks)), weights_(tasks_.size()), epoch_losses_(tasks_.size()) {}
 
   /// @param norm  scalar on the device
-  void add(StepProblem& problem, const Tensor& norm);
+  void add(StepGradients& problem, const Tensor& norm);
   void add_skipped() { ++skipped_; }
 
   /// Fills the report's losses, weights, gradient norm and skipped steps, and starts anew.

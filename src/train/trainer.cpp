@@ -8,9 +8,9 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/data/training_stream.h"
-#include "train/checkpoint.h"
-#include "train/evaluation.h"
-#include "train/step_problem.h"
+#include "infomtl/step/step_gradients.h"
+#include "infomtl/train/checkpoint.h"
+#include "infomtl/train/evaluation.h"
 #include "train/step_statistics.h"
 
 namespace infomtl {
@@ -201,16 +201,16 @@ struct Trainer::Implementation {
       at.tokens += micro.tokens.tokens();
       at.examples += micro.tokens.sequences();
     }
-    ProblemContext context;
+    StepContext context;
     context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
     context.parameters = &parameters;
     context.epoch = at.epoch;
     context.memory = &gradient_memory;
     context.gram_only = gram_only;
     context.independent = [this](std::size_t index) {
-      return std::vector<StepBatch>{batches().extra_batch(at.steps, index).to(device)};
+      return std::vector<StepBatch>{batches().independent_batch(at.steps, index).to(device)};
     };
-    StepProblem problem(std::move(context), std::move(micro_batches));
+    StepGradients problem(std::move(context), std::move(micro_batches));
     parameters.zero_gradients();
     try {
       weighting->backward(problem);
@@ -229,13 +229,13 @@ struct Trainer::Implementation {
     if (at.steps % settings.report_every == 0 || at.steps == total) report();
   }
 
-  [[noreturn]] void report_bad_gradient(StepProblem& problem) {
+  [[noreturn]] void report_bad_gradient(StepGradients& problem) {
     std::string tasks;
     for (const std::size_t task : problem.tasks())
       tasks += (tasks.empty() ? "\"" : ", \"") + model->tasks()[task].name + "\"";
     // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
     parameters.zero_gradients();
-    ProblemContext context;
+    StepContext context;
     context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
     context.parameters = &parameters;
     for (const std::size_t task : problem.tasks()) {
@@ -243,7 +243,7 @@ struct Trainer::Implementation {
       for (StepBatch& micro : own) std::erase_if(micro.tasks, [&](const TaskBatch& rows) { return rows.task != task; });
       std::erase_if(own, [](const StepBatch& micro) { return micro.tasks.empty(); });
       parameters.zero_gradients();
-      StepProblem alone(context, std::move(own));
+      StepGradients alone(context, std::move(own));
       alone.apply_weights(torch::ones({1}), {});
       const std::string name = parameters.first_non_finite_gradient();
       if (name.empty()) continue;

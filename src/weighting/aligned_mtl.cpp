@@ -14,15 +14,15 @@ class AlignedMtl final : public GramWeighting {
       f.choice("scale", scale, {"min", "median", "mean"}, "which eigenvalue all are brought to");
     }
   };
-  AlignedMtl(Settings settings, const WeightingTasks& /*tasks*/)
+  AlignedMtl(Settings settings, const WeightingContext& /*tasks*/)
       : GramWeighting(settings),
         scale_(settings.scale == "min"      ? ops::AlignedScale::kMin
                : settings.scale == "median" ? ops::AlignedScale::kMedian
                                             : ops::AlignedScale::kMean) {}
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& problem) override {
-    const torch::Tensor ones = torch::ones({static_cast<std::int64_t>(problem.size())}, torch::kFloat64);
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
+    const torch::Tensor ones = torch::ones({static_cast<std::int64_t>(task_gradients.size())}, torch::kFloat64);
     return ops::aligned_mtl(gram, {.scale = scale_, .preference = ones}).weights;
   }
 

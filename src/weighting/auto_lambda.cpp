@@ -17,18 +17,18 @@ class AutoLambda final : public GradientWeighting {
       f.field("initial_weight", initial_weight, "of every task", above(0));
     }
   };
-  AutoLambda(Settings settings, const WeightingTasks& tasks) : settings_(settings) {
+  AutoLambda(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     lambda_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, settings.initial_weight, torch::kFloat64);
   }
-  void backward(GradientProblem& problem) override {
-    GradientProblem& inner = problem.independent(0);
+  void backward(TaskGradients& task_gradients) override {
+    TaskGradients& inner = task_gradients.independent(0);
     const torch::Tensor shift = ops::combine(inner.jacobian(), -settings_.inner_learning_rate * lambda_);
-    const torch::Tensor upper = problem.independent(1).jacobian_at(shift).sum(0);
+    const torch::Tensor upper = task_gradients.independent(1).jacobian_at(shift).sum(0);
     const double step = ops::auto_lambda_step(upper.norm().item<double>());
     const torch::Tensor gradient = ops::auto_lambda_gradient(
         inner.losses_at(step * upper), inner.losses_at(-step * upper), settings_.inner_learning_rate, step);
     lambda_ = (lambda_ - settings_.meta_learning_rate * gradient).clamp_min(0);
-    problem.apply_weights(lambda_);
+    task_gradients.apply_weights(lambda_);
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("lambda", lambda_); }
 

@@ -8,17 +8,17 @@ namespace infomtl {
 
 namespace weightings {
 
-torch::Tensor of_step(const torch::Tensor& values, const GradientProblem& problem) {
+torch::Tensor of_step(const torch::Tensor& values, const TaskGradients& task_gradients) {
   std::vector<torch::Tensor> chosen;
-  for (const std::size_t task : problem.tasks()) chosen.push_back(values[static_cast<std::int64_t>(task)]);
+  for (const std::size_t task : task_gradients.tasks()) chosen.push_back(values[static_cast<std::int64_t>(task)]);
   return torch::stack(chosen);
 }
 
-void add_gradient(const torch::Tensor& parameter, const GradientProblem& problem, const torch::Tensor& gradient) {
+void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_gradients, const torch::Tensor& gradient) {
   torch::NoGradGuard no_grad;
   torch::Tensor all = torch::zeros_like(parameter);
-  for (std::size_t k = 0; k < problem.size(); ++k) {
-    all[static_cast<std::int64_t>(problem.tasks()[k])] +=
+  for (std::size_t k = 0; k < task_gradients.size(); ++k) {
+    all[static_cast<std::int64_t>(task_gradients.tasks()[k])] +=
         gradient[static_cast<std::int64_t>(k)].to(all.device(), all.dtype());
   }
   torch::Tensor& place = const_cast<torch::Tensor&>(parameter).mutable_grad();
@@ -40,17 +40,17 @@ void GramSettings::fields(FieldVisitor& f) {
   }
 }
 
-void GramWeighting::backward(GradientProblem& problem) {
+void GramWeighting::backward(TaskGradients& task_gradients) {
   torch::Tensor gram;
   if (gram_settings_.gradient == "parameters") {
-    gram = problem.gramian();
+    gram = task_gradients.gram();
   } else {
     std::vector<torch::Tensor> rows;
-    for (const torch::Tensor& gradient : problem.representation_gradients()) rows.push_back(gradient.sum(0));
+    for (const torch::Tensor& gradient : task_gradients.representation_gradients()) rows.push_back(gradient.sum(0));
     gram = ops::gram(torch::stack(rows));
   }
-  const torch::Tensor found = weights(gram, problem);
-  problem.apply_weights(found, head_weights(gram_settings_.head_gradient, found));
+  const torch::Tensor found = weights(gram, task_gradients);
+  task_gradients.apply_weights(found, head_weights(gram_settings_.head_gradient, found));
 }
 
 // In the order of `infomtl list`. clang-format lays the list out anew at every call.
@@ -59,7 +59,7 @@ void GramWeighting::backward(GradientProblem& problem) {
   X(equal) X(task_size) X(scale_invariant) X(uncertainty) X(geometric) X(dwa) X(imtl_l) X(rlw) \
   X(stch) X(famo) X(smoothed) X(gradnorm) X(mgda) X(pcgrad) X(gradvac) X(graddrop) X(imtl) \
   X(cagrad) X(nash_mtl) X(moco) X(aligned_mtl) X(upgrad) X(dualproj) X(fairgrad) X(db_mtl) \
-  X(excess_mtl) X(sdmgrad) X(modo) X(config) X(krum) X(trimmed_mean) X(auto_lambda) X(moml) \
+  X(excess_mtl) X(sdmgrad) X(modo) X(conflict_free) X(krum) X(trimmed_mean) X(auto_lambda) X(moml) \
   X(forum)
 // clang-format on
 
@@ -84,7 +84,7 @@ WeightingRegistry& weighting_registry() {
   return registry;
 }
 
-std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const WeightingTasks& tasks) {
+std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const WeightingContext& tasks) {
   const std::string name = config.is_object() ? config.text("name") : config.as_text();
   for (const RegistryEntry& entry : weighting_registry().entries()) {
     if (entry.name != name || tasks.joint || !entry.traits.contains("regimes")) continue;

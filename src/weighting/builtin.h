@@ -37,7 +37,7 @@ void add_checked(WeightingRegistry& registry, std::string name, std::string summ
                 .source = std::move(source),
                 .options = describe_fields<typename Class::Settings>(),
                 .traits = std::move(traits)},
-               [](const Config& config, const WeightingTasks& tasks) -> std::shared_ptr<GradientWeighting> {
+               [](const Config& config, const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
                  const auto settings = config.read<typename Class::Settings>();
                  settings.check(config, tasks);
                  return std::make_shared<Class>(settings, tasks);
@@ -51,10 +51,10 @@ inline torch::Tensor head_weights(const std::string& head_gradient, const torch:
 }
 
 /// Of per-task values [task_count], those of the step's tasks.
-torch::Tensor of_step(const torch::Tensor& values, const GradientProblem& problem);
+torch::Tensor of_step(const torch::Tensor& values, const TaskGradients& task_gradients);
 
 /// Adds d/d parameter_t of the step's tasks to the gradient of a parameter [task_count].
-void add_gradient(const torch::Tensor& parameter, const GradientProblem& problem, const torch::Tensor& gradient);
+void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_gradients, const torch::Tensor& gradient);
 
 /// Settings of weightings that need the Gram matrix only.
 struct GramSettings {
@@ -69,12 +69,12 @@ struct GramSettings {
 /// A weighting whose weights are a function of K = G G^T (and the losses).
 class GramWeighting : public GradientWeighting {
  public:
-  void backward(GradientProblem& problem) final;
+  void backward(TaskGradients& task_gradients) final;
 
  protected:
   explicit GramWeighting(GramSettings settings) : gram_settings_(std::move(settings)) {}
   /// [T] weights of the step; a solver that found no common descent says so by Solution::stationary.
-  virtual torch::Tensor weights(const torch::Tensor& gram, GradientProblem& problem) = 0;
+  virtual torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) = 0;
 
  private:
   GramSettings gram_settings_;

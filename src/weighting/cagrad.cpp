@@ -15,10 +15,10 @@ class CaGrad final : public GramWeighting {
       f.field("rescale", rescale, "0: none, 1: divide by 1 + c^2, 2: divide by 1 + c", between(0, 2));
     }
   };
-  CaGrad(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
+  CaGrad(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& /*problem*/) override {
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
     return ops::cagrad(gram, settings_.c, static_cast<ops::Rescale>(settings_.rescale)).weights;
   }
 

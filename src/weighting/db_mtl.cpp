@@ -15,11 +15,11 @@ class DbMtl final : public GradientWeighting {
       f.field("epsilon", options.epsilon, "added to a loss before the logarithm", above(0));
     }
   };
-  DbMtl(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
-  void backward(GradientProblem& problem) override {
-    const torch::Tensor jacobian = problem.jacobian(), losses = problem.losses();
-    problem.apply_direction(ops::db_mtl(jacobian, losses, state_, settings_.options),
-                            1.0 / (losses + settings_.options.epsilon));
+  DbMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
+  void backward(TaskGradients& task_gradients) override {
+    const torch::Tensor jacobian = task_gradients.jacobian(), losses = task_gradients.losses();
+    task_gradients.apply_direction(ops::db_mtl(jacobian, losses, state_, settings_.options),
+                                   1.0 / (losses + settings_.options.epsilon));
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("average", state_.average);

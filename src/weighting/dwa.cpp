@@ -10,13 +10,13 @@ class Dwa final : public GradientWeighting {
     double temperature = 2.0;
     void fields(FieldVisitor& f) { f.field("temperature", temperature, "softness of the weights", above(0)); }
   };
-  Dwa(Settings settings, const WeightingTasks& tasks)
+  Dwa(Settings settings, const WeightingContext& tasks)
       : settings_(settings), tasks_(static_cast<std::int64_t>(tasks.names.size())) {}
-  void backward(GradientProblem& problem) override {
+  void backward(TaskGradients& task_gradients) override {
     const bool known = newer_.defined() && older_.defined();
     const torch::Tensor weights =
         known ? ops::dwa(tasks_, newer_, older_, settings_.temperature) : torch::ones({tasks_}, torch::kFloat64);
-    problem.apply_weights(of_step(weights, problem));
+    task_gradients.apply_weights(of_step(weights, task_gradients));
   }
   void end_epoch(std::int64_t /*epoch*/, const std::vector<double>& mean_losses) override {
     for (const double loss : mean_losses) {

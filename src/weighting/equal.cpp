@@ -4,9 +4,9 @@
 
 namespace infomtl {
 
-void Equal::backward(GradientProblem& problem) {
-  const double weight = settings_.reduction == "sum" ? 1.0 : 1.0 / static_cast<double>(problem.task_count());
-  problem.apply_weights(torch::full({static_cast<std::int64_t>(problem.size())}, weight));
+void Equal::backward(TaskGradients& task_gradients) {
+  const double weight = settings_.reduction == "sum" ? 1.0 : 1.0 / static_cast<double>(task_gradients.task_count());
+  task_gradients.apply_weights(torch::full({static_cast<std::int64_t>(task_gradients.size())}, weight));
 }
 
 std::shared_ptr<GradientWeighting> equal_weighting() { return std::make_shared<Equal>(); }

@@ -16,10 +16,10 @@ class ExcessMtl final : public GradientWeighting {
                "heads get the gradient of their loss, or that times its weight");
     }
   };
-  ExcessMtl(Settings settings, const WeightingTasks& /*tasks*/) : settings_(std::move(settings)) {}
-  void backward(GradientProblem& problem) override {
-    const torch::Tensor weights = ops::excess_mtl(problem.jacobian(), state_, settings_.options);
-    problem.apply_weights(weights, head_weights(settings_.head_gradient, weights));
+  ExcessMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
+  void backward(TaskGradients& task_gradients) override {
+    const torch::Tensor weights = ops::excess_mtl(task_gradients.jacobian(), state_, settings_.options);
+    task_gradients.apply_weights(weights, head_weights(settings_.head_gradient, weights));
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("squares", state_.squares);

@@ -14,11 +14,11 @@ class FairGrad final : public GramWeighting {
       f.field("alpha", alpha, "fairness: 1 is the Nash solution, large approaches max-min", above(0));
     }
   };
-  FairGrad(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(settings), alpha_(settings.alpha) {}
+  FairGrad(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(settings), alpha_(settings.alpha) {}
   void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", last_); }
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& /*problem*/) override {
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
     const ops::Solution found = ops::fairgrad(gram, alpha_);
     if (!last_.defined() || !found.stationary)
       last_ = found.stationary ? torch::ones_like(found.weights) : found.weights;

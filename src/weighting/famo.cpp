@@ -19,18 +19,19 @@ class Famo final : public GradientWeighting {
       f.field("minimum", minimum, "lower bound of every loss");
     }
   };
-  Famo(Settings settings, const WeightingTasks& tasks) : settings_(settings) {
+  Famo(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
     first_ = torch::zeros_like(logits_), second_ = torch::zeros_like(logits_);
   }
-  void backward(GradientProblem& problem) override {
-    before_ = problem.losses();
-    problem.apply_weights(ops::famo(before_, logits_, torch::full_like(before_, settings_.minimum)).weights);
+  void backward(TaskGradients& task_gradients) override {
+    before_ = task_gradients.losses();
+    task_gradients.apply_weights(ops::famo(before_, logits_, torch::full_like(before_, settings_.minimum)).weights);
   }
-  void after_update(GradientProblem& problem) override {
+  void after_update(TaskGradients& task_gradients) override {
     const torch::Tensor minimum = torch::full_like(before_, settings_.minimum);
-    const torch::Tensor gradient = ops::famo_logit_gradient(logits_, before_, problem.reevaluate_losses(), minimum) +
-                                   settings_.weight_decay * logits_;
+    const torch::Tensor gradient =
+        ops::famo_logit_gradient(logits_, before_, task_gradients.reevaluate_losses(), minimum) +
+        settings_.weight_decay * logits_;
     ++steps_;
     first_ = 0.9 * first_ + 0.1 * gradient;
     second_ = 0.999 * second_ + 0.001 * gradient.square();

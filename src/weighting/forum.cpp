@@ -22,11 +22,11 @@ class ForumWeighting final : public GradientWeighting {
       f.field("meta_learning_rate", meta_learning_rate, "of the logits of the lower weights", above(0));
     }
   };
-  ForumWeighting(Settings settings, const WeightingTasks& tasks) : settings_(settings) {
+  ForumWeighting(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
-  void backward(GradientProblem& problem) override {
-    GradientProblem& lower = problem.independent(0);
+  void backward(TaskGradients& task_gradients) override {
+    TaskGradients& lower = task_gradients.independent(0);
     const torch::Tensor weights = torch::softmax(logits_, 0);
     torch::Tensor shift = torch::zeros_like(lower.jacobian()[0]);
     for (std::int64_t k = 0; k < settings_.inner_steps; ++k) {
@@ -36,16 +36,16 @@ class ForumWeighting final : public GradientWeighting {
     const torch::Tensor by_theta = ops::combine(lower.jacobian(), weights);
     const torch::Tensor gap = (lower.losses() - lower.losses_at(shift)).to(torch::kFloat64);
     const torch::Tensor by_logits = weights * (gap - (weights * gap).sum());
-    const torch::Tensor upper = problem.jacobian();
+    const torch::Tensor upper = task_gradients.jacobian();
     torch::Tensor gram = ops::gram(torch::cat({upper, by_theta.unsqueeze(0)}));
     gram[-1][-1] += by_logits.square().sum();
-    const double rate = std::pow(static_cast<double>(problem.epoch()) + 1.0, -0.75);
+    const double rate = std::pow(static_cast<double>(task_gradients.epoch()) + 1.0, -0.75);
     const ops::Forum found = ops::forum(gram, lambda_, rate, settings_.phi);
     lambda_ = found.lambda;
     const torch::Tensor rows = found.row_weights.narrow(0, 0, upper.size(0));
     const torch::Tensor nu = found.row_weights[-1];
     logits_ = logits_ - settings_.meta_learning_rate * nu * by_logits;
-    problem.apply_direction(ops::combine(upper, rows) + nu.to(upper.dtype()) * by_theta, rows);
+    task_gradients.apply_direction(ops::combine(upper, rows) + nu.to(upper.dtype()) * by_theta, rows);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("logits", logits_);

@@ -7,8 +7,10 @@ namespace infomtl::weightings {
 class Geometric final : public GradientWeighting {
  public:
   using Settings = NoSettings;
-  Geometric(Settings /*settings*/, const WeightingTasks& /*tasks*/) {}
-  void backward(GradientProblem& problem) override { problem.apply_weights(ops::geometric(problem.losses()).weights); }
+  Geometric(Settings /*settings*/, const WeightingContext& /*tasks*/) {}
+  void backward(TaskGradients& task_gradients) override {
+    task_gradients.apply_weights(ops::geometric(task_gradients.losses()).weights);
+  }
 };
 
 void register_geometric(WeightingRegistry& registry) {

@@ -18,25 +18,25 @@ class GradDrop final : public GradientWeighting {
                "taken over sums of rows)");
     }
   };
-  GradDrop(Settings settings, const WeightingTasks& /*tasks*/) : settings_(std::move(settings)) {}
-  void backward(GradientProblem& problem) override {
-    RandomStream random = problem.random();
+  GradDrop(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
+  void backward(TaskGradients& task_gradients) override {
+    RandomStream random = task_gradients.random();
     const ops::GradDropOptions options{
-        .leak = torch::full({static_cast<std::int64_t>(problem.size())}, settings_.leak, torch::kFloat64)};
+        .leak = torch::full({static_cast<std::int64_t>(task_gradients.size())}, settings_.leak, torch::kFloat64)};
     if (settings_.gradient == "parameters") {
-      const torch::Tensor jacobian = problem.jacobian();
-      problem.apply_direction(ops::graddrop(jacobian, ops::uniform_sample(jacobian.size(1), random), options));
+      const torch::Tensor jacobian = task_gradients.jacobian();
+      task_gradients.apply_direction(ops::graddrop(jacobian, ops::uniform_sample(jacobian.size(1), random), options));
       return;
     }
-    std::vector<torch::Tensor> gradients = problem.representation_gradients();
-    const std::vector<torch::Tensor> values = problem.representations();
+    std::vector<torch::Tensor> gradients = task_gradients.representation_gradients();
+    const std::vector<torch::Tensor> values = task_gradients.representations();
     std::vector<torch::Tensor> scores;
     for (std::size_t k = 0; k < gradients.size(); ++k) scores.push_back((gradients[k] * values[k].sign()).sum(0));
     const torch::Tensor stacked = torch::stack(scores);
     const torch::Tensor shares = ops::graddrop_shares(stacked, ops::uniform_sample(stacked.size(1), random), options);
     for (std::size_t k = 0; k < gradients.size(); ++k)
       gradients[k] = gradients[k] * shares[static_cast<std::int64_t>(k)];
-    problem.apply_representation_gradients(gradients);
+    task_gradients.apply_representation_gradients(gradients);
   }
 
  private:

@@ -18,25 +18,27 @@ class GradNorm final : public GradientWeighting {
       f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
     }
   };
-  GradNorm(Settings settings, const WeightingTasks& tasks) : settings_(std::move(settings)) {
+  GradNorm(Settings settings, const WeightingContext& tasks) : settings_(std::move(settings)) {
     logits_ = register_parameter("logits", torch::zeros({static_cast<std::int64_t>(tasks.names.size())}));
   }
-  void backward(GradientProblem& problem) override {
+  void backward(TaskGradients& task_gradients) override {
     if (!initial_.defined()) {
-      problem.apply_weights(torch::ones({static_cast<std::int64_t>(problem.size())}));
+      task_gradients.apply_weights(torch::ones({static_cast<std::int64_t>(task_gradients.size())}));
       return;
     }
     torch::Tensor norms;
     if (settings_.gradient == "parameters") {
-      norms = problem.gramian().diagonal().sqrt();
+      norms = task_gradients.gram().diagonal().sqrt();
     } else {
       std::vector<torch::Tensor> rows;
-      for (const torch::Tensor& gradient : problem.representation_gradients()) rows.push_back(gradient.sum(0).norm());
+      for (const torch::Tensor& gradient : task_gradients.representation_gradients())
+        rows.push_back(gradient.sum(0).norm());
       norms = torch::stack(rows);
     }
-    const ops::GradNorm found = ops::gradnorm(norms, problem.losses(), initial_, logits_.detach(), settings_.alpha);
-    problem.apply_weights(found.weights, head_weights(settings_.head_gradient, found.weights));
-    add_gradient(logits_, problem, found.parameter_gradient);
+    const ops::GradNorm found =
+        ops::gradnorm(norms, task_gradients.losses(), initial_, logits_.detach(), settings_.alpha);
+    task_gradients.apply_weights(found.weights, head_weights(settings_.head_gradient, found.weights));
+    add_gradient(logits_, task_gradients, found.parameter_gradient);
   }
   void end_epoch(std::int64_t epoch, const std::vector<double>& mean_losses) override {
     if (epoch == 0) initial_ = torch::tensor(mean_losses, torch::kFloat64);

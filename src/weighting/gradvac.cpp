@@ -13,13 +13,13 @@ class GradVac final : public GramWeighting {
       f.field("beta", beta, "weight of the new cosine in the moving average", between(0, 1));
     }
   };
-  GradVac(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(settings), beta_(settings.beta) {}
+  GradVac(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(settings), beta_(settings.beta) {}
   void visit_state(StateVisitor& visitor) override { visitor.tensor("targets", targets_); }
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& problem) override {
-    RandomStream random = problem.random();
-    return ops::gradvac(gram, ops::random_orders(problem.size(), random), targets_, {.beta = beta_});
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
+    RandomStream random = task_gradients.random();
+    return ops::gradvac(gram, ops::random_orders(task_gradients.size(), random), targets_, {.beta = beta_});
   }
 
  private:

@@ -16,24 +16,24 @@ class Imtl final : public GradientWeighting {
       f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
     }
   };
-  Imtl(Settings settings, const WeightingTasks& tasks) : settings_(std::move(settings)) {
+  Imtl(Settings settings, const WeightingContext& tasks) : settings_(std::move(settings)) {
     log_scale_ = register_parameter("log_scale", torch::zeros({static_cast<std::int64_t>(tasks.names.size())}));
     log_scale_.set_requires_grad(settings_.scale_losses);
   }
-  void backward(GradientProblem& problem) override {
+  void backward(TaskGradients& task_gradients) override {
     torch::Tensor gram;
     if (settings_.gradient == "parameters") {
-      gram = problem.gramian();
+      gram = task_gradients.gram();
     } else {
       std::vector<torch::Tensor> rows;
-      for (const torch::Tensor& gradient : problem.representation_gradients()) rows.push_back(gradient.sum(0));
+      for (const torch::Tensor& gradient : task_gradients.representation_gradients()) rows.push_back(gradient.sum(0));
       gram = ops::gram(torch::stack(rows));
     }
-    const ops::LossWeights losses = ops::imtl_l(problem.losses(), of_step(log_scale_.detach(), problem));
+    const ops::LossWeights losses = ops::imtl_l(task_gradients.losses(), of_step(log_scale_.detach(), task_gradients));
     const torch::Tensor scale = losses.weights;
     const ops::Solution found = ops::imtl_g(gram * scale.unsqueeze(0) * scale.unsqueeze(1));
-    problem.apply_weights(found.weights * scale, scale);
-    if (settings_.scale_losses) add_gradient(log_scale_, problem, losses.parameter_gradient);
+    task_gradients.apply_weights(found.weights * scale, scale);
+    if (settings_.scale_losses) add_gradient(log_scale_, task_gradients, losses.parameter_gradient);
   }
 
  private:

@@ -10,14 +10,14 @@ class ImtlL final : public GradientWeighting {
     double initial_log_scale = 0;
     void fields(FieldVisitor& f) { f.field("initial_log_scale", initial_log_scale, "s at the start"); }
   };
-  ImtlL(Settings settings, const WeightingTasks& tasks) {
+  ImtlL(Settings settings, const WeightingContext& tasks) {
     const auto count = static_cast<std::int64_t>(tasks.names.size());
     log_scale_ = register_parameter("log_scale", torch::full({count}, settings.initial_log_scale));
   }
-  void backward(GradientProblem& problem) override {
-    const torch::Tensor s = of_step(log_scale_.detach(), problem);
-    problem.apply_weights(ops::imtl_l(torch::ones_like(s), s).weights);
-    add_gradient(log_scale_, problem, ops::imtl_l(problem.losses(), s).parameter_gradient);
+  void backward(TaskGradients& task_gradients) override {
+    const torch::Tensor s = of_step(log_scale_.detach(), task_gradients);
+    task_gradients.apply_weights(ops::imtl_l(torch::ones_like(s), s).weights);
+    add_gradient(log_scale_, task_gradients, ops::imtl_l(task_gradients.losses(), s).parameter_gradient);
   }
 
  private:

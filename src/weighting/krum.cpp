@@ -14,7 +14,7 @@ class Krum final : public GramWeighting {
       f.field("byzantine", byzantine, "rows that may be anything", at_least(0));
       f.field("selected", selected, "rows that are averaged", at_least(1));
     }
-    void check(const Config& config, const WeightingTasks& tasks) const {
+    void check(const Config& config, const WeightingContext& tasks) const {
       const auto count = static_cast<std::int64_t>(tasks.names.size());
       if (count < byzantine + 3) {
         config.fail("byzantine", std::to_string(byzantine) + " needs at least " + std::to_string(byzantine + 3) +
@@ -25,10 +25,10 @@ class Krum final : public GramWeighting {
       }
     }
   };
-  Krum(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
+  Krum(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& /*problem*/) override {
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
     return ops::krum(gram, settings_.byzantine, settings_.selected);
   }
 

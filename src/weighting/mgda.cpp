@@ -15,16 +15,16 @@ class Mgda final : public GramWeighting {
                "each gradient divided by 1, its norm, its loss or both");
     }
   };
-  Mgda(Settings settings, const WeightingTasks& /*tasks*/)
+  Mgda(Settings settings, const WeightingContext& /*tasks*/)
       : GramWeighting(settings), normalizer_(settings.normalizer) {}
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& problem) override {
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
     const ops::Normalizer kind = normalizer_ == "none"   ? ops::Normalizer::kNone
                                  : normalizer_ == "l2"   ? ops::Normalizer::kL2
                                  : normalizer_ == "loss" ? ops::Normalizer::kLoss
                                                          : ops::Normalizer::kLossL2;
-    return ops::min_norm(gram, ops::normalizers(kind, gram, problem.losses())).weights;
+    return ops::min_norm(gram, ops::normalizers(kind, gram, task_gradients.losses())).weights;
   }
 
  private:

@@ -16,10 +16,10 @@ class Moco final : public GradientWeighting {
       f.field("rho", options.rho, "l2 regularisation of the weights", at_least(0));
     }
   };
-  Moco(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
-  void backward(GradientProblem& problem) override {
-    const torch::Tensor jacobian = problem.jacobian();
-    problem.apply_direction(ops::moco(jacobian, problem.losses(), state_, settings_.options));
+  Moco(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
+  void backward(TaskGradients& task_gradients) override {
+    const torch::Tensor jacobian = task_gradients.jacobian();
+    task_gradients.apply_direction(ops::moco(jacobian, task_gradients.losses(), state_, settings_.options));
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("tracked", state_.tracked);

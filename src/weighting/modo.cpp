@@ -16,11 +16,12 @@ class Modo final : public GradientWeighting {
                "heads get the gradient of their loss, or that times its weight");
     }
   };
-  Modo(Settings settings, const WeightingTasks& /*tasks*/) : settings_(std::move(settings)) {}
-  void backward(GradientProblem& problem) override {
-    const torch::Tensor cross = ops::cross_gram(problem.independent(0).jacobian(), problem.independent(1).jacobian());
+  Modo(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
+  void backward(TaskGradients& task_gradients) override {
+    const torch::Tensor cross =
+        ops::cross_gram(task_gradients.independent(0).jacobian(), task_gradients.independent(1).jacobian());
     const torch::Tensor weights = ops::modo(cross, lambda_, settings_.options);
-    problem.apply_weights(weights, head_weights(settings_.head_gradient, weights));
+    task_gradients.apply_weights(weights, head_weights(settings_.head_gradient, weights));
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("lambda", lambda_); }
 

@@ -16,16 +16,16 @@ class Moml final : public GradientWeighting {
       f.field("meta_learning_rate", meta_learning_rate, "of the logits of the weights", above(0));
     }
   };
-  Moml(Settings settings, const WeightingTasks& tasks) : settings_(settings) {
+  Moml(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
-  void backward(GradientProblem& problem) override {
-    const torch::Tensor lower = problem.jacobian();
+  void backward(TaskGradients& task_gradients) override {
+    const torch::Tensor lower = task_gradients.jacobian();
     const torch::Tensor shift = ops::combine(lower, -settings_.inner_learning_rate * torch::softmax(logits_, 0));
-    const torch::Tensor cross = ops::cross_gram(problem.independent(0).jacobian_at(shift), lower);
+    const torch::Tensor cross = ops::cross_gram(task_gradients.independent(0).jacobian_at(shift), lower);
     logits_ =
         logits_ - settings_.meta_learning_rate * ops::moml(cross, logits_, settings_.inner_learning_rate).gradient;
-    problem.apply_weights(torch::softmax(logits_, 0) * static_cast<double>(problem.size()));
+    task_gradients.apply_weights(torch::softmax(logits_, 0) * static_cast<double>(task_gradients.size()));
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("logits", logits_); }
 

@@ -17,16 +17,17 @@ class NashMtl final : public GradientWeighting {
       f.field("update_every", update_every, "steps between two solutions", at_least(1));
     }
   };
-  NashMtl(Settings settings, const WeightingTasks& /*tasks*/) : settings_(std::move(settings)) {}
-  void backward(GradientProblem& problem) override {
-    const torch::Tensor gram = problem.gramian();
-    if (!last_.defined() || problem.step() % settings_.update_every == 0) {
+  NashMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
+  void backward(TaskGradients& task_gradients) override {
+    const torch::Tensor gram = task_gradients.gram();
+    if (!last_.defined() || task_gradients.step() % settings_.update_every == 0) {
       const ops::Solution found = ops::nash_mtl(gram);
       if (!found.stationary) last_ = found.weights;
       if (!last_.defined()) last_ = torch::ones_like(found.weights);
     }
     const bool plain = settings_.head_gradient == "plain";
-    problem.apply_weights(ops::shortened(last_, gram, settings_.max_norm), plain ? torch::ones_like(last_) : last_);
+    task_gradients.apply_weights(ops::shortened(last_, gram, settings_.max_norm),
+                                 plain ? torch::ones_like(last_) : last_);
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", last_); }
 

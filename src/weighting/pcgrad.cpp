@@ -8,12 +8,12 @@ namespace infomtl::weightings {
 class PcGrad final : public GramWeighting {
  public:
   using Settings = GramSettings;
-  PcGrad(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(std::move(settings)) {}
+  PcGrad(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(std::move(settings)) {}
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& problem) override {
-    RandomStream random = problem.random();
-    return ops::pcgrad(gram, ops::random_orders(problem.size(), random));
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
+    RandomStream random = task_gradients.random();
+    return ops::pcgrad(gram, ops::random_orders(task_gradients.size(), random));
   }
 };
 

@@ -14,14 +14,14 @@ class Rlw final : public GradientWeighting {
       f.field("concentration", concentration, "of the Dirichlet distribution", above(0));
     }
   };
-  Rlw(Settings settings, const WeightingTasks& tasks)
+  Rlw(Settings settings, const WeightingContext& tasks)
       : settings_(std::move(settings)), tasks_(static_cast<std::int64_t>(tasks.names.size())) {}
-  void backward(GradientProblem& problem) override {
-    RandomStream random = problem.random();
+  void backward(TaskGradients& task_gradients) override {
+    RandomStream random = task_gradients.random();
     const torch::Tensor weights = settings_.distribution == "normal"
                                       ? ops::rlw_normal(tasks_, random)
                                       : ops::rlw_dirichlet(tasks_, random, settings_.concentration);
-    problem.apply_weights(of_step(weights * static_cast<double>(tasks_), problem));
+    task_gradients.apply_weights(of_step(weights * static_cast<double>(tasks_), task_gradients));
   }
 
  private:

@@ -10,9 +10,9 @@ class ScaleInvariant final : public GradientWeighting {
     double epsilon = 1e-8;
     void fields(FieldVisitor& f) { f.field("epsilon", epsilon, "added to a loss before the logarithm", above(0)); }
   };
-  ScaleInvariant(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
-  void backward(GradientProblem& problem) override {
-    problem.apply_weights(ops::scale_invariant(problem.losses(), settings_.epsilon).weights);
+  ScaleInvariant(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
+  void backward(TaskGradients& task_gradients) override {
+    task_gradients.apply_weights(ops::scale_invariant(task_gradients.losses(), settings_.epsilon).weights);
   }
 
  private:

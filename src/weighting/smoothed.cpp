@@ -6,12 +6,12 @@
 
 namespace infomtl::weightings {
 
-/// What a wrapped weighting sees: the same problem, whose weights are averaged with those that each task had in earlier
+/// What a wrapped weighting sees: the same task_gradients, whose weights are averaged with those that each task had in earlier
 /// steps on their way in.
-class SmoothingProblem final : public GradientProblem {
+class SmoothedGradients final : public TaskGradients {
  public:
   /// @param previous [tasks of the experiment] float64, NaN for a task that no step had yet
-  SmoothingProblem(GradientProblem& inner, torch::Tensor& previous, double memory)
+  SmoothedGradients(TaskGradients& inner, torch::Tensor& previous, double memory)
       : inner_(inner), previous_(previous), memory_(memory) {}
   void apply_weights(const torch::Tensor& weights, const torch::Tensor& heads) override {
     const torch::Tensor current = weights.detach().to(torch::kCPU, torch::kFloat64);
@@ -28,10 +28,10 @@ class SmoothingProblem final : public GradientProblem {
   std::size_t task_count() const override { return inner_.task_count(); }
   torch::Tensor losses() override { return inner_.losses(); }
   torch::Tensor jacobian() override { return inner_.jacobian(); }
-  torch::Tensor gramian() override { return inner_.gramian(); }
+  torch::Tensor gram() override { return inner_.gram(); }
   std::vector<torch::Tensor> representation_gradients() override { return inner_.representation_gradients(); }
   std::vector<torch::Tensor> representations() override { return inner_.representations(); }
-  GradientProblem& independent(std::size_t index) override { return inner_.independent(index); }
+  TaskGradients& independent(std::size_t index) override { return inner_.independent(index); }
   torch::Tensor reevaluate_losses() override { return inner_.reevaluate_losses(); }
   torch::Tensor losses_at(const torch::Tensor& shift) override { return inner_.losses_at(shift); }
   torch::Tensor jacobian_at(const torch::Tensor& shift) override { return inner_.jacobian_at(shift); }
@@ -43,7 +43,7 @@ class SmoothingProblem final : public GradientProblem {
   [[noreturn]] static void refuse() {
     throw ConfigError("weighting \"smoothed\" averages weights; the wrapped one gives a direction and no weights");
   }
-  GradientProblem& inner_;
+  TaskGradients& inner_;
   torch::Tensor& previous_;
   double memory_;
 };
@@ -66,15 +66,15 @@ class Smoothed final : public GradientWeighting {
     double memory = 0.9;
     void fields(FieldVisitor& f) { f.field("memory", memory, "share of the previous weights", between(0, 1)); }
   };
-  Smoothed(Settings settings, const WeightingTasks& tasks, std::shared_ptr<GradientWeighting> inner)
+  Smoothed(Settings settings, const WeightingContext& tasks, std::shared_ptr<GradientWeighting> inner)
       : settings_(settings), inner_(register_module("inner", std::move(inner))) {
     previous_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, NAN, torch::kFloat64);
   }
-  void backward(GradientProblem& problem) override {
-    SmoothingProblem smoothing(problem, previous_, settings_.memory);
+  void backward(TaskGradients& task_gradients) override {
+    SmoothedGradients smoothing(task_gradients, previous_, settings_.memory);
     inner_->backward(smoothing);
   }
-  void after_update(GradientProblem& problem) override { inner_->after_update(problem); }
+  void after_update(TaskGradients& task_gradients) override { inner_->after_update(task_gradients); }
   void end_epoch(std::int64_t epoch, const std::vector<double>& losses) override { inner_->end_epoch(epoch, losses); }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("previous", previous_);
@@ -97,7 +97,7 @@ void register_smoothed(WeightingRegistry& registry) {
       .traits = in_both_regimes("those of the inner weighting")};
   entry.options.push_back({"inner", "weighting", "null", "config of the weighting whose weights are averaged"});
   registry.add(std::move(entry),
-               [](const Config& config, const WeightingTasks& tasks) -> std::shared_ptr<GradientWeighting> {
+               [](const Config& config, const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
                  const Config inner = config.value("inner");
                  const std::string name = inner.is_object() ? inner.text("name") : inner.as_text();
                  for (const RegistryEntry& known : weighting_registry().entries()) {

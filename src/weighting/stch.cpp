@@ -15,11 +15,11 @@ class Stch final : public GradientWeighting {
       f.field("warmup_epochs", warmup_epochs, "epochs before the one that gives the nadir", at_least(0));
     }
   };
-  Stch(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
-  void backward(GradientProblem& problem) override {
-    problem.apply_weights(
-        (nadir_.defined() ? ops::stch(problem.losses(), nadir_, settings_.mu) : ops::scale_invariant(problem.losses()))
-            .weights);
+  Stch(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
+  void backward(TaskGradients& task_gradients) override {
+    task_gradients.apply_weights((nadir_.defined() ? ops::stch(task_gradients.losses(), nadir_, settings_.mu)
+                                                   : ops::scale_invariant(task_gradients.losses()))
+                                     .weights);
   }
   void end_epoch(std::int64_t epoch, const std::vector<double>& mean_losses) override {
     if (epoch == settings_.warmup_epochs) nadir_ = torch::tensor(mean_losses, torch::kFloat64);

@@ -7,18 +7,20 @@ namespace infomtl::weightings {
 class TaskSize final : public GradientWeighting {
  public:
   struct Settings : NoSettings {
-    void check(const Config& config, const WeightingTasks& tasks) const {
+    void check(const Config& config, const WeightingContext& tasks) const {
       if (tasks.names.size() < 2 || tasks.joint || !tasks.sampled_by_size) return;
       config.fail(
           "weighting \"task_size\": the sampler takes tasks by their size already; set \"training\": "
           "{\"sampler\": \"uniform\"}");
     }
   };
-  TaskSize(Settings /*settings*/, const WeightingTasks& tasks) {
+  TaskSize(Settings /*settings*/, const WeightingContext& tasks) {
     std::vector<double> counts(tasks.train_rows.begin(), tasks.train_rows.end());
     weights_ = ops::task_size(torch::tensor(counts, torch::kFloat64)) * static_cast<double>(counts.size());
   }
-  void backward(GradientProblem& problem) override { problem.apply_weights(of_step(weights_, problem)); }
+  void backward(TaskGradients& task_gradients) override {
+    task_gradients.apply_weights(of_step(weights_, task_gradients));
+  }
 
  private:
   torch::Tensor weights_;

@@ -9,7 +9,7 @@ class TrimmedMean final : public GradientWeighting {
   struct Settings {
     std::int64_t trim = 1;
     void fields(FieldVisitor& f) { f.field("trim", trim, "values dropped at each end", at_least(0)); }
-    void check(const Config& config, const WeightingTasks& tasks) const {
+    void check(const Config& config, const WeightingContext& tasks) const {
       const auto count = static_cast<std::int64_t>(tasks.names.size());
       if (count <= 2 * trim) {
         config.fail("trim",
@@ -17,9 +17,9 @@ class TrimmedMean final : public GradientWeighting {
       }
     }
   };
-  TrimmedMean(Settings settings, const WeightingTasks& /*tasks*/) : settings_(settings) {}
-  void backward(GradientProblem& problem) override {
-    problem.apply_direction(ops::trimmed_mean(problem.jacobian(), settings_.trim));
+  TrimmedMean(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
+  void backward(TaskGradients& task_gradients) override {
+    task_gradients.apply_direction(ops::trimmed_mean(task_gradients.jacobian(), settings_.trim));
   }
 
  private:

@@ -14,17 +14,17 @@ class Uncertainty final : public GradientWeighting {
       f.choice("form", form, {"regression", "classification"}, "weight e^{-s}/2, or e^{-s}");
     }
   };
-  Uncertainty(Settings settings, const WeightingTasks& tasks)
+  Uncertainty(Settings settings, const WeightingContext& tasks)
       : form_(settings.form == "regression" ? ops::UncertaintyForm::kRegression
                                             : ops::UncertaintyForm::kClassification) {
     const auto count = static_cast<std::int64_t>(tasks.names.size());
     log_variance_ = register_parameter("log_variance", torch::full({count}, settings.initial_log_variance));
   }
-  void backward(GradientProblem& problem) override {
+  void backward(TaskGradients& task_gradients) override {
     // The weights do not depend on the losses, so they are given before the losses are asked for.
-    const torch::Tensor s = of_step(log_variance_.detach(), problem);
-    problem.apply_weights(ops::uncertainty(torch::ones_like(s), s, form_).weights);
-    add_gradient(log_variance_, problem, ops::uncertainty(problem.losses(), s, form_).parameter_gradient);
+    const torch::Tensor s = of_step(log_variance_.detach(), task_gradients);
+    task_gradients.apply_weights(ops::uncertainty(torch::ones_like(s), s, form_).weights);
+    add_gradient(log_variance_, task_gradients, ops::uncertainty(task_gradients.losses(), s, form_).parameter_gradient);
   }
 
  private:

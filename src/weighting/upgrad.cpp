@@ -15,10 +15,10 @@ class UpGrad final : public GramWeighting {
       f.field("norm_epsilon", norm_epsilon, "a trace of K below it counts as zero (TorchJD: 1e-4)", at_least(0));
     }
   };
-  UpGrad(Settings settings, const WeightingTasks& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
+  UpGrad(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, GradientProblem& /*problem*/) override {
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
     return ops::upgrad(gram, {.norm_epsilon = settings_.norm_epsilon, .ridge = settings_.ridge, .preference = {}})
         .weights;
   }

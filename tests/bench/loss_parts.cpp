@@ -2,8 +2,8 @@
 
 #include "bench/parts.h"
 #include "infomtl/core/random.h"
-#include "train/small_run.h"
-#include "train/step_forward.h"
+#include "infomtl/step/forward_pass.h"
+#include "step/small_run.h"
 
 namespace infomtl::bench {
 namespace {
@@ -37,7 +37,7 @@ void term(benchmark::State& state, const std::string& name) {
   const auto totals = run.objective->counts(run.tasks[task], batch.tasks[0]);
   for (auto _ : state) {
     state.PauseTiming();
-    const auto forward = std::make_shared<StepForward>(
+    const auto forward = std::make_shared<ForwardPass>(
         ForwardContext{.model = run.model.get(), .objective = run.objective.get(), .seed = 4}, batch);
     TaskStep& step = forward->task(0);
     std::vector<Tensor> views;

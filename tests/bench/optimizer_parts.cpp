@@ -1,7 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/parts.h"
-#include "infomtl/train/optimizer.h"
+#include "infomtl/optim/optimizer.h"
 
 namespace infomtl::bench {
 namespace {

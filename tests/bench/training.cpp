@@ -23,7 +23,7 @@
 #include "bench/process_memory.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/log.h"
-#include "infomtl/train/experiment.h"
+#include "infomtl/runs/experiment.h"
 
 namespace infomtl::bench {
 namespace {

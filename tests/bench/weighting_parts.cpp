@@ -2,18 +2,18 @@
 
 #include "bench/parts.h"
 #include "infomtl/weighting/gradient_weighting.h"
-#include "support/linear_problem.h"
+#include "support/linear_task_gradients.h"
 #include "weighting/weighting_tasks.h"
 
 namespace infomtl::bench {
 namespace {
 
 /// Gradients at hand: reading them costs nothing, so that a weighting's own work remains.
-class GivenProblem final : public testing::LinearProblem {
+class GivenProblem final : public testing::LinearTaskGradients {
  public:
   GivenProblem(std::int64_t tasks, std::int64_t parameters, std::size_t task_count)
-      : LinearProblem(torch::rand({tasks}) + 0.5, torch::randn({tasks, parameters}), task_count),
-        gramian_(LinearProblem::gramian()) {
+      : LinearTaskGradients(torch::rand({tasks}) + 0.5, torch::randn({tasks, parameters}), task_count),
+        gramian_(LinearTaskGradients::gram()) {
     std::vector<torch::Tensor> values, gradients;
     for (std::int64_t t = 0; t < tasks; ++t) {
       values.push_back(torch::randn({32, 384}));
@@ -21,9 +21,9 @@ class GivenProblem final : public testing::LinearProblem {
     }
     set_representations(std::move(values), std::move(gradients));
   }
-  torch::Tensor gramian() override { return gramian_; }
+  torch::Tensor gram() override { return gramian_; }
   /// The problem itself stands for other rows of its tasks.
-  GradientProblem& independent(std::size_t /*index*/) override { return *this; }
+  TaskGradients& independent(std::size_t /*index*/) override { return *this; }
 
  private:
   torch::Tensor gramian_;

@@ -39,7 +39,7 @@ struct Split1 {
 
   BatchPlan plan(const BatchingSettings& settings, const Json& by = "proportional", std::uint64_t seed = 0,
                  std::int64_t epochs = 3) const {
-    return BatchPlan(units_of(data, tasks, settings), settings, sampler(by), seed, epochs,
+    return BatchPlan(text_pools(data, tasks, settings), settings, sampler(by), seed, epochs,
                      [](std::int32_t sequence) { return sequence % 101 * 7919 % 101; });
   }
 };
@@ -148,10 +148,10 @@ TEST(BatchPlan, TemperatureFrequenciesFollowThePowerOfTheSizes) {
 }
 
 TEST(BatchPlan, AnnealedStartsProportionalAndEndsFlatter) {
-  const SamplerInput first{.rows = {900, 100}, .batches = {9000, 1000}, .run_seed = 3, .epoch = 0, .epochs = 10};
-  SamplerInput last = first;
+  const SamplerContext first{.rows = {900, 100}, .batches = {9000, 1000}, .run_seed = 3, .epoch = 0, .epochs = 10};
+  SamplerContext last = first;
   last.epoch = 9;
-  const auto share = [&](const SamplerInput& input) {
+  const auto share = [&](const SamplerContext& input) {
     const auto tasks = sampler("annealed")->epoch(input);
     return static_cast<double>(std::count(tasks.begin(), tasks.end(), 0)) / static_cast<double>(tasks.size());
   };
@@ -272,15 +272,15 @@ TEST(BatchPlan, ExtraBatchesAreFunctionsOfSeedStepAndIndexWithoutRepeats) {
   bool differs_by_seed = false;
   for (std::int64_t s = 0; s < 60; ++s) {
     const auto step = plan.step(s);
-    const auto extra = plan.extra(s, 0);
+    const auto extra = plan.independent(s, 0);
     EXPECT_EQ(extra[0].tasks, step[0].tasks);
-    EXPECT_EQ(extra[0].sequences, again.extra(s, 0)[0].sequences);
+    EXPECT_EQ(extra[0].sequences, again.independent(s, 0)[0].sequences);
     const std::set<std::int32_t> rows(extra[0].sequences.begin(), extra[0].sequences.end());
     EXPECT_EQ(rows.size(), std::min<std::size_t>(8, split.data.tasks[step[0].tasks[0]].size()));
     if (rows.size() == 8 && kSizes[step[0].tasks[0]] > 30) {
-      EXPECT_NE(extra[0].sequences, plan.extra(s, 1)[0].sequences);
+      EXPECT_NE(extra[0].sequences, plan.independent(s, 1)[0].sequences);
     }
-    differs_by_seed = differs_by_seed || extra[0].sequences != other.extra(s, 0)[0].sequences;
+    differs_by_seed = differs_by_seed || extra[0].sequences != other.independent(s, 0)[0].sequences;
   }
   EXPECT_TRUE(differs_by_seed);
 }

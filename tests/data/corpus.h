@@ -6,7 +6,7 @@
 #include "data/temporary_folder.h"
 #include "infomtl/core/config.h"
 #include "infomtl/data/dataset.h"
-#include "infomtl/data/synthetic_corpus.h"
+#include "infomtl/data/synthetic/synthetic_corpus.h"
 #include "infomtl/text/tokenizer.h"
 
 namespace infomtl::testing {

@@ -21,10 +21,10 @@ Source table(SourceFormat format, std::string text, std::string label, std::stri
   return source;
 }
 
-SourceRows read(const Source& source, std::string_view content, LabelKind kind = LabelKind::single,
-                const ProblemSink& problem = throwing_sink()) {
+SourceRows read(const Source& source, std::string_view content, TaskKind kind = TaskKind::classification,
+                const ErrorList& problem = throwing_errors()) {
   const std::vector<std::string> names = {"a", "b"};
-  return read_rows(source, content, "", {{kind, &source, &names}}, {""}, kind == LabelKind::tags, problem);
+  return read_rows(source, content, "", {{kind, &source, &names}}, {""}, kind == TaskKind::tagging, problem);
 }
 
 std::vector<std::string> labels_of(const SourceRows& rows) {
@@ -112,8 +112,8 @@ TEST(Csv, BrokenQuotingIsAnErrorAtTheRowWhereItBegins) {
 
 TEST(Csv, EveryProblemIsListedWhenTheSinkListsThem) {
   Strings problems;
-  const auto rows = read(table(SourceFormat::csv, "s", "y"), "s,y\na\"b,1\ngood,0\nx\n\"open\n", LabelKind::single,
-                         [&](const std::string& text) { problems.push_back(text); });
+  const auto rows = read(table(SourceFormat::csv, "s", "y"), "s,y\na\"b,1\ngood,0\nx\n\"open\n",
+                         TaskKind::classification, [&](const std::string& text) { problems.push_back(text); });
   EXPECT_EQ(problems.size(), 3u);
   ASSERT_EQ(rows.texts.size(), 1u);
   EXPECT_EQ(rows.texts.first[0], "good");
@@ -129,13 +129,13 @@ TEST(Jsonl, LabelsMayBeTextNumbersBooleansOrLists) {
 {"text": "d"}
 )")),
             (Strings{"joy", "2", "1", "MISSING", "MISSING"}));
-  EXPECT_EQ(labels_of(read(source, R"({"text": "a", "y": ["x", 1]})", LabelKind::multiple)), (Strings{"x|1"}));
-  EXPECT_EQ(labels_of(read(source, R"({"text": "a", "y": 2.5})", LabelKind::value)), (Strings{"2.5"}));
+  EXPECT_EQ(labels_of(read(source, R"({"text": "a", "y": ["x", 1]})", TaskKind::multi_label)), (Strings{"x|1"}));
+  EXPECT_EQ(labels_of(read(source, R"({"text": "a", "y": 2.5})", TaskKind::regression)), (Strings{"2.5"}));
 }
 
 TEST(Jsonl, WordListsKeepTheirWords) {
   const auto rows = read(table(SourceFormat::jsonl, "tokens", "tags"),
-                         R"({"tokens": ["New York", "is"], "tags": ["B", "O"]})", LabelKind::tags);
+                         R"({"tokens": ["New York", "is"], "tags": ["B", "O"]})", TaskKind::tagging);
   EXPECT_EQ(rows.texts.first[0], "New York is");
   ASSERT_EQ(rows.texts.words.size(), 2u);
   EXPECT_EQ(rows.texts.words[0].end, 8);
@@ -155,18 +155,19 @@ TEST(Jsonl, EveryKindOfBrokenLineIsNamed) {
 
 TEST(Conll, SentencesEndAtBlankLinesOfAnyKind) {
   Source source = table(SourceFormat::conll, "0", "1");
-  const auto rows = read(source, "-DOCSTART-\tO\n\nNew\tB-loc\nYork\tI-loc\n\t\n\nHi\tO\n", LabelKind::tags);
+  const auto rows = read(source, "-DOCSTART-\tO\n\nNew\tB-loc\nYork\tI-loc\n\t\n\nHi\tO\n", TaskKind::tagging);
   ASSERT_EQ(rows.texts.size(), 2u);
   EXPECT_EQ(rows.texts.first[0], "New York");
   EXPECT_EQ(labels_of(rows), (Strings{"B-loc|I-loc", "O"}));
   EXPECT_EQ(rows.lines, (std::vector<std::int32_t>{3, 7}));
   source.label_columns.clear();  // the last column
-  EXPECT_EQ(labels_of(read(source, "EU NNP I-NP B-ORG\nrejects VBZ I-VP O\n", LabelKind::tags)), (Strings{"B-ORG|O"}));
+  EXPECT_EQ(labels_of(read(source, "EU NNP I-NP B-ORG\nrejects VBZ I-VP O\n", TaskKind::tagging)),
+            (Strings{"B-ORG|O"}));
 }
 
 TEST(Conll, TooFewColumnsSpoilTheirSentenceOnly) {
   Strings problems;
-  const auto rows = read(table(SourceFormat::conll, "0", "1"), "a\tO\nalone\n\nb\tO\n", LabelKind::tags,
+  const auto rows = read(table(SourceFormat::conll, "0", "1"), "a\tO\nalone\n\nb\tO\n", TaskKind::tagging,
                          [&](const std::string& text) { problems.push_back(text); });
   EXPECT_EQ(problems, (Strings{"f:2: 1 column(s) where 2 are needed"}));
   ASSERT_EQ(rows.texts.size(), 1u);
@@ -183,13 +184,13 @@ TEST(LabelText, LabelIsWhatStandsBeforeTheFirstBlank) {
 }
 
 TEST(MultiLabel, SeparatedItemsOrOneColumnAClass) {
-  EXPECT_EQ(labels_of(read(table(SourceFormat::tsv, "s", "y"), "s\ty\nx\ta , b\ny\t\n", LabelKind::multiple)),
+  EXPECT_EQ(labels_of(read(table(SourceFormat::tsv, "s", "y"), "s\ty\nx\ta , b\ny\t\n", TaskKind::multi_label)),
             (Strings{"a|b", ""}));
   Source source = table(SourceFormat::csv, "s", "a");
   source.label_columns = {"a", "b"};
-  EXPECT_EQ(labels_of(read(source, "s,a,b\nx,1,0\ny,1,1\nz,0,0\nw,,\n", LabelKind::multiple)),
+  EXPECT_EQ(labels_of(read(source, "s,a,b\nx,1,0\ny,1,1\nz,0,0\nw,,\n", TaskKind::multi_label)),
             (Strings{"a", "a|b", "", "MISSING"}));
-  EXPECT_EQ(message_of<DataError>([&] { read(source, "s,a,b\nx,2,0\n", LabelKind::multiple); }),
+  EXPECT_EQ(message_of<DataError>([&] { read(source, "s,a,b\nx,2,0\n", TaskKind::multi_label); }),
             "f:2: column \"a\" holds \"2\" where 0 or 1 is needed");
 }
 

@@ -77,11 +77,11 @@ void expect_consistent(const StepBatch& batch, const SplitData& data) {
       const std::int64_t length = (batch.tokens.offsets[row + 1] - batch.tokens.offsets[row]).item<std::int64_t>();
       ASSERT_GE(length, last_length) << "ordered by length inside a task";
       last_length = length;
-      if (about.kind == LabelKind::single) {
+      if (about.kind == TaskKind::classification) {
         ASSERT_EQ(task.labels[b].item<std::int64_t>(), rows.classes[example]);
-      } else if (about.kind == LabelKind::value) {
+      } else if (about.kind == TaskKind::regression) {
         ASSERT_EQ(task.labels[b].item<float>(), rows.values[example]);
-      } else if (about.kind == LabelKind::tags) {
+      } else if (about.kind == TaskKind::tagging) {
         const auto begin = task.word_offsets[b].item<std::int64_t>();
         ASSERT_EQ(task.word_offsets[b + 1].item<std::int64_t>() - begin, length - 2) << "one token a word";
         for (std::int64_t w = 0; w < length - 2; ++w) {
@@ -173,13 +173,13 @@ TEST(TrainingStream, ExtraBatchesAreTheSameWheneverAsked) {
   const TokenizedTexts tokens(dataset.split(Split::train).texts, corpus().tokenizer, 64);
   TrainingStream stream(dataset, tokens, sampler("uniform"), {.batch_size = 8}, 8, 4);
   TrainingStream other(dataset, tokens, sampler("uniform"), {.batch_size = 8}, 8, 4, 70);
-  const StepBatch far = stream.extra_batch(90, 1);
+  const StepBatch far = stream.independent_batch(90, 1);
   for (int s = 0; s < 5; ++s) {
     const TrainingStep step = stream.next();
-    EXPECT_EQ(stream.extra_batch(step.step, 0).tasks[0].task, step.micro_batches[0].tasks[0].task);
+    EXPECT_EQ(stream.independent_batch(step.step, 0).tasks[0].task, step.micro_batches[0].tasks[0].task);
   }
-  EXPECT_TRUE(identical(other.extra_batch(90, 1), far));
-  EXPECT_FALSE(identical(other.extra_batch(90, 2), far));
+  EXPECT_TRUE(identical(other.independent_batch(90, 1), far));
+  EXPECT_FALSE(identical(other.independent_batch(90, 2), far));
   expect_consistent(far, dataset.split(Split::train));
 }
 

@@ -1,5 +1,5 @@
 // The embedded corpus: the same everywhere, its limits known, its words in its vocabulary.
-#include "infomtl/data/synthetic_corpus.h"
+#include "infomtl/data/synthetic/synthetic_corpus.h"
 
 #include <gtest/gtest.h>
 

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   Source source;
   source.file = "fuzz";
   source.format = static_cast<SourceFormat>(bytes[0] % kFormats);
-  const auto kind = static_cast<LabelKind>(bytes[1] % kKinds);
+  const auto kind = static_cast<TaskKind>(bytes[1] % kKinds);
   const bool by_index = (bytes[1] & 64U) != 0;
   source.text_column = by_index ? "0" : "text";
   if ((bytes[1] & 128U) != 0) source.pair_column = by_index ? "1" : "pair";
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   try {
     std::size_t problems = 0;
     const SourceRows rows = read_rows(source, lines ? content.substr(0, half) : content, "", requests,
-                                      {lines ? std::string(content.substr(half)) : ""}, kind == LabelKind::tags,
+                                      {lines ? std::string(content.substr(half)) : ""}, kind == TaskKind::tagging,
                                       [&](const std::string& problem) { problems += problem.empty() ? 0 : 1; });
     const RawLabels& labels = rows.labels[0];
     const bool fits = labels.size() == rows.texts.size() && rows.lines.size() == rows.texts.size() &&

@@ -18,7 +18,7 @@ using testing::close;
 using testing::fixed_step;
 
 TEST(Bottleneck, IsTheKlToThePriorOfTheArchitecture) {
-  auto step = fixed_step(LabelKind::single, torch::tensor({0, 1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({0, 1}));
   step.representation_ = {.value = torch::zeros({2, 3}),
                           .mean = torch::tensor({{1.0, 0.0, 0.0}, {0.0, 2.0, 0.0}}),
                           .log_variance = torch::zeros({2, 3}),
@@ -38,9 +38,9 @@ TEST(Bottleneck, IsTheKlToThePriorOfTheArchitecture) {
 TEST(Bottleneck, TrainsTheCodeAndTheNoiseAndThePrior) {
   const auto architecture = architecture_registry().build(
       Config::from_json({{"name", "additive_noise"}, {"width", 16}, {"initial_noise", 0.5}}),
-      ArchitectureShape{.width = 8, .layers = 1, .tasks = 2, .seed = 3});
+      ArchitectureContext{.width = 8, .layers = 1, .tasks = 2, .seed = 3});
   torch::manual_seed(1);
-  auto step = fixed_step(LabelKind::single, torch::tensor({0, 1, 2}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({0, 1, 2}));
   step.representation_ = architecture->forward(0, {.pooled = torch::randn({3, 8}), .layers = {}}, nullptr);
   const Tensor loss = Bottleneck().compute(step).mean();
   // At the best prior of a normalised code the loss is the capacity of its channel.
@@ -58,7 +58,7 @@ TEST(Bottleneck, TrainsTheCodeAndTheNoiseAndThePrior) {
 }
 
 TEST(Bottleneck, CountsWordsAndTakesNone) {
-  auto step = fixed_step(LabelKind::tags, torch::zeros({0}, torch::kInt64));
+  auto step = fixed_step(TaskKind::tagging, torch::zeros({0}, torch::kInt64));
   step.representation_ = {.value = torch::zeros({0, 3}),
                           .mean = torch::zeros({0, 3}),
                           .log_variance = torch::zeros({0, 3}),
@@ -73,7 +73,7 @@ TEST(Bottleneck, CountsWordsAndTakesNone) {
 }
 
 TEST(GateEntropy, IsTheMeanOverRows) {
-  auto step = fixed_step(LabelKind::single, torch::tensor({0, 1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({0, 1}));
   step.representation_.value = torch::zeros({2, 3});
   EXPECT_THROW(GateEntropy().compute(step), StateError);
   step.representation_.gate_entropy = torch::tensor({0.25f, 0.75f});
@@ -97,8 +97,8 @@ TEST(ArchitectureTerms, NeedTheirArchitectureAndNameTheCure) {
                                        {"type_vocab_size", 2}},
                                       1);
   const auto model_with = [&](const char* architecture) {
-    const auto built = architecture_registry().build(Config::from_json(architecture), ArchitectureShape{8, 1, 1, 1});
-    const auto head = head_registry().build(Config::from_json("linear"), HeadShape{built->width(), &tasks[0], 1});
+    const auto built = architecture_registry().build(Config::from_json(architecture), ArchitectureContext{8, 1, 1, 1});
+    const auto head = head_registry().build(Config::from_json("linear"), HeadContext{built->width(), &tasks[0], 1});
     return MultiTaskModel(encoder, built, {head}, tasks, Pooling::first);
   };
   const auto check = [&](const char* term, const char* architecture) -> std::string {
@@ -117,7 +117,7 @@ TEST(ArchitectureTerms, NeedTheirArchitectureAndNameTheCure) {
     EXPECT_NE(check("gate_entropy", name).find("\"architecture\": {\"name\": \"dselect_k\"}"), std::string::npos);
   }
   EXPECT_EQ(check("gate_entropy", "dselect_k"), "");
-  auto step = fixed_step(LabelKind::single, torch::tensor({1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({1}));
   step.representation_.value = torch::zeros({1, 3});
   EXPECT_THROW(Bottleneck().compute(step), StateError);
 }

@@ -23,7 +23,7 @@ const Tensor kMean = random_rows(1, 5, 3), kLogVariance = random_rows(2, 5, 3) *
 const Tensor kSample = kMean + (kLogVariance / 2).exp() * random_rows(3, 5, 3);
 const Tensor kLabels = torch::tensor({0, 2, 1, 2, 2});
 
-testing::FixedTaskStep step_of(const Tensor& labels = kLabels, LabelKind kind = LabelKind::single) {
+testing::FixedTaskStep step_of(const Tensor& labels = kLabels, TaskKind kind = TaskKind::classification) {
   const std::int64_t rows = labels.size(0);
   return gaussian_step(kind, labels, kMean.slice(0, 0, rows), kLogVariance.slice(0, 0, rows),
                        kSample.slice(0, 0, rows));
@@ -33,7 +33,7 @@ Json timin(const std::string& prior, const std::string& reduction = "mean") {
   return {{"name", "timin"}, {"prior", prior}, {"reduction", reduction}, {"components", 2}};
 }
 
-double value_of(const Json& config, LabelKind kind = LabelKind::single) {
+double value_of(const Json& config, TaskKind kind = TaskKind::classification) {
   auto step = step_of(kLabels, kind);
   return term_of(config)->compute(step).mean().item<double>();
 }
@@ -93,7 +93,7 @@ TEST(TiminPriors, GradientsReachTheHeadAndThePrior) {
     for (const char* reduction : {"spc", "sum"}) {
       const auto term = term_of(timin(prior, reduction));
       const auto loss = [&](const std::vector<Tensor>& parts) {
-        auto step = gaussian_step(LabelKind::single, kLabels, parts[0], parts[1], parts[2]);
+        auto step = gaussian_step(TaskKind::classification, kLabels, parts[0], parts[1], parts[2]);
         return term->compute(step).sum;
       };
       EXPECT_TRUE(testing::gradients_match(loss, {kMean, kLogVariance, kSample})) << prior << " " << reduction;
@@ -148,7 +148,7 @@ TEST(TiminPriors, AClassPriorEqualToEveryPosteriorCostsNothing) {  // PT-1.16
 }
 
 TEST(TiminPriors, RowsThatCannotBeCountedAreNot) {
-  const auto counted = [](const Json& config, const Tensor& labels, LabelKind kind = LabelKind::single) {
+  const auto counted = [](const Json& config, const Tensor& labels, TaskKind kind = TaskKind::classification) {
     const auto term = term_of(config);
     const std::int64_t rows = labels.size(0);
     const Tensor mean = kMean.slice(0, 0, rows).clone().requires_grad_(true);
@@ -166,7 +166,7 @@ TEST(TiminPriors, RowsThatCannotBeCountedAreNot) {
   const Tensor some = torch::tensor({0, -100, 1, 2, -100}), none = torch::full({3}, -100, torch::kInt64);
   const Tensor empty = torch::zeros({0}, torch::kInt64), one = torch::tensor({1});
   EXPECT_EQ(counted(timin("class_conditional"), some), 3);
-  EXPECT_EQ(counted(timin("class_conditional"), some, LabelKind::tags), 3);
+  EXPECT_EQ(counted(timin("class_conditional"), some, TaskKind::tagging), 3);
   EXPECT_EQ(counted(timin("class_conditional"), none), 0);
   EXPECT_EQ(counted(timin("standard"), some), 5);
   for (const char* pairs : {"l1out", "club", "club_sample"}) EXPECT_EQ(counted(timin(pairs), one), 0) << pairs;
@@ -179,7 +179,7 @@ TEST(TiminPriors, RowsThatCannotBeCountedAreNot) {
 }
 
 TEST(TiminPriors, AClassPriorIsForTasksOfClasses) {
-  const TermContext context = context_of(6, {LabelKind::value, LabelKind::tags, LabelKind::multiple});
+  const TermContext context = context_of(6, {TaskKind::regression, TaskKind::tagging, TaskKind::multi_label});
   const auto term = term_of(timin("class_conditional"), context);
   EXPECT_FALSE(term->applies_to(context.tasks[0]));
   EXPECT_TRUE(term->applies_to(context.tasks[1]));

@@ -19,7 +19,7 @@ using testing::random_rows;
 
 testing::FixedTaskStep step_of(std::int64_t seed, std::int64_t rows, std::int64_t at, std::size_t task = 0) {
   const Tensor mean = random_rows(seed, rows, 3), log_variance = random_rows(seed + 1, rows, 3) * 0.2;
-  auto step = gaussian_step(LabelKind::single, torch::zeros({rows}, torch::kInt64), mean, log_variance,
+  auto step = gaussian_step(TaskKind::classification, torch::zeros({rows}, torch::kInt64), mean, log_variance,
                             mean + (log_variance / 2).exp() * random_rows(seed + 2, rows, 3));
   step.index = task;
   step.step_ = at;
@@ -69,7 +69,7 @@ TEST(Information, LiesAboutWhatIsKnown) {
   const double variance = 0.5;
   const Tensor mean = random_rows(7, rows, 2);
   auto step =
-      gaussian_step(LabelKind::single, torch::zeros({rows}, torch::kInt64), mean,
+      gaussian_step(TaskKind::classification, torch::zeros({rows}, torch::kInt64), mean,
                     torch::full_like(mean, std::log(variance)), mean + std::sqrt(variance) * random_rows(8, rows, 2));
   Information term({}, context_of());
   term.compute(step);

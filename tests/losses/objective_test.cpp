@@ -36,7 +36,7 @@ TEST(Objective, MicroBatchesAddUpToTheBigBatch) {
   torch::manual_seed(3);
   const Tensor logits = torch::randn({6, 3});
   const Tensor labels = torch::tensor({0, 1, 2, 0, 1, 2});
-  auto whole = fixed_step(LabelKind::single, labels);
+  auto whole = fixed_step(TaskKind::classification, labels);
   whole.predictions = {{.output = logits, .mean = {}, .log_variance = {}}};
   Objective terms;
   terms.add(0.7, std::make_shared<Supervised>(), "supervised");
@@ -44,7 +44,7 @@ TEST(Objective, MicroBatchesAddUpToTheBigBatch) {
 
   double sum = 0;
   for (const auto& [begin, end] : {std::pair{0, 1}, std::pair{1, 6}}) {
-    auto part = fixed_step(LabelKind::single, labels.slice(0, begin, end));
+    auto part = fixed_step(TaskKind::classification, labels.slice(0, begin, end));
     part.predictions = {{.output = logits.slice(0, begin, end), .mean = {}, .log_variance = {}}};
     sum += terms.compute(part, {6}).value.item<double>();
   }
@@ -53,7 +53,7 @@ TEST(Objective, MicroBatchesAddUpToTheBigBatch) {
 
 TEST(Objective, WeightsFollowTheirSchedule) {
   auto terms = objective(R"([{"name": "timin", "weight": {"schedule": "linear", "from": 0, "to": 0.5, "steps": 10}}])");
-  auto step = fixed_step(LabelKind::single, torch::tensor({1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({1}));
   step.task_.name = "hate";
   step.predictions = {{.output = {}, .mean = torch::ones({1, 2}), .log_variance = torch::zeros({1, 2})}};
   for (const auto& [at, weight] : {std::pair{0, 0.0}, std::pair{5, 0.25}, std::pair{10, 0.5}, std::pair{99, 0.5}}) {
@@ -73,7 +73,7 @@ TEST(Objective, ATermMayBeLimitedToTasks) {
 
 TEST(Objective, TheSameLossTwiceGetsTwoNames) {
   auto terms = objective(R"(["supervised", {"name": "supervised", "label_smoothing": 0.1}])");
-  auto step = fixed_step(LabelKind::single, torch::tensor({1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({1}));
   step.predictions = {{.output = torch::zeros({1, 3}), .mean = {}, .log_variance = {}}};
   const TaskLoss loss = terms->compute(step, {1, 1});
   EXPECT_EQ(loss.parts.at(0).term, "supervised");
@@ -114,7 +114,7 @@ class Misbehaving final : public LossTerm {
 };
 
 TEST(Objective, ATermThatMiscountsOrThrowsIsNamed) {
-  auto step = fixed_step(LabelKind::single, torch::tensor({1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({1}));
   for (const auto& [units, words] : {std::pair{1.0, ""}, std::pair{7.0, "count() says 1, compute() 7"},
                                      std::pair{std::nan(""), "count() says 1"}, std::pair{-1.0, "out of luck"}}) {
     Objective terms;
@@ -132,7 +132,7 @@ TEST(Objective, ATermThatMiscountsOrThrowsIsNamed) {
 
 TEST(Objective, EvaluationLeavesOutTermsOfTrainingOnly) {
   auto terms = objective(R"([{"name": "supervised"}, {"name": "timin", "weight": 5}])");
-  auto step = fixed_step(LabelKind::single, torch::tensor({1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({1}));
   step.task_.name = "hate";
   step.training_ = false;
   step.predictions = {

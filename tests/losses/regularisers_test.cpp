@@ -26,7 +26,7 @@ const Tensor kLabels = torch::tensor({0, 2, 1, 2});
 const Tensor kNoLabels = torch::zeros({0}, torch::kInt64);
 
 TEST(BatchEntropy, IsMinusTheEntropyOfTheMeanPrediction) {  // PT-1.8
-  auto step = fixed_step(LabelKind::single, kLabels);
+  auto step = fixed_step(TaskKind::classification, kLabels);
   step.predictions = {logits(kLogits - kLogits.mean(0, true))};
   EXPECT_TRUE(close(BatchEntropy().compute(step).mean().item<double>(), -std::log(3.0), 1e-12));
   // Certain and different: the mean of softmaxes would be spread, and so is the softmax of the mean.
@@ -40,13 +40,13 @@ TEST(BatchEntropy, IsMinusTheEntropyOfTheMeanPrediction) {  // PT-1.8
 }
 
 TEST(BatchEntropy, ReadsTheMeanOfAGaussianHead) {
-  auto step = fixed_step(LabelKind::single, kLabels);
+  auto step = fixed_step(TaskKind::classification, kLabels);
   step.predictions = {{.output = kOthers, .mean = kLogits, .log_variance = kOthers}};
   const Tensor p = kLogits.mean(0).softmax(0);
   EXPECT_TRUE(close(BatchEntropy().compute(step).mean(), (p * p.log()).sum(), 1e-12));
   EXPECT_TRUE(testing::gradients_match(
       [&](const std::vector<Tensor>& in) {
-        auto with = fixed_step(LabelKind::single, kLabels);
+        auto with = fixed_step(TaskKind::classification, kLabels);
         with.predictions = {logits(in[0])};
         return BatchEntropy().compute(with).sum;
       },
@@ -54,7 +54,7 @@ TEST(BatchEntropy, ReadsTheMeanOfAGaussianHead) {
 }
 
 TEST(RDrop, IsTheSymmetricDivergenceOfBothViews) {
-  auto step = fixed_step(LabelKind::single, kLabels);
+  auto step = fixed_step(TaskKind::classification, kLabels);
   step.predictions = {logits(kLogits), logits(kOthers)};
   const Tensor p = kLogits.softmax(1), q = kOthers.softmax(1);
   const Tensor expected = 0.5 * ((p * (p / q).log()).sum() + (q * (q / p).log()).sum());
@@ -66,7 +66,7 @@ TEST(RDrop, IsTheSymmetricDivergenceOfBothViews) {
   EXPECT_TRUE(close(RDrop().compute(step).sum.item<double>(), 0, 1e-12)) << "equal predictions";
   EXPECT_TRUE(testing::gradients_match(
       [&](const std::vector<Tensor>& in) {
-        auto with = fixed_step(LabelKind::single, kLabels);
+        auto with = fixed_step(TaskKind::classification, kLabels);
         with.predictions = {logits(in[0]), {.output = kLogits, .mean = in[1], .log_variance = kLogits}};
         return RDrop().compute(with).sum;
       },
@@ -126,7 +126,7 @@ TEST(SupervisedContrastive, GradientsReachBothViews) {
 }
 
 TEST(Focal, IsCrossEntropyForGammaZeroAndLessElse) {
-  auto step = fixed_step(LabelKind::single, kLabels);
+  auto step = fixed_step(TaskKind::classification, kLabels);
   step.predictions = {logits(kLogits)};
   const Tensor plain = Supervised().compute(step).sum;
   EXPECT_TRUE(close(FocalLoss({.gamma = 0}).compute(step).sum, plain, 1e-12));
@@ -136,7 +136,7 @@ TEST(Focal, IsCrossEntropyForGammaZeroAndLessElse) {
   EXPECT_EQ(value.count.item<double>(), 4);
 
   const Tensor sets = torch::tensor({{1.0, 0.0, 1.0}, {0.0, 0.0, 0.0}, {1.0, 1.0, 1.0}, {0.0, 1.0, 0.0}});
-  auto many = fixed_step(LabelKind::multiple, sets);
+  auto many = fixed_step(TaskKind::multi_label, sets);
   many.predictions = {logits(kLogits)};
   EXPECT_TRUE(close(FocalLoss({.gamma = 0}).compute(many).sum, Supervised().compute(many).sum, 1e-12));
   EXPECT_EQ(FocalLoss().compute(many).count.item<double>(), 4);
@@ -145,7 +145,7 @@ TEST(Focal, IsCrossEntropyForGammaZeroAndLessElse) {
 
 TEST(Units, OfAnUnknownLabelAreNotCounted) {
   const Tensor labels = torch::tensor({0, -100, 1, -100}), rest = torch::tensor({0, 2});
-  for (const LabelKind kind : {LabelKind::single, LabelKind::tags}) {
+  for (const TaskKind kind : {TaskKind::classification, TaskKind::tagging}) {
     for (const Json& config : {Json{{"name", "supervised"}}, Json{{"name", "supervised"}, {"label_smoothing", 0.2}},
                                Json{{"name", "focal"}}}) {
       const auto term = term_of(config);
@@ -161,10 +161,10 @@ TEST(Units, OfAnUnknownLabelAreNotCounted) {
 }
 
 TEST(Units, NoneGiveZeroAndAWayBack) {
-  for (const char* name : {"supervised", "focal", "spc", "r_drop"}) {
+  for (const char* name : {"supervised", "focal", "batch_entropy", "r_drop"}) {
     const auto term = term_of({{"name", name}});
     const Tensor output = torch::zeros({0, 3}, torch::TensorOptions().requires_grad(true));
-    auto step = fixed_step(LabelKind::tags, kNoLabels);
+    auto step = fixed_step(TaskKind::tagging, kNoLabels);
     step.predictions = {logits(output), logits(output)};
     const LossValue value = term->compute(step);
     EXPECT_EQ(value.sum.item<double>(), 0) << name;
@@ -176,9 +176,9 @@ TEST(Units, NoneGiveZeroAndAWayBack) {
 }
 
 TEST(Supervised, AveragesViewsInTrainingOnly) {
-  auto step = fixed_step(LabelKind::single, kLabels);
+  auto step = fixed_step(TaskKind::classification, kLabels);
   step.predictions = {logits(kLogits), logits(kOthers)};
-  auto other = fixed_step(LabelKind::single, kLabels);
+  auto other = fixed_step(TaskKind::classification, kLabels);
   other.predictions = {logits(kOthers)};
   Supervised both({.views = 2});
   const Tensor first = Supervised().compute(step).sum, second = Supervised().compute(other).sum;
@@ -191,8 +191,8 @@ TEST(Supervised, AveragesViewsInTrainingOnly) {
 TEST(Terms, KnowTheKindsOfLabelTheyAreDefinedFor) {
   const auto kinds = [](const char* name) {
     std::string found;
-    for (const auto& [kind, letter] : {std::pair{LabelKind::single, 's'}, std::pair{LabelKind::multiple, 'm'},
-                                       std::pair{LabelKind::value, 'v'}, std::pair{LabelKind::tags, 't'}}) {
+    for (const auto& [kind, letter] : {std::pair{TaskKind::classification, 's'}, std::pair{TaskKind::multi_label, 'm'},
+                                       std::pair{TaskKind::regression, 'v'}, std::pair{TaskKind::tagging, 't'}}) {
       Task task;
       task.kind = kind;
       if (term_of({{"name", name}})->applies_to(task)) found += letter;
@@ -201,7 +201,7 @@ TEST(Terms, KnowTheKindsOfLabelTheyAreDefinedFor) {
   };
   EXPECT_EQ(kinds("supervised"), "smvt");
   EXPECT_EQ(kinds("focal"), "smt");
-  EXPECT_EQ(kinds("spc"), "st");
+  EXPECT_EQ(kinds("batch_entropy"), "st");
   EXPECT_EQ(kinds("r_drop"), "st");
   EXPECT_EQ(kinds("supervised_contrastive"), "s");
   EXPECT_EQ(kinds("adversarial"), "smvt");

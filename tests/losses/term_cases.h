@@ -12,13 +12,13 @@ namespace infomtl::testing {
 
 /// Two tasks of three classes over an encoder of width H.
 inline TermContext context_of(std::int64_t width = 6,
-                              std::vector<LabelKind> kinds = {LabelKind::single, LabelKind::single}) {
+                              std::vector<TaskKind> kinds = {TaskKind::classification, TaskKind::classification}) {
   TermContext context{.tasks = {}, .width = width, .representation = width, .seed = 5};
   for (std::size_t t = 0; t < kinds.size(); ++t) {
     Task task;
     task.name = "task" + std::to_string(t);
     task.kind = kinds[t];
-    if (task.kind != LabelKind::value) task.labels = {"a", "b", "c"};
+    if (task.kind != TaskKind::regression) task.labels = {"a", "b", "c"};
     context.tasks.push_back(task);
   }
   return context;
@@ -35,13 +35,13 @@ inline Tensor random_rows(std::int64_t seed, std::int64_t rows, std::int64_t wid
 
 /// A step whose two views are given.
 inline FixedTaskStep viewed_step(const Tensor& first, const Tensor& second) {
-  auto step = fixed_step(LabelKind::single, torch::zeros({first.size(0)}, torch::kInt64));
+  auto step = fixed_step(TaskKind::classification, torch::zeros({first.size(0)}, torch::kInt64));
   step.shared_views = {first, second};
   return step;
 }
 
 /// A step of a gaussian head, its sample given.
-inline FixedTaskStep gaussian_step(LabelKind kind, const Tensor& labels, const Tensor& mean, const Tensor& log_variance,
+inline FixedTaskStep gaussian_step(TaskKind kind, const Tensor& labels, const Tensor& mean, const Tensor& log_variance,
                                    const Tensor& sample) {
   auto step = fixed_step(kind, labels);
   step.predictions = {{.output = sample, .mean = mean, .log_variance = log_variance}};

@@ -14,7 +14,7 @@ using testing::close;
 using testing::fixed_step;
 
 TEST(Supervised, SumsCrossEntropyOverRows) {
-  auto step = fixed_step(LabelKind::single, torch::tensor({0, 2}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({0, 2}));
   step.predictions = {{.output = torch::zeros({2, 3}), .mean = {}, .log_variance = {}}};
   const LossValue value = Supervised().compute(step);
   EXPECT_TRUE(close(value.sum.item<double>(), 2 * std::log(3.0), 1e-6));
@@ -22,16 +22,16 @@ TEST(Supervised, SumsCrossEntropyOverRows) {
 }
 
 TEST(Supervised, MultiLabelAveragesOverClassesAndRegressionSquares) {
-  auto labels = fixed_step(LabelKind::multiple, torch::tensor({{1.0f, 0.0f, 0.0f}}));
+  auto labels = fixed_step(TaskKind::multi_label, torch::tensor({{1.0f, 0.0f, 0.0f}}));
   labels.predictions = {{.output = torch::zeros({1, 3}), .mean = {}, .log_variance = {}}};
   EXPECT_TRUE(close(Supervised().compute(labels).sum.item<double>(), std::log(2.0), 1e-6));
-  auto value = fixed_step(LabelKind::value, torch::tensor({1.0f, -1.0f}));
+  auto value = fixed_step(TaskKind::regression, torch::tensor({1.0f, -1.0f}));
   value.predictions = {{.output = torch::tensor({{3.0f}, {-1.0f}}), .mean = {}, .log_variance = {}}};
   EXPECT_TRUE(close(Supervised().compute(value).sum.item<double>(), 4.0, 1e-6));
 }
 
 TEST(Supervised, TaggingRowsWithoutWordsGiveZeroAndAGradient) {
-  auto step = fixed_step(LabelKind::tags, torch::zeros({0}, torch::kInt64));
+  auto step = fixed_step(TaskKind::tagging, torch::zeros({0}, torch::kInt64));
   const Tensor output = torch::zeros({0, 3}).requires_grad_(true);
   step.predictions = {{.output = output, .mean = {}, .log_variance = {}}};
   const LossValue value = Supervised().compute(step);
@@ -40,15 +40,15 @@ TEST(Supervised, TaggingRowsWithoutWordsGiveZeroAndAGradient) {
 }
 
 TEST(Simax, OrthonormalViews) {  // PT-1.2
-  auto step = fixed_step(LabelKind::single, torch::zeros({8}, torch::kInt64));
+  auto step = fixed_step(TaskKind::classification, torch::zeros({8}, torch::kInt64));
   step.shared_views = {torch::eye(8, 16), torch::eye(8, 16)};
   const LossValue value = SharedInformationMaximization({.temperature = 0.1}).compute(step);
   EXPECT_TRUE(close(value.mean().item<double>(), 3.17749e-4, 1e-6));
 }
 
 TEST(Simax, BatchScopeTakesNegativesFromAllTasks) {
-  auto first = fixed_step(LabelKind::single, torch::zeros({4}, torch::kInt64));
-  auto second = fixed_step(LabelKind::single, torch::zeros({4}, torch::kInt64));
+  auto first = fixed_step(TaskKind::classification, torch::zeros({4}, torch::kInt64));
+  auto second = fixed_step(TaskKind::classification, torch::zeros({4}, torch::kInt64));
   second.index = 1;
   const Tensor eye = torch::eye(8);
   first.shared_views = {eye.slice(0, 0, 4), eye.slice(0, 0, 4)};
@@ -63,7 +63,7 @@ TEST(Simax, BatchScopeTakesNegativesFromAllTasks) {
 }
 
 TEST(Timin, ReductionsOfAKnownDivergence) {  // PT-1.5, PT-1.7
-  auto step = fixed_step(LabelKind::single, torch::tensor({1, 1, 1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({1, 1, 1}));
   step.predictions = {{.output = {}, .mean = torch::ones({3, 2}), .log_variance = torch::zeros({3, 2})}};
   const auto value = [&](const char* reduction) {
     return TaskInformationMinimization({.reduction = reduction}).compute(step).mean().item<double>();
@@ -76,7 +76,7 @@ TEST(Timin, ReductionsOfAKnownDivergence) {  // PT-1.5, PT-1.7
 }
 
 TEST(Timin, APlainHeadIsAnError) {
-  auto step = fixed_step(LabelKind::single, torch::tensor({1}));
+  auto step = fixed_step(TaskKind::classification, torch::tensor({1}));
   step.predictions = {{.output = torch::zeros({1, 3}), .mean = {}, .log_variance = {}}};
   EXPECT_THROW(TaskInformationMinimization().compute(step), StateError);
 }

@@ -13,8 +13,8 @@ struct WithinMargin : infomtl::Metric {
     double margin = 0.5;
     void fields(infomtl::FieldVisitor& f) { f.field("margin", margin, "largest error", infomtl::above(0.0)); }
   };
-  WithinMargin(const Settings& settings, const infomtl::AnswerSpace&) : margin(settings.margin) {}
-  bool reads(infomtl::AnswerKind kind) const override { return kind == infomtl::AnswerKind::values; }
+  WithinMargin(const Settings& settings, const infomtl::MetricContext&) : margin(settings.margin) {}
+  bool reads(infomtl::TaskKind kind) const override { return kind == infomtl::TaskKind::regression; }
   double compute(const infomtl::Predictions& p) const override {
     double right = 0;
     for (std::size_t i = 0; i < p.gold_values.size(); ++i) {
@@ -30,7 +30,7 @@ INFOMTL_REGISTER_METRIC("within_margin", WithinMargin, "share of values within a
 using namespace infomtl;
 
 TEST(CustomMetric, IsBuiltByNameLikeABuiltInOne) {
-  Predictions p{.space = {AnswerKind::values, {}}, .gold_values = {1, 2, 3, 4}, .predicted_values = {1, 2.4, 4, 9}};
+  Predictions p{.space = {TaskKind::regression, {}}, .gold_values = {1, 2, 3, 4}, .predicted_values = {1, 2.4, 4, 9}};
   EXPECT_EQ(build_metric("within_margin", p.space)->score(p), 0.5);
   const Config config = Config::from_text(R"({"name": "within_margin", "margin": 1})", "t.json");
   EXPECT_EQ(build_metric(config, p.space)->score(p), 0.75);

@@ -10,11 +10,11 @@ using namespace infomtl;
 
 namespace {
 
-const AnswerSpace kStance{AnswerKind::classes, {"none", "against", "favor"}};
-const AnswerSpace kNumber{AnswerKind::values, {}};
-const AnswerSpace kEntities{AnswerKind::tags, {"O", "B-PER", "I-PER", "B-LOC", "I-LOC"}};
+const MetricContext kStance{TaskKind::classification, {"none", "against", "favor"}};
+const MetricContext kNumber{TaskKind::regression, {}};
+const MetricContext kEntities{TaskKind::tagging, {"O", "B-PER", "I-PER", "B-LOC", "I-LOC"}};
 
-std::string message_of(const char* config, const AnswerSpace& space) {
+std::string message_of(const char* config, const MetricContext& space) {
   try {
     const Config task = Config::from_text(std::string("{\"metric\": ") + config + "}", "task.json");
     build_metric(task.value("metric"), space);
@@ -59,7 +59,7 @@ TEST(Metrics, WrongNamesAndOptionsTellPlaceAndCure) {
             "task.json#/metric: \"accuracy\" cannot score a task whose answers are values");
   EXPECT_EQ(message_of("3", kNumber), "task.json#/metric: found the number 3; must be a text");
   EXPECT_EQ(
-      message_of("\"entity_f1\"", {AnswerKind::tags, {"NOUN", "VERB"}}),
+      message_of("\"entity_f1\"", {TaskKind::tagging, {"NOUN", "VERB"}}),
       "task.json#/metric: entity_f1: reads the labels O, B-TYPE and I-TYPE, not \"NOUN\"; plain tags have accuracy");
 }
 
@@ -80,7 +80,7 @@ TEST(Metrics, PredictionsThatDoNotFitAreErrors) {
   EXPECT_THROW(metric->score({.space = kStance, .gold = {0}, .predicted = {-2}}), StateError);
   EXPECT_THROW(metric->score({.space = kNumber, .gold_values = {0}, .predicted_values = {0}}), StateError);
   EXPECT_THROW(entities_score("accuracy", {0, 0}, {0, 0}, {1}), StateError);
-  const AnswerSpace sets{AnswerKind::sets, {"a", "b"}};
+  const MetricContext sets{TaskKind::multi_label, {"a", "b"}};
   EXPECT_THROW(metric->score({.space = sets, .gold = {0, 1, 1}, .predicted = {0, 1, 1}}), StateError);
   EXPECT_THROW(metric->score({.space = sets, .gold = {0, 2}, .predicted = {0, 1}}), StateError);
 }

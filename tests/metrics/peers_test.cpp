@@ -15,13 +15,13 @@ Json fixture(const std::string& name) {
   return Json::parse(read_file(std::string(INFOMTL_FIXTURES) + "/metrics/" + name + ".json")).at("cases");
 }
 
-void expect_scores(const std::string& name, AnswerKind kind, std::size_t least) {
+void expect_scores(const std::string& name, TaskKind kind, std::size_t least) {
   std::size_t scored = 0;
   const Json cases = fixture(name);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const Json& item = cases[i];
     Predictions p{.space = {kind, item.value("labels", std::vector<std::string>{})}};
-    if (kind == AnswerKind::values) {
+    if (kind == TaskKind::regression) {
       p.gold_values = item.at("gold").get<std::vector<double>>();
       p.predicted_values = item.at("predicted").get<std::vector<double>>();
     } else {
@@ -42,12 +42,12 @@ void expect_scores(const std::string& name, AnswerKind kind, std::size_t least) 
 
 }  // namespace
 
-TEST(Peers, ClassesScoreAsInScikitLearnAndTweetEval) { expect_scores("labels", AnswerKind::classes, 1000); }
+TEST(Peers, ClassesScoreAsInScikitLearnAndTweetEval) { expect_scores("labels", TaskKind::classification, 1000); }
 TEST(Peers, WordsOfSentencesScoreAsClasses) {
   Predictions p{
-      .space = {AnswerKind::tags, {"N", "V"}}, .gold = {0, 1, 1}, .predicted = {0, 0, 1}, .sentence_lengths = {1, 2}};
+      .space = {TaskKind::tagging, {"N", "V"}}, .gold = {0, 1, 1}, .predicted = {0, 0, 1}, .sentence_lengths = {1, 2}};
   EXPECT_DOUBLE_EQ(build_metric("macro_f1", p.space)->score(p), 2.0 / 3);
 }
-TEST(Peers, SetsScoreAsScikitLearnsIndicatorMatrices) { expect_scores("sets", AnswerKind::sets, 200); }
-TEST(Peers, ValuesScoreAsInScipy) { expect_scores("values", AnswerKind::values, 60); }
-TEST(Peers, EntitiesScoreAsInSeqeval) { expect_scores("tags", AnswerKind::tags, 150); }
+TEST(Peers, SetsScoreAsScikitLearnsIndicatorMatrices) { expect_scores("sets", TaskKind::multi_label, 200); }
+TEST(Peers, ValuesScoreAsInScipy) { expect_scores("values", TaskKind::regression, 60); }
+TEST(Peers, EntitiesScoreAsInSeqeval) { expect_scores("tags", TaskKind::tagging, 150); }

@@ -17,7 +17,7 @@ inline std::shared_ptr<Architecture> build_architecture(const Json& config, std:
                                                         std::uint64_t seed = 1, std::int64_t width = kWidth) {
   return architecture_registry().build(
       Config::from_json(config, "architecture"),
-      ArchitectureShape{.width = width, .layers = kLayers, .tasks = tasks, .seed = seed});
+      ArchitectureContext{.width = width, .layers = kLayers, .tasks = tasks, .seed = seed});
 }
 
 /// Every built-in architecture with settings that keep it small.

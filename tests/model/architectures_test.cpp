@@ -204,15 +204,15 @@ TEST_P(EveryArchitecture, TrainsThroughTheModel) {
   tasks[0].labels = {"no", "yes"};
   tasks[1].name = "words";
   tasks[1].labels = {"O", "B", "I"};
-  tasks[1].kind = LabelKind::tags;
+  tasks[1].kind = TaskKind::tagging;
   const auto architecture = architecture_registry().build(
       Config::from_json(GetParam()),
-      ArchitectureShape{
+      ArchitectureContext{
           .width = given.encoder->width(), .layers = given.encoder->layer_count(), .tasks = 2, .seed = 1});
   std::vector<std::shared_ptr<Head>> heads;
   for (const Task& task : tasks) {
     heads.push_back(
-        head_registry().build(Config::from_json("linear"), HeadShape{architecture->width(), &task, heads.size()}));
+        head_registry().build(Config::from_json("linear"), HeadContext{architecture->width(), &task, heads.size()}));
   }
   const MultiTaskModel model(given.encoder, architecture, heads, tasks, Pooling::first);
   std::vector<Tensor> parameters;

@@ -10,7 +10,7 @@ namespace {
 
 using testing::close;
 
-Task task_of(LabelKind kind, std::vector<std::string> labels) {
+Task task_of(TaskKind kind, std::vector<std::string> labels) {
   Task task;
   task.name = "t";
   task.kind = kind;
@@ -18,22 +18,24 @@ Task task_of(LabelKind kind, std::vector<std::string> labels) {
   return task;
 }
 std::shared_ptr<Head> build(const Json& config, const Task& task, std::int64_t width = 6, std::uint64_t seed = 1) {
-  return head_registry().build(Config::from_json(config), HeadShape{width, &task, seed});
+  return head_registry().build(Config::from_json(config), HeadContext{width, &task, seed});
 }
 
 TEST(LinearHead, HasAnOutputForEveryLabelAndOneForAValue) {
   const Tensor x = at::randn({5, 6});
-  EXPECT_EQ(build({{"name", "linear"}}, task_of(LabelKind::single, {"a", "b", "c"}))->forward(x, {}).output.size(1), 3);
-  EXPECT_EQ(build({{"name", "linear"}}, task_of(LabelKind::value, {}))->forward(x, {}).output.size(1), 1);
-  EXPECT_EQ(build({{"name", "linear"}}, task_of(LabelKind::tags, {"O", "B"}))->forward(x, {}).output.size(1), 2);
-  EXPECT_EQ(build({{"name", "linear"}, {"hidden", 9}}, task_of(LabelKind::multiple, {"a", "b"}))
+  EXPECT_EQ(
+      build({{"name", "linear"}}, task_of(TaskKind::classification, {"a", "b", "c"}))->forward(x, {}).output.size(1),
+      3);
+  EXPECT_EQ(build({{"name", "linear"}}, task_of(TaskKind::regression, {}))->forward(x, {}).output.size(1), 1);
+  EXPECT_EQ(build({{"name", "linear"}}, task_of(TaskKind::tagging, {"O", "B"}))->forward(x, {}).output.size(1), 2);
+  EXPECT_EQ(build({{"name", "linear"}, {"hidden", 9}}, task_of(TaskKind::multi_label, {"a", "b"}))
                 ->forward(x, {})
                 .output.sizes(),
             at::IntArrayRef({5, 2}));
 }
 
 TEST(LinearHead, IsTheMapOfItsParameters) {
-  const Task task = task_of(LabelKind::single, {"a", "b", "c"});
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const Tensor x = at::randn({5, 6});
   const auto flat = build({{"name", "linear"}, {"relu_input", true}, {"dropout", 0.5}}, task);
   auto p = flat->named_parameters();
@@ -46,7 +48,7 @@ TEST(LinearHead, IsTheMapOfItsParameters) {
 }
 
 TEST(LinearHead, DropsInputsInTrainingOnly) {
-  const Task task = task_of(LabelKind::single, {"a", "b"});
+  const Task task = task_of(TaskKind::classification, {"a", "b"});
   const auto head = build({{"name", "linear"}, {"dropout", 0.5}}, task);
   const Tensor x = at::randn({5, 6});
   ops::TensorRandom one(1), same(1);
@@ -56,7 +58,7 @@ TEST(LinearHead, DropsInputsInTrainingOnly) {
 }
 
 TEST(Heads, WeightsAreAFunctionOfTheSeedWithinTheirBound) {
-  const Task task = task_of(LabelKind::single, {"a", "b"});
+  const Task task = task_of(TaskKind::classification, {"a", "b"});
   for (const char* name : {"linear", "gaussian"}) {
     const auto one = build({{"name", name}, {"hidden", 50}}, task, 100),
                same = build({{"name", name}, {"hidden", 50}}, task, 100);
@@ -74,7 +76,7 @@ TEST(Heads, WeightsAreAFunctionOfTheSeedWithinTheirBound) {
 }
 
 TEST(GaussianHead, SamplesInTrainingAndGivesTheMeanInEvaluation) {
-  const Task task = task_of(LabelKind::single, {"a", "b", "c"});
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const auto head = build({{"name", "gaussian"}}, task);
   EXPECT_TRUE(head->gaussian());
   const Tensor x = at::randn({4000, 6});
@@ -89,7 +91,7 @@ TEST(GaussianHead, SamplesInTrainingAndGivesTheMeanInEvaluation) {
 }
 
 TEST(GaussianHead, ClampsTheLogVariance) {
-  const Task task = task_of(LabelKind::single, {"a", "b", "c"});
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const auto head = build({{"name", "gaussian"}}, task);
   const Prediction wide = head->forward(at::randn({50, 6}) * 1e4, {});
   EXPECT_EQ(wide.log_variance.max().item<double>(), 10.0);
@@ -102,7 +104,7 @@ TEST(GaussianHead, ClampsTheLogVariance) {
 }
 
 TEST(GaussianHead, DropsInputsOfTheMeanOnlyUnlessAsked) {
-  const Task task = task_of(LabelKind::single, {"a", "b", "c"});
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const Tensor x = at::randn({5, 6});
   for (const bool both : {false, true}) {
     const auto head = build({{"name", "gaussian"}, {"dropout", 0.5}, {"dropout_variance", both}}, task);
@@ -114,7 +116,7 @@ TEST(GaussianHead, DropsInputsOfTheMeanOnlyUnlessAsked) {
 }
 
 TEST(GaussianHead, LooksAtTheDirectionAloneWhenAsked) {
-  const Task task = task_of(LabelKind::single, {"a", "b", "c"});
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const Tensor x = at::randn({5, 6});
   const auto plain = build({{"name", "gaussian"}}, task);
   const auto unit = build({{"name", "gaussian"}, {"unit_input", true}}, task);
@@ -129,7 +131,7 @@ TEST(GaussianHead, LooksAtTheDirectionAloneWhenAsked) {
 }
 
 TEST(Heads, AreDifferentiableTwice) {
-  const Task task = task_of(LabelKind::single, {"a", "b", "c"});
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   for (const char* name : {"linear", "gaussian"}) {
     const auto head = build({{"name", name}, {"hidden", 4}, {"activation", "tanh"}, {"dropout", 0.3}}, task);
     head->to(at::kDouble);
@@ -149,7 +151,7 @@ TEST(Heads, AreDifferentiableTwice) {
 }
 
 TEST(Heads, UnknownSettingsAndNamesAreErrors) {
-  const Task task = task_of(LabelKind::single, {"a", "b"});
+  const Task task = task_of(TaskKind::classification, {"a", "b"});
   EXPECT_THROW(build({{"name", "linear"}, {"hiden", 4}}, task), ConfigError);
   EXPECT_THROW(build({{"name", "linear"}, {"hidden", -1}}, task), ConfigError);
   EXPECT_THROW(build({{"name", "linear"}, {"dropout", 1.0}}, task), ConfigError);

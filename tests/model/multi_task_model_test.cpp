@@ -15,16 +15,16 @@ std::vector<Task> two_tasks() {
   tasks[0].labels = {"no", "yes"};
   tasks[1].name = "words";
   tasks[1].labels = {"O", "B", "I"};
-  tasks[1].kind = LabelKind::tags;
+  tasks[1].kind = TaskKind::tagging;
   return tasks;
 }
 std::shared_ptr<Architecture> shared_architecture(std::int64_t width) {
-  return architecture_registry().build(Config::from_json("shared"), ArchitectureShape{width, 3, 2, 1});
+  return architecture_registry().build(Config::from_json("shared"), ArchitectureContext{width, 3, 2, 1});
 }
 std::vector<std::shared_ptr<Head>> heads_of(const std::vector<Task>& tasks, std::int64_t width) {
   std::vector<std::shared_ptr<Head>> heads;
   for (const Task& task : tasks) {
-    heads.push_back(head_registry().build(Config::from_json("linear"), HeadShape{width, &task, 1}));
+    heads.push_back(head_registry().build(Config::from_json("linear"), HeadContext{width, &task, 1}));
   }
   return heads;
 }

@@ -16,8 +16,8 @@ class Nothing final : public infomtl::LossTerm {
 class Half final : public infomtl::GradientWeighting {
  public:
   using Settings = infomtl::NoSettings;
-  Half(Settings /*settings*/, const infomtl::WeightingTasks& /*tasks*/) {}
-  void backward(infomtl::GradientProblem& problem) override {
+  Half(Settings /*settings*/, const infomtl::WeightingContext& /*tasks*/) {}
+  void backward(infomtl::TaskGradients& problem) override {
     problem.apply_weights(torch::full({static_cast<std::int64_t>(problem.size())}, 0.5));
   }
 };

@@ -49,7 +49,7 @@ class FixedTaskStep final : public TaskStep {
 };
 
 /// A step of `kind` with B rows of labels.
-inline FixedTaskStep fixed_step(LabelKind kind, Tensor labels, std::vector<std::string> names = {"a", "b", "c"}) {
+inline FixedTaskStep fixed_step(TaskKind kind, Tensor labels, std::vector<std::string> names = {"a", "b", "c"}) {
   FixedTaskStep step;
   step.task_.name = "test";
   step.task_.kind = kind;

@@ -295,7 +295,7 @@ TEST(BrokenFile, AWoundedSentencePieceModelIsAnErrorOrStillReads) {
     try {
       const text::SentencePieceModel model(wounded, {});
       for (const char* line : {"Hello w\u00f6rld \u4f60\u597d", "\uff21\u3000\u2460 \u00bd\u0301", ""}) {
-        text::TokenSink sink;
+        text::TokenList sink;
         model.tokenize(text::AlignedText(line, 0), sink);
       }
       ++read;

@@ -3,9 +3,9 @@
 #include <ATen/Parallel.h>
 
 #include "infomtl/core/files.h"
+#include "infomtl/step/step_gradients.h"
 #include "infomtl/train/trainer.h"
-#include "train/small_run.h"
-#include "train/step_problem.h"
+#include "step/small_run.h"
 
 namespace infomtl {
 namespace {
@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, ArchitectureInAStep, ::testing::ValuesIn(cases()
 /// The gradient of every parameter by one backward pass from one task's loss, in the order of the flat buffer.
 Tensor separate_backward(const ForwardContext& context, const FlatParameters& flat, const StepBatch& batch,
                          std::size_t k) {
-  const auto forward = std::make_shared<StepForward>(context, batch);
+  const auto forward = std::make_shared<ForwardPass>(context, batch);
   const Task& task = context.model->tasks()[batch.tasks[k].task];
   const Tensor loss = forward->loss(k, context.objective->counts(task, batch.tasks[k])).value;
   std::vector<Tensor> parameters, pieces;
@@ -61,10 +61,10 @@ TEST_P(ArchitectureInAStep, RowsOfTheJacobianAreSeparateBackwardPasses) {
   const SmallRun run(0.1, "linear", GetParam().losses, GetParam().architecture);
   FlatParameters flat = run.flat();
   const StepBatch batch = run.batches("joint", 6, 1).front();
-  ProblemContext context;
+  StepContext context;
   context.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = 7};
   context.parameters = &flat;
-  StepProblem problem(context, {batch});
+  StepGradients problem(context, {batch});
   const Tensor jacobian = problem.jacobian().clone();
   ASSERT_EQ(jacobian.size(0), 6);
   ASSERT_EQ(jacobian.size(1), flat.shared_size());
@@ -73,7 +73,7 @@ TEST_P(ArchitectureInAStep, RowsOfTheJacobianAreSeparateBackwardPasses) {
     EXPECT_TRUE(close(jacobian[static_cast<std::int64_t>(k)], alone.slice(0, 0, flat.shared_size()), 0, 1e-5)) << k;
     // Of the task's own parameters (head, gates, masks) likewise.
     flat.zero_gradients();
-    StepProblem own(context, {batch});
+    StepGradients own(context, {batch});
     const Tensor only = at::one_hot(at::scalar_tensor(static_cast<std::int64_t>(k), at::kLong), 6).to(at::kFloat);
     own.apply_direction(at::zeros({flat.shared_size()}), only);
     EXPECT_TRUE(close(flat.gradients().slice(0, flat.shared_size()), alone.slice(0, flat.shared_size()), 0, 1e-5)) << k;
@@ -91,7 +91,7 @@ struct Trained {
     settings.batch_size = 12;
     settings.learning_rate = 0.01;
     settings.regime = regime;
-    WeightingTasks tasks;
+    WeightingContext tasks;
     for (const Task& task : run.tasks) {
       tasks.names.push_back(task.name);
       tasks.train_rows.push_back(task.train_rows);
@@ -138,10 +138,10 @@ TEST_P(ArchitectureInAStep, ContinuesBitForBitFromACheckpoint) {
 TEST_P(ArchitectureInAStep, LossesAskedForFirstAreThoseOfTheGraph) {
   const SmallRun run(0.1, "linear", GetParam().losses, GetParam().architecture);
   FlatParameters flat = run.flat();
-  ProblemContext context;
+  StepContext context;
   context.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = 7};
   context.parameters = &flat;
-  StepProblem problem(context, run.batches("joint", 6, 2));  // micro-batches are run twice
+  StepGradients problem(context, run.batches("joint", 6, 2));  // micro-batches are run twice
   const Tensor losses = problem.losses().clone();
   problem.apply_weights(torch::ones({6}), {});
   EXPECT_TRUE(at::equal(problem.reevaluate_losses(), losses)) << "noise must repeat itself";
@@ -150,10 +150,10 @@ TEST_P(ArchitectureInAStep, LossesAskedForFirstAreThoseOfTheGraph) {
 TEST(RepresentationGradients, AreRefusedWhereThereIsNoOneRepresentation) {
   const SmallRun run(0.0, "linear", {"supervised"}, "mtan");
   FlatParameters flat = run.flat();
-  ProblemContext context;
+  StepContext context;
   context.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = 7};
   context.parameters = &flat;
-  StepProblem problem(context, run.batches("joint", 3, 1));
+  StepGradients problem(context, run.batches("joint", 3, 1));
   EXPECT_THROW(problem.representation_gradients(), ConfigError);
 }
 

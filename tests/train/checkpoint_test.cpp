@@ -1,4 +1,4 @@
-#include "train/checkpoint.h"
+#include "infomtl/train/checkpoint.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -9,7 +9,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/model/weights_file.h"
-#include "train/small_run.h"
+#include "step/small_run.h"
 
 namespace infomtl {
 namespace {
@@ -28,8 +28,8 @@ struct Parts {
         flat(run.flat()),
         optimizer(optimizer_registry().build(Config::from_json("adamax", "optimizer"), flat)) {}
 
-  static WeightingTasks names(const SmallRun& run) {
-    WeightingTasks tasks;
+  static WeightingContext names(const SmallRun& run) {
+    WeightingContext tasks;
     for (const Task& task : run.tasks) tasks.names.push_back(task.name);
     return tasks;
   }

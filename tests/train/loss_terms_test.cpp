@@ -10,10 +10,10 @@
 #include "infomtl/losses/information.h"
 #include "infomtl/ops/information/contrastive.h"
 #include "infomtl/ops/information/perturbation.h"
+#include "infomtl/step/step_gradients.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/weighting/equal.h"
-#include "train/small_run.h"
-#include "train/step_problem.h"
+#include "step/small_run.h"
 
 namespace infomtl {
 namespace {
@@ -29,8 +29,8 @@ const bool one_thread = [] {
 const Json kEmbeddings = {{"name", "adversarial"}, {"epsilon", 0.5}};
 const Json kParameters = {{"name", "adversarial_parameters"}, {"epsilon", 0.5}};
 
-std::shared_ptr<StepForward> forward_of(const SmallRun& run, const StepBatch& batch, std::int64_t step = 7) {
-  return std::make_shared<StepForward>(
+std::shared_ptr<ForwardPass> forward_of(const SmallRun& run, const StepBatch& batch, std::int64_t step = 7) {
+  return std::make_shared<ForwardPass>(
       ForwardContext{.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = step}, batch);
 }
 
@@ -276,18 +276,18 @@ TEST(LossTerms, JacobianRowsAreTheGradientsOfTheTasks) {
     FlatParameters flat = run.flat();
     const std::vector<StepBatch> micros = run.batches("joint", 4, 2);
     const auto problem_of = [&] {
-      ProblemContext context;
+      StepContext context;
       context.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = 7};
       context.parameters = &flat;
-      return StepProblem(std::move(context), micros);
+      return StepGradients(std::move(context), micros);
     };
-    StepProblem problem = problem_of();
+    StepGradients problem = problem_of();
     const Tensor losses = problem.losses().clone();  // first without a graph
     const Tensor jacobian = problem.jacobian().clone();
     EXPECT_TRUE(close(problem_of().losses(), losses, 0, 1e-7));
     for (std::size_t t = 0; t < problem.size(); ++t) {
       flat.zero_gradients();
-      StepProblem alone = problem_of();
+      StepGradients alone = problem_of();
       Tensor weights = torch::zeros({static_cast<std::int64_t>(problem.size())});
       weights[static_cast<std::int64_t>(t)] = 1.0;
       alone.apply_weights(weights, {});
@@ -355,7 +355,7 @@ const std::vector<Json> kTerms = {
     {{"name", "adversarial"}, {"rate", 0.5}, {"steps", 2}},
     {{"name", "adversarial_parameters"}, {"rate", 0.5}, {"contrast", 0.1}},
     {{"name", "supervised_contrastive"}, {"views", 2}},
-    "spc",
+    "batch_entropy",
     "r_drop",
     "focal",
 };

@@ -7,7 +7,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/weighting/equal.h"
-#include "train/small_run.h"
+#include "step/small_run.h"
 
 namespace infomtl {
 namespace {
@@ -16,7 +16,7 @@ using testing::close;
 using testing::SmallRun;
 
 std::shared_ptr<GradientWeighting> weighting_of(const char* name, const SmallRun& run, bool joint) {
-  WeightingTasks tasks;
+  WeightingContext tasks;
   for (const Task& task : run.tasks) {
     tasks.names.push_back(task.name);
     tasks.train_rows.push_back(task.train_rows);

@@ -8,7 +8,7 @@
 
 #include "infomtl/core/files.h"
 #include "infomtl/train/trainer.h"
-#include "train/small_run.h"
+#include "step/small_run.h"
 
 namespace infomtl {
 namespace {
@@ -74,10 +74,10 @@ struct TrainedBy {
         Config::from_json("shared"),
         {.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size(), .seed = 1});
     std::vector<std::shared_ptr<Head>> heads;
-    WeightingTasks known;
+    WeightingContext known;
     known.joint = joint;
     for (const Task& task : tasks) {
-      const HeadShape head{.width = encoder->width(), .task = &task, .seed = derive_seed(9, task.name)};
+      const HeadContext head{.width = encoder->width(), .task = &task, .seed = derive_seed(9, task.name)};
       heads.push_back(head_registry().build(Config::from_json("linear"), head));
       known.names.push_back(task.name);
       known.train_rows.push_back(task.train_rows);

@@ -8,7 +8,7 @@
 
 #include "infomtl/core/errors.h"
 #include "support/compare.h"
-#include "support/linear_problem.h"
+#include "support/linear_task_gradients.h"
 #include "weighting/weighting_tasks.h"
 
 namespace infomtl::testing {
@@ -88,7 +88,7 @@ struct Step {
       slopes.push_back(uniform(stream, {2, 3}, -1, 1));
     }
     problem.set_representations(values, slopes);
-    for (LinearProblem* each : {&problem, &second, &third}) {
+    for (LinearTaskGradients* each : {&problem, &second, &third}) {
       if (!joint) each->set_tasks({index(number) % kTasks});
     }
     problem.add_independent(second);
@@ -103,7 +103,7 @@ struct Step {
     return g;
   }
 
-  LinearProblem problem, second, third;
+  LinearTaskGradients problem, second, third;
 };
 
 /// Runs steps [first, last) as a trainer would; what each asked for, one after the other.
@@ -203,15 +203,15 @@ bool same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 TEST(WeightingCatalogue, HoldsEveryMethodOfTheField) {
   const std::vector<std::string> names = weighting_registry().names();
   const std::set<std::string> listed(names.begin(), names.end());
-  for (const char* name : {"equal",       "task_size",  "scale_invariant", "uncertainty",
-                           "geometric",   "dwa",        "imtl_l",          "rlw",
-                           "stch",        "famo",       "smoothed",        "gradnorm",
-                           "mgda",        "pcgrad",     "gradvac",         "graddrop",
-                           "imtl",        "cagrad",     "nash_mtl",        "moco",
-                           "aligned_mtl", "upgrad",     "dualproj",        "fairgrad",
-                           "db_mtl",      "excess_mtl", "sdmgrad",         "modo",
-                           "config",      "krum",       "trimmed_mean",    "auto_lambda",
-                           "moml",        "forum"}) {
+  for (const char* name : {"equal",         "task_size",  "scale_invariant", "uncertainty",
+                           "geometric",     "dwa",        "imtl_l",          "rlw",
+                           "stch",          "famo",       "smoothed",        "gradnorm",
+                           "mgda",          "pcgrad",     "gradvac",         "graddrop",
+                           "imtl",          "cagrad",     "nash_mtl",        "moco",
+                           "aligned_mtl",   "upgrad",     "dualproj",        "fairgrad",
+                           "db_mtl",        "excess_mtl", "sdmgrad",         "modo",
+                           "conflict_free", "krum",       "trimmed_mean",    "auto_lambda",
+                           "moml",          "forum"}) {
     EXPECT_TRUE(listed.contains(name)) << name;
   }
 }

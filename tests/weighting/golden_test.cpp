@@ -8,7 +8,7 @@
 #include "ops/aggregation/matrices.h"
 #include "support/compare.h"
 #include "support/fixture.h"
-#include "support/linear_problem.h"
+#include "support/linear_task_gradients.h"
 #include "weighting/weighting_tasks.h"
 
 namespace infomtl::testing {
@@ -51,7 +51,7 @@ struct GoldenStep {
   std::uint64_t seed;
   Tensor g;
   FamilyLosses losses;
-  LinearProblem problem, second, third;
+  LinearTaskGradients problem, second, third;
 };
 
 /// Drives a weighting as a training run would, with plain descent on its own parameters; the last step.
@@ -103,7 +103,7 @@ TEST(WeightingGolden, EveryMethodFollowsItsEquationsOverARun) {
       const auto weighting =
           build_weighting(Config::from_json(fixture["configs"][name], "golden"), weighting_tasks(tasks));
       const std::unique_ptr<GoldenStep> step = last_step(*weighting, json, fixture);
-      LinearProblem& problem = step->problem;
+      LinearTaskGradients& problem = step->problem;
       const bool representation = !problem.applied_representation_gradients.empty();
       const Tensor direction =
           representation ? at::stack(problem.applied_representation_gradients).reshape({-1}) : problem.direction;

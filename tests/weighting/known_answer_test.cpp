@@ -14,7 +14,7 @@
 #include "infomtl/ops/aggregation/robust.h"
 #include "infomtl/ops/aggregation/tracking.h"
 #include "support/compare.h"
-#include "support/linear_problem.h"
+#include "support/linear_task_gradients.h"
 #include "weighting/weighting_tasks.h"
 
 namespace infomtl::testing {
@@ -35,7 +35,7 @@ struct Fixed {
   Tensor third_g = torch::stack({row({0, 1, 2}), row({-1, 1, 1}), row({1, -2, 0}), row({1, 0, 0.5})});
   Tensor second_losses = row({1, 2, 1, 2}), third_losses = row({0.3, 0.6, 0.9, 1.2});
   Tensor k = ops::gram(g);
-  LinearProblem problem{losses, g, 0, 11}, second{second_losses, second_g}, third{third_losses, third_g};
+  LinearTaskGradients problem{losses, g, 0, 11}, second{second_losses, second_g}, third{third_losses, third_g};
 
   Fixed() {
     problem.add_independent(second);
@@ -119,7 +119,7 @@ std::map<std::string, std::function<Asked(Fixed&)>> answers() {
     Tensor state;
     return plain_heads(ops::modo(ops::cross_gram(f.second_g, f.third_g), state));
   };
-  known["config"] = [](Fixed& f) { return plain_heads(ops::config(f.k).weights); };
+  known["conflict_free"] = [](Fixed& f) { return plain_heads(ops::conflict_free(f.k).weights); };
   known["krum"] = [](Fixed& f) { return plain_heads(ops::krum(f.k, 1, 1)); };
   // Middle values of (1, -1, 0.5, 1), (0, 1, -2, 1) and (2, 0, 1, 1).
   known["trimmed_mean"] = [](Fixed&) { return along(row({0.75, 0.5, 1})); };
@@ -211,14 +211,14 @@ TEST(NashMtl, ShortensEveryStepAlsoBetweenTwoSolutions) {
   const Tensor alpha = first.problem.head_weights;
   for (const std::int64_t step : {1, 2}) {
     Fixed next;
-    LinearProblem larger(next.losses, 100 * next.g);
+    LinearTaskGradients larger(next.losses, 100 * next.g);
     larger.set_step(step);
     weighting->backward(larger);
     EXPECT_NEAR(larger.direction.norm().item<double>(), 0.5, 1e-9);
     EXPECT_TRUE(close(larger.head_weights, alpha, 0)) << "solved again at step " << step;
   }
   Fixed third;
-  LinearProblem larger(third.losses, 100 * third.g);
+  LinearTaskGradients larger(third.losses, 100 * third.g);
   larger.set_step(3);
   weighting->backward(larger);
   EXPECT_TRUE(close(larger.head_weights, alpha / 100, 1e-9));
@@ -228,12 +228,12 @@ TEST(NashMtl, KeepsItsWeightsWhereTasksCannotAgree) {
   for (const char* name : {"nash_mtl", "fairgrad"}) {
     const auto weighting = build_weighting(Config::from_json({{"name", name}}, "test"), weighting_tasks(2));
     const Tensor g = torch::stack({row({3, 0}), row({1, 2})});
-    LinearProblem solvable(row({1, 1}), g), opposite(row({1, 1}), torch::stack({row({1, 0}), row({-1, 0})}));
+    LinearTaskGradients solvable(row({1, 1}), g), opposite(row({1, 1}), torch::stack({row({1, 0}), row({-1, 0})}));
     weighting->backward(solvable);
     weighting->backward(opposite);
     EXPECT_TRUE(close(opposite.head_weights, solvable.head_weights, 0)) << name;
     const auto fresh = build_weighting(Config::from_json({{"name", name}}, "test"), weighting_tasks(2));
-    LinearProblem again(row({1, 1}), torch::stack({row({1, 0}), row({-1, 0})}));
+    LinearTaskGradients again(row({1, 1}), torch::stack({row({1, 0}), row({-1, 0})}));
     fresh->backward(again);
     EXPECT_TRUE(close(again.head_weights, row({1, 1}), 0)) << name;
   }
@@ -244,7 +244,7 @@ TEST(Smoothed, AveragesEachTasksOwnWeightsWhenTasksTakeTurns) {
       build_weighting(Config::from_json({{"name", "smoothed"}, {"memory", 0.75}, {"inner", "scale_invariant"}}, "test"),
                       weighting_tasks(3, false));
   const auto weight = [&](std::size_t task, double loss) {
-    LinearProblem problem(row({loss}), torch::ones({1, 2}, torch::kFloat64), 3);
+    LinearTaskGradients problem(row({loss}), torch::ones({1, 2}, torch::kFloat64), 3);
     problem.set_tasks({task});
     weighting->backward(problem);
     EXPECT_TRUE(close(problem.head_weights, problem.weights, 0));
@@ -282,7 +282,7 @@ TEST(Stch, TakesItsNadirFromTheEpochAfterTheWarmUp) {
       Config::from_json({{"name", "stch"}, {"warmup_epochs", 1}, {"mu", 0.5}}, "test"), weighting_tasks(2));
   const Tensor losses = row({2, 3}), log_weights = row({0.5, 1.0 / 3.0});
   const auto weights = [&] {
-    LinearProblem problem(losses, torch::ones({2, 2}, torch::kFloat64));
+    LinearTaskGradients problem(losses, torch::ones({2, 2}, torch::kFloat64));
     weighting->backward(problem);
     return problem.weights;
   };
@@ -314,7 +314,7 @@ TEST(Krum, AndTheTrimmedMeanNeedEnoughTasks) {
 }
 
 TEST(TaskSize, IsNotCountedTwice) {
-  WeightingTasks tasks = weighting_tasks(3, false);
+  WeightingContext tasks = weighting_tasks(3, false);
   tasks.sampled_by_size = true;
   const Config config = Config::from_json({{"name", "task_size"}}, "x.json");
   try {

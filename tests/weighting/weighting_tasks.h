@@ -7,8 +7,8 @@
 
 namespace infomtl::testing {
 
-inline WeightingTasks weighting_tasks(std::size_t count, bool joint = true) {
-  WeightingTasks tasks;
+inline WeightingContext weighting_tasks(std::size_t count, bool joint = true) {
+  WeightingContext tasks;
   for (std::size_t t = 0; t < count; ++t) {
     tasks.names.push_back("t" + std::to_string(t));
     tasks.train_rows.push_back(100 * (static_cast<std::int64_t>(t) + 1));

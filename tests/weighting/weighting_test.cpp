@@ -3,14 +3,14 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/weighting/equal.h"
 #include "support/compare.h"
-#include "support/linear_problem.h"
+#include "support/linear_task_gradients.h"
 #include "weighting/weighting_tasks.h"
 
 namespace infomtl {
 namespace {
 
 using testing::close;
-using testing::LinearProblem;
+using testing::LinearTaskGradients;
 using testing::weighting_tasks;
 
 std::shared_ptr<GradientWeighting> build(const Json& config, std::size_t count, bool joint = true) {
@@ -22,7 +22,7 @@ torch::Tensor matrix(std::vector<double> values, std::int64_t rows) {
 }
 
 TEST(Equal, AddsTheTaskGradients) {  // PT-7.1
-  LinearProblem problem(torch::tensor({1.0f, 2.0f}), matrix({1, 2, 3, 4}, 2));
+  LinearTaskGradients problem(torch::tensor({1.0f, 2.0f}), matrix({1, 2, 3, 4}, 2));
   Equal().backward(problem);
   EXPECT_TRUE(close(problem.direction, torch::tensor({4.0f, 6.0f}), 1e-6));
   EXPECT_EQ(problem.applied, 1);
@@ -30,7 +30,7 @@ TEST(Equal, AddsTheTaskGradients) {  // PT-7.1
 }
 
 TEST(Equal, MeanDividesByTheTasksOfTheExperimentAlsoWhenOneIsInTheStep) {
-  LinearProblem problem(torch::tensor({1.0f}), matrix({6, 3}, 1), 3);
+  LinearTaskGradients problem(torch::tensor({1.0f}), matrix({6, 3}, 1), 3);
   Equal({.reduction = "mean"}, weighting_tasks(3)).backward(problem);
   EXPECT_TRUE(close(problem.direction, torch::tensor({2.0f, 1.0f}), 1e-6));
 }
@@ -39,7 +39,7 @@ TEST(Uncertainty, LogVarianceConvergesToTheLogOfAFixedLoss) {  // PT-7.3
   auto weighting = build({{"name", "uncertainty"}}, 2);
   torch::Tensor s = weighting->parameters()[0];
   for (int i = 0; i < 4000; ++i) {
-    LinearProblem problem(torch::tensor({0.3f, 5.0f}), matrix({1, 0, 0, 1}, 2));
+    LinearTaskGradients problem(torch::tensor({0.3f, 5.0f}), matrix({1, 0, 0, 1}, 2));
     weighting->zero_grad();
     weighting->backward(problem);
     torch::NoGradGuard no_grad;
@@ -50,7 +50,7 @@ TEST(Uncertainty, LogVarianceConvergesToTheLogOfAFixedLoss) {  // PT-7.3
 
 TEST(Uncertainty, AlternatingMovesOnlyTheTaskOfTheStep) {
   auto weighting = build({{"name", "uncertainty"}}, 3, false);
-  LinearProblem problem(torch::tensor({2.0f}), matrix({1, 1}, 1), 3);
+  LinearTaskGradients problem(torch::tensor({2.0f}), matrix({1, 1}, 1), 3);
   problem.set_tasks({1});
   weighting->backward(problem);
   const torch::Tensor gradient = weighting->parameters()[0].grad();
@@ -62,7 +62,7 @@ TEST(Uncertainty, AlternatingMovesOnlyTheTaskOfTheStep) {
 
 TEST(PcGrad, TwoConflictingTasks) {  // PT-7.7
   auto weighting = build({{"name", "pcgrad"}}, 2);
-  LinearProblem problem(torch::tensor({1.0f, 1.0f}), matrix({1, 0, -1, 1}, 2));
+  LinearTaskGradients problem(torch::tensor({1.0f, 1.0f}), matrix({1, 0, -1, 1}, 2));
   weighting->backward(problem);
   EXPECT_TRUE(close(problem.direction, torch::tensor({0.5f, 1.5f}), 1e-6));
   EXPECT_TRUE(close(problem.head_weights, torch::ones({2}), 0));

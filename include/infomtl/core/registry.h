@@ -6,6 +6,7 @@
 //   std::shared_ptr<LossTerm> term = registry.build(config);          // config: {"name": "focal", "gamma": 2}
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,6 +48,13 @@ class Registry {
     if (find(entry.name) != nullptr) throw StateError(kind_ + " \"" + entry.name + "\" is registered twice");
     entry.origin = origin_;
     entries_.push_back({std::move(entry), std::move(factory)});
+  }
+
+  /// Lets configs ask for an entry by another name too, such as one that it had before. Not listed.
+  void add_alias(std::string alias, const std::string& name) {
+    if (find(alias) != nullptr) throw StateError(kind_ + " \"" + alias + "\" is registered twice");
+    if (find(name) == nullptr) throw StateError(kind_ + " \"" + name + "\", for alias \"" + alias + "\", is unknown");
+    aliases_.emplace(std::move(alias), name);
   }
 
   /// Registers a class with a nested `Settings` and a constructor Class(Settings, Args...).
@@ -104,6 +112,7 @@ class Registry {
     Factory factory;
   };
   const Slot* find(std::string_view name) const {
+    if (const auto alias = aliases_.find(name); alias != aliases_.end()) name = alias->second;
     for (const Slot& slot : entries_) {
       if (slot.entry.name == name) return &slot;
     }
@@ -113,6 +122,7 @@ class Registry {
   std::string kind_;
   std::string origin_ = "infomtl";
   std::vector<Slot> entries_;
+  std::map<std::string, std::string, std::less<>> aliases_;  ///< alias -> name
 };
 
 }  // namespace infomtl

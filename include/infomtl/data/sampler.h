@@ -14,7 +14,7 @@
 namespace infomtl {
 
 /// What a sampler may look at. T tasks.
-struct SamplerInput {
+struct SamplerContext {
   std::vector<std::int64_t> rows = {};     ///< [T] training examples of each task
   std::vector<std::int64_t> batches = {};  ///< [T] batches of one pass over each task
   std::uint64_t run_seed = 0;
@@ -28,7 +28,7 @@ class INFOMTL_API Sampler {
   /// The tasks of the epoch's steps, sum(batches) of them. Proportional and round_robin give each task exactly as often
   /// as it has batches, so that an epoch holds every example exactly once. The others draw; the examples of a task then
   /// come in passes over it that run on across epochs: none is repeated before all of its task were seen.
-  virtual std::vector<std::int32_t> epoch(const SamplerInput& input) const = 0;
+  virtual std::vector<std::int32_t> epoch(const SamplerContext& input) const = 0;
   /// Whether tasks come up in proportion to their rows over an epoch.
   virtual bool by_size() const { return false; }
 };

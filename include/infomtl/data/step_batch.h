@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
-#include "infomtl/ops/gradient_segments.h"
+#include "infomtl/ops/packed/gradient_segments.h"
 
 namespace infomtl {
 

@@ -77,7 +77,7 @@ class INFOMTL_API TrainingStream {
 
   /// Another batch for the tasks of a step, for methods that need several: rows drawn uniformly without repeats, as
   /// many as a full batch has, a function of (run seed, step, index). Independent of every other batch. Thread-safe.
-  StepBatch extra_batch(std::int64_t step, std::uint64_t index) const;
+  StepBatch independent_batch(std::int64_t step, std::uint64_t index) const;
 
  private:
   struct State;

@@ -23,7 +23,7 @@ class INFOMTL_API FocalLoss final : public LossTerm {
   FocalLoss() = default;
   explicit FocalLoss(Settings settings) : settings_(settings) {}
 
-  bool applies_to(const Task& task) const override { return task.kind != LabelKind::value; }
+  bool applies_to(const Task& task) const override { return task.kind != TaskKind::regression; }
   std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 

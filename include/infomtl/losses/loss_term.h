@@ -8,7 +8,7 @@
 //       void fields(FieldVisitor& f) { f.field("margin", margin, "wanted lead of the label's score", at_least(0)); }
 //     };
 //     explicit Hinge(Settings settings) : settings_(settings) {}
-//     bool applies_to(const Task& task) const override { return task.kind == LabelKind::single; }
+//     bool applies_to(const Task& task) const override { return task.kind == TaskKind::classification; }
 //     bool in_evaluation() const override { return false; }  // there labels may be kUnknownLabel
 //     LossValue compute(TaskStep& step) override {
 //       const Tensor sum = torch::multi_margin_loss(step.prediction().output, step.labels(), 1, settings_.margin, {},

@@ -13,7 +13,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
-#include "infomtl/losses/schedule.h"
+#include "infomtl/optim/weight_schedule.h"
 
 namespace infomtl {
 
@@ -61,7 +61,7 @@ class INFOMTL_API Objective : public torch::nn::Module {
     std::shared_ptr<LossTerm> term;
     std::vector<std::string> tasks;
   };
-  bool speaks_for(const Entry& entry, const Task& task) const;
+  bool applies_to(const Entry& entry, const Task& task) const;
   std::vector<Entry> terms_;
 };
 

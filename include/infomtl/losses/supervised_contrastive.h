@@ -24,7 +24,7 @@ class INFOMTL_API SupervisedContrastive final : public LossTerm {
   explicit SupervisedContrastive(Settings settings) : settings_(settings) {}
 
   Needs needs() const override { return {.views = static_cast<int>(settings_.views)}; }
-  bool applies_to(const Task& task) const override { return task.kind == LabelKind::single; }
+  bool applies_to(const Task& task) const override { return task.kind == TaskKind::classification; }
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;

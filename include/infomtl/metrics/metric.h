@@ -4,8 +4,8 @@
 //
 //   struct ErrorRate : Metric {
 //     struct Settings { void fields(FieldVisitor&) {} };
-//     ErrorRate(const Settings&, const AnswerSpace&) {}
-//     bool reads(AnswerKind kind) const override { return kind == AnswerKind::classes; }
+//     ErrorRate(const Settings&, const MetricContext&) {}
+//     bool reads(TaskKind kind) const override { return kind == TaskKind::classification; }
 //     bool higher_is_better() const override { return false; }
 //    private:
 //     double compute(const Predictions& p) const override { ... }
@@ -27,7 +27,7 @@ class INFOMTL_API Metric {
   virtual ~Metric() = default;
 
   /// Whether predictions of this kind can be scored.
-  virtual bool reads(AnswerKind kind) const = 0;
+  virtual bool reads(TaskKind kind) const = 0;
   virtual bool higher_is_better() const { return true; }
 
   /// Checks the predictions, then computes. Rates lie in [0, 1], correlations in [-1, 1].
@@ -40,7 +40,7 @@ class INFOMTL_API Metric {
 };
 
 /// A metric is built from its options and the answer space of its task.
-using MetricRegistry = Registry<Metric, const AnswerSpace&>;
+using MetricRegistry = Registry<Metric, const MetricContext&>;
 
 /// The registry of the process, built-in metrics included.
 INFOMTL_API MetricRegistry& metric_registry();
@@ -50,8 +50,8 @@ INFOMTL_API void register_builtin_metrics(MetricRegistry& registry);
 
 /// The metric that a task record's "metric" field asks for: a name, or an object with "name" and options.
 /// @throws ConfigError when the name or an option is wrong, or the metric cannot score this kind of task
-INFOMTL_API std::shared_ptr<Metric> build_metric(const Config& config, const AnswerSpace& space);
-INFOMTL_API std::shared_ptr<Metric> build_metric(std::string_view name, const AnswerSpace& space);
+INFOMTL_API std::shared_ptr<Metric> build_metric(const Config& config, const MetricContext& space);
+INFOMTL_API std::shared_ptr<Metric> build_metric(std::string_view name, const MetricContext& space);
 
 }  // namespace infomtl
 

@@ -1,7 +1,7 @@
 #pragma once
 // Predictions: what a task's test rows say and what the model said, as plain numbers without tensors.
 //
-//   Predictions p{.space = {AnswerKind::classes, {"not-hate", "hate"}}};
+//   Predictions p{.space = {TaskKind::classification, {"not-hate", "hate"}}};
 //   p.gold = {0, 1, 1};
 //   p.predicted = {0, 1, 0};
 //   double score = build_metric("macro_f1", p.space)->score(p);
@@ -13,22 +13,16 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/core/task_kind.h"
 
 namespace infomtl {
 
-enum class AnswerKind {
-  classes,  ///< one label a row (classification, pair_classification)
-  sets,     ///< any number of labels a row (multi_label)
-  values,   ///< a number a row (regression)
-  tags,     ///< one label a word (tagging)
-};
+/// "classification", "multi_label", "regression" or "tagging".
+INFOMTL_API std::string_view name_of(TaskKind kind);
 
-/// "classes", "sets", "values" or "tags".
-INFOMTL_API std::string_view name_of(AnswerKind kind);
-
-/// What an answer to a task may be.
-struct AnswerSpace {
-  AnswerKind kind = AnswerKind::classes;
+/// What a metric is built for: the kind of the answers and their labels.
+struct MetricContext {
+  TaskKind kind = TaskKind::classification;
   std::vector<std::string> labels = {};  ///< C names, in the order of their numbers; empty for values
 
   /// @throws ConfigError with the nearest label when `label` is not one of them
@@ -41,7 +35,7 @@ inline constexpr std::int64_t kNoAnswer = -1;
 
 /// Letters: R rows, C labels, W words of all sentences together. Only the pair of the space's kind is filled.
 struct Predictions {
-  AnswerSpace space = {};
+  MetricContext space = {};
   /// classes: [R] label numbers. tags: [W] label numbers, sentence after sentence. sets: [R * C], 1 where the row has
   /// the label, else 0.
   std::vector<std::int64_t> gold = {}, predicted = {};

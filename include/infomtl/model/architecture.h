@@ -53,14 +53,14 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   virtual Tensor task_similarity() const { return {}; }
 };
 
-struct ArchitectureShape {
+struct ArchitectureContext {
   std::int64_t width = 0;   ///< H
   std::int64_t layers = 0;  ///< L
   std::size_t tasks = 0;
   std::uint64_t seed = 0;
 };
 
-using ArchitectureRegistry = Registry<Architecture, const ArchitectureShape&>;
+using ArchitectureRegistry = Registry<Architecture, const ArchitectureContext&>;
 INFOMTL_API ArchitectureRegistry& architecture_registry();
 INFOMTL_API void register_builtin_architectures(ArchitectureRegistry& registry);
 

@@ -18,7 +18,7 @@
 #include "infomtl/core/json.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/step_batch.h"
-#include "infomtl/ops/gradient_segments.h"
+#include "infomtl/ops/packed/gradient_segments.h"
 #include "infomtl/ops/tensor_random.h"
 
 namespace infomtl {

@@ -38,13 +38,13 @@ class INFOMTL_API Head : public torch::nn::Module {
 };
 
 /// Width D of the representation and the task; factories draw initial weights from the seed.
-struct HeadShape {
+struct HeadContext {
   std::int64_t width = 0;
   const Task* task = nullptr;
   std::uint64_t seed = 0;
 };
 
-using HeadRegistry = Registry<Head, const HeadShape&>;
+using HeadRegistry = Registry<Head, const HeadContext&>;
 INFOMTL_API HeadRegistry& head_registry();
 INFOMTL_API void register_builtin_heads(HeadRegistry& registry);
 

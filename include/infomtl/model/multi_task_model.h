@@ -2,7 +2,7 @@
 // Multi-task model: one encoder, one architecture, one head a task.
 //
 //   auto encoder = load_encoder(folder);
-//   ArchitectureShape shape{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size()};
+//   ArchitectureContext shape{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size()};
 //   auto sharing = architecture_registry().build(Config::from_json("shared", "architecture"), shape);
 //   std::vector<std::shared_ptr<Head>> heads;
 //   for (const Task& task : tasks)
@@ -38,7 +38,7 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   Precision precision() const { return precision_; }
   void set_precision(Precision precision) { precision_ = precision; }
   /// Whether the task reads token states (tagging).
-  bool needs_token_states(std::size_t task) const { return tasks_.at(task).kind == LabelKind::tags; }
+  bool needs_token_states(std::size_t task) const { return tasks_.at(task).kind == TaskKind::tagging; }
 
   /// (name, parameter) in a fixed order: shared ones first (the encoder's, then the architecture's shared ones), then
   /// those of tasks.

@@ -11,8 +11,8 @@
 //   infomtl --plugin ./libhinge.so train config.json         # in a program: load_plugin() before Experiment::from_config()
 //
 // Every other registry takes, by add<Class>(name, summary, source), a class with `Settings` and a constructor from them
-// and from what the registry's type lists behind its product: for a weighting Class(Settings, const WeightingTasks&),
-// for a metric Class(Settings, const AnswerSpace&). A weighting for joint steps alone says so as its traits,
+// and from what the registry's type lists behind its product: for a weighting Class(Settings, const WeightingContext&),
+// for a metric Class(Settings, const MetricContext&). A weighting for joint steps alone says so as its traits,
 // {{"regimes", {"joint"}}}. `infomtl list` shows a plugin's names like any others.
 
 #include <torch/version.h>

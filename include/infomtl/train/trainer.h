@@ -21,12 +21,13 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/data/step_batch.h"
+#include "infomtl/data/task_data.h"
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
-#include "infomtl/train/flat_parameters.h"
-#include "infomtl/train/optimizer.h"
-#include "infomtl/train/report.h"
-#include "infomtl/train/task_data.h"
+#include "infomtl/optim/flat_parameters.h"
+#include "infomtl/optim/optimizer.h"
+#include "infomtl/train/evaluation.h"
+#include "infomtl/train/step_report.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
@@ -71,20 +72,6 @@ struct INFOMTL_API TrainerSettings {
   /// From a config's "seed", "optimizer", "schedule" and "training", all of it checked.
   /// @throws ConfigError; a selection on the test split is one
   static TrainerSettings from_config(const Config& config);
-};
-
-/// Scores of one split: metrics and mean losses, per task.
-struct INFOMTL_API Evaluation {
-  std::vector<double> scores;          ///< the metric of each task; NaN where the split has no rows
-  std::vector<bool> higher_is_better;  ///< of that metric
-  std::vector<double> losses;          ///< mean objective in evaluation mode; NaN where the split has no rows
-  std::vector<std::map<std::string, double>> all;  ///< further metrics
-
-  /// Mean of the scores that are there; NaN when none is.
-  double average() const;
-  /// What selection maximises: scores as they are or negated where lower is better, the negative mean loss.
-  /// @param tasks  names, to find a task that `monitor` names
-  double monitored(const std::string& monitor, const std::vector<Task>& tasks) const;
 };
 
 class INFOMTL_API Trainer {

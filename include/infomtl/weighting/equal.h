@@ -20,9 +20,9 @@ class INFOMTL_API Equal final : public GradientWeighting {
     }
   };
   Equal() = default;
-  Equal(Settings settings, const WeightingTasks& /*tasks*/) : settings_(std::move(settings)) {}
+  Equal(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
 
-  void backward(GradientProblem& problem) override;
+  void backward(TaskGradients& task_gradients) override;
 
  private:
   Settings settings_;

@@ -2,8 +2,8 @@
 // Gradient weighting: turns the T task losses of a step into one update. The trainer knows this interface only.
 //
 //   class Equal final : public GradientWeighting {
-//     void backward(GradientProblem& problem) override {
-//       problem.apply_weights(torch::ones({std::int64_t(problem.size())}));
+//     void backward(TaskGradients& task_gradients) override {
+//       task_gradients.apply_weights(torch::ones({std::int64_t(task_gradients.size())}));
 //     }
 //   };
 //
@@ -19,12 +19,12 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
-#include "infomtl/weighting/gradient_problem.h"
+#include "infomtl/weighting/task_gradients.h"
 
 namespace infomtl {
 
 /// What a weighting may know of the tasks when it is built.
-struct WeightingTasks {
+struct WeightingContext {
   std::vector<std::string> names;
   std::vector<std::int64_t> train_rows;
   bool joint = true;             ///< every task in every step, or one task a step
@@ -42,23 +42,23 @@ class INFOMTL_API StateVisitor {
 
 class INFOMTL_API GradientWeighting : public torch::nn::Module {
  public:
-  /// Reads the problem and ends it with exactly one apply_... call; adds the gradients of the weighting's own
+  /// Reads the losses or gradients and ends the step with exactly one apply_... call; adds the gradients of the weighting's own
   /// parameters.
-  virtual void backward(GradientProblem& problem) = 0;
-  /// After the optimiser's step, with the same problem.
-  virtual void after_update(GradientProblem& /*problem*/) {}
+  virtual void backward(TaskGradients& task_gradients) = 0;
+  /// After the optimiser's step, with the same task_gradients.
+  virtual void after_update(TaskGradients& /*task_gradients*/) {}
   /// After an epoch: mean training loss of each task, NaN for a task that was not seen.
   virtual void end_epoch(std::int64_t /*epoch*/, const std::vector<double>& /*mean_losses*/) {}
   /// Names every piece of state beside the parameters: what a continued run needs to go on bit for bit.
   virtual void visit_state(StateVisitor& /*visitor*/) {}
 };
 
-using WeightingRegistry = Registry<GradientWeighting, const WeightingTasks&>;
+using WeightingRegistry = Registry<GradientWeighting, const WeightingContext&>;
 
 /// All weightings by name; the built-in ones are there from the start.
 INFOMTL_API WeightingRegistry& weighting_registry();
 /// Builds what the config's "weighting" says. @throws ConfigError when it is not defined in the regime of `tasks`
-INFOMTL_API std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const WeightingTasks& tasks);
+INFOMTL_API std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const WeightingContext& tasks);
 /// Puts every built-in weighting into `registry`; the one list of them.
 INFOMTL_API void register_builtin_weightings(WeightingRegistry& registry);
 

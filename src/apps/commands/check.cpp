@@ -6,7 +6,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/dataset_report.h"
-#include "infomtl/train/experiment.h"
+#include "infomtl/runs/experiment.h"
 
 namespace infomtl::commands {
 

@@ -1,7 +1,7 @@
 #include <cstdio>
 
 #include "commands.h"
-#include "infomtl/train/experiment.h"
+#include "infomtl/runs/experiment.h"
 
 namespace infomtl::commands {
 

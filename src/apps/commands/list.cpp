@@ -9,7 +9,7 @@
 #include "infomtl/model/architecture.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/head.h"
-#include "infomtl/train/optimizer.h"
+#include "infomtl/optim/optimizer.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl::commands {

@@ -2,7 +2,7 @@
 
 #include "commands.h"
 #include "infomtl/core/errors.h"
-#include "infomtl/data/synthetic_corpus.h"
+#include "infomtl/data/synthetic/synthetic_corpus.h"
 
 namespace infomtl::commands {
 

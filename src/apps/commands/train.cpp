@@ -4,7 +4,7 @@
 
 #include "commands.h"
 #include "infomtl/core/log.h"
-#include "infomtl/train/experiment.h"
+#include "infomtl/runs/experiment.h"
 #include "interrupt.h"
 
 namespace infomtl::commands {

@@ -15,7 +15,7 @@ class Focal final : public infomtl::LossTerm {
   };
   explicit Focal(Settings settings) : settings_(settings) {}
 
-  bool applies_to(const infomtl::Task& task) const override { return task.kind == infomtl::LabelKind::single; }
+  bool applies_to(const infomtl::Task& task) const override { return task.kind == infomtl::TaskKind::classification; }
   infomtl::LossValue compute(infomtl::TaskStep& step) override {
     // 0 for a row whose label is unknown, which evaluation may have.
     const auto minus_log_p = at::cross_entropy_loss(step.prediction().output, step.labels(), {}, at::Reduction::None);

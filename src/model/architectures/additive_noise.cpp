@@ -29,7 +29,7 @@ class AdditiveNoise final : public Architecture {
                "variance of the prior that codes are compressed to: one a task and coordinate, or 1");
     }
   };
-  AdditiveNoise(const Settings& settings, const ArchitectureShape& shape)
+  AdditiveNoise(const Settings& settings, const ArchitectureContext& shape)
       : settings_(settings), width_(settings.width > 0 ? settings.width : shape.width) {
     if (settings.width > 0) {
       code_ = register_module(

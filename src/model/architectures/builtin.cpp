@@ -82,7 +82,7 @@ void AdapterSettings::fields(FieldVisitor& f) {
   f.field("dropout", dropout, "rate of dropping before each linear map of an adapter", from_to_below(0.0, 1.0));
 }
 
-Branches::Branches(torch::nn::Module& owner, const AdapterSettings& settings, const ArchitectureShape& shape,
+Branches::Branches(torch::nn::Module& owner, const AdapterSettings& settings, const ArchitectureContext& shape,
                    const std::string& links) {
   const DenseNet::Shape net{.inputs = shape.width,
                             .hidden = settings.hidden,

@@ -60,7 +60,7 @@ struct AdapterSettings {
 /// how much it takes of each branch, "<links>.<level>.<task>" (level 1 and up).
 class Branches final {
  public:
-  Branches(torch::nn::Module& owner, const AdapterSettings& settings, const ArchitectureShape& shape,
+  Branches(torch::nn::Module& owner, const AdapterSettings& settings, const ArchitectureContext& shape,
            const std::string& links);
 
   Tensor adapt(std::size_t level, std::size_t task, const Tensor& x, ops::TensorRandom* noise) const;

@@ -7,7 +7,7 @@ namespace infomtl::architectures {
 class Cgc final : public Architecture {
  public:
   using Settings = ExtractionSettings;
-  Cgc(const Settings& settings, const ArchitectureShape& shape) {
+  Cgc(const Settings& settings, const ArchitectureContext& shape) {
     level_ = register_module("level",
                              std::make_shared<ExtractionLevel>(settings, shape.width, shape.tasks, false, shape.seed));
   }

@@ -13,7 +13,7 @@ class CrossStitch final : public Architecture {
       AdapterSettings::fields(f);
     }
   };
-  CrossStitch(const Settings& settings, const ArchitectureShape& shape)
+  CrossStitch(const Settings& settings, const ArchitectureContext& shape)
       : width_(shape.width), branches_(*this, settings, shape, "stitches") {
     const torch::NoGradGuard no_grad;
     const auto tasks = static_cast<std::int64_t>(shape.tasks);

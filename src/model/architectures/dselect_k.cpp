@@ -24,7 +24,7 @@ class DselectK final : public Architecture {
       ExpertSettings::fields(f);
     }
   };
-  DselectK(const Settings& settings, const ArchitectureShape& shape) : settings_(settings) {
+  DselectK(const Settings& settings, const ArchitectureContext& shape) : settings_(settings) {
     if (settings.selectors > settings.experts) {
       throw ConfigError("architecture \"dselect_k\": " + std::to_string(settings.selectors) + " selectors for " +
                         std::to_string(settings.experts) + " experts");

@@ -28,7 +28,7 @@ class Ltb final : public Architecture {
       AdapterSettings::fields(f);
     }
   };
-  Ltb(const Settings& settings, const ArchitectureShape& shape)
+  Ltb(const Settings& settings, const ArchitectureContext& shape)
       : settings_(settings), width_(shape.width), branches_(*this, settings, shape, "choices") {
     if (settings.temperature_to > settings.temperature_from) {
       throw ConfigError("architecture \"ltb\": temperature_to " + std::to_string(settings.temperature_to) +

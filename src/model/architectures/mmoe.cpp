@@ -13,7 +13,7 @@ class Mmoe final : public Architecture {
       ExpertSettings::fields(f);
     }
   };
-  Mmoe(const Settings& settings, const ArchitectureShape& shape) {
+  Mmoe(const Settings& settings, const ArchitectureContext& shape) {
     const DenseNet::Shape net = settings.shape(shape.width);
     width_ = net.outputs;
     experts_ = add_nets(*this, "experts", static_cast<std::size_t>(settings.experts), net, shape.seed);

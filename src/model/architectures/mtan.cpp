@@ -17,7 +17,7 @@ class Mtan final : public Architecture {
       f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
     }
   };
-  Mtan(const Settings& settings, const ArchitectureShape& shape) : width_(shape.width), layers_(shape.layers) {
+  Mtan(const Settings& settings, const ArchitectureContext& shape) : width_(shape.width), layers_(shape.layers) {
     if (shape.layers < 1) throw ConfigError("architecture \"mtan\": the encoder has no layers to attend to");
     const auto group = register_module("masks", std::make_shared<torch::nn::Module>("masks"));
     const DenseNet::Shape net{.inputs = shape.width,

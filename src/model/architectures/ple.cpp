@@ -21,7 +21,7 @@ class Ple final : public Architecture {
       ExtractionSettings::fields(f);
     }
   };
-  Ple(const Settings& settings, const ArchitectureShape& shape) : shared_stream_(settings.shared_stream) {
+  Ple(const Settings& settings, const ArchitectureContext& shape) : shared_stream_(settings.shared_stream) {
     const auto group = register_module("levels", std::make_shared<torch::nn::Module>("levels"));
     std::int64_t inputs = shape.width;
     for (std::int64_t l = 0; l < settings.levels; ++l) {

@@ -6,7 +6,7 @@ namespace infomtl::architectures {
 class Shared final : public Architecture {
  public:
   using Settings = NoSettings;
-  Shared(const Settings&, const ArchitectureShape& shape) : width_(shape.width) {}
+  Shared(const Settings&, const ArchitectureContext& shape) : width_(shape.width) {}
 
   TaskRepresentation forward(std::size_t, const SharedRows& rows, ops::TensorRandom*) override {
     return {.value = rows.pooled, .mean = {}, .log_variance = {}, .prior_log_variance = {}};

@@ -26,7 +26,7 @@ class Vib final : public Architecture {
       f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
     }
   };
-  Vib(const Settings& settings, const ArchitectureShape& shape) : settings_(settings) {
+  Vib(const Settings& settings, const ArchitectureContext& shape) : settings_(settings) {
     if (settings.log_variance_low > settings.log_variance_high) {
       throw ConfigError("architecture \"vib\": log_variance_low " + std::to_string(settings.log_variance_low) +
                         " is above log_variance_high " + std::to_string(settings.log_variance_high));

@@ -24,7 +24,7 @@ void GaussianHead::Settings::fields(FieldVisitor& f) {
   f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
 }
 
-GaussianHead::GaussianHead(const Settings& settings, const HeadShape& shape) : settings_(settings) {
+GaussianHead::GaussianHead(const Settings& settings, const HeadContext& shape) : settings_(settings) {
   if (settings.log_variance_low > settings.log_variance_high) {
     throw ConfigError("gaussian head: log_variance_low " + std::to_string(settings.log_variance_low) +
                       " is above log_variance_high " + std::to_string(settings.log_variance_high));

@@ -21,7 +21,7 @@ class GaussianHead final : public Head {
     void fields(FieldVisitor& f);
   };
   /// @throws ConfigError when log_variance_low is above log_variance_high
-  GaussianHead(const Settings& settings, const HeadShape& shape);
+  GaussianHead(const Settings& settings, const HeadContext& shape);
 
   Prediction forward(const Tensor& representation, const HeadRandom& random) override;
   bool gaussian() const override { return true; }

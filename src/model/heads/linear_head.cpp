@@ -11,7 +11,7 @@ void LinearHead::Settings::fields(FieldVisitor& f) {
   f.field("relu_input", relu_input, "apply ReLU to the representation first, as CIFM does");
 }
 
-LinearHead::LinearHead(const Settings& settings, const HeadShape& shape) : relu_input_(settings.relu_input) {
+LinearHead::LinearHead(const Settings& settings, const HeadContext& shape) : relu_input_(settings.relu_input) {
   net_ = register_module(
       "net", std::make_shared<DenseNet>(DenseNet::Shape{.inputs = shape.width,
                                                         .hidden = settings.hidden,

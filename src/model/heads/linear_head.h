@@ -14,7 +14,7 @@ class LinearHead final : public Head {
     bool relu_input = false;
     void fields(FieldVisitor& f);
   };
-  LinearHead(const Settings& settings, const HeadShape& shape);
+  LinearHead(const Settings& settings, const HeadContext& shape);
 
   Prediction forward(const Tensor& representation, const HeadRandom& random) override;
 

@@ -9,7 +9,7 @@
 
 #include "infomtl/core/errors.h"
 #include "ops/aggregation/inputs.h"
-#include "ops/kernels/kernels.h"
+#include "ops/packed/cpu/kernels.h"
 
 namespace infomtl::ops {
 namespace {

@@ -152,7 +152,7 @@ Solution aligned_mtl(const torch::Tensor& gram, const AlignedOptions& options) {
   return solution;
 }
 
-Solution config(const torch::Tensor& gram, const torch::Tensor& preference) {
+Solution conflict_free(const torch::Tensor& gram, const torch::Tensor& preference) {
   const dense::Matrix k = read_gram(gram, "config");
   const std::size_t n = k.size();
   dense::Vector p(n, 1.0);

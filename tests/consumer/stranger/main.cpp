@@ -1,7 +1,7 @@
 // A program outside the project: adds a loss of its own and prints every name that the library knows.
 
 #include <infomtl/infomtl.h>
-#include <infomtl/train/optimizer.h>
+#include <infomtl/optim/optimizer.h>
 
 #include <cstdio>
 

@@ -21,9 +21,12 @@ SourceTree tree_of(const std::vector<std::pair<std::string, std::string>>& files
   return tree;
 }
 
+const std::filesystem::path kRoot = INFOMTL_SOURCE_DIR;
+const Rooms kRooms = read_rooms(kRoot / "src/rooms.txt");
+
 /// The one complaint about a made-up tree, or all of them when there is not exactly one.
 std::string only_violation(const std::vector<std::pair<std::string, std::string>>& files) {
-  return joined(layering_violations(tree_of(files)));
+  return joined(layering_violations(tree_of(files), kRooms));
 }
 
 std::string read_text(const std::filesystem::path& file) {
@@ -32,14 +35,29 @@ std::string read_text(const std::filesystem::path& file) {
   return text.str();
 }
 
-const std::filesystem::path kRoot = INFOMTL_SOURCE_DIR;
-
 }  // namespace
 
 TEST(ProjectLayering, EveryIncludeKeepsTheRules) {
   const SourceTree tree = read_source_tree(kRoot);
   ASSERT_TRUE(tree.contains("include/infomtl/core/errors.h"));
-  EXPECT_EQ(joined(layering_violations(tree)), "");
+  EXPECT_EQ(joined(layering_violations(tree, kRooms)), "");
+}
+
+TEST(ProjectLayering, NoPartOfARoomNeedsItselfInACircle) {
+  EXPECT_EQ(joined(circles_of_parts(read_source_tree(kRoot))), "");
+}
+
+TEST(ProjectLayering, FilesAreShort) { EXPECT_EQ(joined(long_files(read_source_tree(kRoot), 400)), ""); }
+
+// Every room has a folder, and the README shows the list as it is.
+TEST(ProjectLayering, TheListOfRoomsIsTrue) {
+  ASSERT_EQ(kRooms.size(), 15U);
+  const std::string readme = read_text(kRoot / "README.md");
+  for (const auto& [name, room] : kRooms) {
+    EXPECT_TRUE(std::filesystem::is_directory(kRoot / "src" / name)) << name;
+    const std::string row = "| " + std::to_string(room.floor) + " | `" + name + "` | " + room.holds + " |";
+    EXPECT_NE(readme.find(row), std::string::npos) << "README.md lacks the row\n" << row;
+  }
 }
 
 TEST(ProjectLayering, PublicHeadersIncludeWhatTheyUse) {
@@ -101,6 +119,15 @@ TEST(Layering, RefusesCircles) {
                             {"include/infomtl/ops/b2.h", "#include \"infomtl/ops/a.h\""}}),
             "include/infomtl/ops/a.h: includes in a circle: include/infomtl/ops/a.h -> include/infomtl/ops/b.h -> "
             "include/infomtl/ops/b2.h -> include/infomtl/ops/a.h\n");
+}
+
+TEST(Layering, FindsPartsInACircle) {
+  EXPECT_EQ(
+      joined(circles_of_parts(tree_of({{"include/infomtl/runs/a.h", ""},
+                                       {"src/runs/a.cpp", "#include \"infomtl/runs/a.h\"\n#include \"runs/b.h\""},
+                                       {"src/runs/b.h", ""},
+                                       {"src/runs/b.cpp", "#include \"infomtl/runs/a.h\"\n#include \"runs/b.h\""}}))),
+      "runs/a -> runs/b -> runs/a\n");
 }
 
 TEST(Layering, KeepsTorchOutOfTheRoomsWithoutIt) {

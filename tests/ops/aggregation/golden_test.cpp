@@ -278,7 +278,7 @@ TEST(AggregationGolden, JacobianMethodsEqualTorchJd) {
       SCOPED_TRACE(name + " " + c.kind + " T=" + std::to_string(c.tasks()) + " seed " + std::to_string(c.seed));
       RandomStream stream = c.draws();
       Tensor ours;
-      if (name == "config") ours = combine(c.g, config(c.k).weights);
+      if (name == "config") ours = combine(c.g, conflict_free(c.k).weights);
       if (name == "trimmed_mean") ours = trimmed_mean(c.g, 1);
       if (name == "graddrop") ours = graddrop(c.g, uniform_sample(c.g.size(1), stream));
       if (name == "graddrop_leak") {

@@ -314,7 +314,7 @@ std::vector<std::pair<std::string, std::function<Tensor(const Tensor&)>>> gram_f
           {"fairgrad", [](const Tensor& k) { return fairgrad(k, 2.0).weights; }},
           {"imtl_g", [](const Tensor& k) { return imtl_g(k).weights; }},
           {"aligned_mtl", [](const Tensor& k) { return aligned_mtl(k).weights; }},
-          {"config", [](const Tensor& k) { return config(k).weights; }},
+          {"conflict_free", [](const Tensor& k) { return conflict_free(k).weights; }},
           {"upgrad", [](const Tensor& k) { return upgrad(k).weights; }},
           {"dualproj", [](const Tensor& k) { return dualproj(k).weights; }},
           {"cagrad", [](const Tensor& k) { return cagrad(k).weights; }},

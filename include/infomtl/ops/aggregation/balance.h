@@ -64,6 +64,6 @@ INFOMTL_API Solution aligned_mtl(const torch::Tensor& gram, const AlignedOptions
 /// max_t |u_t.b - p_t| over nonzero rows (0 when independent). b = 0: weights 0, stationary.
 /// @param gram [T, T]; @param preference [T], undefined: ones
 /// @throws ShapeError, NonFiniteError
-INFOMTL_API Solution config(const torch::Tensor& gram, const torch::Tensor& preference = {});
+INFOMTL_API Solution conflict_free(const torch::Tensor& gram, const torch::Tensor& preference = {});
 
 }  // namespace infomtl::ops

@@ -1,0 +1,14 @@
+#pragma once
+// A task as it is kept with a checkpoint, so that a trained model predicts without its data.
+
+#include "infomtl/core/export.h"
+#include "infomtl/core/json.h"
+#include "infomtl/data/task.h"
+
+namespace infomtl {
+
+INFOMTL_API Json task_to_json(const Task& task);
+/// @throws FormatError
+INFOMTL_API Task task_from_json(const Json& json);
+
+}  // namespace infomtl

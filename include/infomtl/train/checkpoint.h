@@ -1,0 +1,50 @@
+#pragma once
+// Checkpoint: a folder that Hugging Face reads as the encoder and that a run continues from.
+//
+//   config.json, model.safetensors, tokenizer files   the encoder, as AutoModel.from_pretrained wants it
+//   heads.safetensors                                 architecture.*, heads.<task>.*: parameters and buffers
+//   state.safetensors                                 objective.*, weighting.*, weighting_state.*, optimizer.*
+//   state.json                                        format, versions, progress, sha256 of every other file and its own
+//
+// It is written beside its place and renamed; it is read and verified completely before anything in memory is changed.
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "infomtl/core/export.h"
+#include "infomtl/losses/objective.h"
+#include "infomtl/model/multi_task_model.h"
+#include "infomtl/optim/flat_parameters.h"
+#include "infomtl/optim/optimizer.h"
+#include "infomtl/weighting/gradient_weighting.h"
+
+namespace infomtl {
+
+inline constexpr int kCheckpointFormat = 2;
+
+/// What a checkpoint holds, by reference.
+struct CheckpointParts {
+  const MultiTaskModel* model = nullptr;
+  const Objective* objective = nullptr;
+  GradientWeighting* weighting = nullptr;
+  Optimizer* optimizer = nullptr;
+  std::filesystem::path tokenizer;  ///< folder whose tokenizer files are copied; empty for none
+};
+
+/// @throws IoError
+INFOMTL_API void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts& parts,
+                                  const Json& progress);
+
+/// Restores everything but the tokenizer. @return the progress that was saved
+/// @throws IoError, FormatError naming the file and what is wrong with it; nothing has changed then
+INFOMTL_API Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts& parts);
+
+/// Restores the model alone, for evaluation and prediction. @throws the same
+INFOMTL_API void read_checkpoint_model(const std::filesystem::path& folder, const MultiTaskModel& model);
+
+/// Reads state.json and verifies the format number and the checksum of every file. @throws IoError, FormatError
+INFOMTL_API Json verify_checkpoint(const std::filesystem::path& folder);
+
+}  // namespace infomtl

@@ -1,0 +1,46 @@
+#pragma once
+// Evaluation: scores a model on a split. The same code as in training, in evaluation mode and without gradients.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "infomtl/core/export.h"
+#include "infomtl/data/task_data.h"
+#include "infomtl/losses/objective.h"
+#include "infomtl/metrics/predictions.h"
+#include "infomtl/model/multi_task_model.h"
+
+namespace infomtl {
+
+/// Scores of one split: metrics and mean losses, per task.
+struct INFOMTL_API Evaluation {
+  std::vector<double> scores;          ///< the metric of each task; NaN where the split has no rows
+  std::vector<bool> higher_is_better;  ///< of that metric
+  std::vector<double> losses;          ///< mean objective in evaluation mode; NaN where the split has no rows
+  std::vector<std::map<std::string, double>> all;  ///< further metrics
+
+  /// Mean of the scores that are there; NaN when none is.
+  double average() const;
+  /// What selection maximises: scores as they are or negated where lower is better, the negative mean loss.
+  /// @param tasks  names, to find a task that `monitor` names
+  double monitored(const std::string& monitor, const std::vector<Task>& tasks) const;
+};
+
+INFOMTL_API MetricContext metric_context(const Task& task);
+
+/// Adds the gold labels and the model's answers of some rows of one task.
+/// @param output  [B, C] (or [W, C], [B, 1]) of the head
+INFOMTL_API void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& output,
+                                 Predictions& predictions);
+
+/// @param objective  null: no losses; @param step  at which the terms' weights are read
+/// @throws what metrics throw
+INFOMTL_API Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective, const TaskData& data,
+                                      Split split, std::int64_t batch_size, std::int64_t step);
+
+/// The metric of a task by name, as its record has it. @throws ConfigError
+INFOMTL_API std::string metric_name(const Json& metric);
+
+}  // namespace infomtl

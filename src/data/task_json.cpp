@@ -1,0 +1,53 @@
+#include "infomtl/data/task_json.h"
+
+#include <array>
+
+#include "infomtl/core/errors.h"
+
+namespace infomtl {
+namespace {
+
+constexpr std::array<std::pair<const char*, TaskKind>, 4> kKinds = {{{"single", TaskKind::classification},
+                                                                     {"multiple", TaskKind::multi_label},
+                                                                     {"value", TaskKind::regression},
+                                                                     {"tags", TaskKind::tagging}}};
+
+}  // namespace
+
+Json task_to_json(const Task& task) {
+  Json json = {{"name", task.name}, {"type", task.type}};
+  for (const auto& [name, kind] : kKinds) {
+    if (kind == task.kind) json["kind"] = name;
+  }
+  json["pair"] = task.pair;
+  json["labels"] = task.labels;
+  json["metric"] = task.metric;
+  json["extra_metrics"] = task.extra_metrics;
+  json["train_rows"] = task.train_rows;
+  return json;
+}
+
+Task task_from_json(const Json& json) {
+  Task task;
+  try {
+    task.name = json.at("name").get<std::string>();
+    task.type = json.at("type").get<std::string>();
+    bool known = false;
+    for (const auto& [name, kind] : kKinds) {
+      if (json.at("kind") != name) continue;
+      task.kind = kind;
+      known = true;
+    }
+    if (!known) throw FormatError("task \"" + task.name + "\": unknown kind " + json.at("kind").dump());
+    task.pair = json.at("pair").get<bool>();
+    task.labels = json.at("labels").get<std::vector<std::string>>();
+    task.metric = json.at("metric");
+    task.extra_metrics = json.at("extra_metrics");
+    task.train_rows = json.at("train_rows").get<std::int64_t>();
+  } catch (const Json::exception& error) {
+    throw FormatError(std::string("a saved task: ") + error.what());
+  }
+  return task;
+}
+
+}  // namespace infomtl

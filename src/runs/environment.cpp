@@ -1,0 +1,38 @@
+#include "runs/environment.h"
+
+#include <ATen/Parallel.h>
+#include <sys/resource.h>
+#include <torch/version.h>
+
+#include <fstream>
+
+namespace infomtl {
+namespace {
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    const std::size_t colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Json environment_json(const std::string& device) {
+  return {{"infomtl", INFOMTL_VERSION},
+          {"libtorch", TORCH_VERSION},
+          {"device", device},
+          {"cpu", cpu_model()},
+          {"threads", at::get_num_threads()}};
+}
+
+std::int64_t peak_memory_bytes() {
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace infomtl

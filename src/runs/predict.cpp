@@ -1,0 +1,117 @@
+#include "runs/predict.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/data/packing.h"
+#include "infomtl/step/forward_pass.h"
+
+namespace infomtl {
+namespace {
+
+constexpr std::size_t kBatch = 64;
+
+/// Byte ranges of the words of a text split at blanks.
+std::vector<WordRange> words_of(const std::string& text) {
+  std::vector<WordRange> words;
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  for (std::size_t i = 0; i < text.size();) {
+    while (i < text.size() && blank(text[i])) ++i;
+    const std::size_t begin = i;
+    while (i < text.size() && !blank(text[i])) ++i;
+    if (i > begin) words.push_back({static_cast<std::int32_t>(begin), static_cast<std::int32_t>(i)});
+  }
+  return words;
+}
+
+Json scores_json(const Task& task, const Tensor& probabilities) {
+  Json scores = Json::object();
+  for (std::size_t c = 0; c < task.labels.size(); ++c) {
+    scores[task.labels[c]] = probabilities[static_cast<std::int64_t>(c)].item<float>();
+  }
+  return scores;
+}
+
+/// What the model says of one text, from its row (or, for tagging, its words' rows) of the head's output.
+Json answer(const Task& task, const Tensor& output) {
+  const auto label = [&](const Tensor& logits) {
+    return task.labels[static_cast<std::size_t>(logits.argmax().item<std::int64_t>())];
+  };
+  switch (task.kind) {
+    case TaskKind::classification:
+      return {{"label", label(output[0])}, {"scores", scores_json(task, output[0].softmax(0))}};
+    case TaskKind::regression:
+      return {{"value", output[0].item<float>()}};
+    case TaskKind::multi_label: {
+      Json labels = Json::array();
+      const Tensor chosen = output[0].gt(0);
+      for (std::size_t c = 0; c < task.labels.size(); ++c) {
+        if (chosen[static_cast<std::int64_t>(c)].item<bool>()) labels.push_back(task.labels[c]);
+      }
+      return {{"labels", labels}, {"scores", scores_json(task, output[0].sigmoid())}};
+    }
+    case TaskKind::tagging: {
+      Json labels = Json::array();
+      for (std::int64_t w = 0; w < output.size(0); ++w) labels.push_back(label(output[w]));
+      return {{"labels", labels}};
+    }
+  }
+  throw StateError("an unknown kind of label");
+}
+
+}  // namespace
+
+std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_index, const Tokenizer& tokenizer,
+                                std::size_t max_length, const std::vector<std::pair<std::string, std::string>>& texts) {
+  const torch::NoGradGuard no_grad;
+  const Task& task = model.tasks().at(task_index);
+  const torch::Device device = model.parameters().front().device();
+  std::vector<Json> answers;
+  for (std::size_t begin = 0; begin < texts.size(); begin += kBatch) {
+    const std::size_t end = std::min(begin + kBatch, texts.size());
+    std::vector<SequenceTokens> sequences;
+    std::vector<std::int64_t> words, word_offsets = {0};
+    std::int64_t first_token = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      with_context("text " + std::to_string(i + 1), [&] {
+        const auto& [text, text_pair] = texts[i];
+        const std::string_view pair = text_pair;
+        const std::vector<WordRange> ranges =
+            task.kind == TaskKind::tagging ? words_of(text) : std::vector<WordRange>{};
+        sequences.push_back(tokenize_sequence(tokenizer, text, task.pair ? &pair : nullptr, ranges, max_length));
+      });
+      std::int32_t previous = 0;  // a word without a token of its own reads the one before it
+      for (const std::int32_t token : sequences.back().word_tokens) {
+        if (token >= 0) previous = token;
+        words.push_back(first_token + previous);
+      }
+      word_offsets.push_back(static_cast<std::int64_t>(words.size()));
+      first_token += static_cast<std::int64_t>(sequences.back().ids.size());
+    }
+    StepBatch batch;
+    batch.tokens = pack(sequences);
+    TaskBatch rows;
+    rows.task = task_index;
+    rows.rows = torch::arange(static_cast<std::int64_t>(end - begin), torch::kInt64);
+    if (task.kind == TaskKind::tagging) {
+      rows.words = torch::tensor(words, torch::kInt64);
+      rows.word_offsets = torch::tensor(word_offsets, torch::kInt64);
+    }
+    batch.tasks.push_back(std::move(rows));
+    ForwardContext context;
+    context.model = &model;
+    context.training = false;
+    ForwardPass forward(context, batch.to(device));
+    const Tensor output = forward.task(0).prediction().output.to(torch::kCPU, torch::kFloat32);
+    for (std::size_t i = 0; i < end - begin; ++i) {
+      const auto row = static_cast<std::int64_t>(i);
+      const bool tags = task.kind == TaskKind::tagging;
+      answers.push_back(
+          answer(task, tags ? output.slice(0, word_offsets[i], word_offsets[i + 1]) : output.narrow(0, row, 1)));
+    }
+  }
+  return answers;
+}
+
+}  // namespace infomtl

@@ -1,0 +1,128 @@
+#include "infomtl/runs/results.h"
+
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/core/json_file.h"
+#include "runs/text_table.h"
+
+namespace infomtl {
+namespace {
+
+double number_or_nan(const Json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
+}  // namespace
+
+Json Results::to_json() const {
+  Json json = {{"format", 1},
+               {"seed", seed},
+               {"selection", {{"split", selection_split}, {"monitor", selection_monitor}, {"epoch", selected_epoch}}}};
+  json["tasks"] = Json::object();
+  for (const auto& [name, task] : tasks) {
+    Json entry = {{"metric", task.metric}, {"higher_is_better", task.higher_is_better}};
+    for (const auto& [split, score] : task.score) entry[split] = score;
+    entry["all"] = Json::object();
+    for (const auto& [split, metrics] : task.all) {
+      entry["all"][split] = Json::object();
+      for (const auto& [metric, value] : metrics) entry["all"][split][metric] = value;
+    }
+    json["tasks"][name] = std::move(entry);
+  }
+  json["average"] = Json::object();
+  for (const auto& [split, value] : average) json["average"][split] = value;
+  json["training"] = training;
+  json["environment"] = environment;
+  if (!task_similarity.empty()) json["task_similarity"] = task_similarity;
+  return json;
+}
+
+Results Results::from_json(const Json& json) {
+  Results results;
+  try {
+    if (json.at("format") != 1) throw FormatError("results of format " + json.at("format").dump() + ", not 1");
+    results.seed = json.at("seed").get<std::uint64_t>();
+    const Json& selection = json.at("selection");
+    results.selection_split = selection.at("split").get<std::string>();
+    results.selection_monitor = selection.at("monitor").get<std::string>();
+    results.selected_epoch = selection.at("epoch").get<std::int64_t>();
+    for (const auto& [name, entry] : json.at("tasks").items()) {
+      TaskResult task;
+      task.metric = entry.at("metric").get<std::string>();
+      task.higher_is_better = entry.value("higher_is_better", true);
+      for (const auto& [key, value] : entry.items()) {
+        if (key == "metric" || key == "higher_is_better" || key == "all") continue;
+        task.score[key] = number_or_nan(value);
+      }
+      for (const auto& [split, metrics] : entry.at("all").items()) {
+        for (const auto& [metric, value] : metrics.items()) task.all[split][metric] = number_or_nan(value);
+      }
+      results.tasks.emplace_back(name, std::move(task));
+    }
+    for (const auto& [split, value] : json.at("average").items()) results.average[split] = number_or_nan(value);
+    results.training = json.at("training");
+    results.environment = json.at("environment");
+    results.task_similarity = json.value("task_similarity", Json::object());
+  } catch (const Json::exception& error) {
+    throw FormatError(std::string("not the results of a run: ") + reason_of(error));
+  }
+  return results;
+}
+
+std::vector<std::string> Results::splits() const {
+  std::set<std::string> found;
+  for (const auto& [name, task] : tasks) {
+    for (const auto& [split, score] : task.score) found.insert(split);
+  }
+  std::vector<std::string> ordered;
+  for (const char* split : {"train", "validation", "test"}) {
+    if (found.erase(split) > 0) ordered.emplace_back(split);
+  }
+  ordered.insert(ordered.end(), found.begin(), found.end());
+  return ordered;
+}
+
+std::string Results::table() const {
+  const std::vector<std::string> columns = splits();
+  std::vector<std::string> head = {"task", "metric"};
+  head.insert(head.end(), columns.begin(), columns.end());
+  TextTable table(head, 2);
+  bool all_rise = true;
+  for (const auto& [name, task] : tasks) {
+    all_rise = all_rise && task.higher_is_better;
+    std::vector<std::string> row = {name, task.metric};
+    for (const std::string& split : columns) {
+      const auto found = task.score.find(split);
+      row.push_back(found == task.score.end() ? "-" : score_text(found->second, task.higher_is_better));
+    }
+    table.add(std::move(row));
+  }
+  table.rule();
+  std::vector<std::string> row = {"average", ""};
+  for (const std::string& split : columns) {
+    const auto found = average.find(split);
+    row.push_back(found == average.end() ? "-" : score_text(found->second, all_rise));
+  }
+  table.add(std::move(row));
+  return table.text();
+}
+
+void Results::average_tasks() {
+  average.clear();
+  for (const std::string& split : splits()) {
+    double sum = 0;
+    int count = 0;
+    for (const auto& [name, task] : tasks) {
+      const auto found = task.score.find(split);
+      if (found == task.score.end() || std::isnan(found->second)) continue;
+      sum += found->second;
+      ++count;
+    }
+    if (count > 0) average[split] = sum / count;
+  }
+}
+
+}  // namespace infomtl

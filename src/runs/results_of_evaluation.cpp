@@ -1,0 +1,41 @@
+#include "runs/results_of_evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "infomtl/train/evaluation.h"
+
+namespace infomtl {
+
+void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
+                    const Evaluation& scores) {
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    auto found = std::find_if(results.tasks.begin(), results.tasks.end(),
+                              [&](const auto& entry) { return entry.first == tasks[t].name; });
+    if (found == results.tasks.end()) {
+      TaskResult fresh;
+      fresh.metric = metric_name(tasks[t].metric);
+      fresh.higher_is_better = scores.higher_is_better[t];
+      found = results.tasks.insert(results.tasks.end(), {tasks[t].name, fresh});
+    }
+    if (std::isnan(scores.scores[t])) continue;
+    found->second.score[split] = scores.scores[t];
+    if (!scores.all[t].empty()) found->second.all[split] = scores.all[t];
+  }
+}
+
+Json task_similarity(const MultiTaskModel& model) {
+  Json similarity = Json::object();
+  const Tensor matrix = model.architecture().task_similarity();
+  if (!matrix.defined()) return similarity;
+  const std::vector<Task>& tasks = model.tasks();
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    for (std::size_t other = 0; other < tasks.size(); ++other) {
+      similarity[tasks[t].name][tasks[other].name] =
+          matrix[static_cast<std::int64_t>(t)][static_cast<std::int64_t>(other)].item<double>();
+    }
+  }
+  return similarity;
+}
+
+}  // namespace infomtl

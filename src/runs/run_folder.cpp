@@ -1,0 +1,109 @@
+#include "runs/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
+
+namespace infomtl {
+
+bool RunFolder::begun() const { return std::filesystem::exists(config()) || has_checkpoint(); }
+
+bool RunFolder::has_checkpoint() const {
+  if (!std::filesystem::exists(last().parent_path())) return false;
+  recover_folder(last());
+  recover_folder(best());
+  return std::filesystem::exists(last());
+}
+
+void RunFolder::check_place() const {
+  std::error_code ignored;
+  for (std::filesystem::path place = std::filesystem::absolute(path_); !place.empty(); place = place.parent_path()) {
+    if (std::filesystem::is_directory(place, ignored)) break;
+    if (std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) {
+      throw UserError(place.string() + ": is no folder; choose another with --output");
+    }
+    if (place == place.root_path()) break;
+  }
+  if (begun()) return;
+  for (const std::filesystem::path& file : {log(), results(), path_ / "checkpoints"}) {
+    if (!std::filesystem::exists(file)) continue;
+    throw UserError(path_.string() + ": holds " + file.filename().string() +
+                    " but no config.json, so it is no run of ours; choose another folder with --output");
+  }
+}
+
+void RunFolder::lock() {
+  if (lock_ != nullptr) return;
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (error) throw IoError(path_.string() + ": cannot be made: " + error.message());
+  const std::filesystem::path file = path_ / ".lock";
+  const int descriptor = open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (descriptor < 0) throw IoError(file.string() + ": cannot be opened");
+  lock_ = std::shared_ptr<const void>(this, [descriptor](const void*) { close(descriptor); });
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    lock_.reset();
+    throw UserError(path_.string() + ": another process is training in this folder");
+  }
+}
+
+std::optional<Results> RunFolder::finished() const {
+  if (!std::filesystem::exists(results())) return std::nullopt;
+  const Json json = read_json(results());
+  return with_context(results().string(), [&] { return Results::from_json(json); });
+}
+
+RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {
+  if (std::filesystem::exists(file)) {
+    const std::string text = read_file(file);
+    std::string kept;
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = text.find('\n', begin);
+      if (end == std::string::npos) break;  // a record that was being written
+      const std::string line = text.substr(begin, end - begin + 1);
+      begin = end + 1;
+      const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (!record.is_object() || record.value("step", last_step + 1) > last_step) break;
+      kept += line;
+    }
+    if (kept.size() != text.size()) write_file_atomically(file, kept);
+  }
+  out_.open(file, std::ios::app | std::ios::binary);
+  if (!out_) throw IoError(file.string() + ": cannot be opened");
+}
+
+void RunLog::add(const Json& record) {
+  out_ << record.dump() << '\n' << std::flush;
+  if (!out_) throw IoError(file_.string() + ": cannot be written");
+}
+
+std::string first_difference(const Json& a, const Json& b, const std::string& path) {
+  if (a == b) return "";
+  if (a.is_object() && b.is_object()) {
+    std::set<std::string> keys;
+    for (const auto& [key, value] : a.items()) keys.insert(key);
+    for (const auto& [key, value] : b.items()) keys.insert(key);
+    for (const std::string& key : keys) {
+      if (!a.contains(key) || !b.contains(key)) return path + "/" + key;
+      std::string found = first_difference(a[key], b[key], path + "/" + key);
+      if (!found.empty()) return found;
+    }
+    return "";  // the same keys and values in another order
+  }
+  if (a.is_array() && b.is_array() && a.size() == b.size()) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      std::string found = first_difference(a[i], b[i], path + "/" + std::to_string(i));
+      if (!found.empty()) return found;
+    }
+    return "";
+  }
+  return path.empty() ? "/" : path;
+}
+
+}  // namespace infomtl

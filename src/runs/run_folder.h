@@ -1,0 +1,60 @@
+#pragma once
+// Run folder: where a run keeps its config, log, checkpoints and results.
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "infomtl/core/json.h"
+#include "infomtl/runs/results.h"
+
+namespace infomtl {
+
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path config() const { return path_ / "config.json"; }
+  std::filesystem::path log() const { return path_ / "log.jsonl"; }
+  std::filesystem::path results() const { return path_ / "results.json"; }
+  std::filesystem::path best() const { return path_ / "checkpoints" / "best"; }
+  std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }
+
+  /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
+  bool begun() const;
+  bool has_checkpoint() const;
+  /// @throws UserError when the folder can't be one of a run: its place is a file, or it holds a log, results or
+  /// checkpoints without the config.json of a run
+  void check_place() const;
+  /// Makes the folder and keeps other processes from training in it until the object goes away.
+  /// @throws UserError while another process does, IoError
+  void lock();
+  /// The results of a finished run. @throws FormatError
+  std::optional<Results> finished() const;
+
+ private:
+  std::filesystem::path path_;
+  std::shared_ptr<const void> lock_;
+};
+
+/// The records of log.jsonl, appended line by line.
+class RunLog {
+ public:
+  /// Opens the log; records of steps after `last_step` (of a run broken off later than its checkpoint) are dropped.
+  /// @throws IoError
+  RunLog(const std::filesystem::path& file, std::int64_t last_step);
+  void add(const Json& record);
+
+ private:
+  std::filesystem::path file_;
+  std::ofstream out_;
+};
+
+/// The path of the first value in which two JSON values differ ("/training/epochs"), or "".
+std::string first_difference(const Json& a, const Json& b, const std::string& path = "");
+
+}  // namespace infomtl

@@ -1,0 +1,106 @@
+#include "infomtl/step/task_gradient_sink.h"
+
+#include <algorithm>
+
+#include "infomtl/ops/aggregation/gram.h"
+
+namespace infomtl {
+
+void TaskGradientSink::collect(GradientRows& rows) {
+  close_all();
+  rows_ = &rows;
+  taken_.clear();
+  waiting_.clear();
+  kept_.clear();
+  twice_ = false;
+}
+
+void TaskGradientSink::collect_and_multiply(GradientRows& rows, std::shared_ptr<const GradientColumns> columns,
+                                            const Tensor& gram, Tensor& scratch) {
+  collect(rows);
+  columns_ = std::move(columns);
+  gram_ = gram;
+  memory_ = &scratch;
+  const std::int64_t tasks = gram.size(0);
+  scratch_ = scratch.defined() ? matrix_in(scratch, tasks, scratch.numel() / tasks, scratch.options()) : Tensor();
+  next_ = most_ = open_ = 0;
+}
+
+void TaskGradientSink::accumulate(const FlatParameters& parameters) {
+  close_all();
+  flat_ = &parameters;
+}
+
+void TaskGradientSink::close_all() {
+  if (most_ > 0) matrix_in(*memory_, gram_.size(0), most_, scratch_.options());
+  rows_ = nullptr;
+  flat_ = nullptr;
+  columns_ = nullptr;
+  gram_.reset();
+  scratch_.reset();
+  most_ = 0;
+}
+
+Tensor TaskGradientSink::rows_of(const Tensor& table) const {
+  if (rows_ == nullptr) return {};
+  const Tensor rows = rows_->columns().rows_of(table);
+  return rows.defined() || columns_ == nullptr ? rows : columns_->rows_of(table);
+}
+
+Tensor TaskGradientSink::open(const Tensor& parameter) {
+  if (flat_ != nullptr) return flat_->gradient_at(parameter).unsqueeze(0);
+  if (rows_ == nullptr) return {};
+  const void* const key = parameter.const_data_ptr();
+  Tensor rows = rows_->of(parameter);
+  if (rows.defined()) {
+    taken_.insert(key);
+    return rows;
+  }
+  const auto* const place = columns_ == nullptr ? nullptr : columns_->find(parameter);
+  if (place == nullptr) return {};
+  twice_ = !taken_.insert(key).second || twice_;
+  waiting_.insert(key);
+  return scratch_for(place->count, parameter.options().requires_grad(false));
+}
+
+/// [T, count] of zeros. Parameters open at the same time lie side by side, so that one product may fill them all.
+Tensor TaskGradientSink::scratch_for(std::int64_t count, const torch::TensorOptions& options) {
+  if (open_++ == 0) next_ = 0;
+  const std::int64_t begin = next_;
+  next_ += count;
+  most_ = std::max(most_, next_);
+  if (scratch_.defined() && next_ <= scratch_.size(1)) return scratch_.narrow(1, begin, count).zero_();
+  if (!scratch_.defined()) scratch_ = torch::empty({gram_.size(0), 0}, options);
+  return torch::zeros({gram_.size(0), count}, options);
+}
+
+void TaskGradientSink::close(const Tensor& parameter, const Tensor& rows) {
+  if (!gram_.defined() || !waiting_.contains(parameter.const_data_ptr())) return;
+  ops::add_gram(rows, gram_);
+  --open_;
+}
+
+void TaskGradientSink::keep(const std::vector<Tensor>& parameters, WeightedSum sum) {
+  // The sum is of all of them: one whose gradient is an ordinary one (or kept as rows) can't be left out.
+  for (const Tensor& parameter : parameters) {
+    if (!waiting_.contains(parameter.const_data_ptr())) return;
+  }
+  for (const Tensor& parameter : parameters) waiting_.erase(parameter.const_data_ptr());
+  kept_.push_back({parameters, std::move(sum)});
+}
+
+void TaskGradientSink::add_sums(const Tensor& weights, const FlatParameters& parameters) {
+  const torch::NoGradGuard no_grad;
+  for (Kept& kept : kept_) {
+    std::vector<Tensor> places;
+    places.reserve(kept.parameters.size());
+    for (const Tensor& parameter : kept.parameters) {
+      places.push_back(parameters.gradient_at(parameter).view(parameter.sizes()));
+    }
+    kept.sum(weights, places);
+    kept = {};  // what it held is free before the next one
+  }
+  kept_.clear();
+}
+
+}  // namespace infomtl

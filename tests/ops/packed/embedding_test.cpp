@@ -1,0 +1,92 @@
+#include "infomtl/ops/packed/embedding.h"
+
+#include <ATen/ATen.h>
+
+#include "infomtl/core/errors.h"
+#include "ops/packed/segment_cases.h"
+#include "support/gradcheck.h"
+
+namespace infomtl::ops {
+namespace {
+
+using infomtl::testing::close;
+using infomtl::testing::gradients_match;
+
+const at::Tensor& words() {
+  static const at::Tensor ids = at::tensor({3, 0, 3, 5, 1, 3, 0, 0, 5}, at::kLong);
+  return ids;
+}
+const at::Tensor& types() {
+  static const at::Tensor ids = at::tensor({0, 0, 1, 1, 0, 0, 0, 1, 0}, at::kLong);
+  return ids;
+}
+
+TEST(EmbeddingSum, AddsTheRowsOfItsTables) {
+  const auto first = at::randn({7, 4}), second = at::randn({2, 4});
+  EXPECT_TRUE(close(embedding_sum({first, second}, {words(), types()}),
+                    first.index_select(0, words()) + second.index_select(0, types()), 0.0));
+}
+
+TEST(EmbeddingSum, GradientsMatchCentralDifferences) {
+  const auto function = [](const std::vector<at::Tensor>& in) {
+    return embedding_sum({in[0], in[1]}, {words(), types()}).pow(3).sum();
+  };
+  EXPECT_TRUE(gradients_match(function, {at::randn({7, 4}), at::randn({2, 4})}));
+}
+
+TEST(EmbeddingSum, SegmentsGiveTheGradientOfEachTask) {
+  infomtl::testing::expect_segments_equal_separate_backwards(
+      {at::randn({7, 4}), at::randn({2, 4})},
+      [](const std::vector<at::Tensor>& p, const auto& segments) {
+        return embedding_sum({p[0], p[1]}, {words(), types()}, segments).pow(2).sum(1);
+      },
+      /*kept=*/2);
+}
+
+/// Holds only some rows of one table.
+class SomeRows final : public GradientSink {
+ public:
+  SomeRows(at::Tensor table, at::Tensor held) : table_(std::move(table)), held_(std::move(held)) {
+    matrix = at::zeros({3, held_.numel() * table_.size(1)}, table_.options().requires_grad(false));
+  }
+  at::Tensor open(const at::Tensor& parameter) override { return parameter.is_same(table_) ? matrix : at::Tensor(); }
+  at::Tensor rows_of(const at::Tensor& parameter) const override {
+    return parameter.is_same(table_) ? held_ : at::Tensor();
+  }
+  void close(const at::Tensor&, const at::Tensor&) override {}
+  at::Tensor matrix;
+
+ private:
+  at::Tensor table_, held_;
+};
+
+TEST(EmbeddingSum, ASinkMayHoldOnlyTheRowsThatAreLookedUp) {
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const at::Tensor table = at::randn({7, 4}, type).requires_grad_(true), other = at::randn({2, 4}, type);
+    const at::Tensor scale = at::randn({9, 4}, type);
+    const std::vector<GradientSegments::Range> ranges{{0, 4}, {4, 4}, {4, 9}};
+    const auto pass = [&](const at::Tensor& held) {
+      const auto sink = std::make_shared<SomeRows>(table, held);
+      (embedding_sum({table, other}, {words(), types()}, std::make_shared<GradientSegments>(ranges, ranges, sink)) *
+       scale)
+          .sum()
+          .backward();
+      return sink->matrix.view({3, -1, 4});
+    };
+    const at::Tensor every = pass(at::arange(7)), held = at::tensor({0, 1, 3, 5, 6}, at::kLong);
+    EXPECT_TRUE(close(every[2][0], scale[6] + scale[7], 0, 1e-6));
+    EXPECT_TRUE(at::equal(pass(held), every.index_select(1, held)));
+    EXPECT_FALSE(table.grad().defined());
+    EXPECT_THROW(pass(at::tensor({0, 1, 3}, at::kLong)), StateError);
+    EXPECT_THROW(pass(at::tensor({0, 1, 3, 6}, at::kLong)), StateError);
+  }
+}
+
+TEST(EmbeddingSum, RefusesShapesThatDoNotFit) {
+  EXPECT_THROW(embedding_sum({}, {}), ShapeError);
+  EXPECT_THROW(embedding_sum({at::randn({7, 4}), at::randn({7, 3})}, {words(), types()}), ShapeError);
+  EXPECT_THROW(embedding_sum({at::randn({7, 4})}, {words(), types()}), ShapeError);
+}
+
+}  // namespace
+}  // namespace infomtl::ops

@@ -1,0 +1,292 @@
+#include "infomtl/runs/experiment.h"
+
+#include <fstream>
+
+#include "data/temporary_folder.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
+#include "infomtl/data/synthetic/synthetic_corpus.h"
+#include "support/compare.h"
+
+namespace infomtl {
+namespace {
+
+/// A corpus with a config beside it, written once a process.
+const std::filesystem::path& corpus_folder() {
+  static const testing::TemporaryFolder folder;
+  static const bool written = [] {
+    write_synthetic_corpus(folder.path(), {.rows = 200, .seed = 5});
+    const Json config = {
+        {"extends", "corpus.json"},
+        {"device", "cpu"},
+        {"head", "gaussian"},
+        {"losses",
+         {{{"name", "supervised"}}, {{"name", "simax"}, {"weight", 0.1}}, {{"name", "timin"}, {"weight", 0.01}}}},
+        {"optimizer", {{"name", "adamax"}, {"learning_rate", 0.01}}},
+        {"training",
+         {{"epochs", 2}, {"batch_size", 25}, {"report_every", 3}, {"selection", {{"monitor", "average"}}}}}};
+    std::ofstream(folder.path() / "run.json") << config.dump(2);
+    return true;
+  }();
+  (void)written;
+  return folder.path();
+}
+
+Experiment experiment(const std::filesystem::path& output, bool resume = false,
+                      std::vector<std::string> overrides = {}) {
+  ExperimentOptions options;
+  options.output = output;
+  options.resume = resume;
+  options.overrides = std::move(overrides);
+  return Experiment::from_config(corpus_folder() / "run.json", options);
+}
+
+std::vector<std::string> records(const std::filesystem::path& run) {
+  std::ifstream file(run / "log.jsonl");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    Json record = Json::parse(line);
+    record.erase("tokens_per_second");
+    record.erase("examples_per_second");
+    lines.push_back(record.dump());
+  }
+  return lines;
+}
+
+Json results_without_timings(const std::filesystem::path& run) {
+  Json json = Json::parse(read_file(run / "results.json"));
+  for (const char* key : {"seconds", "examples_per_second", "tokens_per_second", "peak_memory_bytes"}) {
+    json["training"].erase(key);
+  }
+  return json;
+}
+
+TEST(Experiment, WritesTheRunFolder) {
+  const testing::TemporaryFolder folder;
+  const auto run = folder.path() / "run";
+  Experiment fresh = experiment(run);
+  EXPECT_FALSE(std::filesystem::exists(run)) << "nothing is written before training starts";
+  EXPECT_FALSE(fresh.finished());
+  std::size_t reports = 0;
+  fresh.on_report([&](const StepReport& report) {
+    ++reports;
+    EXPECT_FALSE(report.losses.empty());
+  });
+  const Results results = fresh.fit();
+  EXPECT_TRUE(fresh.finished());
+  EXPECT_GT(reports, 2U);
+  ASSERT_EQ(results.tasks.size(), 6U);
+  for (const auto& [name, task] : results.tasks) {
+    EXPECT_TRUE(task.score.contains("validation") && task.score.contains("test")) << name;
+  }
+  for (const char* name :
+       {"config.json", "log.jsonl", "results.json", "checkpoints/best/model.safetensors", "checkpoints/best/vocab.txt",
+        "checkpoints/best/config.json", "checkpoints/best/heads.safetensors", "checkpoints/last/state.safetensors"}) {
+    EXPECT_TRUE(std::filesystem::exists(run / name)) << name;
+  }
+  bool events = false;
+  for (const auto& entry : std::filesystem::directory_iterator(run)) {
+    events = events || entry.path().filename().string().starts_with("events.out.tfevents.");
+  }
+  EXPECT_TRUE(events);
+  const Json json = Json::parse(read_file(run / "results.json"));
+  EXPECT_EQ(json["format"], 1);
+  EXPECT_GT(json["training"]["tokens_per_second"].get<double>(), 0);
+  EXPECT_GT(json["training"]["peak_memory_bytes"].get<double>(), 1e6);
+  EXPECT_EQ(json["environment"]["device"], "cpu");
+  EXPECT_TRUE(Json::parse(read_file(run / "config.json"))["encoder"]["path"].get<std::string>().starts_with("/"));
+
+  // A finished run is read, not run again.
+  const auto before = std::filesystem::last_write_time(run / "results.json");
+  Experiment again = experiment(run);
+  EXPECT_TRUE(again.finished());
+  EXPECT_EQ(again.fit().to_json().dump(), results.to_json().dump());
+  EXPECT_EQ(std::filesystem::last_write_time(run / "results.json"), before);
+  EXPECT_THROW(again.trainer(), StateError);
+
+  // Read back, it scores the same and predicts.
+  TrainedRun trained = TrainedRun::load(run);
+  const Results scored = trained.evaluate("test");
+  for (std::size_t t = 0; t < results.tasks.size(); ++t) {
+    EXPECT_DOUBLE_EQ(scored.tasks[t].second.score.at("test"), results.tasks[t].second.score.at("test"));
+  }
+  EXPECT_THROW(trained.evaluate("tests"), ConfigError);
+  EXPECT_THROW(trained.predict("topik", {{"a", ""}}), UnknownNameError);
+  for (const Task& task : trained.tasks()) {
+    const std::vector<Json> answers = trained.predict(task.name, {{"we met on monday", "who came"}, {"", ""}});
+    ASSERT_EQ(answers.size(), 2U);
+    if (task.kind == TaskKind::regression) {
+      EXPECT_TRUE(answers[0]["value"].is_number());
+    } else if (task.kind == TaskKind::tagging) {
+      EXPECT_EQ(answers[0]["labels"].size(), 4U);
+      EXPECT_EQ(answers[1]["labels"].size(), 0U);
+    } else {
+      EXPECT_EQ(answers[0]["scores"].size(), task.labels.size());
+      double sum = 0;
+      for (const auto& [label, score] : answers[0]["scores"].items()) sum += score.get<double>();
+      EXPECT_TRUE(testing::close(sum, 1.0, 1e-5));
+      EXPECT_TRUE(answers[0]["scores"].contains(answers[0]["label"].get<std::string>()));
+    }
+  }
+  EXPECT_THROW(trained.predict("topic", {{"good", ""}, {"\xff", ""}}), DataError);
+}
+
+TEST(Experiment, ABrokenOffRunContinuesBitForBit) {
+  const testing::TemporaryFolder folder;
+  const auto straight = folder.path() / "straight", broken = folder.path() / "broken";
+  experiment(straight).fit();
+  const std::vector<std::string> expected = records(straight);
+  const auto total = static_cast<std::int64_t>(Json::parse(expected.back())["step"]);
+  ASSERT_GT(total, 12);
+
+  // Stopped twice: in the first epoch between two reports' windows, and in the second.
+  for (const std::int64_t stop_at : {total / 3, total - 4}) {
+    std::atomic<bool> stop = false;
+    Experiment run = experiment(broken, true);
+    run.on_report([&](const StepReport& report) { stop = stop || report.step >= stop_at; });
+    EXPECT_TRUE(run.fit(&stop).tasks.empty());
+    EXPECT_FALSE(run.finished());
+    EXPECT_TRUE(std::filesystem::exists(broken / "checkpoints/last/state.json"));
+    EXPECT_FALSE(std::filesystem::exists(broken / "results.json"));
+  }
+  EXPECT_THROW(experiment(broken), UserError) << "an unfinished run is not written over";
+  EXPECT_THROW(experiment(broken, true, {"training.epochs=3"}), UserError) << "nor continued with another config";
+  {  // What a run wrote after its last checkpoint before it was killed.
+    std::ofstream log(broken / "log.jsonl", std::ios::app);
+    log << R"({"step":100000,"epoch":9})"
+        << "\n"
+        << R"({"step":1000)";
+  }
+  experiment(broken, true).fit();
+  EXPECT_EQ(records(broken), expected);
+  EXPECT_EQ(results_without_timings(broken).dump(), results_without_timings(straight).dump());
+  for (const char* name : {"model.safetensors", "heads.safetensors", "state.safetensors"}) {
+    for (const char* which : {"best", "last"}) {
+      EXPECT_EQ(sha256_of_file(broken / "checkpoints" / which / name),
+                sha256_of_file(straight / "checkpoints" / which / name))
+          << which << " " << name;
+    }
+  }
+}
+
+TEST(Experiment, GoesOnOnlyFromAWholeRunOverTheSameData) {
+  const testing::TemporaryFolder folder;
+  const auto corpus = folder.path() / "corpus", run = folder.path() / "run";
+  std::filesystem::copy(corpus_folder(), corpus, std::filesystem::copy_options::recursive);
+  const auto resumed = [&] {
+    return Experiment::from_config(corpus / "run.json", ExperimentOptions{.output = run, .resume = true});
+  };
+  {
+    std::atomic<bool> stop = false;
+    Experiment first = resumed();
+    first.on_epoch([&](std::int64_t, const Evaluation&, bool) { stop = true; });
+    EXPECT_TRUE(first.fit(&stop).tasks.empty());
+  }
+  const auto refuses = [&](const std::string& reason) {
+    try {
+      resumed();
+      ADD_FAILURE() << "no error, where " << reason << " was looked for";
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+    }
+  };
+  const auto texts = corpus / "topic" / "train_text.txt";
+  const std::string as_trained = read_file(texts);
+  write_file_atomically(texts, "x" + as_trained);
+  refuses("texts or labels have changed");
+  write_file_atomically(texts, as_trained);
+  for (const char* file : {"last/state.json", "best/heads.safetensors"}) {
+    const auto place = run / "checkpoints" / file;
+    const std::string whole = read_file(place);
+    std::filesystem::remove(place);
+    refuses(file);
+    write_file_atomically(place, whole);
+  }
+  EXPECT_FALSE(resumed().fit().tasks.empty());
+}
+
+TEST(Experiment, SeedsHaveFoldersAndASummary) {
+  const testing::TemporaryFolder folder;
+  ExperimentOptions options;
+  options.output = folder.path() / "seeds";
+  options.overrides = {"training.epochs=1"};
+  const Summary summary = run_seeds(corpus_folder() / "run.json", {1, 2}, options);
+  ASSERT_EQ(summary.runs.size(), 2U);
+  EXPECT_NE(summary.runs[0].to_json()["tasks"].dump(), summary.runs[1].to_json()["tasks"].dump());
+  const Json json = Json::parse(read_file(options.output / "summary.json"));
+  EXPECT_EQ(json["seeds"], (Json{1, 2}));
+  EXPECT_EQ(Json::parse(read_file(options.output / "seed-2" / "config.json"))["seed"], 2);
+  const auto before = std::filesystem::last_write_time(options.output / "seed-1" / "results.json");
+  EXPECT_EQ(run_seeds(corpus_folder() / "run.json", {1, 2}, options).to_json().dump(), summary.to_json().dump());
+  EXPECT_EQ(std::filesystem::last_write_time(options.output / "seed-1" / "results.json"), before);
+}
+
+TEST(Experiment, SingleTrainsOneModelATask) {
+  const testing::TemporaryFolder folder;
+  const std::vector<std::string> overrides = {"training.regime=single", "training.epochs=1"};
+  Experiment run = experiment(folder.path() / "run", false, overrides);
+  const Results results = run.fit();
+  ASSERT_EQ(results.tasks.size(), 6U);
+  EXPECT_TRUE(results.average.contains("test"));
+  TrainedRun trained = TrainedRun::load(folder.path() / "run");
+  EXPECT_EQ(trained.tasks().size(), 6U);
+  EXPECT_DOUBLE_EQ(trained.evaluate("test").average.at("test"), results.average.at("test"));
+  EXPECT_EQ(trained.predict("spans", {{"one two", ""}})[0]["labels"].size(), 2U);
+}
+
+TEST(Experiment, EveryMistakeInAConfigIsAnErrorAndWritesNothing) {
+  const testing::TemporaryFolder folder;
+  const std::vector<std::pair<std::string, std::string>> mistakes = {
+      {"trainning.epochs=1", "did you mean \"training\"?"},
+      {"training.epoch=1", "did you mean \"epochs\"?"},
+      {"training.epochs=\"two\"", "epochs"},
+      {"training.selection.split=test", "test"},
+      {"training.selection.monitor=topik", "did you mean \"topic\"?"},
+      {"training.regime=jointly", "joint"},
+      {"training.sampler=proportionl", "did you mean \"proportional\"?"},
+      {"encoder.poolin=mean", "did you mean \"pooling\"?"},
+      {"encoder.max_length=1000", "128 positions"},
+      {"encoder.path=nowhere", "nowhere"},
+      {"encoder.weights=required", "model.safetensors"},
+      {"head=linear", "gaussian"},
+      {"head=gausian", "did you mean \"gaussian\"?"},
+      {"architecture=sharde", "did you mean \"shared\"?"},
+      {"losses.1.name=simaks", "did you mean \"simax\"?"},
+      {"losses.1.temprature=2", "did you mean \"temperature\"?"},
+      {"losses.1.tasks=[\"topik\"]", "did you mean \"topic\"?"},
+      {"weighting=pcgrad", "joint"},
+      {"weighting=pcgrat", "did you mean \"pcgrad\"?"},
+      {"optimizer.name=adamix", "did you mean \"adamax\"?"},
+      {"optimizer.learning_rate=-1", "learning_rate"},
+      {"schedule=liner", "did you mean \"linear\"?"},
+      {"precision=float8", "float32"},
+      {"device=cudaa", "did you mean \"cuda\"?"},
+      {"data.taskss=[]", "did you mean \"tasks\"?"},
+      {"seed=-1", "seed"},
+  };
+  for (const auto& [override, expected] : mistakes) {
+    try {
+      experiment(folder.path() / "run", false, {override});
+      FAIL() << override << ": no error";
+    } catch (const UserError& error) {
+      const std::string text = error.what();
+      EXPECT_NE(text.find(expected), std::string::npos) << override << ": " << text;
+      EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+      EXPECT_EQ(error.exit_status(), 2);
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "run")) << override;
+  }
+}
+
+TEST(Experiment, ACpuBuildAskedForCudaSaysHowToGetIt) {
+  const testing::TemporaryFolder folder;
+  try {
+    experiment(folder.path() / "run", false, {"device=cuda"});
+    GTEST_SKIP() << "this build has CUDA";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("INFOMTL_CUDA"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace infomtl

@@ -1,0 +1,133 @@
+#include <cmath>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/runs/results.h"
+#include "runs/progress_bar.h"
+#include "support/compare.h"
+
+namespace infomtl {
+namespace {
+
+Results run(std::uint64_t seed, double hate, double stars) {
+  Results results;
+  results.seed = seed;
+  results.selection_split = "validation";
+  results.selection_monitor = "average";
+  results.selected_epoch = 3;
+  TaskResult first;
+  first.metric = "macro_f1";
+  first.score = {{"validation", hate + 0.1}, {"test", hate}};
+  first.all = {{"test", {{"accuracy", 0.55}}}};
+  TaskResult second;
+  second.metric = "mean_squared_error";
+  second.higher_is_better = false;
+  second.score = {{"validation", std::nan("")}, {"test", stars}};
+  results.tasks = {{"hate", first}, {"stars", second}};
+  results.average_tasks();
+  results.training = {{"steps", 590}};
+  results.environment = {{"device", "cpu"}};
+  return results;
+}
+
+TEST(StepReport, RecordNamesTasksTermsAndWeights) {
+  StepReport report;
+  report.step = 10;
+  report.losses["hate"]["supervised"] = {.raw = 0.5, .weighted = 0.25, .count = 32};
+  report.weights["hate"] = 2;
+  report.tokens_per_second = 1000;
+  const Json record = report.to_json();
+  EXPECT_EQ(record["loss/hate/supervised/raw"], 0.5);
+  EXPECT_EQ(record["loss/hate/supervised/weighted"], 0.25);
+  EXPECT_EQ(record["loss/hate/supervised/count"], 32.0);
+  EXPECT_EQ(record["weights/hate"], 2.0);
+  EXPECT_EQ(record["tokens_per_second"], 1000.0);
+  EXPECT_FALSE(report.to_json(false).contains("tokens_per_second"));
+  EXPECT_FALSE(report.to_json(false).contains("examples_per_second"));
+}
+
+TEST(Results, SurviveTheirFile) {
+  const Results results = run(7, 0.5, 2.25);
+  const Json json = Json::parse(results.to_json().dump());
+  EXPECT_EQ(json["format"], 1);
+  EXPECT_EQ(json["tasks"]["hate"]["test"], 0.5);
+  EXPECT_EQ(json["tasks"]["hate"]["all"]["test"]["accuracy"], 0.55);
+  EXPECT_EQ(json["selection"]["epoch"], 3);
+  EXPECT_TRUE(json["tasks"]["stars"]["validation"].is_null());
+  const Results read = Results::from_json(json);
+  EXPECT_EQ(read.to_json().dump(), json.dump());
+  EXPECT_EQ(read.seed, 7U);
+  EXPECT_FALSE(read.tasks[1].second.higher_is_better);
+  EXPECT_TRUE(std::isnan(read.tasks[1].second.score.at("validation")));
+  EXPECT_FALSE(json.contains("task_similarity")) << "nothing learned, nothing told";
+  Results alike = results;
+  alike.task_similarity = {{"hate", {{"hate", 1.0}, {"stars", 0.25}}}, {"stars", {{"hate", 0.25}, {"stars", 1.0}}}};
+  EXPECT_EQ(Results::from_json(alike.to_json()).task_similarity["hate"]["stars"], 0.25);
+}
+
+TEST(Results, AverageLeavesOutSplitsATaskDoesNotHave) {
+  const Results results = run(0, 0.5, 2.0);
+  EXPECT_DOUBLE_EQ(results.average.at("test"), 1.25);
+  EXPECT_DOUBLE_EQ(results.average.at("validation"), 0.6);
+}
+
+TEST(Results, BrokenFilesAreFormatErrors) {
+  Json json = run(0, 0.5, 2.0).to_json();
+  json["format"] = 2;
+  EXPECT_THROW(Results::from_json(json), FormatError);
+  EXPECT_THROW(Results::from_json(Json::object()), FormatError);
+  EXPECT_THROW(Results::from_json(Json::array()), FormatError);
+  json = run(0, 0.5, 2.0).to_json();
+  json["tasks"]["hate"]["test"] = "good";
+  EXPECT_THROW(Results::from_json(json), FormatError);
+}
+
+TEST(Results, TableShowsPercentAndPlainErrors) {
+  EXPECT_EQ(run(0, 0.5, 2.25).table(),
+            "task     metric              validation    test\n"
+            "-----------------------------------------------\n"
+            "hate     macro_f1                 60.00   50.00\n"
+            "stars    mean_squared_error           -  2.2500\n"
+            "-----------------------------------------------\n"
+            "average                          0.6000  1.3750\n");
+}
+
+TEST(Summary, MeanDeviationAndEachSeed) {
+  const Summary summary{{run(0, 0.5, 2.0), run(1, 0.6, 2.0), run(2, 0.7, 2.0)}};
+  const Json json = summary.to_json();
+  EXPECT_EQ(json["seeds"], (Json{0, 1, 2}));
+  const Json& test = json["tasks"]["hate"]["test"];
+  EXPECT_TRUE(testing::close(test["mean"].get<double>(), 0.6, 1e-12));
+  EXPECT_TRUE(testing::close(test["deviation"].get<double>(), 0.1, 1e-12));
+  EXPECT_EQ(test["per_seed"].size(), 3U);
+  EXPECT_NE(summary.table().find("60.00 +- 10.00"), std::string::npos) << summary.table();
+}
+
+TEST(Summary, ComparisonPairsSeedsAndGivesDeltaP) {
+  const Summary ours{{run(0, 0.55, 1.0), run(1, 0.66, 1.0), run(5, 0.9, 1.0)}};
+  const Summary base{{run(1, 0.60, 2.0), run(0, 0.50, 2.0)}};
+  const std::string table = ours.compare(base, "infomtl", "equal");
+  // hate: +10 %; stars: an error that halves is +50 %; over the two shared seeds.
+  EXPECT_NE(table.find("delta_p +30.00 % over 2 paired seeds, test split"), std::string::npos) << table;
+  EXPECT_NE(table.find("+5.50 +- 0.71  0.058"), std::string::npos) << table;  // scipy.stats.ttest_rel: 0.0577
+  EXPECT_THROW(ours.compare({{run(9, 0.5, 1.0)}}, "a", "b"), UserError);
+  Summary other = base;
+  for (Results& results : other.runs) results.tasks[1].first = "planets";
+  EXPECT_THROW(ours.compare(other, "a", "b"), UserError);
+}
+
+TEST(ProgressBar, LineShowsPlaceLossesAndTimeLeft) {
+  StepReport report;
+  report.step = 120;
+  report.epoch = 1;
+  report.total_steps = 480;
+  report.examples_per_second = 310.4;
+  report.losses["hate"]["supervised"].raw = 0.5;
+  report.losses["irony"]["supervised"].raw = 0.7;
+  report.losses["irony"]["simax"].raw = 2.9;
+  EXPECT_EQ(progress_line(report, 3725, 200),
+            "epoch 2  120/480 [======>                 ]  simax 2.9000  supervised 0.6000  310 ex/s  1:02:05");
+  EXPECT_EQ(progress_line(report, 5, 20).size(), 20U);
+}
+
+}  // namespace
+}  // namespace infomtl
