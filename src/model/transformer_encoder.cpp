@@ -31,6 +31,12 @@ Tensor in_float32(const Tensor& states) {
   return states.scalar_type() == at::kBFloat16 ? states.to(at::kFloat) : states;
 }
 
+// Whose rows a matrix of tokens or of sequences has.
+ops::RowOwners owners_of(const EncodeOptions& options, bool of_sequences) {
+  if (options.segments == nullptr) return {};
+  return of_sequences ? options.segments->sequences() : options.segments->tokens();
+}
+
 void check_values(const Tensor& values, std::int64_t limit, const char* what) {
   // Elsewhere than on the CPU a look at the values would stop the device; there the table lookup itself complains.
   if (!values.device().is_cpu() || values.numel() == 0) return;
@@ -144,42 +150,48 @@ Tensor TransformerEncoder::embed(const PackedTokens& tokens, const EncodeOptions
     tables.push_back(type_);
     ids.push_back(tokens.type_ids);
   }
-  Tensor states = ops::embedding_sum(tables, ids, options.segments);
+  const ops::RowOwners of_tokens = owners_of(options, /*of_sequences=*/false);
+  Tensor states = ops::embedding_sum(tables, ids, of_tokens, options.derivatives);
   if (options.embedding_offset.defined()) states = states + options.embedding_offset;
-  states = ops::layer_norm(states, embedding_norm_.weight, embedding_norm_.bias, sizes.norm_epsilon, options.segments);
+  states = ops::layer_norm(states, embedding_norm_.weight, embedding_norm_.bias, sizes.norm_epsilon, of_tokens,
+                           options.derivatives);
   if (options.precision == Precision::bfloat16) states = states.to(at::kBFloat16);
   states = ops::dropout(states, sizes.hidden_dropout, options.dropout);
   if (!projection_.weight.defined()) return states;
-  return ops::linear(states, projection_.weight, projection_.bias, options.segments);
+  return ops::linear(states, projection_.weight, projection_.bias, of_tokens, options.derivatives);
 }
 
 Tensor TransformerEncoder::run_layer(const Layer& layer, const Tensor& states, const PackedTokens& tokens,
                                      const Tensor& first, const EncodeOptions& options) const {
   const EncoderSizes& sizes = layout_.sizes;
-  const auto& segments = options.segments;
+  const ops::Derivatives derivatives = options.derivatives;
+  const ops::RowOwners of_tokens = owners_of(options, /*of_sequences=*/false);
+  const ops::RowOwners owners = owners_of(options, /*of_sequences=*/first.defined());
   Tensor residual = states, attended;
   if (first.defined()) {
     residual = states.index_select(0, first);
-    const Tensor query = ops::linear(residual, layer.query.weight, layer.query.bias, segments);
+    const Tensor query = ops::linear(residual, layer.query.weight, layer.query.bias, owners, derivatives);
     const Tensor kv = ops::stacked_linear(states, {layer.key.weight, layer.value.weight},
-                                          {layer.key.bias, layer.value.bias}, segments);
+                                          {layer.key.bias, layer.value.bias}, of_tokens, derivatives);
     attended = ops::first_token_attention(query, kv, tokens.offsets, sizes.heads, sizes.attention_dropout,
-                                          options.dropout, segments);
+                                          options.dropout, of_tokens, derivatives);
   } else {
-    const Tensor qkv = ops::stacked_linear(states, {layer.query.weight, layer.key.weight, layer.value.weight},
-                                           {layer.query.bias, layer.key.bias, layer.value.bias}, segments);
-    attended =
-        ops::packed_attention(qkv, tokens.offsets, sizes.heads, sizes.attention_dropout, options.dropout, segments);
+    const Tensor qkv =
+        ops::stacked_linear(states, {layer.query.weight, layer.key.weight, layer.value.weight},
+                            {layer.query.bias, layer.key.bias, layer.value.bias}, of_tokens, derivatives);
+    attended = ops::packed_attention(qkv, tokens.offsets, sizes.heads, sizes.attention_dropout, options.dropout,
+                                     of_tokens, derivatives);
   }
   const auto add_and_norm = [&](const Tensor& x, const Tensor& kept, const Affine& norm) {
     return ops::residual_layer_norm(x, kept, sizes.hidden_dropout, options.dropout, norm.weight, norm.bias,
-                                    sizes.norm_epsilon, segments);
+                                    sizes.norm_epsilon, owners, derivatives);
   };
-  attended = ops::linear(attended, layer.attention_output.weight, layer.attention_output.bias, segments);
+  attended = ops::linear(attended, layer.attention_output.weight, layer.attention_output.bias, owners, derivatives);
   const Tensor middle = add_and_norm(attended, residual, layer.attention_norm);
-  Tensor inner = ops::linear(middle, layer.inner.weight, layer.inner.bias, segments);
-  inner = ops::activate_packed(inner, sizes.activation, segments);
-  return add_and_norm(ops::linear(inner, layer.output.weight, layer.output.bias, segments), middle, layer.output_norm);
+  Tensor inner = ops::linear(middle, layer.inner.weight, layer.inner.bias, owners, derivatives);
+  inner = ops::activate_packed(inner, sizes.activation, owners, derivatives);
+  return add_and_norm(ops::linear(inner, layer.output.weight, layer.output.bias, owners, derivatives), middle,
+                      layer.output_norm);
 }
 
 EncoderOutput TransformerEncoder::forward(const PackedTokens& tokens, const EncodeOptions& options) {
