@@ -8,7 +8,7 @@ namespace encoders {
 // call.
 // clang-format off
 #define INFOMTL_ENCODERS(X) \
-  X(bert) X(roberta) X(distilbert) X(electra)
+  X(bert) X(roberta) X(distilbert) X(electra) X(mpnet)
 // clang-format on
 
 #define INFOMTL_DECLARE(name) void register_##name(EncoderRegistry& registry);

@@ -90,7 +90,7 @@ Tensor TransformerEncoder::sum_embeddings(const EncoderPass& pass, std::vector<T
                                           std::vector<Tensor> ids) const {
   tables.insert(tables.begin(), word_);
   ids.insert(ids.begin(), pass.tokens.ids);
-  const Tensor sum = ops::embedding_sum(tables, ids, pass.token_rows.owners);
+  const Tensor sum = ops::embedding_sum(tables, ids, pass.token_rows.owners, pass.token_rows.derivatives);
   return pass.options.embedding_offset.defined() ? sum + pass.options.embedding_offset : sum;
 }
 

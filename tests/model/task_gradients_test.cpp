@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "model/encoder_cases.h"
-#include "ops/packed/segment_cases.h"
+#include "ops/packed/owner_cases.h"
 #include "support/compare.h"
 
 namespace infomtl {

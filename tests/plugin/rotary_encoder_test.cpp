@@ -7,7 +7,7 @@
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/weights_file.h"
 #include "infomtl/plugin/plugin.h"
-#include "ops/packed/segment_cases.h"
+#include "ops/packed/owner_cases.h"
 #include "support/compare.h"
 #include "support/temporary_folder.h"
 

@@ -21,6 +21,7 @@
 #include "infomtl/core/json.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/step_batch.h"
+#include "infomtl/ops/packed/derivatives.h"
 #include "infomtl/ops/packed/gradient_segments.h"
 #include "infomtl/ops/tensor_random.h"
 
@@ -50,6 +51,8 @@ struct EncodeOptions {
   Tensor embedding_offset = {};
   /// Per-task parameter gradients wanted; null for ordinary gradients.
   std::shared_ptr<ops::GradientSegments> segments = {};
+  /// twice: gradients of gradients are possible, per-task gradients in one pass are not (segments do nothing); slower.
+  ops::Derivatives derivatives = ops::Derivatives::once;
 };
 
 /// float32, whatever the precision.

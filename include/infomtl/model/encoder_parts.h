@@ -14,17 +14,20 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 
 #include "infomtl/core/export.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/ops/packed/activation.h"
+#include "infomtl/ops/packed/attention.h"
+#include "infomtl/ops/packed/derivatives.h"
+#include "infomtl/ops/packed/row_owners.h"
 
 namespace infomtl {
 
 /// What operations are told of the rows of their matrices.
 struct PackedRows {
-  std::shared_ptr<ops::GradientSegments> owners;  ///< the tasks they belong to; none: ordinary gradients
+  ops::RowOwners owners;  ///< the tasks they belong to; none: ordinary gradients
+  ops::Derivatives derivatives = ops::Derivatives::once;
 };
 
 /// One pass over packed tokens, as a layer sees it.
@@ -63,7 +66,8 @@ struct INFOMTL_API LayerNorm {
 struct INFOMTL_API SelfAttention {
   Linear query, key, value, output;
   std::int64_t heads = 1;
-  double dropout = 0.0;  ///< of the probabilities
+  double dropout = 0.0;          ///< of the probabilities
+  ops::AttentionBias bias = {};  ///< of relative positions; undefined: none
   /// Acts on queries and keys [rows, H], heads side by side, before they meet; the second argument is each row's position
   /// [rows] int64. Made of plain tensor operations: a rotation by positions, say. Empty: none.
   std::function<Tensor(const Tensor& x, const Tensor& positions)> rotation = {};

@@ -17,11 +17,14 @@ class INFOMTL_API TensorRandom {
   explicit TensorRandom(std::uint64_t seed, torch::Device device = torch::kCPU);
 
   at::Generator& generator() { return generator_; }
+  /// One number, the same for the same seed on every device; drawn on the host, no device is waited for.
+  std::uint64_t random64();
   /// Standard normal values of the given shape, float32 on the generator's device.
   torch::Tensor normal(at::IntArrayRef shape);
 
  private:
-  at::Generator generator_;
+  at::Generator generator_;  // of the device
+  at::Generator host_;       // the same one on the CPU
   torch::Device device_;
 };
 

@@ -44,7 +44,7 @@ class TaskGradientSink final : public ops::GradientSink {
   Tensor rows_of(const Tensor& table) const override;
   void close(const Tensor& parameter, const Tensor& rows) override;
   bool keeps() const override { return gram_.defined(); }
-  bool uses_up_graph() const override { return keeps(); }
+  bool may_overwrite_saved() const override { return keeps(); }
   void keep(const std::vector<Tensor>& parameters, WeightedSum sum) override;
 
  private:

@@ -29,6 +29,11 @@ class PostNormEncoder : public TransformerEncoder {
   Tensor embed(const EncoderPass& pass) const override;
   Tensor run_layer(std::size_t layer, const Tensor& x, const EncoderPass& pass) const override;
 
+  /// One bias for the attention of all layers.
+  void set_attention_bias(const ops::AttentionBias& bias) {
+    for (Layer& layer : layers_) layer.attention.bias = bias;
+  }
+
  private:
   struct Layer {
     SelfAttention attention;

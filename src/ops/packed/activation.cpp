@@ -6,8 +6,8 @@
 
 #include "infomtl/core/errors.h"
 #include "ops/packed/autograd_support.h"
-#include "ops/packed/kernel_types.h"
-#include "ops/packed/products.h"
+#include "ops/packed/backend.h"
+#include "ops/packed/plain.h"
 
 namespace infomtl::ops {
 namespace {
@@ -29,29 +29,19 @@ constexpr std::array<Named, 9> kNamed = {{{"gelu", Activation::gelu},
                                           {"swish", Activation::silu},
                                           {"tanh", Activation::tanh}}};
 
-// gradient undefined: x Phi(x); else gradient times its derivative. `out` may be x.
-at::Tensor run_gelu(const at::Tensor& x, const at::Tensor& gradient, at::Tensor out) {
-  with_loop_type(x.scalar_type(), [&]<class T>() {
-    kernels::loops<T>().gelu({.count = x.numel(),
-                              .x = read_data<T>(x),
-                              .gradient = gradient.defined() ? read_data<T>(gradient) : nullptr,
-                              .out = write_data<T>(out)});
-  });
-  return out;
-}
-
 struct Gelu final : torch::autograd::Function<Gelu> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const Segments& segments) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const RowOwners& owners) {
     const at::Tensor x = x_in.contiguous();
     ctx->save_for_backward({x});
-    ctx->saved_data["segments"] = hold(segments);
-    return run_gelu(x, {}, empty_rows_like(x));
+    ctx->saved_data["owners"] = hold(owners);
+    return backend_of(x).gelu(x);
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     refuse_second_derivative("gelu");
     const at::Tensor x = ctx->get_saved_variables()[0];
-    const auto segments = held<Segments>(ctx->saved_data["segments"]);
-    return {run_gelu(x, gradients[0].contiguous(), gradient_place(x, segments)), {}};
+    const at::Tensor place = gradient_place(x, held<RowOwners>(ctx->saved_data["owners"]));
+    backend_of(x).gelu_gradient(x, gradients[0].contiguous(), place);
+    return {place, {}};
   }
 };
 
@@ -74,25 +64,12 @@ Activation activation_of_name(std::string_view name) {
   throw UnknownNameError("unknown activation \"" + std::string(name) + "\"" + did_you_mean(name, activation_names()));
 }
 
-torch::Tensor activate(const torch::Tensor& x, Activation activation) {
-  switch (activation) {
-    case Activation::gelu:
-      return at::gelu(x);
-    case Activation::gelu_tanh:
-      return at::gelu(x, "tanh");
-    case Activation::relu:
-      return at::relu(x);
-    case Activation::silu:
-      return at::silu(x);
-    case Activation::tanh:
-      return at::tanh(x);
-  }
-  throw StateError("activation out of range");
-}
+torch::Tensor activate(const torch::Tensor& x, Activation activation) { return plain::activate(x, activation); }
 
-torch::Tensor activate_packed(const torch::Tensor& x, Activation activation,
-                              const std::shared_ptr<GradientSegments>& segments) {
-  return activation == Activation::gelu && has_loops(x) ? Gelu::apply(x, segments) : activate(x, activation);
+torch::Tensor activate_packed(const torch::Tensor& x, Activation activation, const RowOwners& owners,
+                              Derivatives derivatives) {
+  const bool fast = activation == Activation::gelu && derivatives == Derivatives::once;
+  return fast ? Gelu::apply(x, owners) : plain::activate(x, activation);
 }
 
 }  // namespace infomtl::ops

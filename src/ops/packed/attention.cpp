@@ -3,11 +3,10 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/ops/packed/dropout.h"
+#include "ops/packed/accumulate_per_task.h"
 #include "ops/packed/autograd_support.h"
-#include "ops/packed/dropout_pattern.h"
-#include "ops/packed/grouped_attention.h"
-#include "ops/packed/kernel_types.h"
-#include "ops/packed/products.h"
+#include "ops/packed/backend.h"
+#include "ops/packed/plain.h"
 
 namespace infomtl::ops {
 namespace {
@@ -15,84 +14,79 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Where queries, keys and values lie: either side by side in one matrix, or queries on their own.
-struct Layout {
-  std::int64_t heads = 1;
-  bool first_token = false;
+// What is no tensor with a gradient.
+struct Settings {
   at::Tensor offsets;
-  kernels::DropoutPattern pattern;
+  std::int64_t heads = 1;
+  DropoutPattern pattern;
+  at::Tensor columns;  // [2N] int64, the bucket of each column of AttentionInput::bias; undefined without a table
 };
 
-template <class T>
-kernels::Attention<T> describe(const at::Tensor& query, const at::Tensor& kv, const Layout& layout) {
-  const std::int64_t width = layout.first_token ? query.size(1) : kv.size(1) / 3;
-  const T* keys = read_data<T>(kv) + (layout.first_token ? 0 : width);
-  return {.sequences = layout.offsets.size(0) - 1,
-          .heads = layout.heads,
-          .head_width = width / layout.heads,
-          .key_offsets = layout.offsets.const_data_ptr<std::int32_t>(),
-          .first_token = layout.first_token,
-          .query = layout.first_token ? read_data<T>(query) : read_data<T>(kv),
-          .query_stride = layout.first_token ? query.size(1) : kv.size(1),
-          .key = keys,
-          .value = keys + width,
-          .key_stride = kv.size(1),
-          .dropout = layout.pattern,
-          .out = nullptr};
+// [A, 2N] from the table [K, A]; with a graph where autograd records.
+at::Tensor bias_of(const at::Tensor& table, const at::Tensor& columns, at::ScalarType type) {
+  return table.index_select(0, columns).t().contiguous().to(type);
 }
 
-template <class T>
-at::Tensor run_forward(const at::Tensor& query, const at::Tensor& kv, const Layout& layout) {
-  kernels::Attention<T> attention = describe<T>(query, kv, layout);
-  at::Tensor out =
-      empty_rows(layout.first_token ? query.size(0) : kv.size(0), attention.heads * attention.head_width, kv.options());
-  attention.out = write_data<T>(out);
-  kernels::loops<T>().attention(attention);
-  return out;
-}
-
-template <class T>
-variable_list run_backward(const at::Tensor& query, const at::Tensor& kv, const Layout& layout,
-                           const at::Tensor& gradient, const Segments& segments) {
-  const kernels::Attention<T> attention = describe<T>(query, kv, layout);
-  const std::int64_t width = attention.heads * attention.head_width;
-  // The loops read all of a sequence and head before they write of it what is read again.
-  at::Tensor kv_gradient = gradient_place(kv, segments);
-  at::Tensor query_gradient = layout.first_token ? gradient_place(query, segments) : at::Tensor();
-  T* keys = write_data<T>(kv_gradient) + (layout.first_token ? 0 : width);
-  kernels::loops<T>().attention_gradient(
-      {.forward = attention,
-       .gradient = read_data<T>(gradient),
-       .query_gradient = layout.first_token ? write_data<T>(query_gradient) : write_data<T>(kv_gradient),
-       .query_gradient_stride = attention.query_stride,
-       .key_gradient = keys,
-       .value_gradient = keys + width,
-       .key_gradient_stride = attention.key_stride});
-  return {query_gradient, kv_gradient};
-}
-
-// No query of its own when kv holds queries too.
 struct PackedAttention final : torch::autograd::Function<PackedAttention> {
-  static at::Tensor forward(AutogradContext* ctx, const std::optional<at::Tensor>& query_in, const at::Tensor& kv_in,
-                            const Layout& layout, const Segments& segments) {
-    const at::Tensor query = query_in.has_value() ? query_in->contiguous() : at::Tensor();
-    const at::Tensor kv = kv_in.contiguous();
-    ctx->save_for_backward({query, kv});
-    ctx->saved_data["layout"] = hold(layout);
-    ctx->saved_data["segments"] = hold(segments);
-    return with_loop_type(kv.scalar_type(), [&]<class T>() { return run_forward<T>(query, kv, layout); });
+  // No query when kv holds the queries too; no table without bias.
+  static at::Tensor forward(AutogradContext* ctx, const std::optional<at::Tensor>& query, const at::Tensor& kv,
+                            const std::optional<at::Tensor>& table, const Settings& settings, const RowOwners& owners) {
+    AttentionInput in{.query = query.has_value() ? query->contiguous() : at::Tensor(),
+                      .kv = kv.contiguous(),
+                      .offsets = settings.offsets,
+                      .heads = settings.heads,
+                      .pattern = settings.pattern,
+                      .bias = {}};
+    if (table.has_value()) in.bias = bias_of(*table, settings.columns, compute_type(kv.scalar_type()));
+    ctx->save_for_backward({in.query, in.kv, table.value_or(at::Tensor()), in.bias});
+    ctx->saved_data["settings"] = hold(settings);
+    ctx->saved_data["owners"] = hold(owners);
+    return backend_of(kv).attention(in);
   }
+
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     refuse_second_derivative("packed_attention");
     const variable_list saved = ctx->get_saved_variables();
-    const auto layout = held<Layout>(ctx->saved_data["layout"]);
-    const auto segments = held<Segments>(ctx->saved_data["segments"]);
-    const at::Tensor gradient = gradients[0].contiguous();
-    variable_list result = with_loop_type(gradient.scalar_type(), [&]<class T>() {
-      return run_backward<T>(saved[0], saved[1], layout, gradient, segments);
-    });
-    result.resize(4);
+    const auto settings = held<Settings>(ctx->saved_data["settings"]);
+    const auto owners = held<RowOwners>(ctx->saved_data["owners"]);
+    const at::Tensor& table = saved[2];
+    const AttentionInput in{.query = saved[0],
+                            .kv = saved[1],
+                            .offsets = settings.offsets,
+                            .heads = settings.heads,
+                            .pattern = settings.pattern,
+                            .bias = saved[3]};
+    // Absent tensors are not counted among the inputs.
+    const bool needs_table = table.defined() && ctx->needs_input_grad(in.first_token() ? 2 : 1);
+    const AttentionGradients places{.query = in.first_token() ? gradient_place(in.query, owners) : at::Tensor(),
+                                    .kv = gradient_place(in.kv, owners),
+                                    .bias = needs_table ? at::empty_like(in.bias) : at::Tensor()};
+    backend_of(in.kv).attention_gradient(in, gradients[0].contiguous(), places);
+    variable_list result{places.query, places.kv, {}, {}, {}};
+    if (needs_table) result[2] = table_gradient(table, settings.columns, places.bias, owners);
     return result;
+  }
+
+  // Columns are in the order of tokens, two each, so the owners of tokens own pairs of them.
+  // @return the ordinary gradient, undefined where the sink took the tasks'
+  static at::Tensor table_gradient(const at::Tensor& table, const at::Tensor& columns, const at::Tensor& bias,
+                                   const RowOwners& owners) {
+    const at::Tensor rows = bias.t().to(table.scalar_type()).contiguous();  // [2N, A]
+    const auto add_rows = backend_of(rows).add_rows;
+    const bool taken = accumulate_per_task(
+        owners, {table}, {true},
+        [&](const TaskPlaces& task) {
+          const std::int64_t begin = 2 * task.rows.begin, count = 2 * task.rows.end - begin;
+          add_rows(task.places[0].view(table.sizes()), columns.narrow(0, begin, count), rows.narrow(0, begin, count));
+        },
+        [owners, add_rows, columns, rows](const at::Tensor& of_tasks, const auto& to) {
+          const at::Tensor of_tokens = rows.view({rows.size(0) / 2, 2 * rows.size(1)});
+          add_rows(to[0], columns, owners.weighted(of_tokens, of_tasks).view(rows.sizes()));
+        })[0];
+    if (taken) return {};
+    at::Tensor sums = at::zeros_like(table, at::MemoryFormat::Contiguous);
+    add_rows(sums, columns, rows);
+    return sums;
   }
 };
 
@@ -107,36 +101,79 @@ void check_offsets(const at::Tensor& offsets, std::int64_t rows) {
               "offsets do not divide " + std::to_string(rows) + " rows");
 }
 
+// The bucket of each column of AttentionInput::bias. The last of a sequence's 2 length columns is no distance: it is
+// never read, and its gradient is 0.
+at::Tensor bucket_columns(const AttentionBias& bias, const at::Tensor& offsets, const at::Tensor& kv,
+                          std::int64_t heads) {
+  check_shape(bias.table.dim() == 2 && bias.table.size(1) == heads && bias.table.device() == kv.device() &&
+                  bias.table.scalar_type() == compute_type(kv.scalar_type()),
+              "packed_attention",
+              "bias table " + shape_text(bias.table) + " of " + c10::toString(bias.table.scalar_type()) + " for " +
+                  std::to_string(heads) + " heads (" + c10::toString(compute_type(kv.scalar_type())) +
+                  " on the device of keys and values wanted)");
+  check_shape(bias.buckets.defined() && bias.buckets.dim() == 1 && bias.buckets.size(0) % 2 == 1 &&
+                  bias.buckets.scalar_type() == at::kLong && bias.buckets.device().is_cpu() &&
+                  bias.buckets.is_contiguous(),
+              "packed_attention", "bias buckets " + shape_text(bias.buckets) + " ([2L-1] int64 on the CPU wanted)");
+  const std::int64_t most = bias.buckets.size(0) / 2 + 1, sequences = offsets.size(0) - 1;
+  const auto* bucket = bias.buckets.const_data_ptr<std::int64_t>() + (most - 1);  // of distance 0
+  const auto* begins = offsets.const_data_ptr<std::int32_t>();
+  at::Tensor columns = at::empty({2 * begins[sequences]}, at::kLong);
+  auto* column = columns.mutable_data_ptr<std::int64_t>();
+  for (std::int64_t s = 0; s < sequences; ++s) {
+    const std::int64_t length = begins[s + 1] - begins[s];
+    check_shape(length <= most, "packed_attention",
+                "a sequence of " + std::to_string(length) + " tokens, but bias buckets for " + std::to_string(most));
+    for (std::int64_t d = 1 - length; d <= length; ++d) *column++ = bucket[d < length ? d : 0];
+  }
+  bool inside = true;
+  for (const auto* b = columns.const_data_ptr<std::int64_t>(); b != column; ++b) {
+    inside = inside && *b >= 0 && *b < bias.table.size(0);
+  }
+  check_shape(inside, "packed_attention", "bias buckets outside the table " + shape_text(bias.table));
+  return columns.to(kv.device());
+}
+
+at::Tensor attend(const std::optional<at::Tensor>& query, const at::Tensor& kv, const at::Tensor& offsets,
+                  std::int64_t heads, double rate, TensorRandom* random, const RowOwners& owners,
+                  Derivatives derivatives, const AttentionBias& bias) {
+  check_offsets(offsets, kv.size(0));
+  check_owners(owners, kv.size(0), "packed_attention");
+  Settings settings{.offsets = offsets, .heads = heads, .pattern = draw_dropout(rate, random), .columns = {}};
+  std::optional<at::Tensor> table;
+  if (bias.table.defined()) {
+    settings.columns = bucket_columns(bias, offsets, kv, heads);
+    table = bias.table;
+  }
+  if (derivatives == Derivatives::once) return PackedAttention::apply(query, kv, table, settings, owners);
+  return plain::attention(
+      {.query = query.value_or(at::Tensor()),
+       .kv = kv,
+       .offsets = offsets,
+       .heads = heads,
+       .pattern = settings.pattern,
+       .bias = table ? bias_of(*table, settings.columns, compute_type(kv.scalar_type())) : at::Tensor()});
+}
+
 }  // namespace
 
 torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& offsets, std::int64_t heads, double rate,
-                               TensorRandom* random, const std::shared_ptr<GradientSegments>& segments) {
+                               TensorRandom* random, const RowOwners& owners, Derivatives derivatives,
+                               const AttentionBias& bias) {
   check_shape(heads > 0 && qkv.dim() == 2 && qkv.size(1) % (3 * heads) == 0, "packed_attention",
               "queries, keys and values " + shape_text(qkv) + " for " + std::to_string(heads) + " heads");
-  check_offsets(offsets, qkv.size(0));
-  if (!has_loops(qkv)) {
-    const std::vector<at::Tensor> parts = qkv.chunk(3, 1);
-    return grouped_attention(parts[0], parts[1], parts[2], offsets, heads, false, rate, random);
-  }
-  return PackedAttention::apply(std::optional<at::Tensor>(), qkv,
-                                Layout{heads, false, offsets, draw_pattern(rate, random)}, segments);
+  return attend({}, qkv, offsets, heads, rate, random, owners, derivatives, bias);
 }
 
 torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Tensor& kv, const torch::Tensor& offsets,
-                                    std::int64_t heads, double rate, TensorRandom* random,
-                                    const std::shared_ptr<GradientSegments>& segments) {
+                                    std::int64_t heads, double rate, TensorRandom* random, const RowOwners& owners,
+                                    Derivatives derivatives, const AttentionBias& bias) {
   check_shape(heads > 0 && query.dim() == 2 && kv.dim() == 2 && kv.size(1) == 2 * query.size(1) &&
                   query.size(1) % heads == 0 && query.size(0) == offsets.size(0) - 1,
               "first_token_attention",
               "queries " + shape_text(query) + ", keys and values " + shape_text(kv) + " for " + std::to_string(heads) +
                   " heads, offsets " + shape_text(offsets));
-  check_offsets(offsets, kv.size(0));
-  if (!has_loops(kv)) {
-    const std::vector<at::Tensor> parts = kv.chunk(2, 1);
-    return grouped_attention(query, parts[0], parts[1], offsets, heads, true, rate, random);
-  }
-  return PackedAttention::apply(std::optional<at::Tensor>(query), kv,
-                                Layout{heads, true, offsets, draw_pattern(rate, random)}, segments);
+  return attend(query, kv, offsets, heads, rate, random, owners, derivatives, bias);
 }
 
 }  // namespace infomtl::ops

@@ -4,23 +4,15 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/ops/packed/gradient_segments.h"
+#include "infomtl/ops/packed/derivatives.h"
+#include "infomtl/ops/packed/row_owners.h"
 #include "ops/packed/products.h"
 
 namespace infomtl::ops {
-
-/// The functions here compute their gradients outside of autograd; a gradient of such a gradient would be silently
-/// wrong, so it is refused.
-inline void refuse_second_derivative(const char* operation) {
-  if (at::GradMode::is_enabled()) {
-    throw StateError(std::string(operation) + ": differentiable once; a gradient of its gradient was asked for");
-  }
-}
 
 /// Keeps a C++ value in an autograd context.
 template <class Value>
@@ -37,13 +29,10 @@ Value held(const c10::IValue& kept) {
   return static_cast<Held<Value>*>(kept.toCapsule().get())->value;
 }
 
-using Segments = std::shared_ptr<GradientSegments>;
-
 /// Where a backward pass may write the gradient of what its forward pass saved for it alone: over it, in the last pass
 /// over a graph, else beside it.
-inline at::Tensor gradient_place(const at::Tensor& saved, const Segments& segments) {
-  const bool over = segments != nullptr && segments->sink().uses_up_graph();
-  return over ? saved.detach() : empty_rows_like(saved);
+inline at::Tensor gradient_place(const at::Tensor& saved, const RowOwners& owners) {
+  return owners.may_overwrite_saved() ? saved.detach() : empty_rows_like(saved);
 }
 
 inline std::string shape_text(const at::Tensor& x) {
@@ -55,6 +44,12 @@ inline std::string shape_text(const at::Tensor& x) {
 
 inline void check_shape(bool fits, const char* operation, const std::string& found) {
   if (!fits) throw ShapeError(std::string(operation) + ": shapes do not fit: " + found);
+}
+
+inline void check_owners(const RowOwners& owners, std::int64_t rows, const char* operation) {
+  check_shape(owners.none() || owners.rows() == rows, operation,
+              std::to_string(rows) + " rows, but owners of " + std::to_string(owners.none() ? 0 : owners.rows()) +
+                  " (tokens and sequences mixed up?)");
 }
 
 }  // namespace infomtl::ops

@@ -3,7 +3,11 @@
 #include <ATen/ATen.h>
 #include <ATen/cpu/Utils.h>
 
+#include <algorithm>
+
+#include "ops/packed/accumulate_per_task.h"
 #include "ops/packed/autograd_support.h"
+#include "ops/packed/plain.h"
 #include "ops/packed/products.h"
 
 namespace infomtl::ops {
@@ -14,6 +18,9 @@ using torch::autograd::variable_list;
 
 // Parts that follow one another in memory, seen as one [sum of rows, ...] tensor; undefined when they do not.
 at::Tensor joined_view(const std::vector<at::Tensor>& parts) {
+  for (const at::Tensor& part : parts) {
+    if (!part.defined()) return {};
+  }
   if (parts.size() == 1) return parts[0];
   std::int64_t rows = 0;
   const at::Tensor& first = parts[0];
@@ -34,93 +41,53 @@ at::Tensor joined(const std::vector<at::Tensor>& parts) {
   return view.defined() ? view : at::cat(parts);
 }
 
-// The sink's rows of several parameters as one [T, sum of numel], where they are columns of one matrix side by side.
-at::Tensor joined_rows(const std::vector<at::Tensor>& rows) {
-  if (rows.size() == 1) return rows[0];
-  std::int64_t columns = 0;
-  const auto* next = static_cast<const char*>(rows[0].const_data_ptr());
-  for (const at::Tensor& part : rows) {
-    if (part.const_data_ptr() != next || part.stride(0) != rows[0].stride(0) ||
-        part.storage().data() != rows[0].storage().data()) {
-      return {};
-    }
-    next += part.size(1) * part.element_size();
-    columns += part.size(1);
-  }
-  return rows[0].as_strided({rows[0].size(0), columns}, rows[0].strides(), rows[0].storage_offset());
-}
-
-// dY^T X, in the type of the weight.
-at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, at::ScalarType type) {
-  return product_over_rows(gradient, x).to(type);
-}
-
-void add_weight_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges, const at::Tensor& x,
-                     const at::Tensor& gradient) {
-  for (std::size_t t = 0; t < ranges.size(); ++t) {
-    const std::int64_t count = ranges[t].end - ranges[t].begin;
-    if (count == 0) continue;
-    rows[static_cast<std::int64_t>(t)]
-        .view({gradient.size(1), x.size(1)})
-        .add_(product_over_rows(gradient.narrow(0, ranges[t].begin, count), x.narrow(0, ranges[t].begin, count)));
-  }
-}
-void add_bias_rows(const at::Tensor& rows, const std::vector<GradientSegments::Range>& ranges,
-                   const at::Tensor& gradient) {
-  for (std::size_t t = 0; t < ranges.size(); ++t) {
-    const std::int64_t count = ranges[t].end - ranges[t].begin;
-    if (count == 0) continue;
-    rows[static_cast<std::int64_t>(t)].add_(
-        at::sum(gradient.narrow(0, ranges[t].begin, count), 0, false, rows.scalar_type()));
-  }
-}
-
 // Gradients of one kind of parameter (weights or biases) of all parts: into the sink where it takes them, else as
 // tensors in `ordinary`.
-template <class AddRows, class Whole>
-void give_gradients(const Segments& segments, const std::vector<at::Tensor>& parameters, const at::Tensor& gradient,
-                    const std::vector<bool>& needed, AddRows add_rows, Whole whole, std::vector<at::Tensor>& ordinary) {
+//
+// of_rows(rows of x, rows of the gradient): what these rows give to parts side by side. `x` may be undefined.
+template <class OfRows>
+void give_gradients(const RowOwners& owners, const std::vector<at::Tensor>& parameters, const at::Tensor& x,
+                    const at::Tensor& gradient, const std::vector<bool>& needed, OfRows of_rows,
+                    GradientSink::WeightedSum sum, at::Tensor* ordinary) {
   const std::size_t count = parameters.size();
-  std::vector<at::Tensor> rows(count);
-  std::size_t taken = 0;
-  for (std::size_t p = 0; p < count; ++p) {
-    if (segments == nullptr || !needed[p] || !parameters[p].defined()) continue;
-    rows[p] = segments->sink().open(parameters[p]);
-    taken += rows[p].defined() ? 1 : 0;
-  }
-  if (taken == count) {
-    const at::Tensor all = joined_rows(rows);
-    if (all.defined()) {
-      add_rows(all, gradient);
-      for (std::size_t p = 0; p < count; ++p) segments->sink().close(parameters[p], rows[p]);
-      return;
-    }
-  }
-  if (taken == 0) {
-    bool any = false;
-    for (std::size_t p = 0; p < count; ++p) any = any || (needed[p] && parameters[p].defined());
-    if (!any) return;
-    const at::Tensor all = whole(gradient);
+  const auto for_each_part = [&](auto run) {
     std::int64_t begin = 0;
     for (std::size_t p = 0; p < count; ++p) {
-      const std::int64_t size = parameters[p].size(0);
-      if (needed[p]) ordinary[p] = count == 1 ? all : all.narrow(0, begin, size);
-      begin += size;
+      run(p, begin, parameters[p].size(0));
+      begin += parameters[p].size(0);
     }
-    return;
-  }
-  std::int64_t begin = 0;
-  for (std::size_t p = 0; p < count; ++p) {
-    const std::int64_t size = parameters[p].size(0);
-    const at::Tensor own = gradient.narrow(1, begin, size);
-    begin += size;
-    if (rows[p].defined()) {
-      add_rows(rows[p], own);
-      segments->sink().close(parameters[p], rows[p]);
-    } else if (needed[p]) {
-      ordinary[p] = whole(own);
+  };
+  const std::vector<bool> taken = accumulate_per_task(
+      owners, parameters, needed,
+      [&](const TaskPlaces& task) {
+        const auto of_task = [&](const at::Tensor& all) {
+          return all.defined() ? all.narrow(0, task.rows.begin, task.rows.end - task.rows.begin) : all;
+        };
+        const at::Tensor own_x = of_task(x), own = of_task(gradient), all = joined_view(task.places);
+        if (all.defined()) {
+          const at::Tensor found = of_rows(own_x, own);
+          all.view(found.sizes()).add_(found);
+          return;
+        }
+        for_each_part([&](std::size_t p, std::int64_t begin, std::int64_t size) {
+          if (task.places[p].defined()) {
+            task.places[p].view(parameters[p].sizes()).add_(of_rows(own_x, own.narrow(1, begin, size)));
+          }
+        });
+      },
+      std::move(sum));
+  const bool none_taken = std::none_of(taken.begin(), taken.end(), [](bool took) { return took; });
+  if (none_taken && std::none_of(needed.begin(), needed.end(), [](bool need) { return need; })) return;
+  const at::ScalarType type = parameters[0].scalar_type();
+  const at::Tensor all = none_taken ? of_rows(x, gradient).to(type) : at::Tensor();
+  for_each_part([&](std::size_t p, std::int64_t begin, std::int64_t size) {
+    if (!needed[p] || taken[p]) return;
+    if (none_taken) {
+      ordinary[p] = count == 1 ? all : all.narrow(0, begin, size);
+    } else {
+      ordinary[p] = of_rows(x, gradient.narrow(1, begin, size)).to(type);
     }
-  }
+  });
 }
 
 // Adds consecutive rows of `whole` to the places that are defined.
@@ -135,7 +102,7 @@ void add_parts(const at::Tensor& whole, const std::vector<at::Tensor>& places) {
 struct Linear final : torch::autograd::Function<Linear> {
   // parameters: all weights, then all biases (or none).
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, at::TensorList parameters, std::int64_t parts,
-                            const Segments& segments) {
+                            const RowOwners& owners) {
     const std::vector<at::Tensor> weights(parameters.begin(), parameters.begin() + parts);
     const std::vector<at::Tensor> biases(parameters.begin() + parts, parameters.end());
     const at::Tensor weight = joined(weights).to(x.scalar_type());
@@ -144,7 +111,7 @@ struct Linear final : torch::autograd::Function<Linear> {
     saved.insert(saved.end(), parameters.begin(), parameters.end());
     ctx->save_for_backward(std::move(saved));
     ctx->saved_data["parts"] = parts;
-    ctx->saved_data["segments"] = hold(segments);
+    ctx->saved_data["owners"] = hold(owners);
     return product_of_rows(x, weight, biases.empty() ? at::Tensor() : joined(biases).to(x.scalar_type()));
   }
 
@@ -152,7 +119,7 @@ struct Linear final : torch::autograd::Function<Linear> {
     refuse_second_derivative("linear");
     const variable_list saved = ctx->get_saved_variables();
     const auto parts = static_cast<std::size_t>(ctx->saved_data["parts"].toInt());
-    const auto segments = held<Segments>(ctx->saved_data["segments"]);
+    const auto owners = held<RowOwners>(ctx->saved_data["owners"]);
     const at::Tensor& x = saved[0];
     const auto first_bias = saved.begin() + 1 + static_cast<std::ptrdiff_t>(parts);
     const std::vector<at::Tensor> weights(saved.begin() + 1, first_bias);
@@ -165,32 +132,23 @@ struct Linear final : torch::autograd::Function<Linear> {
       const at::Tensor weight = rounded == ctx->saved_data.end() ? joined(weights) : rounded->second.toTensor();
       result[0] = product_of_rows(gradient, weight.t());
     }
-    std::vector<bool> needed(saved.size());
-    for (std::size_t i = 1; i < saved.size(); ++i) needed[i] = ctx->needs_input_grad(i);
-
-    std::vector<at::Tensor> ordinary(parts);
+    const auto needed = [&](std::size_t first) {
+      std::vector<bool> all(parts);
+      for (std::size_t p = 0; p < parts; ++p) all[p] = ctx->needs_input_grad(first + p);
+      return all;
+    };
     give_gradients(
-        segments, weights, gradient, {needed.begin() + 1, needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts)},
-        [&](const at::Tensor& rows, const at::Tensor& own) {
-          add_weight_rows(rows, segments->ranges_of(x.size(0), rows), x, own);
+        owners, weights, x, gradient, needed(1),
+        [](const at::Tensor& rows, const at::Tensor& own) { return product_over_rows(own, rows); },
+        [owners, x = x.detach(), gradient](const at::Tensor& of_tasks, const auto& places) {
+          add_parts(product_over_rows(owners.weighted(gradient, of_tasks), x).to(of_tasks.scalar_type()), places);
         },
-        [&](const at::Tensor& own) { return weight_gradient(own, x, weights[0].scalar_type()); }, ordinary);
-    if (segments != nullptr && segments->sink().keeps()) {
-      segments->sink().keep(
-          weights, [segments, x = x.detach(), gradient](const at::Tensor& of_tasks, const auto& places) {
-            add_parts(weight_gradient(segments->weighted(gradient, of_tasks), x, of_tasks.scalar_type()), places);
-          });
-    }
-    std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1);
+        &result[1]);
     if (!biases.empty()) {
-      ordinary.assign(parts, {});
       give_gradients(
-          segments, biases, gradient, {needed.begin() + 1 + static_cast<std::ptrdiff_t>(parts), needed.end()},
-          [&](const at::Tensor& rows, const at::Tensor& own) {
-            add_bias_rows(rows, segments->ranges_of(x.size(0), rows), own);
-          },
-          [&](const at::Tensor& own) { return at::sum(own, 0, false, biases[0].scalar_type()); }, ordinary);
-      std::copy(ordinary.begin(), ordinary.end(), result.begin() + 1 + static_cast<std::ptrdiff_t>(parts));
+          owners, biases, {}, gradient, needed(1 + parts),
+          [&](const at::Tensor&, const at::Tensor& own) { return at::sum(own, 0, false, biases[0].scalar_type()); }, {},
+          &result[1 + parts]);
     }
     return result;
   }
@@ -199,15 +157,15 @@ struct Linear final : torch::autograd::Function<Linear> {
 }  // namespace
 
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
-                     const std::shared_ptr<GradientSegments>& segments) {
+                     const RowOwners& owners, Derivatives derivatives) {
   std::vector<at::Tensor> biases;
   if (bias.defined()) biases.push_back(bias);
-  return stacked_linear(x, {weight}, biases, segments);
+  return stacked_linear(x, {weight}, biases, owners, derivatives);
 }
 
 torch::Tensor stacked_linear(const torch::Tensor& x, const std::vector<torch::Tensor>& weights,
-                             const std::vector<torch::Tensor>& biases,
-                             const std::shared_ptr<GradientSegments>& segments) {
+                             const std::vector<torch::Tensor>& biases, const RowOwners& owners,
+                             Derivatives derivatives) {
   check_shape(!weights.empty() && (biases.empty() || biases.size() == weights.size()), "linear",
               std::to_string(weights.size()) + " weights, " + std::to_string(biases.size()) + " biases");
   std::vector<at::Tensor> parameters = weights;
@@ -218,8 +176,10 @@ torch::Tensor stacked_linear(const torch::Tensor& x, const std::vector<torch::Te
                 "input " + shape_text(x) + ", weight " + shape_text(weights[i]) +
                     (biases.empty() ? "" : ", bias " + shape_text(biases[i])));
   }
+  check_owners(owners, x.size(0), "linear");
+  if (derivatives == Derivatives::twice) return plain::linear(x, weights, biases);
   parameters.insert(parameters.end(), biases.begin(), biases.end());
-  return Linear::apply(x, at::TensorList(parameters), static_cast<std::int64_t>(weights.size()), segments);
+  return Linear::apply(x, at::TensorList(parameters), static_cast<std::int64_t>(weights.size()), owners);
 }
 
 bool has_bfloat16_products() {

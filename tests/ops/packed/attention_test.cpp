@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/core/errors.h"
-#include "ops/packed/grouped_attention.h"
 #include "support/gradcheck.h"
 
 namespace infomtl::ops {
@@ -17,9 +16,8 @@ at::Tensor offsets_of(const std::vector<std::int32_t>& lengths) {
   for (const auto length : lengths) offsets.push_back(offsets.back() + length);
   return at::tensor(offsets, at::kInt);
 }
-at::Tensor plain(const at::Tensor& qkv, const at::Tensor& offsets, std::int64_t heads) {
-  const auto parts = qkv.chunk(3, 1);
-  return grouped_attention(parts[0], parts[1], parts[2], offsets, heads, false, 0.0, nullptr);
+at::Tensor plain_attention(const at::Tensor& qkv, const at::Tensor& offsets, std::int64_t heads) {
+  return packed_attention(qkv, offsets, heads, 0.0, nullptr, {}, Derivatives::twice);
 }
 
 struct Shape {
@@ -40,7 +38,7 @@ TEST(PackedAttention, EqualsThePlainPathForwardAndBackward) {
     at::Tensor fast_in = values.clone().requires_grad_(true);
     at::Tensor plain_in = values.to(at::kDouble).requires_grad_(true);
     const at::Tensor fast = packed_attention(fast_in, offsets, shape.heads, 0.0, nullptr);
-    const at::Tensor expected = plain(plain_in, offsets, shape.heads);
+    const at::Tensor expected = plain_attention(plain_in, offsets, shape.heads);
     EXPECT_TRUE(close(fast, expected, 2e-6)) << width << " wide, " << rows << " rows";
     (fast * direction).sum().backward();
     (expected * direction).sum().backward();
@@ -52,8 +50,8 @@ TEST(PackedAttention, StaysExactForLargeScores) {
   const at::Tensor offsets = offsets_of({20, 9});
   const at::Tensor qkv = at::randn({29, 3 * 32}) * 30;
   // Scores of some thousands carry a rounding of some 1e-4, which probabilities show as it is.
-  EXPECT_TRUE(
-      close(packed_attention(qkv, offsets, 2, 0.0, nullptr), plain(qkv.to(at::kDouble), offsets, 2), 1e-4, 2e-4));
+  EXPECT_TRUE(close(packed_attention(qkv, offsets, 2, 0.0, nullptr), plain_attention(qkv.to(at::kDouble), offsets, 2),
+                    1e-4, 2e-4));
 }
 
 TEST(PackedAttention, GradientsMatchCentralDifferencesWithDropout) {

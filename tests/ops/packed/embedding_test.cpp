@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/core/errors.h"
-#include "ops/packed/segment_cases.h"
+#include "ops/packed/owner_cases.h"
 #include "support/gradcheck.h"
 
 namespace infomtl::ops {
@@ -34,11 +34,11 @@ TEST(EmbeddingSum, GradientsMatchCentralDifferences) {
   EXPECT_TRUE(gradients_match(function, {at::randn({7, 4}), at::randn({2, 4})}));
 }
 
-TEST(EmbeddingSum, SegmentsGiveTheGradientOfEachTask) {
-  infomtl::testing::expect_segments_equal_separate_backwards(
+TEST(EmbeddingSum, OwnersGetTheGradientOfEachTask) {
+  infomtl::testing::expect_owners_get_separate_backwards(
       {at::randn({7, 4}), at::randn({2, 4})},
-      [](const std::vector<at::Tensor>& p, const auto& segments) {
-        return embedding_sum({p[0], p[1]}, {words(), types()}, segments).pow(2).sum(1);
+      [](const std::vector<at::Tensor>& p, const auto& owners) {
+        return embedding_sum({p[0], p[1]}, {words(), types()}, owners).pow(2).sum(1);
       },
       /*kept=*/2);
 }
@@ -64,13 +64,10 @@ TEST(EmbeddingSum, ASinkMayHoldOnlyTheRowsThatAreLookedUp) {
   for (const auto type : {at::kFloat, at::kDouble}) {
     const at::Tensor table = at::randn({7, 4}, type).requires_grad_(true), other = at::randn({2, 4}, type);
     const at::Tensor scale = at::randn({9, 4}, type);
-    const std::vector<GradientSegments::Range> ranges{{0, 4}, {4, 4}, {4, 9}};
+    const std::vector<RowRange> ranges{{0, 4}, {4, 4}, {4, 9}};
     const auto pass = [&](const at::Tensor& held) {
       const auto sink = std::make_shared<SomeRows>(table, held);
-      (embedding_sum({table, other}, {words(), types()}, std::make_shared<GradientSegments>(ranges, ranges, sink)) *
-       scale)
-          .sum()
-          .backward();
+      (embedding_sum({table, other}, {words(), types()}, RowOwners(ranges, sink)) * scale).sum().backward();
       return sink->matrix.view({3, -1, 4});
     };
     const at::Tensor every = pass(at::arange(7)), held = at::tensor({0, 1, 3, 5, 6}, at::kLong);

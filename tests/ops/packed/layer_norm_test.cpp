@@ -4,7 +4,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/packed/dropout.h"
-#include "ops/packed/segment_cases.h"
+#include "ops/packed/owner_cases.h"
 #include "support/gradcheck.h"
 
 namespace infomtl::ops {
@@ -49,13 +49,13 @@ TEST(ResidualLayerNorm, DropsTheNewPartOnly) {
                     layer_norm(residual + x, weight, bias, 1e-5), 1e-6));
 }
 
-TEST(ResidualLayerNorm, SegmentsGiveTheGradientOfEachTask) {
-  infomtl::testing::expect_segments_equal_separate_backwards(
-      {at::randn({6}), at::randn({6})}, [](const std::vector<at::Tensor>& p, const auto& segments) {
+TEST(ResidualLayerNorm, OwnersGetTheGradientOfEachTask) {
+  infomtl::testing::expect_owners_get_separate_backwards(
+      {at::randn({6}), at::randn({6})}, [](const std::vector<at::Tensor>& p, const auto& owners) {
         at::manual_seed(3);
         const auto x = at::randn({9, 6}, at::kDouble), residual = at::randn({9, 6}, at::kDouble);
         TensorRandom random(5);
-        return residual_layer_norm(x, residual, 0.4, &random, p[0], p[1], 1e-5, segments).pow(2).sum(1);
+        return residual_layer_norm(x, residual, 0.4, &random, p[0], p[1], 1e-5, owners).pow(2).sum(1);
       });
 }
 

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/core/errors.h"
-#include "ops/packed/segment_cases.h"
+#include "ops/packed/owner_cases.h"
 #include "support/gradcheck.h"
 
 namespace infomtl::ops {
@@ -50,26 +50,26 @@ TEST(StackedLinear, ComputesNoGradientNobodyNeeds) {
   EXPECT_FALSE(frozen.grad().defined());
 }
 
-TEST(Linear, SegmentsGiveTheGradientOfEachTask) {
+TEST(Linear, OwnersGetTheGradientOfEachTask) {
   const std::vector<at::Tensor> parameters{at::randn({4, 3}), at::randn({4})};
-  infomtl::testing::expect_segments_equal_separate_backwards(
+  infomtl::testing::expect_owners_get_separate_backwards(
       parameters,
-      [](const std::vector<at::Tensor>& p, const auto& segments) {
+      [](const std::vector<at::Tensor>& p, const auto& owners) {
         at::manual_seed(3);
         const auto x = at::randn({9, 3}, at::kDouble);
-        return ops::linear(x, p[0], p[1], segments).pow(2).sum(1);
+        return ops::linear(x, p[0], p[1], owners).pow(2).sum(1);
       },
       /*kept=*/1);
 }
 
-TEST(StackedLinear, SegmentsGiveTheGradientOfEachTask) {
+TEST(StackedLinear, OwnersGetTheGradientOfEachTask) {
   const std::vector<at::Tensor> parameters{at::randn({4, 3}), at::randn({2, 3}), at::randn({4}), at::randn({2})};
-  infomtl::testing::expect_segments_equal_separate_backwards(
+  infomtl::testing::expect_owners_get_separate_backwards(
       parameters,
-      [](const std::vector<at::Tensor>& p, const auto& segments) {
+      [](const std::vector<at::Tensor>& p, const auto& owners) {
         at::manual_seed(3);
         const auto x = at::randn({9, 3}, at::kDouble);
-        return stacked_linear(x, {p[0], p[1]}, {p[2], p[3]}, segments).pow(2).sum(1);
+        return stacked_linear(x, {p[0], p[1]}, {p[2], p[3]}, owners).pow(2).sum(1);
       },
       /*kept=*/1);
 }

@@ -26,8 +26,8 @@ INFOMTL_API LossValue cross_entropy(const torch::Tensor& logits, const torch::Te
 INFOMTL_API LossValue focal(const torch::Tensor& logits, const torch::Tensor& labels, double gamma = 2.0,
                             const torch::Tensor& class_weights = {});
 
-/// The same for independent yes-no outputs with p = sigmoid, the paper's own form: positives weigh alpha, the rest 1 -
-/// alpha.
+/// The same for independent yes-no outputs with p = sigmoid, the paper's own form: positives weigh alpha, the rest
+/// 1 - alpha.
 /// @param logits, targets [B, C], targets 0 or 1; @param alpha in [0, 1], negative: no weights; @return count: B * C
 INFOMTL_API LossValue focal_binary(const torch::Tensor& logits, const torch::Tensor& targets, double gamma = 2.0,
                                    double alpha = -1.0);

@@ -23,15 +23,14 @@ struct InfoNceOptions {
 
 /// InfoNCE between anchors and keys, as a loss summed over the anchors.
 ///
-/// L = sum_i [ LSE_j S_ij - S_i,p(i) ],  S_ij = cos(z_i, k_j) / tau      (van den Oord et al. 2018, Eq. 4; InfoMTL Eq.
-/// 2)
+/// L = sum_i [ LSE_j S_ij - S_i,p(i) ],  S_ij = cos(z_i, k_j) / tau
+/// (van den Oord et al. 2018, Eq. 4; InfoMTL, Eq. 2)
 ///
-/// @param z         [B, H]; @param keys [M, H], M >= B; gradients flow through both (also second derivatives). Rows
-/// with
-///                  norm <= 1e-12 count as the zero vector (cosine 0) and take no gradient.
+/// @param z, keys   [B, H] and [M, H], M >= B; gradients flow through both (also second derivatives). Rows whose norm
+///                  is <= 1e-12 count as the zero vector (cosine 0) and take no gradient.
 /// @param positive  [B] int64, the key of each anchor; undefined: anchor i's is key i, keys B..M are extra negatives
-/// @param ignored   [B, M] bool, pairs left out of the denominators (equal texts, say); a positive never is. Undefined:
-/// none
+/// @param ignored   [B, M] bool, pairs left out of the denominators (equal texts, say); a positive never is.
+///                  Undefined: none
 /// @return sum: scalar, >= 0 (0 when M = 1); count: B
 /// @throws ShapeError when widths differ, B = 0, M < B without `positive`, or an index is outside 0..M (checked on the
 ///         CPU only); ConfigError when tau is not above 0

@@ -1,15 +1,17 @@
 #pragma once
 // Activations under the names that Hugging Face configs use.
+//
+//   Tensor y = ops::activate(x, ops::activation_of_name("gelu_new"));
 
 #include <torch/types.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "infomtl/core/export.h"
-#include "infomtl/ops/packed/gradient_segments.h"
+#include "infomtl/ops/packed/derivatives.h"
+#include "infomtl/ops/packed/row_owners.h"
 
 namespace infomtl::ops {
 
@@ -29,11 +31,12 @@ INFOMTL_API const std::vector<std::string>& activation_names();
 INFOMTL_API torch::Tensor activate(const torch::Tensor& x, Activation activation);
 
 /// The same for large matrices: exact GELU in one pass of the CPU's loops (at most 1e-6 off in float32), differentiable
-/// once; the other activations as activate().
+/// once; the other activations, and every one with Derivatives::twice, as activate().
 ///
-/// @param x any shape; float32, float64 or bfloat16 (computed in float32); of no use to anyone else
-/// @param segments  null: none; else a backward pass that uses up its graph writes the gradient over `x`
-INFOMTL_API torch::Tensor activate_packed(const torch::Tensor& x, Activation activation,
-                                          const std::shared_ptr<GradientSegments>& segments = nullptr);
+/// @param x any shape; float32, float64 or bfloat16 (computed in float32); its memory may be overwritten in backward,
+///   do not read it afterwards
+/// @param owners of the rows of x; in the last backward pass the gradient overwrites `x`
+INFOMTL_API torch::Tensor activate_packed(const torch::Tensor& x, Activation activation, const RowOwners& owners = {},
+                                          Derivatives derivatives = Derivatives::once);
 
 }  // namespace infomtl::ops

@@ -24,6 +24,19 @@ INFOMTL_INLINE void softmax_row(T* row, std::int64_t width, std::int64_t end, T 
   for (std::int64_t j = width; j < end; ++j) row[j] = 0;
 }
 
+// scores -> scale * scores + bias.
+template <class T>
+INFOMTL_INLINE void add_bias(T* row, const T* bias, std::int64_t width, T scale) {
+#pragma omp simd
+  for (std::int64_t j = 0; j < width; ++j) row[j] = row[j] * scale + bias[j];
+}
+// Where the biases of one sequence and head begin for its query i: entry j is that of key j.
+template <class T>
+INFOMTL_INLINE std::int64_t bias_place(const Attention<T>& a, std::int64_t head, std::int64_t first_key,
+                                       std::int64_t length, std::int64_t i) {
+  return head * a.bias_stride + 2 * first_key + length - 1 - i;
+}
+
 // Queries whose scores are held at once.
 constexpr std::int64_t kQueryBlock = 64;
 
@@ -117,7 +130,12 @@ void attention(const Attention<T>& a) {
         product<C, false>(block, end, width, query.data, query.stride, 1, keys, end, scores, end);
         for (std::int64_t r = 0; r < block; ++r) {
           C* row = scores + r * end;
-          softmax_row(row, length, end, scale);
+          if (a.bias != nullptr) {
+            add_bias(row, a.bias + bias_place(a, h, first_key, length, i + r), length, scale);
+            softmax_row(row, length, end, C(1));
+          } else {
+            softmax_row(row, length, end, scale);
+          }
           if (a.dropout.threshold == 0) continue;
           dropout_row(a.dropout, (first_key + i + r) * a.heads + h, length, factors);
 #pragma omp simd
@@ -139,6 +157,7 @@ void attention_gradient(const AttentionGradient<T>& g) {
   const std::int64_t most = padded<C>(longest(a));
   const std::int64_t out_stride = a.heads * width;
   const C scale = static_cast<C>(1.0 / sqrt(static_cast<double>(width)));
+  const C inverse_scale = static_cast<C>(sqrt(static_cast<double>(width)));
 #pragma omp parallel
   {
     Scratch<C> scratch(most * wide * 5 + kQueryBlock * (2 * most + 3 * wide) + most);
@@ -166,6 +185,10 @@ void attention_gradient(const AttentionGradient<T>& g) {
       const Rows<C> key_rows = whole_vectors(key, a.key_stride, length, width, key_copy);
       memset(key_sums, 0, static_cast<std::size_t>(length * wide) * sizeof(C));
       memset(value_sums, 0, static_cast<std::size_t>(length * wide) * sizeof(C));
+      if (g.bias_gradient != nullptr) {
+        memset(g.bias_gradient + bias_place(a, h, first_key, length, length - 1), 0,
+               static_cast<std::size_t>(2 * length) * sizeof(C));
+      }
       for (std::int64_t i = 0; i < queries; i += kQueryBlock) {
         const std::int64_t block = queries - i < kQueryBlock ? queries - i : kQueryBlock;
         const Rows<C> query = whole_vectors(a.query + (first_query + i) * a.query_stride + h * width, a.query_stride,
@@ -177,7 +200,12 @@ void attention_gradient(const AttentionGradient<T>& g) {
         for (std::int64_t r = 0; r < block; ++r) {
           C* p = scores + r * end;
           C* d = score_gradient + r * end;
-          softmax_row(p, length, end, scale);
+          if (a.bias != nullptr) {
+            add_bias(p, a.bias + bias_place(a, h, first_key, length, i + r), length, scale);
+            softmax_row(p, length, end, C(1));
+          } else {
+            softmax_row(p, length, end, scale);
+          }
           C along = 0;
           if (a.dropout.threshold != 0) {
             dropout_row(a.dropout, (first_key + i + r) * a.heads + h, length, factors);
@@ -197,6 +225,10 @@ void attention_gradient(const AttentionGradient<T>& g) {
 #pragma omp simd
             for (std::int64_t j = 0; j < length; ++j) d[j] = p[j] * (d[j] - along) * scale;
           }
+          if (g.bias_gradient == nullptr) continue;
+          C* bias = g.bias_gradient + bias_place(a, h, first_key, length, i + r);
+#pragma omp simd
+          for (std::int64_t j = 0; j < length; ++j) bias[j] += d[j] * inverse_scale;
         }
         product<C, true>(length, wide, block, scores, 1, end, gradient.data, gradient.stride, value_sums, wide);
         product<C, true>(length, wide, block, score_gradient, 1, end, query.data, query.stride, key_sums, wide);

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "infomtl/ops/packed/dropout_pattern.h"
+
 namespace infomtl::ops::kernels {
 
 /// A bfloat16 number as it lies in memory: the upper half of a float.
@@ -24,13 +26,6 @@ struct ComputeType<BFloat16> {
 };
 template <class T>
 using Compute = typename ComputeType<T>::Type;
-
-/// Which entries survive dropout, as a function of (seed, row, column). threshold 0 means that all do.
-struct DropoutPattern {
-  std::uint64_t seed = 0;
-  std::uint32_t threshold = 0;  ///< an entry is dropped when its hash is below this: rate * 2^32
-  double scale = 1.0;           ///< 1 / (1 - rate)
-};
 
 template <class T>
 struct ResidualNorm {
@@ -67,13 +62,17 @@ template <class T>
 struct Attention {
   std::int64_t sequences, heads, head_width;
   const std::int32_t* key_offsets;  // [sequences + 1]
-  bool first_token;                 // one query a sequence (row s) instead of one a token
+  bool first_token;                 // one query per sequence (row s) instead of one per token
   const T* query;
   std::int64_t query_stride;
   const T* key;
   const T* value;
   std::int64_t key_stride;  // of values too
   DropoutPattern dropout;
+  /// Added to the scaled scores; null: nothing. Head h, sequence s and distance d = key - query have theirs at
+  /// [h * bias_stride + 2 * key_offsets[s] + d + length_s - 1].
+  const Compute<T>* bias;
+  std::int64_t bias_stride;
   T* out;  // [queries, heads * head_width]
 };
 
@@ -86,12 +85,13 @@ struct AttentionGradient {
   T* key_gradient;
   T* value_gradient;
   std::int64_t key_gradient_stride;
+  Compute<T>* bias_gradient;  // laid out as forward.bias, every entry is written; null without bias
 };
 
 template <class T>
 struct DropoutRows {
   std::int64_t rows, width;
-  const T* x;  // null means ones: out is the mask itself
+  const T* x;
   DropoutPattern dropout;
   T* out;
 };

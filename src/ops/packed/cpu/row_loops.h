@@ -17,14 +17,10 @@ void dropout(const DropoutRows<T>& d) {
 #pragma omp for schedule(static)
     for (std::int64_t r = 0; r < d.rows; ++r) {
       Compute<T>* out = writable(d.out + r * d.width, out_copy);
-      if (d.x == nullptr) {
-        dropout_row(d.dropout, r, d.width, out);
-      } else {
-        const Compute<T>* x = readable(d.x + r * d.width, d.width, x_copy);
-        dropout_row(d.dropout, r, d.width, factors);
+      const Compute<T>* x = readable(d.x + r * d.width, d.width, x_copy);
+      dropout_row(d.dropout, r, d.width, factors);
 #pragma omp simd
-        for (std::int64_t j = 0; j < d.width; ++j) out[j] = x[j] * factors[j];
-      }
+      for (std::int64_t j = 0; j < d.width; ++j) out[j] = x[j] * factors[j];
       finish(out, d.width, d.out + r * d.width);
     }
   }

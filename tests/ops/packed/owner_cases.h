@@ -1,5 +1,5 @@
 #pragma once
-// Per-task gradients of an operation: those its segments put into a sink, against one ordinary backward a task.
+// Per-task gradients of an operation: those its owners' sink got, against one ordinary backward per task.
 
 #include <functional>
 #include <map>
@@ -34,7 +34,7 @@ class MatrixSink final : public ops::GradientSink {
     ++closed;
   }
   bool keeps() const override { return true; }
-  bool uses_up_graph() const override { return graph_used_up; }
+  bool may_overwrite_saved() const override { return graph_used_up; }
   void keep(const std::vector<torch::Tensor>& parameters, WeightedSum sum) override {
     bool ours = true;
     for (const auto& parameter : parameters) ours = ours && columns.contains(parameter.unsafeGetTensorImpl());
@@ -60,13 +60,12 @@ class MatrixSink final : public ops::GradientSink {
   bool graph_used_up = false;
 };
 
-/// `values` maps parameters (float64) and segments (null: ordinary) to one value a row of 9 rows; three tasks own rows
+/// `values` maps parameters (float64) and owners (none: ordinary) to one value per row of 9 rows; three tasks own rows
 /// 0..4, 4..4 (none) and 4..9.
 /// @param kept  how many uses of parameters hand over their weighted sum when all are in the sink
-inline void expect_segments_equal_separate_backwards(
+inline void expect_owners_get_separate_backwards(
     const std::vector<torch::Tensor>& initial,
-    const std::function<torch::Tensor(const std::vector<torch::Tensor>&,
-                                      const std::shared_ptr<ops::GradientSegments>&)>& values,
+    const std::function<torch::Tensor(const std::vector<torch::Tensor>&, const ops::RowOwners&)>& values,
     std::size_t kept = 0) {
   using Range = ops::GradientSegments::Range;
   const std::vector<Range> ranges{{0, 4}, {4, 4}, {4, 9}};
@@ -78,8 +77,7 @@ inline void expect_segments_equal_separate_backwards(
     }
     for (std::size_t i = 0; i < parameters.size(); i += stride) wanted.push_back(parameters[i]);
     const auto sink = std::make_shared<MatrixSink>(3, wanted);
-    const auto segments = std::make_shared<ops::GradientSegments>(ranges, ranges, sink);
-    values(parameters, segments).sum().backward();
+    values(parameters, ops::RowOwners(ranges, sink)).sum().backward();
     EXPECT_EQ(sink->opened, sink->closed);
     {
       const torch::NoGradGuard no_grad;
@@ -93,12 +91,12 @@ inline void expect_segments_equal_separate_backwards(
       const bool in_sink = i % stride == 0;
       EXPECT_EQ(parameters[i].grad().defined(), !in_sink);
       if (!in_sink) {
-        const auto whole = torch::autograd::grad({values(parameters, nullptr).sum()}, {parameters[i]})[0];
+        const auto whole = torch::autograd::grad({values(parameters, {}).sum()}, {parameters[i]})[0];
         EXPECT_TRUE(close(parameters[i].grad(), whole, 1e-12, 1e-10));
       }
     }
     for (std::size_t t = 0; t < ranges.size(); ++t) {
-      const torch::Tensor own = values(parameters, nullptr).slice(0, ranges[t].begin, ranges[t].end).sum();
+      const torch::Tensor own = values(parameters, {}).slice(0, ranges[t].begin, ranges[t].end).sum();
       std::vector<torch::Tensor> pieces;
       for (const auto& gradient : torch::autograd::grad({own}, wanted)) pieces.push_back(gradient.reshape(-1));
       EXPECT_TRUE(close(sink->matrix[static_cast<std::int64_t>(t)], torch::cat(pieces), 1e-12, 1e-10)) << "task " << t;

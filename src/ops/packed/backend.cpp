@@ -1,0 +1,24 @@
+#include "ops/packed/backend.h"
+
+#include "ops/packed/aten_backend.h"
+#include "ops/packed/cpu/cpu_backend.h"
+
+namespace infomtl::ops {
+
+const PackedBackend& backend_of(const at::Tensor& x) {
+  if (x.device().is_cpu()) {
+    switch (x.scalar_type()) {
+      case at::kFloat:
+        return cpu_float_backend();
+      case at::kDouble:
+        return cpu_double_backend();
+      case at::kBFloat16:
+        return cpu_bfloat16_backend();
+      default:
+        break;
+    }
+  }
+  return aten_backend();
+}
+
+}  // namespace infomtl::ops
