@@ -6,12 +6,9 @@
 #include "infomtl/core/json_file.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/weights_file.h"
-#include "model/transformer_encoder.h"
 
 namespace infomtl {
 namespace {
-
-using Adapter = EncoderLayout (*)(const Config&);
 
 // The registry finds its entry by "name"; Hugging Face says "model_type".
 constexpr const char* kRegistryName = "name";
@@ -46,15 +43,6 @@ std::string canonical_name(std::string name, const std::string& prefix) {
   return name;
 }
 
-// Whether a name lies inside the encoder: then it must be a parameter. Heads and index buffers are none of ours.
-bool belongs_to_encoder(const std::string& name) {
-  if (name.ends_with("position_ids") || name.ends_with("token_type_ids")) return false;
-  for (const char* root : {"embeddings.", "embeddings_project.", "encoder.", "transformer."}) {
-    if (name.starts_with(root)) return true;
-  }
-  return false;
-}
-
 void add_fault(std::string& faults, const char* kind, const std::vector<std::string>& names) {
   if (names.empty()) return;
   faults += (faults.empty() ? "" : "; ") + std::string(kind) + " ";
@@ -62,15 +50,15 @@ void add_fault(std::string& faults, const char* kind, const std::vector<std::str
 }
 
 // Which tensor of the file fills which parameter. @throws FormatError listing every fault
-std::map<std::string, std::string> match_names(const Encoder& encoder, const WeightsReader& weights,
-                                               const std::string& prefix) {
+std::map<std::string, std::string> match_names(const Encoder& encoder, const WeightsReader& weights) {
+  const std::string prefix = encoder.checkpoint_prefix();
   const auto parameters = encoder.named_parameters();
   std::map<std::string, std::string> stored;
   std::vector<std::string> doubled, unexpected, missing, misshaped, mistyped;
   for (const WeightsEntry& entry : weights.entries()) {
     const std::string name = canonical_name(entry.name, prefix);
     if (!parameters.contains(name)) {
-      if (belongs_to_encoder(name)) unexpected.push_back(entry.name);
+      if (encoder.owns(name)) unexpected.push_back(entry.name);
       continue;
     }
     if (!stored.emplace(name, entry.name).second) doubled.push_back(entry.name);
@@ -94,9 +82,9 @@ std::map<std::string, std::string> match_names(const Encoder& encoder, const Wei
   return stored;
 }
 
-void fill(Encoder& encoder, const WeightsReader& weights, const std::string& prefix) {
+void fill(Encoder& encoder, const WeightsReader& weights) {
   torch::NoGradGuard no_grad;
-  for (const auto& [name, stored] : match_names(encoder, weights, prefix)) {
+  for (const auto& [name, stored] : match_names(encoder, weights)) {
     const Tensor value = weights.read(stored).to(at::kFloat);
     if (!at::isfinite(value).all().item<bool>()) {
       throw FormatError(weights.file().string() + ": tensor \"" + stored + "\" holds NaN or infinite values");
@@ -106,31 +94,6 @@ void fill(Encoder& encoder, const WeightsReader& weights, const std::string& pre
 }
 
 }  // namespace
-
-EncoderRegistry& encoder_registry() {
-  static EncoderRegistry registry = [] {
-    EncoderRegistry made("encoder");
-    register_builtin_encoders(made);
-    return made;
-  }();
-  return registry;
-}
-
-void register_builtin_encoders(EncoderRegistry& registry) {
-  const auto add = [&](const char* name, const char* summary, const char* source, Adapter adapter) {
-    registry.add({.name = name, .summary = summary, .source = source, .options = {}},
-                 [adapter](const Config& config) -> std::shared_ptr<Encoder> {
-                   Json written = config.json();
-                   written.erase(kRegistryName);
-                   return std::make_shared<TransformerEncoder>(adapter(config), std::move(written));
-                 });
-  };
-  add("bert", "BERT, MiniLM", "Devlin et al., NAACL 2019", bert_layout);
-  add("roberta", "RoBERTa", "Liu et al., arXiv:1907.11692", roberta_layout);
-  add("xlm-roberta", "XLM-R", "Conneau et al., ACL 2020", roberta_layout);
-  add("distilbert", "DistilBERT", "Sanh et al., arXiv:1910.01108", distilbert_layout);
-  add("electra", "ELECTRA", "Clark et al., ICLR 2020", electra_layout);
-}
 
 std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
@@ -142,8 +105,7 @@ std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& folder) {
   } catch (const c10::Error& error) {
     throw FormatError(file.string() + ": its sizes cannot be allocated: " + error.msg());
   }
-  const auto* transformer = dynamic_cast<const TransformerEncoder*>(encoder.get());
-  fill(*encoder, WeightsReader(folder), transformer == nullptr ? "" : transformer->layout().names.checkpoint_prefix);
+  fill(*encoder, WeightsReader(folder));
   return encoder;
 }
 
@@ -164,11 +126,7 @@ void save_encoder(const Encoder& encoder, const std::filesystem::path& folder) {
 
 std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed) {
   std::shared_ptr<Encoder> encoder = build(config, "encoder config");
-  auto* transformer = dynamic_cast<TransformerEncoder*>(encoder.get());
-  if (transformer == nullptr) {
-    throw StateError("encoder \"" + config.value("model_type", "") + "\" cannot be drawn at random");
-  }
-  transformer->initialize(seed);
+  encoder->initialize(seed);
   return encoder;
 }
 

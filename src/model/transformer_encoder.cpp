@@ -1,14 +1,9 @@
-#include "model/transformer_encoder.h"
+#include "infomtl/model/transformer_encoder.h"
 
 #include <ATen/ATen.h>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/core/random.h"
-#include "infomtl/ops/packed/attention.h"
-#include "infomtl/ops/packed/dropout.h"
 #include "infomtl/ops/packed/embedding.h"
-#include "infomtl/ops/packed/layer_norm.h"
-#include "infomtl/ops/packed/linear.h"
 
 namespace infomtl {
 namespace {
@@ -31,12 +26,6 @@ Tensor in_float32(const Tensor& states) {
   return states.scalar_type() == at::kBFloat16 ? states.to(at::kFloat) : states;
 }
 
-// Whose rows a matrix of tokens or of sequences has.
-ops::RowOwners owners_of(const EncodeOptions& options, bool of_sequences) {
-  if (options.segments == nullptr) return {};
-  return of_sequences ? options.segments->sequences() : options.segments->tokens();
-}
-
 void check_values(const Tensor& values, std::int64_t limit, const char* what) {
   // Elsewhere than on the CPU a look at the values would stop the device; there the table lookup itself complains.
   if (!values.device().is_cpu() || values.numel() == 0) return;
@@ -50,40 +39,98 @@ void check_values(const Tensor& values, std::int64_t limit, const char* what) {
 
 }  // namespace
 
-TransformerEncoder::TransformerEncoder(EncoderLayout layout, Json config)
-    : layout_(std::move(layout)), config_(std::move(config)) {
-  const EncoderSizes& sizes = layout_.sizes;
-  const EncoderNames& names = layout_.names;
-  const auto table = [&](const std::string& name, std::int64_t rows) {
-    return add_parameter(name + ".weight", at::empty({rows, sizes.embedding_width}));
+TransformerEncoder::TransformerEncoder(const EncoderSizes& sizes, const Config& config)
+    : sizes_(sizes), config_(config.json()) {
+  config_.erase("name");  // the registry's word for model_type
+}
+
+EncoderOutput TransformerEncoder::forward(const PackedTokens& tokens, const EncodeOptions& options) {
+  check(tokens);
+  const EncoderPass pass(tokens, options);
+  const Tensor first = options.pooling == Pooling::first ? first_rows(tokens) : Tensor();
+  const auto pool = [&](const Tensor& states) {
+    return first.defined() ? in_float32(states.index_select(0, first)) : mean_rows(in_float32(states), tokens);
   };
-  word_ = table(names.word, sizes.vocab);
-  position_ = table(names.position, sizes.positions);
-  if (sizes.types > 0) type_ = table(names.type, sizes.types);
-  embedding_norm_ = add_affine(names.embedding_norm, {sizes.embedding_width});
-  if (sizes.embedding_width != sizes.width) {
-    projection_ = add_affine(names.projection, {sizes.width, sizes.embedding_width});
+  Tensor states = embed(pass);
+  std::vector<Tensor> pooled_layers;
+  if (options.layer_states) pooled_layers.push_back(pool(states));
+  EncoderOutput output;
+  const auto count = static_cast<std::size_t>(layer_count());
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool last = i + 1 == count;
+    if (last && first.defined() && !options.token_states) {
+      const EncoderPass first_only(tokens, options, first);
+      output.pooled = in_float32(finish(run_layer(i, states, first_only), first_only));
+    } else {
+      states = run_layer(i, states, pass);
+      if (last) {
+        states = finish(states, pass);
+        output.pooled = pool(states);
+      }
+    }
+    if (options.layer_states) pooled_layers.push_back(last ? output.pooled : pool(states));
   }
-  for (std::int64_t i = 0; i < sizes.layers; ++i) {
-    const std::string at_layer = names.layers + "." + std::to_string(i) + ".";
-    // Queries, keys and values are neighbours in memory, so that one product serves them.
-    const Tensor weights = at::empty({3, sizes.width, sizes.width});
-    const Tensor biases = at::empty({3, sizes.width});
-    const auto part = [&](const std::string& name, std::int64_t which) {
-      return Affine{add_parameter(at_layer + name + ".weight", weights[which]),
-                    add_parameter(at_layer + name + ".bias", biases[which])};
-    };
-    Layer layer;
-    layer.query = part(names.query, 0);
-    layer.key = part(names.key, 1);
-    layer.value = part(names.value, 2);
-    layer.attention_output = add_affine(at_layer + names.attention_output, {sizes.width, sizes.width});
-    layer.attention_norm = add_affine(at_layer + names.attention_norm, {sizes.width});
-    layer.inner = add_affine(at_layer + names.inner, {sizes.inner, sizes.width});
-    layer.output = add_affine(at_layer + names.output, {sizes.width, sizes.inner});
-    layer.output_norm = add_affine(at_layer + names.output_norm, {sizes.width});
-    layers_.push_back(std::move(layer));
-  }
+  if (options.token_states) output.tokens = in_float32(states);
+  if (options.layer_states) output.layers = at::stack(pooled_layers, 1);
+  return output;
+}
+
+Tensor TransformerEncoder::word_embeddings(const PackedTokens& tokens) {
+  check(tokens);
+  return ops::embedding_sum({word_}, {tokens.ids});
+}
+
+void TransformerEncoder::initialize(std::uint64_t seed) {
+  initialize_transformer(*this, sizes_.initializer_range, seed);
+  torch::NoGradGuard no_grad;
+  if (sizes_.padding >= 0) word_[sizes_.padding].zero_();
+}
+
+Tensor TransformerEncoder::sum_embeddings(const EncoderPass& pass, std::vector<Tensor> tables,
+                                          std::vector<Tensor> ids) const {
+  tables.insert(tables.begin(), word_);
+  ids.insert(ids.begin(), pass.tokens.ids);
+  const Tensor sum = ops::embedding_sum(tables, ids, pass.token_rows.owners, pass.token_rows.derivatives);
+  return pass.options.embedding_offset.defined() ? sum + pass.options.embedding_offset : sum;
+}
+
+void TransformerEncoder::add_word_table(const std::string& name) {
+  word_ = add_table(name, sizes_.vocab, sizes_.embedding_width);
+}
+
+Tensor TransformerEncoder::add_table(const std::string& name, std::int64_t rows, std::int64_t width) {
+  return add_parameter(name + ".weight", at::empty({rows, width}));
+}
+
+Linear TransformerEncoder::add_linear(const std::string& name, std::int64_t outputs, std::int64_t inputs) {
+  return {add_parameter(name + ".weight", at::empty({outputs, inputs})),
+          add_parameter(name + ".bias", at::empty({outputs}))};
+}
+
+LayerNorm TransformerEncoder::add_norm(const std::string& name, std::int64_t width) {
+  return {add_parameter(name + ".weight", at::empty({width})), add_parameter(name + ".bias", at::empty({width})),
+          sizes_.norm_epsilon};
+}
+
+SelfAttention TransformerEncoder::add_attention(const AttentionNames& names) {
+  const std::int64_t width = sizes_.width;
+  const Tensor weights = at::empty({3, width, width}), biases = at::empty({3, width});
+  const auto part = [&](const std::string& name, std::int64_t which) {
+    return Linear{add_parameter(name + ".weight", weights[which]), add_parameter(name + ".bias", biases[which])};
+  };
+  SelfAttention attention;
+  attention.heads = sizes_.heads;
+  attention.dropout = sizes_.attention_dropout;
+  attention.query = part(names.query, 0);
+  attention.key = part(names.key, 1);
+  attention.value = part(names.value, 2);
+  attention.output = add_linear(names.output, width, width);
+  return attention;
+}
+
+FeedForward TransformerEncoder::add_feed_forward(const std::string& inner, const std::string& output) {
+  Linear first = add_linear(inner, sizes_.inner, sizes_.width);
+  return {std::move(first), add_linear(output, sizes_.width, sizes_.inner), sizes_.activation};
 }
 
 Tensor TransformerEncoder::add_parameter(const std::string& name, Tensor value) {
@@ -100,27 +147,6 @@ Tensor TransformerEncoder::add_parameter(const std::string& name, Tensor value) 
   return owner->register_parameter(name.substr(begin), std::move(value));
 }
 
-TransformerEncoder::Affine TransformerEncoder::add_affine(const std::string& name, at::IntArrayRef weight_shape) {
-  return {add_parameter(name + ".weight", at::empty(weight_shape)),
-          add_parameter(name + ".bias", at::empty({weight_shape[0]}))};
-}
-
-void TransformerEncoder::initialize(std::uint64_t seed) {
-  torch::NoGradGuard no_grad;
-  const EncoderSizes& sizes = layout_.sizes;
-  for (auto& entry : named_parameters()) {
-    Tensor& parameter = entry.value();
-    if (parameter.dim() == 2) {
-      ops::TensorRandom random(derive_seed(seed, "initial/" + entry.key()));
-      parameter.copy_(random.normal(parameter.sizes()) * sizes.initializer_range);
-    } else {
-      parameter.fill_(entry.key().ends_with(".weight") ? 1.0 : 0.0);
-    }
-  }
-  if (sizes.padding >= 0) word_[sizes.padding].zero_();
-  if (sizes.first_position > 0) position_[sizes.padding].zero_();
-}
-
 void TransformerEncoder::check(const PackedTokens& tokens) const {
   const auto* offsets = tokens.offsets.const_data_ptr<std::int32_t>();
   for (std::int64_t s = 0; s < tokens.sequences(); ++s) {
@@ -133,90 +159,7 @@ void TransformerEncoder::check(const PackedTokens& tokens) const {
   }
   check_values(tokens.ids, vocab_size(), "token id");
   check_values(tokens.positions, max_length(), "position");
-  if (type_.defined()) check_values(tokens.type_ids, layout_.sizes.types, "token type");
-}
-
-Tensor TransformerEncoder::word_embeddings(const PackedTokens& tokens) {
-  check(tokens);
-  return ops::embedding_sum({word_}, {tokens.ids});
-}
-
-Tensor TransformerEncoder::embed(const PackedTokens& tokens, const EncodeOptions& options) const {
-  const EncoderSizes& sizes = layout_.sizes;
-  std::vector<Tensor> tables{word_, position_};
-  std::vector<Tensor> ids{tokens.ids,
-                          sizes.first_position == 0 ? tokens.positions : tokens.positions + sizes.first_position};
-  if (type_.defined()) {
-    tables.push_back(type_);
-    ids.push_back(tokens.type_ids);
-  }
-  const ops::RowOwners of_tokens = owners_of(options, /*of_sequences=*/false);
-  Tensor states = ops::embedding_sum(tables, ids, of_tokens, options.derivatives);
-  if (options.embedding_offset.defined()) states = states + options.embedding_offset;
-  states = ops::layer_norm(states, embedding_norm_.weight, embedding_norm_.bias, sizes.norm_epsilon, of_tokens,
-                           options.derivatives);
-  if (options.precision == Precision::bfloat16) states = states.to(at::kBFloat16);
-  states = ops::dropout(states, sizes.hidden_dropout, options.dropout);
-  if (!projection_.weight.defined()) return states;
-  return ops::linear(states, projection_.weight, projection_.bias, of_tokens, options.derivatives);
-}
-
-Tensor TransformerEncoder::run_layer(const Layer& layer, const Tensor& states, const PackedTokens& tokens,
-                                     const Tensor& first, const EncodeOptions& options) const {
-  const EncoderSizes& sizes = layout_.sizes;
-  const ops::Derivatives derivatives = options.derivatives;
-  const ops::RowOwners of_tokens = owners_of(options, /*of_sequences=*/false);
-  const ops::RowOwners owners = owners_of(options, /*of_sequences=*/first.defined());
-  Tensor residual = states, attended;
-  if (first.defined()) {
-    residual = states.index_select(0, first);
-    const Tensor query = ops::linear(residual, layer.query.weight, layer.query.bias, owners, derivatives);
-    const Tensor kv = ops::stacked_linear(states, {layer.key.weight, layer.value.weight},
-                                          {layer.key.bias, layer.value.bias}, of_tokens, derivatives);
-    attended = ops::first_token_attention(query, kv, tokens.offsets, sizes.heads, sizes.attention_dropout,
-                                          options.dropout, of_tokens, derivatives);
-  } else {
-    const Tensor qkv =
-        ops::stacked_linear(states, {layer.query.weight, layer.key.weight, layer.value.weight},
-                            {layer.query.bias, layer.key.bias, layer.value.bias}, of_tokens, derivatives);
-    attended = ops::packed_attention(qkv, tokens.offsets, sizes.heads, sizes.attention_dropout, options.dropout,
-                                     of_tokens, derivatives);
-  }
-  const auto add_and_norm = [&](const Tensor& x, const Tensor& kept, const Affine& norm) {
-    return ops::residual_layer_norm(x, kept, sizes.hidden_dropout, options.dropout, norm.weight, norm.bias,
-                                    sizes.norm_epsilon, owners, derivatives);
-  };
-  attended = ops::linear(attended, layer.attention_output.weight, layer.attention_output.bias, owners, derivatives);
-  const Tensor middle = add_and_norm(attended, residual, layer.attention_norm);
-  Tensor inner = ops::linear(middle, layer.inner.weight, layer.inner.bias, owners, derivatives);
-  inner = ops::activate_packed(inner, sizes.activation, owners, derivatives);
-  return add_and_norm(ops::linear(inner, layer.output.weight, layer.output.bias, owners, derivatives), middle,
-                      layer.output_norm);
-}
-
-EncoderOutput TransformerEncoder::forward(const PackedTokens& tokens, const EncodeOptions& options) {
-  check(tokens);
-  const Tensor first = options.pooling == Pooling::first ? first_rows(tokens) : Tensor();
-  const auto pool = [&](const Tensor& states) {
-    return first.defined() ? in_float32(states.index_select(0, first)) : mean_rows(in_float32(states), tokens);
-  };
-  Tensor states = embed(tokens, options);
-  std::vector<Tensor> pooled_layers;
-  if (options.layer_states) pooled_layers.push_back(pool(states));
-  EncoderOutput output;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const bool last = i + 1 == layers_.size();
-    if (last && first.defined() && !options.token_states) {
-      output.pooled = in_float32(run_layer(layers_[i], states, tokens, first, options));
-    } else {
-      states = run_layer(layers_[i], states, tokens, {}, options);
-      if (last) output.pooled = pool(states);
-    }
-    if (options.layer_states) pooled_layers.push_back(last ? output.pooled : pool(states));
-  }
-  if (options.token_states) output.tokens = in_float32(states);
-  if (options.layer_states) output.layers = at::stack(pooled_layers, 1);
-  return output;
+  if (sizes_.types > 0) check_values(tokens.type_ids, sizes_.types, "token type");
 }
 
 }  // namespace infomtl

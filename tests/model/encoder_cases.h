@@ -27,7 +27,7 @@ struct EncoderCase {
 };
 
 inline const std::vector<std::string>& encoder_families() {
-  static const std::vector<std::string> families{"bert", "roberta", "distilbert", "electra"};
+  static const std::vector<std::string> families{"bert", "roberta", "distilbert", "electra", "mpnet"};
   return families;
 }
 

@@ -7,15 +7,15 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "model/encoder_cases.h"
-#include "model/scratch_folder.h"
 #include "support/compare.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {
 
 using testing::encoder_folder;
 using testing::EncoderCase;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 
 NamedTensors all_tensors(const std::filesystem::path& folder) {
   const WeightsReader reader(folder);
@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Families, EncoderFiles, ::testing::ValuesIn(testing::en
 
 TEST_P(EncoderFiles, AWrittenEncoderReadsBackEqual) {
   const EncoderCase given(GetParam());
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   save_encoder(*given.encoder, folder.path());
   const auto again = load_encoder(folder.path());
   EXPECT_EQ(again->named_parameters().size(), given.encoder->named_parameters().size());
@@ -52,19 +52,19 @@ TEST_P(EncoderFiles, AWrittenEncoderReadsBackEqual) {
   }
   Json expected = config_of(GetParam());
   expected["dtype"] = "float32";
-  EXPECT_EQ(Json::parse(read_file(folder / "config.json")), expected);
+  EXPECT_EQ(Json::parse(read_file(folder.path() / "config.json")), expected);
 }
 
 TEST_P(EncoderFiles, HalfPrecisionWeightsBecomeFloat32) {
   const EncoderCase given(GetParam());
   for (const auto type : {at::kHalf, at::kBFloat16, at::kDouble}) {
-    const ScratchFolder folder;
+    const TemporaryFolder folder;
     write_config(folder.path(), config_of(GetParam()));
     NamedTensors tensors = all_tensors(encoder_folder(GetParam()));
     for (auto& [name, tensor] : tensors) {
       if (tensor.is_floating_point()) tensor = tensor.to(type);
     }
-    write_weights(folder / "model.safetensors", tensors);
+    write_weights(folder.path() / "model.safetensors", tensors);
     const auto encoder = load_encoder(folder.path());
     for (const auto& parameter : encoder->named_parameters()) {
       ASSERT_EQ(parameter.value().scalar_type(), at::kFloat);
@@ -75,7 +75,7 @@ TEST_P(EncoderFiles, HalfPrecisionWeightsBecomeFloat32) {
 }
 
 TEST(EncoderFolder, EveryFaultOfTheWeightsIsListedAtOnce) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   write_config(folder.path(), config_of("distilbert"));
   NamedTensors tensors = all_tensors(encoder_folder("distilbert"));
   std::erase_if(tensors, [](const auto& entry) { return entry.first == "transformer.layer.1.ffn.lin1.bias"; });
@@ -85,7 +85,7 @@ TEST(EncoderFolder, EveryFaultOfTheWeightsIsListedAtOnce) {
   }
   tensors.emplace_back("transformer.layer.7.ffn.lin1.bias", at::ones({40}));
   tensors.emplace_back("qa_outputs.weight", at::ones({2, 24}));
-  write_weights(folder / "model.safetensors", tensors);
+  write_weights(folder.path() / "model.safetensors", tensors);
   const std::string words = complaint(folder.path());
   for (const char* expected :
        {"missing: transformer.layer.1.ffn.lin1.bias", "unexpected: transformer.layer.7.ffn.lin1.bias",
@@ -97,30 +97,30 @@ TEST(EncoderFolder, EveryFaultOfTheWeightsIsListedAtOnce) {
 }
 
 TEST(EncoderFolder, AParameterUnderTwoNamesIsRefused) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   write_config(folder.path(), config_of("bert"));
   NamedTensors tensors = all_tensors(encoder_folder("bert"));
   tensors.emplace_back("embeddings.LayerNorm.weight", at::ones({24}));
-  write_weights(folder / "model.safetensors", tensors);
+  write_weights(folder.path() / "model.safetensors", tensors);
   EXPECT_COMPLAINT(folder.path(), "doubled:");
 }
 
 TEST(EncoderFolder, WeightsThatAreNoNumbersAreRefused) {
   for (const double bad : {NAN, INFINITY}) {
-    const ScratchFolder folder;
+    const TemporaryFolder folder;
     write_config(folder.path(), config_of("distilbert"));
     NamedTensors tensors = all_tensors(encoder_folder("distilbert"));
     for (auto& [name, tensor] : tensors) {
       if (name == "transformer.layer.1.ffn.lin1.weight") tensor[3][4] = bad;
     }
-    write_weights(folder / "model.safetensors", tensors);
+    write_weights(folder.path() / "model.safetensors", tensors);
     EXPECT_COMPLAINT(folder.path(), "\"transformer.layer.1.ffn.lin1.weight\" holds NaN or infinite");
   }
 }
 
 TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
-  const ScratchFolder folder;
-  write_weights(folder / "model.safetensors", all_tensors(encoder_folder("bert")));
+  const TemporaryFolder folder;
+  write_weights(folder.path() / "model.safetensors", all_tensors(encoder_folder("bert")));
   const auto with = [&](const char* key, const Json& value) {
     Json config = config_of("bert");
     config[key] = value;
@@ -149,14 +149,22 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
   }
   EXPECT_NE(with("vocab_size", 96).find("wrong shape: bert.embeddings.word_embeddings.weight"), std::string::npos);
   EXPECT_NE(with("model_type", "roberto").find("\"roberta\""), std::string::npos);
-  std::ofstream(folder / "config.json", std::ios::trunc) << "{\"model_type\":";
+  std::ofstream(folder.path() / "config.json", std::ios::trunc) << "{\"model_type\":";
   EXPECT_COMPLAINT(folder.path(), "not JSON");
-  std::ofstream(folder / "config.json", std::ios::trunc) << "[1]";
+  std::ofstream(folder.path() / "config.json", std::ios::trunc) << "[1]";
   EXPECT_COMPLAINT(folder.path(), "not an object");
 }
 
+TEST(EncoderFolder, AnMpnetOfOtherBucketsIsRefused) {
+  const TemporaryFolder folder;
+  Json config = config_of("mpnet");
+  config["relative_attention_num_buckets"] = 16;
+  write_config(folder.path(), config);
+  EXPECT_COMPLAINT(folder.path(), "config.json#/relative_attention_num_buckets: 16");
+}
+
 TEST(EncoderFolder, SizesThatNoMemoryHoldsAreAnError) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   Json config = config_of("bert");
   config["vocab_size"] = 1 << 24;
   config["hidden_size"] = 12'000'000;
@@ -165,8 +173,8 @@ TEST(EncoderFolder, SizesThatNoMemoryHoldsAreAnError) {
 }
 
 TEST(EncoderFolder, AMissingFolderIsAnIoError) {
-  const ScratchFolder folder;
-  EXPECT_THROW(load_encoder(folder / "absent"), IoError);
+  const TemporaryFolder folder;
+  EXPECT_THROW(load_encoder(folder.path() / "absent"), IoError);
   write_config(folder.path(), config_of("bert"));
   EXPECT_THROW(load_encoder(folder.path()), IoError);
 }
@@ -196,7 +204,7 @@ TEST(RandomEncoder, DrawsLikeTransformersAndAsAFunctionOfTheSeed) {
 
 TEST(EncoderRegistry, ListsTheFamilies) {
   EXPECT_EQ(encoder_registry().names(),
-            (std::vector<std::string>{"bert", "roberta", "xlm-roberta", "distilbert", "electra"}));
+            (std::vector<std::string>{"bert", "roberta", "xlm-roberta", "distilbert", "electra", "mpnet"}));
 }
 
 }  // namespace

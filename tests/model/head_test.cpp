@@ -4,6 +4,7 @@
 
 #include "infomtl/core/errors.h"
 #include "support/gradcheck.h"
+#include "support/normal.h"
 
 namespace infomtl {
 namespace {
@@ -22,7 +23,7 @@ std::shared_ptr<Head> build(const Json& config, const Task& task, std::int64_t w
 }
 
 TEST(LinearHead, HasAnOutputForEveryLabelAndOneForAValue) {
-  const Tensor x = at::randn({5, 6});
+  const Tensor x = testing::normal({5, 6});
   EXPECT_EQ(
       build({{"name", "linear"}}, task_of(TaskKind::classification, {"a", "b", "c"}))->forward(x, {}).output.size(1),
       3);
@@ -36,7 +37,7 @@ TEST(LinearHead, HasAnOutputForEveryLabelAndOneForAValue) {
 
 TEST(LinearHead, IsTheMapOfItsParameters) {
   const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
-  const Tensor x = at::randn({5, 6});
+  const Tensor x = testing::normal({5, 6});
   const auto flat = build({{"name", "linear"}, {"relu_input", true}, {"dropout", 0.5}}, task);
   auto p = flat->named_parameters();
   EXPECT_TRUE(
@@ -50,7 +51,7 @@ TEST(LinearHead, IsTheMapOfItsParameters) {
 TEST(LinearHead, DropsInputsInTrainingOnly) {
   const Task task = task_of(TaskKind::classification, {"a", "b"});
   const auto head = build({{"name", "linear"}, {"dropout", 0.5}}, task);
-  const Tensor x = at::randn({5, 6});
+  const Tensor x = testing::normal({5, 6});
   ops::TensorRandom one(1), same(1);
   const Tensor dropped = head->forward(x, {.dropout = &one}).output;
   EXPECT_TRUE(close(head->forward(x, {.dropout = &same}).output, dropped, 0.0));
@@ -79,7 +80,7 @@ TEST(GaussianHead, SamplesInTrainingAndGivesTheMeanInEvaluation) {
   const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const auto head = build({{"name", "gaussian"}}, task);
   EXPECT_TRUE(head->gaussian());
-  const Tensor x = at::randn({4000, 6});
+  const Tensor x = testing::normal({4000, 6});
   const Prediction evaluated = head->forward(x, {});
   EXPECT_TRUE(close(evaluated.output, evaluated.mean, 0.0));
   ops::TensorRandom noise(1), same(1);
@@ -93,11 +94,11 @@ TEST(GaussianHead, SamplesInTrainingAndGivesTheMeanInEvaluation) {
 TEST(GaussianHead, ClampsTheLogVariance) {
   const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const auto head = build({{"name", "gaussian"}}, task);
-  const Prediction wide = head->forward(at::randn({50, 6}) * 1e4, {});
+  const Prediction wide = head->forward(testing::normal({50, 6}) * 1e4, {});
   EXPECT_EQ(wide.log_variance.max().item<double>(), 10.0);
   EXPECT_EQ(wide.log_variance.min().item<double>(), -10.0);
   const auto narrow = build({{"name", "gaussian"}, {"log_variance_low", -1}, {"log_variance_high", 0.5}}, task);
-  const Prediction bounded = narrow->forward(at::randn({50, 6}) * 1e4, {});
+  const Prediction bounded = narrow->forward(testing::normal({50, 6}) * 1e4, {});
   EXPECT_EQ(bounded.log_variance.max().item<double>(), 0.5);
   EXPECT_EQ(bounded.log_variance.min().item<double>(), -1.0);
   EXPECT_THROW(build({{"name", "gaussian"}, {"log_variance_low", 1}, {"log_variance_high", 0}}, task), ConfigError);
@@ -105,7 +106,7 @@ TEST(GaussianHead, ClampsTheLogVariance) {
 
 TEST(GaussianHead, DropsInputsOfTheMeanOnlyUnlessAsked) {
   const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
-  const Tensor x = at::randn({5, 6});
+  const Tensor x = testing::normal({5, 6});
   for (const bool both : {false, true}) {
     const auto head = build({{"name", "gaussian"}, {"dropout", 0.5}, {"dropout_variance", both}}, task);
     ops::TensorRandom random(1);
@@ -117,7 +118,7 @@ TEST(GaussianHead, DropsInputsOfTheMeanOnlyUnlessAsked) {
 
 TEST(GaussianHead, LooksAtTheDirectionAloneWhenAsked) {
   const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
-  const Tensor x = at::randn({5, 6});
+  const Tensor x = testing::normal({5, 6});
   const auto plain = build({{"name", "gaussian"}}, task);
   const auto unit = build({{"name", "gaussian"}, {"unit_input", true}}, task);
   const Prediction expected = plain->forward(x / x.square().sum(1, true).sqrt(), {});
@@ -146,7 +147,7 @@ TEST(Heads, AreDifferentiableTwice) {
       torch::AutoGradMode enable(true);
       return function(in);
     };
-    EXPECT_TRUE(testing::gradients_match(recorded, {at::randn({3, 6})}, 1e-5)) << name;
+    EXPECT_TRUE(testing::gradients_match(recorded, {testing::normal({3, 6})}, 1e-5)) << name;
   }
 }
 

