@@ -7,6 +7,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"

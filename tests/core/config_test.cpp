@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/temporary_folder.h"
+#include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/registry.h"

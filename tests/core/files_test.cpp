@@ -8,7 +8,10 @@
 #include <thread>
 
 #include "core/temporary_folder.h"
+#include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/hash.h"
+#include "infomtl/core/utf8.h"
 
 using namespace infomtl;
 namespace fs = std::filesystem;

@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/core/cache_folder.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/text/tokenizer.h"
 
 namespace infomtl {

@@ -13,9 +13,9 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/random.h"
-#include "text/parts.h"
 #include "text/sentence_piece.h"
 #include "text/tokenizer_json.h"
+#include "text/tokenizer_parts.h"
 #include "text/unicode.h"
 
 namespace infomtl {
@@ -295,8 +295,8 @@ TEST(BrokenFile, AWoundedSentencePieceModelIsAnErrorOrStillReads) {
     try {
       const text::SentencePieceModel model(wounded, {});
       for (const char* line : {"Hello w\u00f6rld \u4f60\u597d", "\uff21\u3000\u2460 \u00bd\u0301", ""}) {
-        text::TokenList sink;
-        model.tokenize(text::AlignedText(line, 0), sink);
+        text::TokenList out;
+        model.tokenize(text::AlignedText(line, 0), out);
       }
       ++read;
     } catch (const FormatError&) {

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/train/trainer.h"
 #include "step/small_run.h"
 
