@@ -27,7 +27,7 @@ inline ops::LossValue no_units(const Tensor& from) { return over_units(from.sum(
 inline bool is_classes(TaskKind kind) { return kind == TaskKind::classification || kind == TaskKind::tagging; }
 
 /// Labels that are classes: one bool each, false for a label the task does not know.
-inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != ops::kIgnoredLabel; }
+inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != kUnknownLabel; }
 
 /// Labels of the rows without those that are classes the task does not know (evaluation splits may hold some).
 inline std::int64_t known_label_count(const TaskBatch& rows) {

@@ -16,7 +16,7 @@ class Classification : public ::testing::Test {
  protected:
   void SetUp() override { torch::manual_seed(13); }
   Tensor logits_ = (torch::manual_seed(13), 2 * torch::randn({5, 3}, torch::kFloat64));
-  Tensor labels_ = torch::tensor(std::vector<int64_t>{2, 0, kIgnoredLabel, 1, 2});
+  Tensor labels_ = torch::tensor(std::vector<int64_t>{2, 0, kUnknownLabel, 1, 2});
 };
 
 double probability(const Tensor& logits, int64_t i, int64_t c) {
@@ -30,7 +30,7 @@ TEST_F(Classification, CrossEntropyEqualsItsDefinition) {
     double expected = 0;
     for (int64_t i = 0; i < 5; ++i) {
       const auto label = labels_[i].item<int64_t>();
-      if (label == kIgnoredLabel) continue;
+      if (label == kUnknownLabel) continue;
       for (int64_t c = 0; c < 3; ++c) {
         expected -= ((c == label ? 1 - smoothing : 0) + smoothing / 3) * std::log(probability(logits_, i, c));
       }
@@ -49,7 +49,7 @@ TEST_F(Classification, FocalEqualsItsDefinition) {
     double expected = 0, weighted = 0;
     for (int64_t i = 0; i < 5; ++i) {
       const auto label = labels_[i].item<int64_t>();
-      if (label == kIgnoredLabel) continue;
+      if (label == kUnknownLabel) continue;
       const double p = probability(logits_, i, label);
       expected -= std::pow(1 - p, gamma) * std::log(p);
       weighted -= weights[label].item<double>() * std::pow(1 - p, gamma) * std::log(p);
@@ -130,7 +130,7 @@ TEST_F(Classification, RowsLeftOutTakeNoGradientAndMayBeAll) {
   const Tensor leaf = logits_.clone().requires_grad_(true);
   (cross_entropy(leaf, labels_).sum + focal(leaf, labels_).sum).backward();
   EXPECT_TRUE(close(leaf.grad()[2], torch::zeros({3}), 0));
-  const Tensor none = torch::full({5}, kIgnoredLabel);
+  const Tensor none = torch::full({5}, kUnknownLabel);
   EXPECT_EQ(cross_entropy(logits_, none).sum.item<double>(), 0);
   EXPECT_EQ(focal(logits_, none).sum.item<double>(), 0);
   EXPECT_EQ(cross_entropy(logits_, none).count.item<double>(), 0);

@@ -4,18 +4,16 @@
 //   LossValue loss = ops::focal(logits, labels, 2.0);
 //   LossValue apart = ops::symmetric_kl(logits, logits_of_second_view);     // R-Drop
 //
-// Letters: B rows, C classes. Logits are taken in float32 (float64 stays). A label of -100 leaves its row out of sum
-// and count. NaN logits give a NaN loss. ShapeError when shapes do not fit or B = 0.
+// Letters: B rows, C classes. Logits are taken in float32 (float64 stays). A row whose label is kUnknownLabel (-100)
+// is left out of sum and count. NaN logits give a NaN loss. ShapeError when shapes do not fit or B = 0.
 
 #include <torch/types.h>
 
 #include "infomtl/core/export.h"
+#include "infomtl/core/task_kind.h"
 #include "infomtl/ops/loss_value.h"
 
 namespace infomtl::ops {
-
-/// The label that marks a row to be left out.
-inline constexpr std::int64_t kIgnoredLabel = -100;
 
 /// Cross-entropy against (1 - smoothing) onehot + smoothing / C (Szegedy et al. 2016); plain cross-entropy for 0.
 /// @param logits [B, C]; @param labels [B] int64; @param smoothing in [0, 1); @return count: rows not left out
