@@ -5,11 +5,11 @@
 
 #include <limits>
 
-#include "core/temporary_folder.h"
 #include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/registry.h"
+#include "support/temporary_folder.h"
 
 using namespace infomtl;
 namespace fs = std::filesystem;

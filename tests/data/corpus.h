@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "data/temporary_folder.h"
 #include "infomtl/core/config.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/synthetic/synthetic_corpus.h"
 #include "infomtl/text/tokenizer.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl::testing {
 

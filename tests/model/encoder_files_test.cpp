@@ -7,15 +7,15 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "model/encoder_cases.h"
-#include "model/scratch_folder.h"
 #include "support/compare.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {
 
 using testing::encoder_folder;
 using testing::EncoderCase;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 
 NamedTensors all_tensors(const std::filesystem::path& folder) {
   const WeightsReader reader(folder);
@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Families, EncoderFiles, ::testing::ValuesIn(testing::en
 
 TEST_P(EncoderFiles, AWrittenEncoderReadsBackEqual) {
   const EncoderCase given(GetParam());
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   save_encoder(*given.encoder, folder.path());
   const auto again = load_encoder(folder.path());
   EXPECT_EQ(again->named_parameters().size(), given.encoder->named_parameters().size());
@@ -58,7 +58,7 @@ TEST_P(EncoderFiles, AWrittenEncoderReadsBackEqual) {
 TEST_P(EncoderFiles, HalfPrecisionWeightsBecomeFloat32) {
   const EncoderCase given(GetParam());
   for (const auto type : {at::kHalf, at::kBFloat16, at::kDouble}) {
-    const ScratchFolder folder;
+    const TemporaryFolder folder;
     write_config(folder.path(), config_of(GetParam()));
     NamedTensors tensors = all_tensors(encoder_folder(GetParam()));
     for (auto& [name, tensor] : tensors) {
@@ -75,7 +75,7 @@ TEST_P(EncoderFiles, HalfPrecisionWeightsBecomeFloat32) {
 }
 
 TEST(EncoderFolder, EveryFaultOfTheWeightsIsListedAtOnce) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   write_config(folder.path(), config_of("distilbert"));
   NamedTensors tensors = all_tensors(encoder_folder("distilbert"));
   std::erase_if(tensors, [](const auto& entry) { return entry.first == "transformer.layer.1.ffn.lin1.bias"; });
@@ -97,7 +97,7 @@ TEST(EncoderFolder, EveryFaultOfTheWeightsIsListedAtOnce) {
 }
 
 TEST(EncoderFolder, AParameterUnderTwoNamesIsRefused) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   write_config(folder.path(), config_of("bert"));
   NamedTensors tensors = all_tensors(encoder_folder("bert"));
   tensors.emplace_back("embeddings.LayerNorm.weight", at::ones({24}));
@@ -107,7 +107,7 @@ TEST(EncoderFolder, AParameterUnderTwoNamesIsRefused) {
 
 TEST(EncoderFolder, WeightsThatAreNoNumbersAreRefused) {
   for (const double bad : {NAN, INFINITY}) {
-    const ScratchFolder folder;
+    const TemporaryFolder folder;
     write_config(folder.path(), config_of("distilbert"));
     NamedTensors tensors = all_tensors(encoder_folder("distilbert"));
     for (auto& [name, tensor] : tensors) {
@@ -119,7 +119,7 @@ TEST(EncoderFolder, WeightsThatAreNoNumbersAreRefused) {
 }
 
 TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   write_weights(folder / "model.safetensors", all_tensors(encoder_folder("bert")));
   const auto with = [&](const char* key, const Json& value) {
     Json config = config_of("bert");
@@ -156,7 +156,7 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
 }
 
 TEST(EncoderFolder, SizesThatNoMemoryHoldsAreAnError) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   Json config = config_of("bert");
   config["vocab_size"] = 1 << 24;
   config["hidden_size"] = 12'000'000;
@@ -165,7 +165,7 @@ TEST(EncoderFolder, SizesThatNoMemoryHoldsAreAnError) {
 }
 
 TEST(EncoderFolder, AMissingFolderIsAnIoError) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   EXPECT_THROW(load_encoder(folder / "absent"), IoError);
   write_config(folder.path(), config_of("bert"));
   EXPECT_THROW(load_encoder(folder.path()), IoError);

@@ -8,14 +8,14 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
-#include "model/scratch_folder.h"
 #include "support/compare.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {
 
 using testing::close;
-using testing::ScratchFolder;
+using testing::TemporaryFolder;
 
 std::string file_of(const std::string& header, const std::string& data) {
   std::string bytes;
@@ -35,7 +35,7 @@ std::string complaint(const std::string& bytes) {
 }
 
 TEST(WeightsFile, KeepsEveryTypeAndShape) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   NamedTensors tensors;
   for (const auto type : {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar,
                           at::kByte, at::kBool}) {
@@ -58,7 +58,7 @@ TEST(WeightsFile, KeepsEveryTypeAndShape) {
 }
 
 TEST(WeightsFile, RefusesToWriteWhatItCannotStore) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   EXPECT_THROW(write_weights(folder / "w", {{"a", at::ones({1})}, {"a", at::ones({1})}}), StateError);
   EXPECT_THROW(write_weights(folder / "w", {{"a", at::ones({1}, at::kComplexFloat)}}), StateError);
   EXPECT_THROW(write_weights(folder / "no" / "w", {{"a", at::ones({1})}}), IoError);
@@ -114,7 +114,7 @@ TEST(WeightsFile, NamesWhatIsWrongWithABrokenHeader) {
 }
 
 TEST(WeightsFile, ATruncatedFileIsAFormatErrorAtEveryLength) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   write_weights(folder / "w", {{"a", at::randn({3, 5})}, {"b", at::ones({4}, at::kLong)}});
   const std::string whole = read_file(folder / "w");
   for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -124,7 +124,7 @@ TEST(WeightsFile, ATruncatedFileIsAFormatErrorAtEveryLength) {
 }
 
 TEST(WeightsFile, SaysWhatAFolderLacks) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const auto words = [&] {
     try {
       WeightsReader reader(folder.path());
@@ -140,7 +140,7 @@ TEST(WeightsFile, SaysWhatAFolderLacks) {
 }
 
 TEST(Shards, AreReadAsOneAndCheckedAgainstTheIndex) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const Tensor a = at::randn({3}), b = at::randn({2, 2});
   write_weights(folder / "one.safetensors", {{"a", a}});
   write_weights(folder / "two.safetensors", {{"b", b}});
