@@ -14,7 +14,7 @@
 
 namespace infomtl {
 
-/// What a head says of B units of a task.
+/// What a head says of B items of a task.
 struct Posterior {
   torch::Tensor mean, log_variance, sample;  ///< [B, K]
   torch::Tensor classes;                     ///< [B] int64, undefined where a label is no single class
@@ -26,10 +26,10 @@ class CompressionPrior : public torch::nn::Module {
  public:
   /// @return mean() is the reduced divergence, in nats; count: B
   virtual ops::LossValue divergence(const Posterior& posterior) const = 0;
-  /// Whether it needs a class for every unit.
+  /// Whether it needs a class for every item.
   virtual bool reads_classes() const { return false; }
-  /// Fewer units cannot be compressed.
-  virtual std::int64_t least_units() const { return 1; }
+  /// Fewer items cannot be compressed.
+  virtual std::int64_t least_items() const { return 1; }
 };
 
 struct PriorContext {

@@ -79,7 +79,7 @@ class INFOMTL_API AdversarialParameters final : public LossTerm {
 
  private:
   bool attacks(const std::string& name) const;
-  /// Summed over the units, `second` being another dropout view of the same rows.
+  /// Summed over the items, `second` being another dropout view of the same rows.
   Tensor loss(TaskStep& first, const Tensor& second);
   Tensor attacked_loss(TaskStep& step);
 

@@ -7,8 +7,8 @@
 
 namespace infomtl {
 
-/// sum_i -(1 - p_i)^gamma log p_i, p_i the probability of the label (a unit is a row, or a word for tagging); for label
-/// sets the mean over classes of the same with a sigmoid each. Units of an unknown label are not counted.
+/// sum_i -(1 - p_i)^gamma log p_i, p_i the probability of the label (an item is a row, or a word for tagging); for label
+/// sets the mean over classes of the same with a sigmoid each. Items of an unknown label are not counted.
 class INFOMTL_API FocalLoss final : public LossTerm {
  public:
   struct Settings {

@@ -6,8 +6,8 @@
 
 namespace infomtl {
 
-/// Cross-entropy for classification and tagging (a unit is a row, or a word), mean over classes of binary cross-entropy
-/// for multi-label, squared error for regression. Units of an unknown label are not counted.
+/// Cross-entropy for classification and tagging (an item is a row, or a word), mean over classes of binary cross-entropy
+/// for multi-label, squared error for regression. Items of an unknown label are not counted.
 class INFOMTL_API Supervised final : public LossTerm {
  public:
   struct Settings {

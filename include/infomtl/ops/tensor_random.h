@@ -15,10 +15,11 @@ namespace infomtl::ops {
 class INFOMTL_API TensorRandom {
  public:
   explicit TensorRandom(std::uint64_t seed, torch::Device device = torch::kCPU);
+  virtual ~TensorRandom() = default;
 
   at::Generator& generator() { return generator_; }
-  /// Standard normal values of the given shape, float32 on the generator's device.
-  torch::Tensor normal(at::IntArrayRef shape);
+  /// Standard normal values of the given shape, float32 on the generator's device. (A test's own numbers may stand in.)
+  virtual torch::Tensor normal(at::IntArrayRef shape);
 
  private:
   at::Generator generator_;

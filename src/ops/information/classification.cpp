@@ -43,6 +43,24 @@ LossValue cross_entropy(const Tensor& logits, const Tensor& labels, double smoot
   return {sum, (labels != kUnknownLabel).sum().to(wide.scalar_type())};
 }
 
+LossValue binary_cross_entropy(const Tensor& logits, const Tensor& targets) {
+  require_matrix(logits, "binary_cross_entropy", "logits");
+  require_same_shape(logits, targets, "binary_cross_entropy", "targets");
+  const Tensor wide = widened(logits);
+  const Tensor each =
+      at::binary_cross_entropy_with_logits(wide, targets.to(wide.scalar_type()), {}, {}, at::Reduction::None);
+  return loss_value(each.mean(1).sum(), logits.size(0));
+}
+
+LossValue squared_error(const Tensor& values, const Tensor& targets) {
+  require_matrix(values, "squared_error", "values");
+  require_shape(values.size(1) == 1, "squared_error", "values must be [B, 1]", values);
+  require_shape(targets.defined() && targets.dim() == 1 && targets.size(0) == values.size(0), "squared_error",
+                ("targets must be [" + std::to_string(values.size(0)) + "]").c_str(), targets);
+  const Tensor wide = widened(values);
+  return loss_value((wide.squeeze(1) - targets.to(wide.scalar_type())).square().sum(), values.size(0));
+}
+
 LossValue focal(const Tensor& logits, const Tensor& labels, double gamma, const Tensor& class_weights) {
   constexpr const char* kName = "focal";
   require_labels(logits, labels, kName);

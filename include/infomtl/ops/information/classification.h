@@ -1,5 +1,5 @@
 #pragma once
-// Supervised terms beside plain cross-entropy, and regularisers of what a head predicts.
+// Supervised losses, and regularisers of what a head predicts.
 //
 //   LossValue loss = ops::focal(logits, labels, 2.0);
 //   LossValue apart = ops::symmetric_kl(logits, logits_of_second_view);     // R-Drop
@@ -18,6 +18,13 @@ namespace infomtl::ops {
 /// Cross-entropy against (1 - smoothing) onehot + smoothing / C (Szegedy et al. 2016); plain cross-entropy for 0.
 /// @param logits [B, C]; @param labels [B] int64; @param smoothing in [0, 1); @return count: rows not left out
 INFOMTL_API LossValue cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels, double smoothing = 0.0);
+
+/// Mean over the C classes of binary cross-entropy with p = sigmoid, for label sets.
+/// @param logits, targets [B, C], targets 0 or 1; @return count: B
+INFOMTL_API LossValue binary_cross_entropy(const torch::Tensor& logits, const torch::Tensor& targets);
+
+/// sum_i (value_i - target_i)^2. @param values [B, 1] a head's output; @param targets [B]; @return count: B
+INFOMTL_API LossValue squared_error(const torch::Tensor& values, const torch::Tensor& targets);
 
 /// -a_y (1 - p_y)^gamma log p_y with p = softmax (Lin et al. 2017); cross-entropy for gamma = 0.
 /// @param class_weights [C] a, undefined: ones; @return count: rows not left out (weights do not change it)

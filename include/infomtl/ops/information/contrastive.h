@@ -15,6 +15,10 @@
 
 namespace infomtl::ops {
 
+/// Rows over their Euclidean length, [B, H], float32 (float64 for float64 input). A row with norm <= 1e-12 becomes zero
+/// and takes no gradient. Norms are taken in float64, so float32 rows up to 1e38 neither overflow nor vanish.
+INFOMTL_API torch::Tensor unit_rows(const torch::Tensor& rows);
+
 struct InfoNceOptions {
   double temperature = 1.0;  ///< tau, > 0
   bool normalise = true;     ///< cosine similarity; false: inner product
