@@ -18,8 +18,7 @@ bool is_attacked(const AttackSettings& settings, TaskStep& step) {
   return drawn.item<double>() < settings.rate;
 }
 
-/// The pass that a gradient of the step's loss can be taken of: the step's own where it has a graph, else the same once
-/// more.
+/// The pass whose loss can be differentiated: the step's own where it has a graph, else the same pass again.
 std::shared_ptr<TaskStep> clean_pass(TaskStep& step, bool has_graph) {
   if (has_graph) return {std::shared_ptr<TaskStep>(), &step};
   return step.reencode({.embedding_offset = {}, .same_dropout = true});

@@ -13,7 +13,7 @@ namespace {
 using ops::LossValue;
 using torch::Tensor;
 
-/// A divergence that is one number a row, summed over its K coordinates, reduced as a matrix [B, K] would be.
+/// A divergence with one number per row, summed over its K coordinates, reduced as a matrix [B, K] would be.
 LossValue reduce_rows(const Tensor& per_row, const Posterior& posterior) {
   const bool sum = posterior.reduction == ops::KlReduction::sum;
   const Tensor column = per_row.unsqueeze(1);
@@ -30,7 +30,7 @@ class StandardPrior final : public CompressionPrior {
   }
 };
 
-/// Parameters a task, all 0 unless drawn: N(0, I) at the start.
+/// Moments per task, all 0 unless drawn: N(0, I) at the start.
 class LearnedMoments : public CompressionPrior {
  protected:
   struct Moments {

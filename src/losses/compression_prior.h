@@ -1,6 +1,6 @@
 #pragma once
-// Compression prior: what a stochastic head's posterior is compressed to, with what it learns for each task. The
-// mathematics is ops/information/gaussian.h.
+// Compression prior: what a stochastic head's posterior is compressed to, with what it learns per task. Its mathematics
+// is in ops/information/gaussian.h.
 
 #include <torch/nn/module.h>
 
@@ -14,10 +14,10 @@
 
 namespace infomtl {
 
-/// What a head says of B items of a task.
+/// What a head predicts for B items of a task.
 struct Posterior {
   torch::Tensor mean, log_variance, sample;  ///< [B, K]
-  torch::Tensor classes;                     ///< [B] int64, undefined where a label is no single class
+  torch::Tensor classes;                     ///< [B] int64, undefined where a label is not a single class
   std::size_t task = 0;
   ops::KlReduction reduction = ops::KlReduction::spc;
 };

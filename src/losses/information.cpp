@@ -18,7 +18,7 @@ LossValue Information::compute(TaskStep& step) {
   const LossValue nothing = no_items(prediction.mean.detach());
   if (count(step.batch()) == 0) return nothing;
   const auto [lower, upper] = ops::conditional_information(prediction.output, prediction.mean, prediction.log_variance);
-  // From 0; divided by the share that is not 0's, the average is one of what was seen from the first step on.
+  // The averages start at 0; the third one, of ones, is what they are divided by: bias correction like Adam's moments.
   const Tensor now = at::stack({lower, upper, at::ones_like(upper)}).to(torch::kFloat64);
   const Tensor before = average_->start_step(step.task_index(), step.step());
   average_->set(step.task_index(), settings_.momentum * before + (1 - settings_.momentum) * now);

@@ -61,9 +61,9 @@ struct INFOMTL_API Texts {
 /// The labelled rows ("examples") of one task in one split.
 struct INFOMTL_API TaskRows {
   std::vector<std::int32_t> sequences;      ///< which text each example reads; ascending, no repeats
-  std::vector<std::int32_t> classes;        ///< single: one an example; multiple and tags: see label_offsets
-  std::vector<float> values;                ///< value: one an example
-  std::vector<std::int64_t> label_offsets;  ///< multiple, tags: classes of example i are label_offsets[i] .. [i+1]
+  std::vector<std::int32_t> classes;        ///< classification: one per example; else see label_offsets
+  std::vector<float> values;                ///< regression: one per example
+  std::vector<std::int64_t> label_offsets;  ///< multi_label, tagging: example i's classes are label_offsets[i] .. [i+1]
 
   std::size_t size() const { return sequences.size(); }
 };

@@ -1,6 +1,6 @@
 #pragma once
-// Focal loss: cross-entropy that looks away from rows already predicted well (Lin et al., ICCV 2017). Takes the place
-// of `supervised`.
+// Focal loss: cross-entropy that looks away from rows already predicted well (Lin et al., ICCV 2017); used in place of
+// `supervised`.
 
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
@@ -12,8 +12,8 @@ namespace infomtl {
 class INFOMTL_API FocalLoss final : public LossTerm {
  public:
   struct Settings {
-    double gamma = 2;
-    double alpha = -1;
+    double gamma = 2;   ///< focusing exponent, >= 0; 0 is cross-entropy
+    double alpha = -1;  ///< label sets: weight of a present label, 1 - alpha of an absent one; -1: none
     void fields(FieldVisitor& f) {
       f.field("gamma", gamma, "focusing exponent; 0 is cross-entropy", at_least(0));
       f.field("alpha", alpha, "label sets: weight of a present label, 1 - alpha of an absent one; -1 for none",

@@ -11,8 +11,8 @@ namespace infomtl {
 class INFOMTL_API Supervised final : public LossTerm {
  public:
   struct Settings {
-    double label_smoothing = 0;
-    std::int64_t views = 1;
+    double label_smoothing = 0;  ///< share of a label's mass spread over all classes, in [0, 1); 0: none
+    std::int64_t views = 1;      ///< dropout views whose losses are averaged in training; R-Drop takes 2
     void fields(FieldVisitor& f) {
       f.field("label_smoothing", label_smoothing,
               "share of a label's mass spread evenly over all classes (classification and tagging)",

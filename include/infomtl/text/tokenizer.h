@@ -27,7 +27,7 @@ namespace text {
 struct TokenizerParts;  // inside of the room
 }
 
-/// The tokens of one text, one pair or one list of words; all lists have one entry a token.
+/// The tokens of one text, one pair or one list of words; all lists have one entry per token.
 struct Encoding {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> type_ids;  ///< 0 or 1, as the model folder's template says

@@ -18,26 +18,25 @@
 
 namespace infomtl::ops {
 
-/// Lower: log N + mean_i [ F_ii - LSE_j F_ij ], never above log N (van den Oord et al. 2018). Best f: log p(y|x) +
-/// c(x).
+/// Lower: log N + mean_i [ F_ii - LSE_j F_ij ], never above log N (van den Oord et al. 2018).
+/// Best f: log p(y|x) + c(x).
 INFOMTL_API torch::Tensor infonce(const torch::Tensor& scores);
 
-/// Lower: mean_i F_ii - log mean_{i != j} e^F_ij (Donsker & Varadhan). Best f: log p(y|x)/p(y) + const. The logarithm
-/// of a batch mean is biased upwards in value and gradient.
+/// Lower: mean_i F_ii - log mean_{i != j} e^F_ij (Donsker & Varadhan). Best f: log p(y|x)/p(y) + const.
+/// The logarithm of a batch mean is biased upwards in value and gradient.
 INFOMTL_API torch::Tensor dv(const torch::Tensor& scores);
 
-/// DV with the gradient of the logarithm taken at a moving average of mean_{i != j} e^F_ij (MINE, Belghazi et al.
-/// 2018).
+/// DV with the gradient of the logarithm taken at a moving average of mean_{i != j} e^F_ij (MINE, Belghazi et al. 2018).
 struct MineBound {
   torch::Tensor value;    ///< the value of dv(); its gradient is mean_i dF_ii - d(mean e^F) / average
   torch::Tensor average;  ///< the moving average to pass to the next call, detached
 };
-/// @param average scalar of the last call; undefined at the start (1). new = momentum * old + (1 - momentum) * batch
-/// mean, at least 1e-4. The average is of e^F itself: scores far above 80 overflow float32.
+/// @param average   scalar of the last call; undefined at the start (1). It is of e^F: scores above 80 overflow float32
+/// @param momentum  new = momentum * old + (1 - momentum) * mean of the batch, at least 1e-4
 INFOMTL_API MineBound mine(const torch::Tensor& scores, const torch::Tensor& average = {}, double momentum = 0.9);
 
-/// Lower: mean_i F_ii - e^-1 mean_{i != j} e^F_ij (Nguyen, Wainwright & Jordan; f-GAN's KL). Best f: 1 + log
-/// p(y|x)/p(y). Unbiased; its variance grows like e^I.
+/// Lower: mean_i F_ii - e^-1 mean_{i != j} e^F_ij (Nguyen, Wainwright & Jordan; f-GAN's KL).
+/// Best f: 1 + log p(y|x)/p(y). Unbiased; its variance grows like e^I.
 INFOMTL_API torch::Tensor nwj(const torch::Tensor& scores);
 
 /// Lower: 1 + mean_i (F_ii - log a(y_i)) - mean_{i != j} e^(F_ij - log a(y_j)) (Poole et al. 2019); nwj is log a = 1.
@@ -70,16 +69,16 @@ INFOMTL_API torch::Tensor flo_best_u(const torch::Tensor& scores);
 /// Cheng et al. 2020).
 INFOMTL_API torch::Tensor club(const torch::Tensor& scores);
 
-/// CLUB with one negative for each row: mean_i [ log q(y_i|x_i) - log q(y_r(i)|x_i) ]; O(N). @param joint, shuffled [N]
+/// CLUB with one negative per row: mean_i [ log q(y_i|x_i) - log q(y_r(i)|x_i) ]; O(N). @param joint, shuffled [N]
 INFOMTL_API torch::Tensor club_sample(const torch::Tensor& joint, const torch::Tensor& shuffled);
 
-/// What fits q(y|x) = N(mean, e^s) for CLUB by maximum likelihood: mean_i sum_k [ (y - mean)^2 / e^s + s ] (twice the
-/// negative log likelihood without its constant). @param y is detached; mean, log_variance [N, K]
+/// What fits q(y|x) = N(mean, e^s) for CLUB by maximum likelihood: mean_i sum_k [ (y - mean)^2 / e^s + s ], twice the
+/// negative log likelihood without its constant. @param y [N, K], detached; @param mean, log_variance [N, K]
 INFOMTL_API torch::Tensor club_learning_loss(const torch::Tensor& y, const torch::Tensor& mean,
                                              const torch::Tensor& log_variance);
 
-/// Upper for F_ij = log p(y_j|x_i) with the true conditional: mean_i [ F_ii - log 1/(N-1) sum_{j != i} e^F_ji ]; for
-/// each y the sum runs over the other x (Poole et al. 2019).
+/// Upper for F_ij = log p(y_j|x_i) with the true conditional: mean_i [ F_ii - log 1/(N-1) sum_{j != i} e^F_ji ];
+/// for each y the sum runs over the other x (Poole et al. 2019).
 INFOMTL_API torch::Tensor l1out(const torch::Tensor& scores);
 
 /// Upper: mean_i KL( p(z|x_i) || r ) summed over coordinates, loose by KL(p(z) || r) (VIB). @param divergence [N, K]

@@ -31,14 +31,15 @@ INFOMTL_API LossValue squared_error(const torch::Tensor& values, const torch::Te
 INFOMTL_API LossValue focal(const torch::Tensor& logits, const torch::Tensor& labels, double gamma = 2.0,
                             const torch::Tensor& class_weights = {});
 
-/// The same for independent yes-no outputs with p = sigmoid, the paper's own form: positives weigh alpha, the rest 1 -
-/// alpha.
-/// @param logits, targets [B, C], targets 0 or 1; @param alpha in [0, 1], negative: no weights; @return count: B * C
+/// The same for independent yes-no outputs with p = sigmoid, the paper's own form.
+/// @param logits, targets  [B, C], targets 0 or 1
+/// @param alpha            weight of the positives, in [0, 1]; the rest weigh 1 - alpha; negative: no weights
+/// @return count: B * C
 INFOMTL_API LossValue focal_binary(const torch::Tensor& logits, const torch::Tensor& targets, double gamma = 2.0,
                                    double alpha = -1.0);
 
 /// Batch entropy of SPC: minus the entropy of softmax(mean_i logits_i), in [-log C, 0]; minimised, it spreads the batch
-/// over the classes (Hu et al. 2024, as in their code: the softmax of the mean, not the mean of softmaxes).
+/// over the classes (Hu et al. 2024; as in their code the softmax of the mean, not the mean of softmaxes).
 /// @return mean() is the value, count: B
 INFOMTL_API LossValue batch_entropy(const torch::Tensor& logits);
 

@@ -1,8 +1,8 @@
 #pragma once
 // Perturbation: from the gradient of a loss to the small change that raises it most, for adversarial training.
 //
-//   Tensor offset = ops::fgm_perturbation(embedding_gradient, offsets, 1.0);     // one direction a sequence
-//   weight += ops::fgm_perturbation(weight.grad(), 0.1);                         // one direction a tensor (CIFM)
+//   Tensor offset = ops::fgm_perturbation(embedding_gradient, offsets, 1.0);     // one direction per sequence
+//   weight += ops::fgm_perturbation(weight.grad(), 0.1);                         // one per tensor (CIFM)
 //
 // Letters: N rows (tokens), S segments (sequences), H width. Norms are taken in float64. A segment or tensor whose
 // gradient norm is 0, infinite or NaN is not perturbed. Results are detached, of the gradient's type.
@@ -17,9 +17,9 @@ namespace infomtl::ops {
 INFOMTL_API torch::Tensor fgm_perturbation(const torch::Tensor& gradient, double epsilon);
 
 /// The same for each segment of packed rows.
-/// @param gradient [N, H]; @param offsets [S+1] int32 or int64, segment s is rows offsets[s]..offsets[s+1], which
-/// partition
-///        0..N @throws ShapeError (the partition is checked on the CPU only)
+/// @param gradient  [N, H]
+/// @param offsets   [S+1] int32 or int64, a partition of 0..N: segment s is rows offsets[s]..offsets[s+1]
+/// @throws ShapeError (the partition is checked on the CPU only)
 INFOMTL_API torch::Tensor fgm_perturbation(const torch::Tensor& gradient, const torch::Tensor& offsets, double epsilon);
 
 /// One step of PGD (Madry et al. 2018) with the Euclidean ball: project(perturbation + step g / |g|, |.| <= epsilon).
