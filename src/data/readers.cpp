@@ -171,7 +171,7 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
       if (columns.size() == 1) {
         const Json* value = json_field(object, columns[0]);
         if (!append_json(rows.labels(r), request, value, line)) {
-          problem(line_of(file, line) + "\"" + columns[0] + "\" is no label: " + value->dump().substr(0, 60));
+          problem(line_of(file, line) + "\"" + columns[0] + "\" is not a label: " + value->dump().substr(0, 60));
           rows.labels(r).append_missing(line);
         }
         continue;

@@ -27,7 +27,7 @@ class GivenGradient : public torch::autograd::Function<GivenGradient> {
     for (Tensor& gradient : result) {
       if (gradient.defined()) gradient = gradient * outer[0];
     }
-    result.resize(result.size() + 2);  // value and gradients are no variables
+    result.resize(result.size() + 2);  // value and gradients are not variables
     return result;
   }
 };

@@ -1,5 +1,5 @@
 #pragma once
-// The embedded corpus of the tests, written once a process, and its tokenizer.
+// The embedded corpus of the tests, written once per process, and its tokenizer.
 
 #include <memory>
 

@@ -92,7 +92,7 @@ TEST(SupervisedContrastive, CountsRowsThatHaveAnother) {
                     1e-12));
   EXPECT_EQ(two.count(step.batch()), 12);
 
-  // Rows of an unknown label are no class of their own: what is left is a batch without them.
+  // Rows of an unknown label are not a class of their own: what is left is a batch without them.
   const LossValue left = counted(one, torch::tensor({0, -100, 0, 2, -100, 2}));
   const Tensor kept = torch::tensor({0, 2, 3, 5});
   EXPECT_TRUE(close(

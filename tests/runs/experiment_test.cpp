@@ -12,7 +12,7 @@
 namespace infomtl {
 namespace {
 
-/// A corpus with a config beside it, written once a process.
+/// A corpus with a config beside it, written once per process.
 const std::filesystem::path& corpus_folder() {
   static const testing::TemporaryFolder folder;
   static const bool written = [] {

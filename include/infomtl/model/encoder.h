@@ -1,5 +1,5 @@
 #pragma once
-// Encoder: a pretrained transformer that turns packed tokens into one vector a sequence (and a state a token, if
+// Encoder: a pretrained transformer that turns packed tokens into one vector per sequence (and a state per token, if
 // asked).
 //
 //   std::shared_ptr<Encoder> encoder = load_encoder("models/all-MiniLM-L6-v2");

@@ -65,7 +65,7 @@ class INFOMTL_API Tokenizer {
   void encode_pair(std::string_view first, std::string_view second, const TokenizeOptions& options,
                    Encoding& encoding) const;
 
-  /// A text given as words, as tagging data has it: each word is tokenized on its own, `words` tells which one a token
+  /// A text given as words, as tagging data has it: each word is tokenized on its own; `words` says which word a token
   /// comes from, offsets count from the start of that word. A word may give no token at all.
   Encoding encode_words(std::span<const std::string> words, const TokenizeOptions& options = {}) const;
 

@@ -1,5 +1,5 @@
 #pragma once
-// Per-task gradients of an operation: those its segments put into a sink, against one ordinary backward a task.
+// Per-task gradients of an operation: those its segments put into a sink, against one ordinary backward per task.
 
 #include <functional>
 #include <map>
@@ -60,7 +60,7 @@ class MatrixSink final : public ops::GradientSink {
   bool graph_used_up = false;
 };
 
-/// `values` maps parameters (float64) and segments (null: ordinary) to one value a row of 9 rows; three tasks own rows
+/// `values` maps parameters (float64) and segments (null: ordinary) to one value per row of 9 rows; three tasks own rows
 /// 0..4, 4..4 (none) and 4..9.
 /// @param kept  how many uses of parameters hand over their weighted sum when all are in the sink
 inline void expect_segments_equal_separate_backwards(

@@ -27,7 +27,7 @@ INFOMTL_API torch::Tensor packed_attention(const torch::Tensor& qkv, const torch
                                            double rate, TensorRandom* random,
                                            const std::shared_ptr<GradientSegments>& segments = nullptr);
 
-/// The same for one query a sequence, that of its first token: all a last layer needs when only the first token is
+/// The same for one query per sequence, that of its first token: all a last layer needs when only the first token is
 /// read.
 ///
 /// @param query [S, H]; @param kv [N, 2H]

@@ -67,7 +67,7 @@ template <class T>
 struct Attention {
   std::int64_t sequences, heads, head_width;
   const std::int32_t* key_offsets;  // [sequences + 1]
-  bool first_token;                 // one query a sequence (row s) instead of one a token
+  bool first_token;                 // one query per sequence (row s) instead of one per token
   const T* query;
   std::int64_t query_stride;
   const T* key;
