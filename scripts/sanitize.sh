@@ -4,7 +4,7 @@
 #   scripts/sanitize.sh                 every room's unit tests
 #   scripts/sanitize.sh core text       these rooms
 #
-# LibTorch itself is not instrumented: what it keeps until the program ends is no leak of ours, and what crosses its
+# LibTorch itself is not instrumented: what it keeps until the program ends is not a leak of ours, and what crosses its
 # border in standard containers is not annotated.
 source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 if [[ ${1:-} == --help ]]; then show_help "$0" && exit 0; fi

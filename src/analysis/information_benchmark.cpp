@@ -1,20 +1,21 @@
 #include "infomtl/analysis/information_benchmark.h"
 
-#include <torch/autograd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <tuple>
 
-#include "analysis/information_contestants.h"
+#include "analysis/information_estimators.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/random.h"
 #include "infomtl/ops/information/gaussian.h"
+#include "infomtl/ops/tensor_random.h"
+#include "infomtl/optim/optimizer.h"
 
 namespace infomtl {
 
-using analysis::Attempt;
-using analysis::Contestant;
-using analysis::Draws;
+using analysis::Estimate;
+using analysis::Estimator;
 using analysis::KnownPairs;
 using torch::Tensor;
 
@@ -39,15 +40,16 @@ double correlation(double nats, std::int64_t dimensions) {
   return std::sqrt(-std::expm1(-2 * nats / static_cast<double>(dimensions)));
 }
 
-std::pair<Tensor, Tensor> draw_pairs(Draws& draws, std::int64_t rows, std::int64_t k, double rho,
+std::pair<Tensor, Tensor> draw_pairs(ops::TensorRandom& random, std::int64_t rows, std::int64_t k, double rho,
                                      torch::ScalarType type) {
-  const Tensor x = draws.normal(rows, k, type);
-  return {x, rho * x + std::sqrt(1 - rho * rho) * draws.normal(rows, k, type)};
+  const auto normal = [&] { return at::randn({rows, k}, random.generator(), torch::dtype(type)); };
+  const Tensor x = normal();
+  return {x, rho * x + std::sqrt(1 - rho * rho) * normal()};
 }
 
-KnownPairs known_pairs(Draws& draws, std::int64_t rows, std::int64_t k, double rho) {
+KnownPairs known_pairs(ops::TensorRandom& random, std::int64_t rows, std::int64_t k, double rho) {
   KnownPairs pairs;
-  std::tie(pairs.x, pairs.y) = draw_pairs(draws, rows, k, rho, torch::kFloat64);
+  std::tie(pairs.x, pairs.y) = draw_pairs(random, rows, k, rho, torch::kFloat64);
   pairs.rho = rho;
   const Tensor log_variance = at::full_like(pairs.x, std::log1p(-rho * rho));
   pairs.conditional = ops::conditional_scores(rho * pairs.x, log_variance, pairs.y);
@@ -56,23 +58,30 @@ KnownPairs known_pairs(Draws& draws, std::int64_t rows, std::int64_t k, double r
   return pairs;
 }
 
-void train(const Contestant& contestant, const InformationBenchmarkSettings& settings, InformationCurve& curve) {
+void train(const Estimator& estimator, const InformationBenchmarkSettings& settings, InformationCurve& curve) {
   const auto seed = static_cast<std::uint64_t>(settings.seed);
-  Draws initial(derive_seed(seed, "critic/" + contestant.name));
-  std::vector<Tensor> parameters;
-  const auto attempt = contestant.critic(settings, initial, parameters);
-  analysis::Adam optimizer(parameters, settings.learning_rate);
+  const auto trained = estimator.train({.form = settings.critic,
+                                        .dimensions = settings.dimensions,
+                                        .hidden = settings.hidden,
+                                        .embedding = settings.embedding,
+                                        .seed = derive_seed(seed, "critic/" + estimator.name)});
+  FlatParameters parameters(trained->parameters());
+  // AdamW without decay is Adam (Kingma & Ba 2015).
+  const Json adam = {{"name", "adamw"}, {"learning_rate", settings.learning_rate}, {"weight_decay", 0.0}};
+  const auto optimizer = optimizer_registry().build(Config::from_json(adam, "information benchmark"), parameters);
   for (std::size_t target = 0; target < settings.targets.size(); ++target) {
     // Every estimator meets the same batches.
-    Draws draws(derive_seed(seed, "batches", target));
+    ops::TensorRandom random(derive_seed(seed, "batches", target));
     const double rho = correlation(settings.targets[target], settings.dimensions);
     for (std::int64_t step = 0; step < settings.steps; ++step) {
-      const auto [x, y] = draw_pairs(draws, settings.rows, settings.dimensions, rho, torch::kFloat32);
-      const Attempt made = attempt(x, y);
-      optimizer.step(torch::autograd::grad({made.loss}, parameters, {}, false, false, true));
-      const double nats = made.nats.item<double>();
+      const auto [x, y] = draw_pairs(random, settings.rows, settings.dimensions, rho, torch::kFloat32);
+      const Estimate estimate = trained->estimate(x, y);
+      parameters.zero_gradients();
+      estimate.loss.backward();
+      optimizer->step(settings.learning_rate);
+      const double nats = estimate.nats.item<double>();
       if (!std::isfinite(nats)) {
-        throw NonFiniteError("information benchmark: " + contestant.name + " is not finite at " +
+        throw NonFiniteError("information benchmark: " + estimator.name + " is not finite at " +
                              std::to_string(settings.targets[target]) + " nats, step " + std::to_string(step));
       }
       curve.values.push_back(nats);
@@ -103,20 +112,20 @@ void InformationBenchmarkSettings::fields(FieldVisitor& f) {
   f.field("targets", targets, "true information in nats, in the order met", between(0, 100));
   f.field("dimensions", dimensions, "length k of x and y", between(1, 4096));
   f.field("rows", rows, "rows of a training batch", between(2, 8192));
-  f.field("steps", steps, "training steps a target", between(1, 1e9));
+  f.field("steps", steps, "training steps per target", between(1, 1e9));
   f.choice("critic", critic, {"separable", "concat"}, "form of the trained critic");
   f.field("hidden", hidden, "width of the critics' hidden layers", between(1, 16384));
   f.field("embedding", embedding, "width of a separable critic's embeddings", between(1, 16384));
   f.field("learning_rate", learning_rate, "rate of Adam", above(0));
   f.field("analytic_rows", analytic_rows, "rows of a batch scored by the analytic critic", between(2, 8192));
-  f.field("analytic_batches", analytic_batches, "such batches a target", between(1, 1e9));
+  f.field("analytic_batches", analytic_batches, "such batches per target", between(1, 1e9));
   f.field("estimators", estimators, "which ones; empty for all");
   f.field("seed", seed, "seed of critics and batches", at_least(0));
 }
 
 std::vector<std::string> information_estimators() {
   std::vector<std::string> names;
-  for (const Contestant& contestant : analysis::contestants()) names.push_back(contestant.name);
+  for (const Estimator& estimator : analysis::estimators()) names.push_back(estimator.name);
   return names;
 }
 
@@ -130,13 +139,13 @@ InformationReport information_benchmark(const InformationBenchmarkSettings& sett
     }
   }
   InformationReport report{.settings = settings, .curves = {}};
-  std::vector<const Contestant*> chosen;
-  for (const Contestant& contestant : analysis::contestants()) {
+  std::vector<const Estimator*> chosen;
+  for (const Estimator& estimator : analysis::estimators()) {
     const auto& wanted = settings.estimators;
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), contestant.name) == wanted.end()) continue;
-    chosen.push_back(&contestant);
-    report.curves.push_back({.estimator = contestant.name,
-                             .side = contestant.side,
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), estimator.name) == wanted.end()) continue;
+    chosen.push_back(&estimator);
+    report.curves.push_back({.estimator = estimator.name,
+                             .kind = estimator.kind,
                              .values = {},
                              .trained_mean = {},
                              .trained_deviation = {},
@@ -145,11 +154,11 @@ InformationReport information_benchmark(const InformationBenchmarkSettings& sett
   }
   for (std::size_t target = 0; target < settings.targets.size(); ++target) {
     at::NoGradGuard no_grad;
-    Draws draws(derive_seed(static_cast<std::uint64_t>(settings.seed), "analytic", target));
+    ops::TensorRandom random(derive_seed(static_cast<std::uint64_t>(settings.seed), "analytic", target));
     const double rho = correlation(settings.targets[target], settings.dimensions);
     std::vector<std::vector<double>> found(chosen.size());
     for (std::int64_t batch = 0; batch < settings.analytic_batches; ++batch) {
-      const KnownPairs pairs = known_pairs(draws, settings.analytic_rows, settings.dimensions, rho);
+      const KnownPairs pairs = known_pairs(random, settings.analytic_rows, settings.dimensions, rho);
       for (std::size_t i = 0; i < chosen.size(); ++i) {
         if (chosen[i]->analytic) found[i].push_back(chosen[i]->analytic(pairs).item<double>());
       }
@@ -163,7 +172,7 @@ InformationReport information_benchmark(const InformationBenchmarkSettings& sett
   }
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     if (progress) progress(chosen[i]->name);
-    if (chosen[i]->critic) train(*chosen[i], settings, report.curves[i]);
+    if (chosen[i]->train) train(*chosen[i], settings, report.curves[i]);
   }
   return report;
 }

@@ -61,7 +61,7 @@ std::string drawn(const Panel& panel, const InformationCurve& curve, const Infor
   }
   out += text_at(number(panel.left, 1), number(panel.top - 7, 1), "start", 13, curve.estimator, "bold");
   out += text_at(number(panel.left + panel.width, 1), number(panel.top - 7, 1), "end", 11,
-                 curve.side == "estimate" ? curve.side : curve.side + " bound");
+                 curve.kind == "estimate" ? curve.kind : curve.kind + " bound");
   if (!curve.values.empty()) {
     out += polyline(points_of(panel, curve.values, 1, 400), "#7aa6d8", 0.7, 0.6);
     out += polyline(points_of(panel, curve.values, std::max<std::size_t>(1, curve.values.size() / 60), 200), "#1f5fa8",
@@ -93,7 +93,7 @@ std::string InformationReport::table() const {
   }
   out += "\n" + rule + "\n";
   for (const InformationCurve& curve : curves) {
-    out += "| " + curve.estimator + " | " + curve.side + " |";
+    out += "| " + curve.estimator + " | " + curve.kind + " |";
     for (std::size_t t = 0; t < settings.targets.size(); ++t) {
       const bool trained = t < curve.trained_mean.size(), analytic = t < curve.analytic_mean.size();
       out += " " + (trained ? number(curve.trained_mean[t]) + " +- " + number(curve.trained_deviation[t]) : "-");
@@ -111,7 +111,7 @@ Json InformationReport::json() const {
               {"curves", Json::array()}};
   for (const InformationCurve& curve : curves) {
     out["curves"].push_back({{"estimator", curve.estimator},
-                             {"kind", curve.side},
+                             {"kind", curve.kind},
                              {"trained", {{"mean", curve.trained_mean}, {"deviation", curve.trained_deviation}}},
                              {"analytic", {{"mean", curve.analytic_mean}, {"deviation", curve.analytic_deviation}}},
                              {"values", curve.values}});

@@ -69,7 +69,7 @@ void describe(CLI::App& app, CommandLine& line) {
   const CLI::Validator seeds(
       [](const std::string& text) {
         const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-        return digits && text.size() <= 18 ? std::string() : "a seed is a whole number of at most 18 digits";
+        return digits && text.size() <= 18 ? std::string() : "a seed is an integer of at most 18 digits";
       },
       "SEED");
   CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seeds);
@@ -105,7 +105,7 @@ void describe(CLI::App& app, CommandLine& line) {
                                   &infomtl::commands::predict);
   predict->add_option("run", line.predict.run, "run folder")->required();
   predict->add_option("--task", line.predict.task, "task of the run")->required();
-  predict->add_option("--input", line.predict.input, "a text a line, or JSONL with text and text_pair; - is stdin")
+  predict->add_option("--input", line.predict.input, "a text per line, or JSONL with text and text_pair; - is stdin")
       ->capture_default_str();
   predict->add_option("--output", line.predict.output, "file; - is stdout")->capture_default_str();
 
@@ -175,7 +175,7 @@ int report(const std::string& message, int status) {
   return status;
 }
 
-/// What is wrong with a first word that is no command, with the nearest one; "" for any other.
+/// What is wrong with a first word that is not a command, with the nearest one; "" for any other.
 std::string explain_command(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -184,7 +184,7 @@ std::string explain_command(const CLI::App& app, int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
   if (!first.empty() && !first.starts_with('-') &&
       std::find(commands.begin(), commands.end(), first) == commands.end()) {
-    return "\"" + first + "\" is no command" + infomtl::did_you_mean(first, commands);
+    return "unknown command \"" + first + "\"" + infomtl::did_you_mean(first, commands);
   }
   return "";
 }

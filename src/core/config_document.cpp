@@ -4,9 +4,11 @@
 #include <cstdlib>
 #include <utility>
 
+#include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl {
 namespace {

@@ -39,13 +39,13 @@ void FieldLister::field(std::string_view name, bool& value, std::string_view mea
   found.push_back({std::string(name), "boolean", Json(value).dump(), std::string(meaning), ""});
 }
 void FieldLister::field(std::string_view name, std::string& value, std::string_view meaning) {
-  found.push_back({std::string(name), "text", Json(value).dump(), std::string(meaning), ""});
+  found.push_back({std::string(name), "string", Json(value).dump(), std::string(meaning), ""});
 }
 void FieldLister::field(std::string_view name, std::vector<double>& value, std::string_view meaning, Range range) {
   found.push_back({std::string(name), "list of numbers", Json(value).dump(), std::string(meaning), describe(range)});
 }
 void FieldLister::field(std::string_view name, std::vector<std::string>& value, std::string_view meaning) {
-  found.push_back({std::string(name), "list of texts", Json(value).dump(), std::string(meaning), ""});
+  found.push_back({std::string(name), "list of strings", Json(value).dump(), std::string(meaning), ""});
 }
 void FieldLister::choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
                          std::string_view meaning) {

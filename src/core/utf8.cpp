@@ -1,7 +1,7 @@
+#include "infomtl/core/utf8.h"
+
 #include <cstdint>
 #include <cstring>
-
-#include "infomtl/core/files.h"
 
 namespace infomtl {
 

@@ -161,7 +161,7 @@ std::vector<TextSelection> BatchPlan::independent(std::int64_t step, std::uint64
     const TextPool& pool = pools_[one.pool];
     RandomStream random(
         derive_seed(derive_seed(run_seed_, "extra/" + pool.name, index), "step", static_cast<std::uint64_t>(step)));
-    // Floyd's sample of m out of n: one draw a row, whatever n is.
+    // Floyd's sample of m out of n: one draw per row, whatever n is.
     const auto n = static_cast<std::uint64_t>(pool.sequences.size());
     const std::uint64_t m = std::min(n, static_cast<std::uint64_t>(pool.batch_size));
     std::unordered_set<std::uint64_t> taken;

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 
 namespace infomtl {
 namespace {

@@ -9,69 +9,6 @@
 namespace infomtl::data {
 namespace {
 
-std::string at(const std::string& file, std::int32_t line) { return file + ":" + std::to_string(line) + ": "; }
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-std::vector<std::string_view> pieces_of(std::string_view text, const std::vector<WordRange>& ranges) {
-  std::vector<std::string_view> pieces;
-  pieces.reserve(ranges.size());
-  for (const WordRange& range : ranges) {
-    pieces.push_back(
-        text.substr(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.end - range.begin)));
-  }
-  return pieces;
-}
-
-/// One cell of a text format as label items.
-void append_cell(RawLabels& labels, const LabelRequest& request, std::string_view cell, std::int32_t line) {
-  const std::string_view text = trimmed(cell);
-  if (request.kind == TaskKind::multi_label) {
-    std::vector<std::string_view> items;
-    const std::string& separator = request.source->label_separator;
-    for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
-      const std::size_t end = std::min(text.find(separator, begin), text.size());
-      items.push_back(trimmed(text.substr(begin, end - begin)));
-      begin = end + separator.size();
-    }
-    labels.append(items, line);
-  } else if (text.empty()) {
-    labels.append_missing(line);
-  } else if (request.kind == TaskKind::tagging) {
-    labels.append(pieces_of(text, blank_separated(text)), line);
-  } else {
-    labels.append({text}, line);
-  }
-}
-
-/// One 0/1 column a class.
-void append_indicators(RawLabels& labels, const LabelRequest& request, const std::vector<std::string_view>& cells,
-                       std::int32_t line, const ErrorList& problem) {
-  std::vector<std::string_view> items;
-  bool any_empty = false;
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    const std::string_view cell = trimmed(cells[c]);
-    if (cell == "1") {
-      items.push_back((*request.names)[c]);
-    } else if (cell.empty()) {
-      any_empty = true;
-    } else if (cell != "0") {
-      problem(at(labels.file, line) + "column \"" + request.source->label_columns[c] + "\" holds \"" +
-              std::string(cell) + "\" where 0 or 1 is needed");
-      any_empty = true;
-    }
-  }
-  if (any_empty) {
-    labels.append_missing(line);
-  } else {
-    labels.append(items, line);
-  }
-}
-
 class RowBuilder {
  public:
   RowBuilder(const Source& source, const std::vector<LabelRequest>& requests, bool words)
@@ -144,7 +81,7 @@ void read_label_text(const Source& source, std::string_view content, RowBuilder&
     ++line;
     const std::size_t blank = text.find(' ');
     if (blank == std::string_view::npos || blank == 0) {
-      problem(at(file, line) + "no \"LABEL text\" here (a label, one blank, the text)");
+      problem(line_of(file, line) + "no \"LABEL text\" here (a label, one blank, the text)");
       continue;
     }
     rows.text(text.substr(blank + 1), nullptr, line);
@@ -182,33 +119,6 @@ void read_table(const Source& source, std::string_view content, RowBuilder& rows
   }
 }
 
-std::string json_item(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
-  return value.dump();
-}
-
-/// @return whether the value has the shape of this kind of label
-bool append_json(RawLabels& labels, const LabelRequest& request, const Json* value, std::int32_t line) {
-  if (value == nullptr || value->is_null()) {
-    labels.append_missing(line);
-    return true;
-  }
-  const bool list = request.kind == TaskKind::multi_label || request.kind == TaskKind::tagging;
-  if (value->is_object() || (value->is_array() && !list)) return false;
-  if (!value->is_array()) {
-    append_cell(labels, request, json_item(*value), line);
-    return true;
-  }
-  std::vector<std::string> items;
-  for (const Json& item : *value) {
-    if (item.is_structured() || item.is_null()) return false;
-    items.push_back(json_item(item));
-  }
-  labels.append({items.begin(), items.end()}, line);
-  return true;
-}
-
 const Json* json_field(const Json& object, const std::string& key) {
   const auto found = object.find(key);
   return found == object.end() ? nullptr : &*found;
@@ -225,12 +135,12 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
       object = Json::parse(text);
     } catch (const Json::exception& error) {
       const std::string what = error.what();
-      problem(at(file, line) + "not JSON (" +
+      problem(line_of(file, line) + "not JSON (" +
               what.substr(what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2) + ")");
       continue;
     }
     if (!object.is_object()) {
-      problem(at(file, line) + "a JSON object is needed on every line");
+      problem(line_of(file, line) + "a JSON object is needed on every line");
       continue;
     }
     const Json* first = json_field(object, source.text_column);
@@ -240,11 +150,11 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
              std::all_of(value.begin(), value.end(), [](const Json& word) { return word.is_string(); });
     };
     if (first == nullptr || !(first->is_string() || is_words(*first))) {
-      problem(at(file, line) + "\"" + source.text_column + "\" must be there and be text");
+      problem(line_of(file, line) + "\"" + source.text_column + "\" must be there and be text");
       continue;
     }
     if (source.paired() && (second == nullptr || !second->is_string())) {
-      problem(at(file, line) + "\"" + source.pair_column + "\" must be there and be text");
+      problem(line_of(file, line) + "\"" + source.pair_column + "\" must be there and be text");
       continue;
     }
     if (first->is_array()) {
@@ -261,7 +171,7 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
       if (columns.size() == 1) {
         const Json* value = json_field(object, columns[0]);
         if (!append_json(rows.labels(r), request, value, line)) {
-          problem(at(file, line) + "\"" + columns[0] + "\" is no label: " + value->dump().substr(0, 60));
+          problem(line_of(file, line) + "\"" + columns[0] + "\" is not a label: " + value->dump().substr(0, 60));
           rows.labels(r).append_missing(line);
         }
         continue;
@@ -328,7 +238,7 @@ void read_conll(const Source& source, std::string_view content, RowBuilder& rows
     std::size_t needed = std::max<std::size_t>(text_column + 1, 2);
     for (const std::size_t column : label_columns) needed = std::max(needed, column == kLast ? 2 : column + 1);
     if (cells.size() < needed) {
-      problem(at(file, line) + std::to_string(cells.size()) + " column(s) where " + std::to_string(needed) +
+      problem(line_of(file, line) + std::to_string(cells.size()) + " column(s) where " + std::to_string(needed) +
               " are needed");
       good = false;
       words.emplace_back("?");
@@ -341,7 +251,7 @@ void read_conll(const Source& source, std::string_view content, RowBuilder& rows
       empty = empty || tags[r].back().empty();
     }
     if (empty) {
-      problem(at(file, line) + "a word and its tag are needed, one of them is empty");
+      problem(line_of(file, line) + "a word and its tag are needed, one of them is empty");
       good = false;
     }
   }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/readers.h"
+#include "data/text_lines.h"
 
 namespace infomtl::data {
 

@@ -144,7 +144,7 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   const bool table = common.format == SourceFormat::tsv || common.format == SourceFormat::csv;
   if (table && config.has("header")) common.header = config.boolean("header");
   if (common.format == SourceFormat::label_text) {
-    if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label a row, not tags");
+    if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label per row, not tags");
     common.label_columns = {"label"};
   } else {
     const bool conll = common.format == SourceFormat::conll;
@@ -229,7 +229,7 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
   for (const Config& extra : config.list_or_empty("extra_metrics")) {
     const Json name = name_of(extra.json());
     if (std::find(metric_names.begin(), metric_names.end(), name) != metric_names.end()) {
-      extra.fail("a second metric named " + name.dump() + "; results have one score a name");
+      extra.fail("a second metric named " + name.dump() + "; results have one score per name");
     }
     metric_names.push_back(name);
     task.extra_metrics.push_back(extra.json());
@@ -250,7 +250,7 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
                             : unknown == "skip" ? UnknownLabels::skip
                                                 : UnknownLabels::wrong;
     if (task.kind == TaskKind::multi_label && record.unknown_labels == UnknownLabels::wrong) {
-      config.fail("unknown_labels", "\"wrong\" needs one label a row or word; multi_label takes error or skip");
+      config.fail("unknown_labels", "\"wrong\" needs one label per row or word; multi_label takes error or skip");
     }
   }
 

@@ -26,7 +26,7 @@ struct Source {
   std::int64_t part_seed = 0;
 
   std::filesystem::path label_file;        ///< lines only
-  std::vector<std::string> label_columns;  ///< one, or one 0/1 column a class (multi_label)
+  std::vector<std::string> label_columns;  ///< one, or one 0/1 column per class (multi_label)
   std::string label_separator = ",";
 
   bool paired() const { return !pair_file.empty() || !pair_column.empty(); }

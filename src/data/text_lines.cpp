@@ -1,23 +1,12 @@
-#include "data/readers.h"
+#include "data/text_lines.h"
+
 #include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl::data {
 
 ErrorList throwing_errors() {
   return [](const std::string& message) { throw DataError(message); };
-}
-
-void RawLabels::append_missing(std::int32_t line) {
-  lines.push_back(line);
-  offsets.push_back(static_cast<std::int64_t>(items.size()));
-  missing.push_back(true);
-}
-
-void RawLabels::append(const std::vector<std::string_view>& row_items, std::int32_t line) {
-  for (const std::string_view item : row_items) items.append(item);
-  append_missing(line);
-  missing.back() = false;
 }
 
 std::vector<std::string_view> split_lines(std::string_view content, const std::string& file) {
@@ -62,6 +51,24 @@ std::vector<WordRange> blank_separated(std::string_view text) {
     words.push_back({static_cast<std::int32_t>(begin), static_cast<std::int32_t>(i)});
   }
   return words;
+}
+
+std::string line_of(const std::string& file, std::int32_t line) { return file + ":" + std::to_string(line) + ": "; }
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::vector<std::string_view> pieces_of(std::string_view text, const std::vector<WordRange>& ranges) {
+  std::vector<std::string_view> pieces;
+  pieces.reserve(ranges.size());
+  for (const WordRange& range : ranges) {
+    pieces.push_back(
+        text.substr(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.end - range.begin)));
+  }
+  return pieces;
 }
 
 }  // namespace infomtl::data

@@ -11,7 +11,7 @@
 namespace infomtl {
 namespace {
 
-constexpr std::size_t kBlock = 1024;  // texts a block: the step in which finished work is published
+constexpr std::size_t kBlock = 1024;  // texts per block: the step in which finished work is published
 
 /// The tokens of up to kBlock texts, flat.
 struct Block {

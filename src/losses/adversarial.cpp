@@ -3,9 +3,9 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/information/contrastive.h"
 #include "infomtl/ops/information/perturbation.h"
+#include "losses/counted_items.h"
 #include "losses/given_gradient.h"
 #include "losses/perturbed_parameters.h"
-#include "losses/units.h"
 
 namespace infomtl {
 namespace {
@@ -18,8 +18,7 @@ bool is_attacked(const AttackSettings& settings, TaskStep& step) {
   return drawn.item<double>() < settings.rate;
 }
 
-/// The pass that a gradient of the step's loss can be taken of: the step's own where it has a graph, else the same once
-/// more.
+/// The pass whose loss can be differentiated: the step's own where it has a graph, else the same pass again.
 std::shared_ptr<TaskStep> clean_pass(TaskStep& step, bool has_graph) {
   if (has_graph) return {std::shared_ptr<TaskStep>(), &step};
   return step.reencode({.embedding_offset = {}, .same_dropout = true});
@@ -33,9 +32,9 @@ std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& 
 }  // namespace
 
 LossValue Adversarial::compute(TaskStep& step) {
-  const std::int64_t units = count(step.batch());
-  if (units == 0) return no_units(step.prediction().output);
-  if (!is_attacked(settings_, step)) return over_units(step.prediction().output.sum() * 0, units);
+  const std::int64_t items = count(step.batch());
+  if (items == 0) return no_items(step.prediction().output);
+  if (!is_attacked(settings_, step)) return over_items(step.prediction().output.sum() * 0, items);
 
   const bool has_graph = at::GradMode::is_enabled();
   const Tensor offsets = step.token_offsets();
@@ -84,9 +83,9 @@ Tensor AdversarialParameters::attacked_loss(TaskStep& step) {
 }
 
 LossValue AdversarialParameters::compute(TaskStep& step) {
-  const std::int64_t units = count(step.batch());
-  if (units == 0) return no_units(step.prediction().output);
-  if (!is_attacked(settings_.attack, step)) return over_units(step.prediction().output.sum() * 0, units);
+  const std::int64_t items = count(step.batch());
+  if (items == 0) return no_items(step.prediction().output);
+  if (!is_attacked(settings_.attack, step)) return over_items(step.prediction().output.sum() * 0, items);
 
   std::vector<Tensor> attacked, others;
   for (const auto& parameter : step.model().named_parameters()) {
@@ -114,8 +113,8 @@ LossValue AdversarialParameters::compute(TaskStep& step) {
     perturbed.move_by(offsets);
   }
   const Tensor value = attacked_loss(step);
-  if (!has_graph) return over_units(value.detach(), units);
-  return over_units(with_given_gradient(value, others, gradients_of(value, others)), units);
+  if (!has_graph) return over_items(value.detach(), items);
+  return over_items(with_given_gradient(value, others, gradients_of(value, others)), items);
 }
 
 }  // namespace infomtl

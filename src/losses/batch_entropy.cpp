@@ -1,6 +1,6 @@
 #include "infomtl/losses/batch_entropy.h"
 
-#include "losses/units.h"
+#include "losses/counted_items.h"
 
 namespace infomtl {
 
@@ -8,7 +8,7 @@ bool BatchEntropy::applies_to(const Task& task) const { return is_classes(task.k
 
 LossValue BatchEntropy::compute(TaskStep& step) {
   const Tensor& logits = without_noise(step.prediction());
-  return logits.size(0) == 0 ? no_units(logits) : ops::batch_entropy(logits);
+  return logits.size(0) == 0 ? no_items(logits) : ops::batch_entropy(logits);
 }
 
 }  // namespace infomtl

@@ -4,8 +4,8 @@
 #include "infomtl/core/random.h"
 #include "infomtl/ops/information/bounds.h"
 #include "infomtl/ops/tensor_random.h"
+#include "losses/counted_items.h"
 #include "losses/named_part.h"
-#include "losses/units.h"
 
 namespace infomtl {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 using ops::LossValue;
 using torch::Tensor;
 
-/// A divergence that is one number a row, summed over its K coordinates, reduced as a matrix [B, K] would be.
+/// A divergence with one number per row, summed over its K coordinates, reduced as a matrix [B, K] would be.
 LossValue reduce_rows(const Tensor& per_row, const Posterior& posterior) {
   const bool sum = posterior.reduction == ops::KlReduction::sum;
   const Tensor column = per_row.unsqueeze(1);
@@ -30,7 +30,7 @@ class StandardPrior final : public CompressionPrior {
   }
 };
 
-/// Parameters a task, all 0 unless drawn: N(0, I) at the start.
+/// Moments per task, all 0 unless drawn: N(0, I) at the start.
 class LearnedMoments : public CompressionPrior {
  protected:
   struct Moments {
@@ -84,7 +84,7 @@ class MixturePrior final : public LearnedMoments {
   std::vector<Tensor> weight_logits_;
 };
 
-/// N(m_y, diag e^r_y) of the unit's class y
+/// N(m_y, diag e^r_y) of the item's class y
 class ClassConditionalPrior final : public LearnedMoments {
  public:
   explicit ClassConditionalPrior(const PriorContext& shape) {
@@ -114,7 +114,7 @@ class LeaveOneOut final : public CompressionPrior {
     if (q.reduction != ops::KlReduction::sum) value.sum = value.sum / static_cast<double>(q.mean.size(1));
     return value;
   }
-  std::int64_t least_units() const override { return 2; }
+  std::int64_t least_items() const override { return 2; }
 };
 
 /// No prior: CLUB, an upper bound on I(X; Z_t) from the head's own p(z|x). Classes are not balanced.
@@ -122,12 +122,12 @@ class Club : public CompressionPrior {
  public:
   explicit Club(const PriorContext& /*shape*/) {}
   LossValue divergence(const Posterior& q) const override {
-    const std::int64_t units = q.mean.size(0);
-    const Tensor nats = information(q) * static_cast<double>(units);
+    const std::int64_t items = q.mean.size(0);
+    const Tensor nats = information(q) * static_cast<double>(items);
     const bool sum = q.reduction == ops::KlReduction::sum;
-    return over_units(sum ? nats : nats / static_cast<double>(q.mean.size(1)), units);
+    return over_items(sum ? nats : nats / static_cast<double>(q.mean.size(1)), items);
   }
-  std::int64_t least_units() const override { return 2; }
+  std::int64_t least_items() const override { return 2; }
 
  protected:
   virtual Tensor information(const Posterior& q) const {
@@ -135,7 +135,7 @@ class Club : public CompressionPrior {
   }
 };
 
-/// CLUB with one negative a unit, the sample of the next: units come in random order.
+/// CLUB with one negative per item, the sample of the next one: items come in random order.
 class ClubSample final : public Club {
  public:
   using Club::Club;

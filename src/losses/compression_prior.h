@@ -1,6 +1,6 @@
 #pragma once
-// Compression prior: what a stochastic head's posterior is compressed to, with what it learns for each task. The
-// mathematics is ops/information/gaussian.h.
+// Compression prior: what a stochastic head's posterior is compressed to, with what it learns per task. Its mathematics
+// is in ops/information/gaussian.h.
 
 #include <torch/nn/module.h>
 
@@ -14,10 +14,10 @@
 
 namespace infomtl {
 
-/// What a head says of B units of a task.
+/// What a head predicts for B items of a task.
 struct Posterior {
   torch::Tensor mean, log_variance, sample;  ///< [B, K]
-  torch::Tensor classes;                     ///< [B] int64, undefined where a label is no single class
+  torch::Tensor classes;                     ///< [B] int64, undefined where a label is not a single class
   std::size_t task = 0;
   ops::KlReduction reduction = ops::KlReduction::spc;
 };
@@ -26,10 +26,10 @@ class CompressionPrior : public torch::nn::Module {
  public:
   /// @return mean() is the reduced divergence, in nats; count: B
   virtual ops::LossValue divergence(const Posterior& posterior) const = 0;
-  /// Whether it needs a class for every unit.
+  /// Whether it needs a class for every item.
   virtual bool reads_classes() const { return false; }
-  /// Fewer units cannot be compressed.
-  virtual std::int64_t least_units() const { return 1; }
+  /// Fewer items cannot be compressed.
+  virtual std::int64_t least_items() const { return 1; }
 };
 
 struct PriorContext {

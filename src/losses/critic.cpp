@@ -32,7 +32,7 @@ class SeparableCritic final : public Critic {
       : u_(add_layers(*this, "u", {shape.inputs, shape.width, shape.width}, shape.seed)),
         v_(add_layers(*this, "v", {shape.inputs, shape.width, shape.width}, shape.seed)) {}
   Tensor scores(const Tensor& x, const Tensor& y, double temperature) const override {
-    return ops::separable_scores(apply_layers(u_, x), apply_layers(v_, y)) / temperature;
+    return ops::separable_scores(ops::dense_net(u_, x), ops::dense_net(v_, y)) / temperature;
   }
 
  private:

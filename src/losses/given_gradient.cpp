@@ -2,6 +2,8 @@
 
 #include <torch/autograd.h>
 
+#include "infomtl/core/errors.h"
+
 namespace infomtl {
 namespace {
 
@@ -16,11 +18,16 @@ class GivenGradient : public torch::autograd::Function<GivenGradient> {
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list outer) {
+    if (at::GradMode::is_enabled()) {
+      throw StateError(
+          "a given gradient is a number, not a function: a gradient of it (create_graph) was asked for; "
+          "leave out the loss adversarial_parameters where second derivatives are needed");
+    }
     torch::autograd::variable_list result = context->get_saved_variables();
     for (Tensor& gradient : result) {
       if (gradient.defined()) gradient = gradient * outer[0];
     }
-    result.resize(result.size() + 2);  // value and gradients are no variables
+    result.resize(result.size() + 2);  // value and gradients are not variables
     return result;
   }
 };

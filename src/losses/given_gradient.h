@@ -8,7 +8,7 @@
 namespace infomtl {
 
 /// `value` (a scalar, detached), with d/d tensors[i] = gradients[i]; an undefined gradient is none. First derivatives
-/// only.
+/// only: backward under create_graph throws StateError.
 torch::Tensor with_given_gradient(const torch::Tensor& value, const std::vector<torch::Tensor>& tensors,
                                   const std::vector<torch::Tensor>& gradients);
 

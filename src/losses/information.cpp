@@ -2,8 +2,8 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/information/gaussian.h"
+#include "losses/counted_items.h"
 #include "losses/step_average.h"
-#include "losses/units.h"
 
 namespace infomtl {
 
@@ -15,14 +15,14 @@ Information::Information(Settings settings, const TermContext& context) : settin
 LossValue Information::compute(TaskStep& step) {
   const Prediction& prediction = step.prediction();
   if (!prediction.mean.defined()) throw StateError("information: the task's head is not gaussian");
-  const LossValue nothing = no_units(prediction.mean.detach());
+  const LossValue nothing = no_items(prediction.mean.detach());
   if (count(step.batch()) == 0) return nothing;
   const auto [lower, upper] = ops::conditional_information(prediction.output, prediction.mean, prediction.log_variance);
-  // From 0; divided by the share that is not 0's, the average is one of what was seen from the first step on.
+  // The averages start at 0; the third one, of ones, is what they are divided by: bias correction like Adam's moments.
   const Tensor now = at::stack({lower, upper, at::ones_like(upper)}).to(torch::kFloat64);
-  const Tensor before = average_->before(step.task_index(), step.step());
+  const Tensor before = average_->start_step(step.task_index(), step.step());
   average_->set(step.task_index(), settings_.momentum * before + (1 - settings_.momentum) * now);
-  return over_units(nothing.sum, count(step.batch()));
+  return over_items(nothing.sum, count(step.batch()));
 }
 
 std::vector<std::pair<std::string, double>> Information::diagnostics() const {

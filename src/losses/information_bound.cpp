@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/ops/information/bounds.h"
+#include "losses/counted_items.h"
 #include "losses/named_part.h"
 #include "losses/small_net.h"
 #include "losses/step_average.h"
-#include "losses/units.h"
 
 namespace infomtl {
 namespace {
@@ -30,7 +30,7 @@ class ScalarBound : public InformationBound {
   LossValue loss(const PairedRows& rows) final {
     const std::int64_t count = rows.x.size(0);
     const Tensor scores = rows.critic->scores(rows.x, rows.y, rows.temperature);
-    return over_units(information(scores, rows) * -static_cast<double>(count), count);
+    return over_items(information(scores, rows) * -static_cast<double>(count), count);
   }
 
  protected:
@@ -56,7 +56,7 @@ class Mine final : public ScalarBound {
 
  protected:
   Tensor information(const Tensor& scores, const PairedRows& rows) override {
-    const ops::MineBound bound = ops::mine(scores, average_->before(rows.task, rows.step).squeeze(0), momentum_);
+    const ops::MineBound bound = ops::mine(scores, average_->start_step(rows.task, rows.step).squeeze(0), momentum_);
     average_->set(rows.task, bound.average);
     return bound.value;
   }
@@ -87,7 +87,7 @@ class Tuba final : public ScalarBound {
 
  protected:
   Tensor information(const Tensor& scores, const PairedRows& rows) override {
-    return ops::tuba(scores, apply_layers(baseline_, rows.y.to(scores.scalar_type())).squeeze(1));
+    return ops::tuba(scores, ops::dense_net(baseline_, rows.y.to(scores.scalar_type())).squeeze(1));
   }
 
  private:
@@ -101,7 +101,7 @@ class Flo final : public ScalarBound {
 
  protected:
   Tensor information(const Tensor& scores, const PairedRows& rows) override {
-    return ops::flo(scores, apply_layers(u_, at::cat({rows.x, rows.y}, 1).to(scores.scalar_type())).squeeze(1));
+    return ops::flo(scores, ops::dense_net(u_, at::cat({rows.x, rows.y}, 1).to(scores.scalar_type())).squeeze(1));
   }
 
  private:

@@ -2,9 +2,9 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
+#include "losses/counted_items.h"
 #include "losses/critic.h"
 #include "losses/information_bound.h"
-#include "losses/units.h"
 
 namespace infomtl {
 
@@ -52,7 +52,7 @@ std::int64_t SharedInformationMaximization::count(const TaskBatch& rows) const {
 
 LossValue SharedInformationMaximization::compute(TaskStep& step) {
   const Tensor& anchors = step.shared(0);
-  if (count(step.batch()) == 0) return no_units(anchors);
+  if (count(step.batch()) == 0) return no_items(anchors);
   PairedRows rows{.x = anchors,
                   .y = {},
                   .positive = {},

@@ -1,5 +1,5 @@
 #pragma once
-// Small net: the layers that critics, baselines and priors of this room learn with, ReLU between them.
+// Small net: the layers that critics, baselines and priors of this room learn with, as parameters of a module.
 
 #include <torch/nn/module.h>
 
@@ -7,16 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "infomtl/ops/information/critics.h"
+#include "infomtl/ops/dense_net.h"
 
 namespace infomtl {
 
-/// Weights and biases of layers widths[0] -> widths[1] -> ..., uniform in +-1/sqrt(inputs of the layer) as
-/// torch.nn.Linear draws them, registered with `owner` as <name>_0_weight, <name>_0_bias, <name>_1_weight, ...
+/// Layers widths[0] -> widths[1] -> ... as ops::draw_dense_layer() draws them, registered with `owner` as
+/// <name>_0_weight, <name>_0_bias, <name>_1_weight, ... @throws StateError for a width below 1
 std::vector<ops::DenseLayer> add_layers(torch::nn::Module& owner, const std::string& name,
                                         const std::vector<std::int64_t>& widths, std::uint64_t seed);
-
-/// x [B, widths.front()] -> [B, widths.back()]; arithmetic in x's type.
-torch::Tensor apply_layers(const std::vector<ops::DenseLayer>& layers, torch::Tensor x);
 
 }  // namespace infomtl

@@ -11,7 +11,7 @@ StepAverage::StepAverage(std::size_t tasks, std::int64_t values, double initial)
   step_ = register_buffer("step", torch::full({count}, -1, torch::kInt64));
 }
 
-torch::Tensor StepAverage::before(std::size_t task, std::int64_t step) {
+torch::Tensor StepAverage::start_step(std::size_t task, std::int64_t step) {
   const torch::NoGradGuard no_grad;
   const auto row = static_cast<std::int64_t>(task);
   torch::Tensor before = before_[row], last = step_[row];

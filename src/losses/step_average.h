@@ -1,5 +1,5 @@
 #pragma once
-// Step average: a moving average a task that moves once in an optimiser step, however often the passes of the step are
+// Step average: a moving average per task that moves once in an optimiser step, however often the passes of the step are
 // run. Every pass of a step starts from the average of the steps before it, so a pass repeated is the same pass. The
 // state is buffers: saved with the checkpoint.
 
@@ -12,11 +12,12 @@ namespace infomtl {
 
 class StepAverage final : public torch::nn::Module {
  public:
-  /// @param values numbers kept of each task, `initial` at the start
+  /// @param values numbers kept for each task, `initial` at the start
   StepAverage(std::size_t tasks, std::int64_t values, double initial);
 
-  /// [values] float64: the average when `step` began.
-  torch::Tensor before(std::size_t task, std::int64_t step);
+  /// [values] float64: the average that `step` starts from. The first call of a step takes over what set() left in the
+  /// step before; further calls give the same.
+  torch::Tensor start_step(std::size_t task, std::int64_t step);
   /// What the next step begins with.
   void set(std::size_t task, const torch::Tensor& values);
   /// [values] as set last; undefined when it never was.

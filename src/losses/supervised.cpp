@@ -1,10 +1,7 @@
 #include "infomtl/losses/supervised.h"
 
-#include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/cross_entropy_loss.h>
-
 #include "infomtl/core/errors.h"
-#include "losses/units.h"
+#include "losses/counted_items.h"
 
 namespace infomtl {
 
@@ -16,26 +13,23 @@ Tensor Supervised::sum(TaskStep& step, int view) const {
   switch (step.task().kind) {
     case TaskKind::classification:
     case TaskKind::tagging:
-      return at::cross_entropy_loss(output, labels, {}, at::Reduction::Sum, ops::kIgnoredLabel,
-                                    settings_.label_smoothing);
+      return ops::cross_entropy(output, labels, settings_.label_smoothing).sum;
     case TaskKind::multi_label:
-      return at::binary_cross_entropy_with_logits(output, labels.to(output.dtype()), {}, {}, at::Reduction::None)
-          .mean(1)
-          .sum();
+      return ops::binary_cross_entropy(output, labels).sum;
     case TaskKind::regression:
-      return (output.squeeze(1) - labels.to(output.dtype())).square().sum();
+      return ops::squared_error(output, labels).sum;
   }
   throw StateError("task \"" + step.task().name + "\": no loss for its kind of label");
 }
 
 LossValue Supervised::compute(TaskStep& step) {
-  if (step.labels().size(0) == 0) return no_units(step.prediction().output);
+  if (step.labels().size(0) == 0) return no_items(step.prediction().output);
   Tensor total = sum(step, 0);
   if (step.training() && settings_.views > 1) {
     for (int view = 1; view < settings_.views; ++view) total = total + sum(step, view);
     total = total / static_cast<double>(settings_.views);
   }
-  return over_units(total, count(step.batch()));
+  return over_items(total, count(step.batch()));
 }
 
 }  // namespace infomtl

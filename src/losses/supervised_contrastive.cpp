@@ -1,7 +1,7 @@
 #include "infomtl/losses/supervised_contrastive.h"
 
 #include "infomtl/ops/information/contrastive.h"
-#include "losses/units.h"
+#include "losses/counted_items.h"
 
 namespace infomtl {
 
@@ -12,7 +12,7 @@ std::int64_t SupervisedContrastive::count(const TaskBatch& rows) const {
 
 LossValue SupervisedContrastive::compute(TaskStep& step) {
   const Tensor known = known_labels(step.batch()).nonzero().squeeze(1);
-  if (known.size(0) == 0) return no_units(step.shared(0));
+  if (known.size(0) == 0) return no_items(step.shared(0));
   std::vector<Tensor> rows;
   for (int view = 0; view < settings_.views; ++view) rows.push_back(step.shared(view).index_select(0, known));
   const Tensor labels = step.labels().index_select(0, known).repeat({settings_.views});

@@ -3,7 +3,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "losses/compression_prior.h"
-#include "losses/units.h"
+#include "losses/counted_items.h"
 
 namespace infomtl {
 
@@ -14,7 +14,7 @@ void TaskInformationMinimization::Settings::fields(FieldVisitor& f) {
       "what the posterior is compressed to: standard N(0, I) (VIB), learned Gaussian, mixture of learned Gaussians "
       "(after VampPrior, Tomczak & Welling 2018), class_conditional (CEB, Fischer 2020); or, without a prior, an upper "
       "bound on what the sample says of the input: l1out (Poole et al. 2019), club, club_sample (Cheng et al. 2020)");
-  f.field("components", components, "mixture: Gaussians a task", at_least(1));
+  f.field("components", components, "mixture: Gaussians per task", at_least(1));
 }
 
 TaskInformationMinimization::TaskInformationMinimization(Settings settings, const TermContext& context)
@@ -29,14 +29,14 @@ bool TaskInformationMinimization::applies_to(const Task& task) const {
 }
 
 std::int64_t TaskInformationMinimization::count(const TaskBatch& rows) const {
-  const std::int64_t units = prior_->reads_classes() ? known_label_count(rows) : rows.label_count();
-  return units < prior_->least_units() ? 0 : units;
+  const std::int64_t items = prior_->reads_classes() ? known_label_count(rows) : rows.label_count();
+  return items < prior_->least_items() ? 0 : items;
 }
 
 LossValue TaskInformationMinimization::compute(TaskStep& step) {
   const Prediction& prediction = step.prediction();
   if (!prediction.mean.defined()) throw StateError("timin: the task's head is not gaussian");
-  if (count(step.batch()) == 0) return no_units(prediction.mean);
+  if (count(step.batch()) == 0) return no_items(prediction.mean);
   Posterior posterior{.mean = prediction.mean,
                       .log_variance = prediction.log_variance,
                       .sample = prediction.output,

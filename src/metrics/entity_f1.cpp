@@ -47,17 +47,17 @@ double EntityF1::compute(const Predictions& p) const {
   std::vector<LabelCounts> counts(types_.size());
   for (const Entity& entity : gold) {
     LabelCounts& type = counts[std::get<0>(entity)];
-    ++(predicted.contains(entity) ? type.both : type.only_gold);
+    ++(predicted.contains(entity) ? type.true_positives : type.false_negatives);
   }
   for (const Entity& entity : predicted) {
-    if (!gold.contains(entity)) ++counts[std::get<0>(entity)].only_predicted;
+    if (!gold.contains(entity)) ++counts[std::get<0>(entity)].false_positives;
   }
   LabelCounts sum;
   double f1 = 0, present = 0;
   for (const LabelCounts& type : counts) {
-    sum.both += type.both;
-    sum.only_predicted += type.only_predicted;
-    sum.only_gold += type.only_gold;
+    sum.true_positives += type.true_positives;
+    sum.false_positives += type.false_positives;
+    sum.false_negatives += type.false_negatives;
     f1 += type.f1();
     present += type.occurs() ? 1 : 0;
   }

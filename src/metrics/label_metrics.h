@@ -113,9 +113,9 @@ class MicroF1 final : public LabelMean {
   double compute(const Predictions& p) const override {
     LabelCounts sum;
     for (const LabelCounts& label : chosen(p)) {
-      sum.both += label.both;
-      sum.only_predicted += label.only_predicted;
-      sum.only_gold += label.only_gold;
+      sum.true_positives += label.true_positives;
+      sum.false_positives += label.false_positives;
+      sum.false_negatives += label.false_negatives;
     }
     return sum.f1();
   }
@@ -191,9 +191,9 @@ class Matthews final : public Metric {
     const double rows = static_cast<double>(p.gold.size());
     double right = 0, products = 0, gold_squares = 0, predicted_squares = 0, unanswered = rows;
     for (const LabelCounts& label : count_labels(p)) {
-      const double gold = static_cast<double>(label.both + label.only_gold);
-      const double predicted = static_cast<double>(label.both + label.only_predicted);
-      right += static_cast<double>(label.both);
+      const double gold = static_cast<double>(label.true_positives + label.false_negatives);
+      const double predicted = static_cast<double>(label.true_positives + label.false_positives);
+      right += static_cast<double>(label.true_positives);
       products += gold * predicted;
       gold_squares += gold * gold;
       predicted_squares += predicted * predicted;

@@ -93,9 +93,11 @@ void check(const Predictions& predictions) {
   }
 }
 
-double LabelCounts::precision() const { return ratio(both, both + only_predicted); }
-double LabelCounts::recall() const { return ratio(both, both + only_gold); }
-double LabelCounts::f1() const { return ratio(2 * both, 2 * both + only_predicted + only_gold); }
+double LabelCounts::precision() const { return ratio(true_positives, true_positives + false_positives); }
+double LabelCounts::recall() const { return ratio(true_positives, true_positives + false_negatives); }
+double LabelCounts::f1() const {
+  return ratio(2 * true_positives, 2 * true_positives + false_positives + false_negatives);
+}
 
 std::vector<LabelCounts> count_labels(const Predictions& predictions) {
   std::vector<LabelCounts> counts(predictions.space.labels.size());
@@ -105,14 +107,14 @@ std::vector<LabelCounts> count_labels(const Predictions& predictions) {
     const std::int64_t predicted = predictions.predicted[i];
     if (sets) {
       LabelCounts& label = counts[i % counts.size()];
-      label.both += gold & predicted;
-      label.only_gold += gold & (1 - predicted);
-      label.only_predicted += (1 - gold) & predicted;
+      label.true_positives += gold & predicted;
+      label.false_negatives += gold & (1 - predicted);
+      label.false_positives += (1 - gold) & predicted;
     } else if (gold == predicted) {
-      ++counts[static_cast<std::size_t>(gold)].both;
+      ++counts[static_cast<std::size_t>(gold)].true_positives;
     } else {
-      ++counts[static_cast<std::size_t>(gold)].only_gold;
-      if (predicted != kNoAnswer) ++counts[static_cast<std::size_t>(predicted)].only_predicted;
+      ++counts[static_cast<std::size_t>(gold)].false_negatives;
+      if (predicted != kNoAnswer) ++counts[static_cast<std::size_t>(predicted)].false_positives;
     }
   }
   return counts;

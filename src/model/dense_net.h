@@ -1,13 +1,13 @@
 #pragma once
-// Dense net: the small network heads are made of, no or one hidden layer, by plain (twice differentiable) operations.
+// Dense net: the small network heads are made of, no or one hidden layer: ops/dense_net.h with parameters that train.
 
 #include <torch/nn/module.h>
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "infomtl/ops/packed/activation.h"
-#include "infomtl/ops/tensor_random.h"
+#include "infomtl/ops/dense_net.h"
 
 namespace infomtl {
 
@@ -26,13 +26,10 @@ class DenseNet final : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, ops::TensorRandom* random) const;
 
  private:
-  struct Map {
-    torch::Tensor weight, bias;
-  };
-  Map add_map(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::uint64_t seed);
+  void add_layer(const std::string& name, std::int64_t inputs, std::int64_t outputs, std::uint64_t seed);
 
   Shape shape_;
-  Map hidden_, output_;
+  std::vector<ops::DenseLayer> layers_;
 };
 
 }  // namespace infomtl

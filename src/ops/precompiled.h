@@ -1,4 +1,4 @@
-// What every torch-using file of the library compiles against; a torch header costs 8 to 18 seconds a file without it.
+// What every torch-using file of the library compiles against; a torch header costs 8 to 18 seconds per file without it.
 #pragma once
 #include <torch/autograd.h>
 #include <torch/nn/module.h>

@@ -102,7 +102,7 @@ std::vector<FlatRange> FlatParameters::ranges(bool decay_all) const {
 
 Tensor FlatParameters::gradient_at(const Tensor& parameter) const {
   if (!parameter.is_contiguous() || parameter.storage().data() != values_.storage().data()) {
-    throw StateError("a gradient was asked for of a tensor that is no parameter");
+    throw StateError("a gradient was asked for of a tensor that is not a parameter");
   }
   return gradients_.narrow(0, parameter.storage_offset(), parameter.numel());
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Single-task runs: the regime "single", one model a task, each a run of its own in <run>/single/<task>.
+// Single-task runs: the regime "single", one model per task, each a run of its own in <run>/single/<task>.
 
 #include <atomic>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace infomtl {
 
-/// The config of one task's run: its record alone, the terms that speak for it.
+/// The config of one task's run: its record alone, the terms that apply to it.
 /// @param effective  of the whole run; @param index  of the task among the records
 Json single_task_config(const Json& effective, std::size_t index, const std::string& task);
 

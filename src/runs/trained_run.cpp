@@ -57,7 +57,7 @@ LoadedModel load_model(const std::filesystem::path& run) {
 }  // namespace
 
 struct TrainedRun::Implementation {
-  std::vector<LoadedModel> models;  ///< one, or one a task in the regime "single"
+  std::vector<LoadedModel> models;  ///< one, or one per task in the regime "single"
   std::vector<Task> tasks;
 };
 

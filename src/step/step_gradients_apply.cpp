@@ -44,7 +44,7 @@ void StepGradients::compute_own_rows() {
   }
 }
 
-/// Adds each task's gradients of `parameters` to its row, by one backward pass a task.
+/// Adds each task's gradients of `parameters` to its row, by one backward pass per task.
 /// @return false when a gradient has an entry without a column that is not zero
 bool StepGradients::add_rows(const Pass& pass, const std::vector<Tensor>& parameters, GradientRows& rows) {
   bool complete = true;

@@ -57,4 +57,17 @@ void Rewriter::finish() {
 
 void Rewriter::write(char32_t c, Span span) { spans_.insert(spans_.end(), append_utf8(text_, c), span); }
 
+void apply_changes(AlignedText& text, const std::vector<Change>& changes) {
+  Rewriter rewriter(text);
+  for (const Change& change : changes) {
+    if (change.shift > 0) {
+      rewriter.insert(change.c);
+    } else {
+      rewriter.replace(change.c);
+    }
+    for (int skipped = 0; skipped > change.shift && !rewriter.done(); --skipped) rewriter.skip();
+  }
+  rewriter.finish();
+}
+
 }  // namespace infomtl::text

@@ -52,6 +52,14 @@ class Rewriter {
   std::vector<Span> spans_;
 };
 
+/// A character written in the place of one (0), of more (< 0: one more dropped for each), or between two (1).
+struct Change {
+  char32_t c;
+  int shift;
+};
+/// Rewrites the text as the list says, from left to right; what lies behind its end is dropped.
+void apply_changes(AlignedText& text, const std::vector<Change>& changes);
+
 /// One token of a text before special tokens are put around it.
 struct Token {
   std::int32_t id;

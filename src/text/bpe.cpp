@@ -166,11 +166,11 @@ void BpeModel::split(std::string_view word, std::vector<MergeTable::Symbol>& sym
   merges_.apply(symbols);
 }
 
-void BpeModel::tokenize(const AlignedText& word, TokenList& sink) const {
+void BpeModel::tokenize(const AlignedText& word, TokenList& out) const {
   thread_local std::vector<MergeTable::Symbol> symbols;
   split(word.text, symbols);
   for (const auto& symbol : symbols) {
-    sink.tokens.push_back({symbol.id, word.spans[symbol.begin].first, word.spans[symbol.end - 1].second, sink.word});
+    out.tokens.push_back({symbol.id, word.spans[symbol.begin].first, word.spans[symbol.end - 1].second, out.word});
   }
 }
 

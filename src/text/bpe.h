@@ -61,7 +61,7 @@ class BpeModel final : public SubwordModel {
  public:
   BpeModel(const Vocabulary& vocabulary, const std::vector<std::pair<std::string, std::string>>& merges,
            BpeSettings settings);
-  void tokenize(const AlignedText& word, TokenList& sink) const override;
+  void tokenize(const AlignedText& word, TokenList& out) const override;
   /// The same on the bytes of a word alone; the symbols' ranges are byte ranges of `word`.
   void split(std::string_view word, std::vector<MergeTable::Symbol>& symbols) const;
   const BpeSettings& settings() const { return settings_; }
@@ -98,7 +98,7 @@ class ByteLevelPreTokenizer final : public PreTokenizer {
 class ByteLevelSegmenter final : public Segmenter {
  public:
   ByteLevelSegmenter(const Vocabulary& vocabulary, const BpeModel& model, bool add_prefix_space);
-  bool segment(std::string_view text, std::uint32_t start, TokenList& sink) const override;
+  bool segment(std::string_view text, std::uint32_t start, TokenList& out) const override;
 
  private:
   void append_word(std::string_view word, std::vector<MergeTable::Symbol>& symbols) const;

@@ -146,7 +146,7 @@ void ByteLevelSegmenter::append_word(std::string_view word, std::vector<MergeTab
   }
 }
 
-bool ByteLevelSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& sink) const {
+bool ByteLevelSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& out) const {
   thread_local std::string prefixed;
   thread_local std::vector<MergeTable::Symbol> symbols;
   thread_local WordCache cache;
@@ -165,10 +165,10 @@ bool ByteLevelSegmenter::segment(std::string_view text, std::uint32_t start, Tok
     if (shift && end == 1) ++end;
     while (continues(end)) ++end;
     if (begin > 0) begin -= shift;
-    sink.tokens.push_back(
-        {id, static_cast<std::uint32_t>(start + begin), static_cast<std::uint32_t>(start + end - shift), sink.word});
+    out.tokens.push_back(
+        {id, static_cast<std::uint32_t>(start + begin), static_cast<std::uint32_t>(start + end - shift), out.word});
   };
-  for (std::size_t begin = 0; begin < text.size(); ++sink.word) {
+  for (std::size_t begin = 0; begin < text.size(); ++out.word) {
     const std::size_t end = next_gpt2_piece(text, begin);
     const std::string_view word = text.substr(begin, end - begin);
     if (const std::int32_t id = whole_.find(word); id >= 0) {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "infomtl/core/files.h"
+#include "infomtl/core/utf8.h"
 #include "text/bpe.h"
 #include "text/pre_tokenizers.h"
 #include "text/unicode.h"

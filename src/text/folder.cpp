@@ -5,8 +5,10 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/utf8.h"
 #include "infomtl/text/tokenizer.h"
 #include "text/bpe.h"
+#include "text/normal_forms.h"
 #include "text/normalizers.h"
 #include "text/pre_tokenizers.h"
 #include "text/sentence_piece.h"
@@ -88,7 +90,7 @@ class SideFiles {
 };
 
 // Ids of the special tokens: as the side files name them, else by their usual names.
-void find_special_ids(const SideFiles& files, Tokenizer::Parts& parts) {
+void find_special_ids(const SideFiles& files, text::TokenizerParts& parts) {
   struct Role {
     const char* name;
     std::int32_t SpecialTokenIds::*id;
@@ -109,7 +111,7 @@ void find_special_ids(const SideFiles& files, Tokenizer::Parts& parts) {
 }
 
 // Added tokens of folders without tokenizer.json: the special ones of the family, then what the side files list.
-void add_tokens(const SideFiles& files, const std::vector<AddedToken>& special, Tokenizer::Parts& parts) {
+void add_tokens(const SideFiles& files, const std::vector<AddedToken>& special, text::TokenizerParts& parts) {
   for (const AddedToken& token : special) parts.add_token(token);
   std::vector<std::pair<std::int64_t, AddedToken>> listed;
   if (const JsonField list = files.config()["added_tokens_decoder"]; !list.is_null()) {
@@ -155,9 +157,9 @@ std::vector<std::string> read_lines(const fs::path& file) {
 }
 
 // vocab.txt: one token a line, the line is the id.
-std::unique_ptr<Tokenizer::Parts> read_wordpiece_folder(const fs::path& folder, const SideFiles& files) {
+std::unique_ptr<text::TokenizerParts> read_wordpiece_folder(const fs::path& folder, const SideFiles& files) {
   const fs::path file = folder / "vocab.txt";
-  auto parts = std::make_unique<Tokenizer::Parts>();
+  auto parts = std::make_unique<text::TokenizerParts>();
   std::int64_t id = 0;
   with_context(file.string(), [&] {
     for (const std::string& line : read_lines(file)) parts->vocabulary.add(line, id++);
@@ -183,10 +185,10 @@ std::unique_ptr<Tokenizer::Parts> read_wordpiece_folder(const fs::path& folder, 
 }
 
 // vocab.json and merges.txt: byte-level BPE with RoBERTa's template.
-std::unique_ptr<Tokenizer::Parts> read_byte_level_folder(const fs::path& folder, const SideFiles& files) {
+std::unique_ptr<text::TokenizerParts> read_byte_level_folder(const fs::path& folder, const SideFiles& files) {
   const fs::path file = folder / "vocab.json", merges_file = folder / "merges.txt";
   const TreeJson vocabulary = text::parse_json(read_file(file), file.string());
-  auto parts = std::make_unique<Tokenizer::Parts>();
+  auto parts = std::make_unique<text::TokenizerParts>();
   const JsonField field(vocabulary, file.string() + "#");
   for (const auto& [token, id] : field.object().items()) {
     if (!id.is_number_integer()) field.fail("the id of \"" + token.substr(0, 80) + "\" is not an integer");
@@ -232,11 +234,11 @@ Family find_family(const fs::path& model_file, const SideFiles& files) {
                     " is not supported; XLM-R, ALBERT and DeBERTa-v2/v3 are");
 }
 
-std::unique_ptr<Tokenizer::Parts> read_sentence_piece_folder(const fs::path& model_file, const SideFiles& files) {
+std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path& model_file, const SideFiles& files) {
   const Family family = find_family(model_file, files);
   const JsonField config = files.config();
   const bool fairseq = family == Family::kXlmRoberta;
-  auto parts = std::make_unique<Tokenizer::Parts>();
+  auto parts = std::make_unique<text::TokenizerParts>();
   auto model = with_context(model_file.string(), [&] {
     auto read = std::make_unique<text::SentencePieceModel>(
         read_file(model_file), text::PieceNumbering{.fairseq = fairseq, .splits_commas = family == Family::kAlbert});
@@ -299,7 +301,7 @@ std::vector<std::string> tokenizer_files(const fs::path& folder) {
 std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
   const std::string telling = tokenizer_files(folder).front();
   const SideFiles files(folder);
-  std::unique_ptr<Tokenizer::Parts> parts;
+  std::unique_ptr<text::TokenizerParts> parts;
   if (telling == "tokenizer.json") {
     parts = text::read_tokenizer_json(read_file(folder / telling), (folder / telling).string());
   } else {

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "text/byte_trie.h"
 #include "text/json_field.h"
 #include "text/pipeline.h"
 #include "text/wordpiece.h"
@@ -24,20 +23,6 @@ class BertNormalizer final : public Normalizer {
   BertNormalizerSettings settings_;
 };
 
-/// The compiled map of a SentencePiece model: a Darts trie from byte sequences to their replacements.
-class CharsMap {
- public:
-  /// @param blob uint32 size of the trie in bytes, the trie, the replacements, each ended by a zero byte
-  explicit CharsMap(std::string_view blob);
-  /// The replacement of the shortest key that starts `text`, as the tokenizers library looks it up; false when none.
-  bool find_shortest(std::string_view text, std::string_view& replacement) const;
-
- private:
-  std::vector<std::uint32_t> units_;
-  std::string replacements_;
-};
-
-std::unique_ptr<Normalizer> make_decomposition(bool compatibility);
 std::unique_ptr<Normalizer> make_lowercase();
 std::unique_ptr<Normalizer> make_strip_accents();
 /// Every occurrence of `pattern` becomes `content`. An empty pattern matches nothing.

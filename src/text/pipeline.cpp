@@ -8,7 +8,7 @@ void Pipeline::normalize(AlignedText& text) const {
   for (const auto& normalizer : normalizers) normalizer->apply(text);
 }
 
-void Pipeline::tokenize(AlignedText text, TokenList& sink) const {
+void Pipeline::tokenize(AlignedText text, TokenList& out) const {
   std::vector<AlignedText> pieces, next;
   if (!text.text.empty()) pieces.push_back(std::move(text));
   for (const auto& pre_tokenizer : pre_tokenizers) {
@@ -17,8 +17,8 @@ void Pipeline::tokenize(AlignedText text, TokenList& sink) const {
     std::swap(pieces, next);
   }
   for (const AlignedText& piece : pieces) {
-    model->tokenize(piece, sink);
-    ++sink.word;
+    model->tokenize(piece, out);
+    ++out.word;
   }
 }
 

@@ -31,16 +31,16 @@ class PreTokenizer {
 class SubwordModel {
  public:
   virtual ~SubwordModel() = default;
-  /// Appends the tokens of one word, all with the word index sink.word.
-  virtual void tokenize(const AlignedText& word, TokenList& sink) const = 0;
+  /// Appends the tokens of one word, all with the word index out.word.
+  virtual void tokenize(const AlignedText& word, TokenList& out) const = 0;
 };
 
 class Segmenter {
  public:
   virtual ~Segmenter() = default;
   /// Appends the tokens of a stretch of valid, non-empty UTF-8 that starts at byte `start` of its text. Returns false,
-  /// with the sink untouched, when the stretch needs the plain path.
-  virtual bool segment(std::string_view text, std::uint32_t start, TokenList& sink) const = 0;
+  /// with `out` untouched, when the stretch needs the plain path.
+  virtual bool segment(std::string_view text, std::uint32_t start, TokenList& out) const = 0;
 };
 
 struct Pipeline {
@@ -50,8 +50,8 @@ struct Pipeline {
   std::unique_ptr<Segmenter> fast;  ///< may be missing
 
   void normalize(AlignedText& text) const;
-  /// Pre-tokenizes and tokenizes normalized text; counts words in the sink.
-  void tokenize(AlignedText text, TokenList& sink) const;
+  /// Pre-tokenizes and tokenizes normalized text; counts words in `out`.
+  void tokenize(AlignedText text, TokenList& out) const;
 };
 
 }  // namespace infomtl::text

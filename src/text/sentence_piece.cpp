@@ -2,18 +2,10 @@
 
 #include <sentencepiece_processor.h>
 
-#include <cstddef>
 #include <cstring>
 
 #include "infomtl/core/errors.h"
-
-// The sentencepiece library and LibTorch's libc10 both define a global FLAGS_minloglevel: an object of three words
-// there, an int here. The loader binds both names to whichever it finds first, and where that is the int, the object's
-// constructor writes over the flags behind it; one of them makes LibTorch abort where it should throw. So it finds this
-// room first.
-extern "C" {
-alignas(std::max_align_t) __attribute__((visibility("default"))) unsigned char FLAGS_minloglevel[256] = {};
-}
+#include "text/sentencepiece_flags.h"
 
 namespace infomtl::text {
 namespace {
@@ -122,6 +114,7 @@ Span span_in(const AlignedText& text, std::uint32_t begin, std::uint32_t end) {
 
 SentencePieceModel::SentencePieceModel(std::string_view content, PieceNumbering numbering)
     : processor_(std::make_unique<sentencepiece::SentencePieceProcessor>()), numbering_(numbering) {
+  keep_sentencepiece_flags_apart();
   check_model(content);
   check(processor_->LoadFromSerializedProto({content.data(), content.size()}));
 }
@@ -148,7 +141,7 @@ void SentencePieceModel::fill(Vocabulary& vocabulary) const {
 
 // Digits and a comma in one piece: the digits are cut on their own, as at the start of a text, then comes the comma.
 void SentencePieceModel::append_before_comma(std::string_view piece, std::uint32_t begin, std::uint32_t end,
-                                             const AlignedText& text, TokenList& sink) const {
+                                             const AlignedText& text, TokenList& out) const {
   const bool starts_word = piece.starts_with(kSpaceMark);
   std::string digits(piece.substr(0, piece.size() - 1));
   for (std::size_t at; (at = digits.find(kSpaceMark)) != std::string::npos;) digits.erase(at, kSpaceMark.size());
@@ -167,28 +160,28 @@ void SentencePieceModel::append_before_comma(std::string_view piece, std::uint32
     const auto length =
         static_cast<std::uint32_t>(part.size() - (part.starts_with(kSpaceMark) ? kSpaceMark.size() : 0));
     const Span span = by_byte ? span_in(text, i == 0 ? begin : at, at + length) : span_in(text, begin, end);
-    sink.tokens.push_back(
-        {number(processor_->PieceToId({part.data(), part.size()})), span.first, span.second, sink.word});
+    out.tokens.push_back(
+        {number(processor_->PieceToId({part.data(), part.size()})), span.first, span.second, out.word});
     at += length;
   }
 }
 
-void SentencePieceModel::tokenize(const AlignedText& text, TokenList& sink) const {
+void SentencePieceModel::tokenize(const AlignedText& text, TokenList& out) const {
   // The library clears it first; kept, its pieces need no memory of their own for every text.
   thread_local sentencepiece::ImmutableSentencePieceText pieces;
   check(processor_->Encode({text.text.data(), text.text.size()}, pieces.mutable_proto()));
-  const std::size_t before = sink.tokens.size();
+  const std::size_t before = out.tokens.size();
   for (std::size_t i = 0; i < pieces.pieces_size(); ++i) {
     const auto piece = pieces.pieces(static_cast<int>(i));
     const std::string& name = piece.piece();
-    if (sink.tokens.size() > before && name.starts_with(kSpaceMark)) ++sink.word;
+    if (out.tokens.size() > before && name.starts_with(kSpaceMark)) ++out.word;
     const bool comma = numbering_.splits_commas && name.size() > 1 && name.back() == ',';
     if (comma && name[name.size() - 2] >= '0' && name[name.size() - 2] <= '9') {
-      append_before_comma(name, piece.begin(), piece.end(), text, sink);
+      append_before_comma(name, piece.begin(), piece.end(), text, out);
       continue;
     }
     const Span span = span_in(text, piece.begin(), piece.end());
-    sink.tokens.push_back({number(static_cast<int>(piece.id())), span.first, span.second, sink.word});
+    out.tokens.push_back({number(static_cast<int>(piece.id())), span.first, span.second, out.word});
   }
 }
 

@@ -26,7 +26,7 @@ class SentencePieceModel final : public SubwordModel {
   ~SentencePieceModel() override;
 
   /// Tokens of a text as the library cuts it; a word starts at every piece that begins with U+2581.
-  void tokenize(const AlignedText& text, TokenList& sink) const override;
+  void tokenize(const AlignedText& text, TokenList& out) const override;
   /// Adds the pieces with their ids.
   void fill(Vocabulary& vocabulary) const;
   std::int32_t unknown() const;
@@ -34,7 +34,7 @@ class SentencePieceModel final : public SubwordModel {
  private:
   std::int32_t number(int piece_id) const;
   void append_before_comma(std::string_view piece, std::uint32_t begin, std::uint32_t end, const AlignedText& text,
-                           TokenList& sink) const;
+                           TokenList& out) const;
 
   std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
   PieceNumbering numbering_;

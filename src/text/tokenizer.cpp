@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
-#include "text/parts.h"
+#include "infomtl/core/utf8.h"
+#include "text/tokenizer_parts.h"
 #include "text/unicode.h"
 
 namespace infomtl {
@@ -13,8 +13,10 @@ namespace infomtl {
 using text::AddedToken;
 using text::AddedTokenFinder;
 using text::AlignedText;
+using text::count_spaces_at_ends;
 using text::TemplateItem;
 using text::Token;
+using text::TokenizerParts;
 using text::TokenList;
 
 void Encoding::clear() {
@@ -26,23 +28,6 @@ void Encoding::clear() {
 }
 
 namespace {
-
-constexpr char32_t kByteLevelSpace = 0x120;
-
-bool is_trimmed(char32_t c) { return c == kByteLevelSpace || (text::char_class(c) & text::kClassSpace); }
-
-// How many characters at both ends of a token are white space.
-std::pair<std::size_t, std::size_t> count_spaces_at_ends(std::string_view token) {
-  std::size_t leading = 0, trailing = 0;
-  bool all = true;
-  for (std::size_t i = 0; i < token.size();) {
-    const bool space = is_trimmed(text::decode_utf8(token, i));
-    all = all && space;
-    leading += all;
-    trailing = space ? trailing + 1 : 0;
-  }
-  return {leading, trailing};
-}
 
 bool continues(std::string_view text, std::size_t at) {
   return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
@@ -79,47 +64,47 @@ void check_text(std::string_view text) {
 }
 
 // Tokens of a stretch of text that holds no added token of the raw kind.
-void append_stretch(const Tokenizer::Parts& parts, std::string_view stretch, std::uint32_t start, TokenList& sink) {
+void append_stretch(const TokenizerParts& parts, std::string_view stretch, std::uint32_t start, TokenList& out) {
   const AddedTokenFinder& finder = parts.normalized_finder;
   const text::Pipeline& pipeline = parts.pipeline;
   const bool plain_text = pipeline.normalizers.empty();  // normalized and raw text are the same
   if (finder.empty() || (plain_text && finder.find_candidate(stretch, 0) == std::string_view::npos)) {
-    if (pipeline.fast && pipeline.fast->segment(stretch, start, sink)) return;
+    if (pipeline.fast && pipeline.fast->segment(stretch, start, out)) return;
   }
   AlignedText aligned(stretch, start);
   pipeline.normalize(aligned);
-  if (finder.empty()) return pipeline.tokenize(std::move(aligned), sink);
+  if (finder.empty()) return pipeline.tokenize(std::move(aligned), out);
   std::vector<AddedTokenFinder::Match> matches;
   finder.find(aligned.text, matches);
   for (const auto& match : matches) {
     if (match.token == nullptr) {
-      pipeline.tokenize(aligned.slice(match.begin, match.end), sink);
+      pipeline.tokenize(aligned.slice(match.begin, match.end), out);
     } else {
-      sink.tokens.push_back(
-          {match.token->id, aligned.spans[match.begin].first, aligned.spans[match.end - 1].second, sink.word++});
+      out.tokens.push_back(
+          {match.token->id, aligned.spans[match.begin].first, aligned.spans[match.end - 1].second, out.word++});
     }
   }
 }
 
-void append_text(const Tokenizer::Parts& parts, std::string_view text, TokenList& sink) {
+void append_text(const TokenizerParts& parts, std::string_view text, TokenList& out) {
   check_text(text);
   if (text.empty()) return;
   const AddedTokenFinder& finder = parts.raw_finder;
-  if (finder.find_candidate(text, 0) == std::string_view::npos) return append_stretch(parts, text, 0, sink);
+  if (finder.find_candidate(text, 0) == std::string_view::npos) return append_stretch(parts, text, 0, out);
   thread_local std::vector<AddedTokenFinder::Match> matches;
   finder.find(text, matches);
   for (const auto& match : matches) {
     const auto begin = static_cast<std::uint32_t>(match.begin);
     if (match.token == nullptr) {
-      append_stretch(parts, text.substr(match.begin, match.end - match.begin), begin, sink);
+      append_stretch(parts, text.substr(match.begin, match.end - match.begin), begin, out);
     } else {
-      sink.tokens.push_back({match.token->id, begin, static_cast<std::uint32_t>(match.end), sink.word++});
+      out.tokens.push_back({match.token->id, begin, static_cast<std::uint32_t>(match.end), out.word++});
     }
   }
 }
 
 template <class TextOf>
-void trim_all(const Tokenizer::Parts& parts, std::vector<Token>& tokens, TextOf text_of) {
+void trim_all(const TokenizerParts& parts, std::vector<Token>& tokens, TextOf text_of) {
   if (!parts.post.trim_offsets) return;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     Token& token = tokens[i];
@@ -152,7 +137,7 @@ void cut_pair(std::size_t room, std::vector<Token>& first, std::vector<Token>& s
   if (longer.size() > keep_long) longer.resize(keep_long);
 }
 
-void assemble(const Tokenizer::Parts& parts, std::vector<Token>& first, std::vector<Token>* second,
+void assemble(const TokenizerParts& parts, std::vector<Token>& first, std::vector<Token>* second,
               const TokenizeOptions& options, Encoding& encoding) {
   const std::vector<TemplateItem>& items = second ? parts.post.pair : parts.post.single;
   const std::size_t special = options.add_special_tokens ? count_special(items) : 0;
@@ -211,59 +196,7 @@ Scratch& scratch() {
 
 }  // namespace
 
-void text::PostProcessor::fill(std::int32_t cls, std::int32_t sep, bool doubled) {
-  const int second = doubled ? 0 : 1;
-  single = {{-1, cls, 0}, {0, -1, 0}, {-1, sep, 0}};
-  pair = single;
-  if (doubled) pair.push_back({-1, sep, 0});
-  pair.push_back({1, -1, second});
-  pair.push_back({-1, sep, second});
-}
-
-void Tokenizer::Parts::add_token(AddedToken token) {
-  if (token.content.empty()) return;
-  if (model_size_ < 0) model_size_ = static_cast<std::int64_t>(vocabulary.size());
-  token.id = vocabulary.find(token.content);
-  if (token.id < 0) {
-    const std::int64_t id = largest_added_ >= model_size_ ? largest_added_ + 1 : model_size_;
-    vocabulary.add(token.content, id);
-    token.id = static_cast<std::int32_t>(id);
-  }
-  largest_added_ = std::max<std::int64_t>(largest_added_, token.id);
-  const auto [entry, fresh] = added_by_content_.try_emplace(token.content, added.size());
-  if (fresh) {
-    added.push_back(std::move(token));
-  } else {
-    added[entry->second] = std::move(token);
-  }
-}
-
-void Tokenizer::Parts::finish() {
-  std::vector<std::pair<std::string, const AddedToken*>> raw, normalized;
-  for (std::size_t i = 0; i < added.size(); ++i) {
-    added_by_id.emplace(added[i].id, i);
-    if (!added[i].normalized) {
-      raw.emplace_back(added[i].content, &added[i]);
-      continue;
-    }
-    AlignedText content(added[i].content, 0);
-    pipeline.normalize(content);
-    normalized.emplace_back(content.text, &added[i]);
-    normalized_names.emplace(added[i].id, content.text);
-  }
-  raw_finder = AddedTokenFinder(std::move(raw));
-  normalized_finder = AddedTokenFinder(std::move(normalized));
-  if (post.trim_offsets) {
-    for (std::size_t id = 0; id < vocabulary.id_limit(); ++id) {
-      const std::string* name = vocabulary.token(static_cast<std::int64_t>(id));
-      const auto [leading, trailing] = name ? count_spaces_at_ends(*name) : std::pair<std::size_t, std::size_t>{};
-      const auto byte = [](std::size_t count) { return static_cast<std::uint8_t>(std::min<std::size_t>(count, 255)); };
-      spaces_at_ends.emplace_back(byte(leading), byte(trailing));
-    }
-  }
-}
-
-Tokenizer::Tokenizer(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+Tokenizer::Tokenizer(std::unique_ptr<const TokenizerParts> parts) : parts_(std::move(parts)) {}
 Tokenizer::~Tokenizer() = default;
 
 void Tokenizer::encode(std::string_view text, const TokenizeOptions& options, Encoding& encoding) const {

@@ -30,7 +30,7 @@ std::int32_t find_unknown(const JsonField& model, const Vocabulary& vocabulary) 
   return id;
 }
 
-std::unique_ptr<SubwordModel> read_wordpiece(const JsonField& model, Tokenizer::Parts& parts) {
+std::unique_ptr<SubwordModel> read_wordpiece(const JsonField& model, TokenizerParts& parts) {
   read_vocabulary(model["vocab"], parts.vocabulary);
   const std::int64_t max_chars = model["max_input_chars_per_word"].integer(100);
   if (max_chars < 0) model["max_input_chars_per_word"].fail("not below 0");
@@ -41,7 +41,7 @@ std::unique_ptr<SubwordModel> read_wordpiece(const JsonField& model, Tokenizer::
                                      static_cast<std::size_t>(max_chars));
 }
 
-std::unique_ptr<SubwordModel> read_bpe(const JsonField& model, Tokenizer::Parts& parts) {
+std::unique_ptr<SubwordModel> read_bpe(const JsonField& model, TokenizerParts& parts) {
   read_vocabulary(model["vocab"], parts.vocabulary);
   if (const JsonField dropout = model["dropout"]; !dropout.is_null() && dropout.number() != 0.0) {
     dropout.fail("BPE dropout is not supported");
@@ -86,7 +86,7 @@ double read_score(double value) {
   return std::copysign(exponent < 0 ? whole / power : whole * power, value);
 }
 
-std::unique_ptr<SubwordModel> read_unigram(const JsonField& model, Tokenizer::Parts& parts) {
+std::unique_ptr<SubwordModel> read_unigram(const JsonField& model, TokenizerParts& parts) {
   const JsonField list = model["vocab"];
   if (!list.json().is_array() || list.json().empty()) list.fail("a list of [piece, score] expected");
   std::vector<double> scores;
@@ -108,7 +108,7 @@ std::unique_ptr<SubwordModel> read_unigram(const JsonField& model, Tokenizer::Pa
   return std::make_unique<Unigram>(parts.vocabulary, std::move(scores), settings);
 }
 
-std::unique_ptr<SubwordModel> read_model(const JsonField& model, Tokenizer::Parts& parts) {
+std::unique_ptr<SubwordModel> read_model(const JsonField& model, TokenizerParts& parts) {
   // Files of before 2020 name no type: a Unigram's vocabulary is a list, a BPE has merges.
   const JsonField type = model["type"];
   const std::string name = type.text(model["vocab"].json().is_array() ? "Unigram"
@@ -254,10 +254,10 @@ void choose_fast_path(Pipeline& pipeline, const Vocabulary& vocabulary) {
   }
 }
 
-std::unique_ptr<Tokenizer::Parts> read_tokenizer_json(std::string_view text, const std::string& file) {
+std::unique_ptr<TokenizerParts> read_tokenizer_json(std::string_view text, const std::string& file) {
   const TreeJson document = parse_json(text, file);
   const JsonField root(document, file + "#");
-  auto parts = std::make_unique<Tokenizer::Parts>();
+  auto parts = std::make_unique<TokenizerParts>();
   parts->pipeline.model = read_model(root["model"], *parts);
   if (const JsonField list = root["added_tokens"]; !list.is_null()) {
     std::vector<std::pair<std::int32_t, AddedToken>> tokens;

@@ -72,7 +72,7 @@ std::uint8_t class_of_category(char32_t c) {
   }
 }
 
-// Blocks of 256 code points; equal blocks are stored once, so most of the code space costs one byte a block.
+// Blocks of 256 code points; equal blocks are stored once, so most of the code space costs one byte per block.
 class ClassTable {
  public:
   ClassTable() {

@@ -81,11 +81,11 @@ void Unigram::tokens(std::string_view word, std::vector<Piece>& result) const {
   for (const Piece& piece : pieces) append(word, piece.begin, piece.end, result);
 }
 
-void Unigram::tokenize(const AlignedText& word, TokenList& sink) const {
+void Unigram::tokenize(const AlignedText& word, TokenList& out) const {
   thread_local std::vector<Piece> pieces;
   tokens(word.text, pieces);
   for (const Piece& piece : pieces) {
-    sink.tokens.push_back({piece.id, word.spans[piece.begin].first, word.spans[piece.end - 1].second, sink.word});
+    out.tokens.push_back({piece.id, word.spans[piece.begin].first, word.spans[piece.end - 1].second, out.word});
   }
 }
 

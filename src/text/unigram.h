@@ -23,7 +23,7 @@ class Unigram final : public SubwordModel {
  public:
   /// @param scores by id
   Unigram(const Vocabulary& vocabulary, std::vector<double> scores, UnigramSettings settings);
-  void tokenize(const AlignedText& word, TokenList& sink) const override;
+  void tokenize(const AlignedText& word, TokenList& out) const override;
 
   struct Piece {
     std::int32_t id;
@@ -55,12 +55,12 @@ class UnigramSegmenter final : public Segmenter {
   };
   /// @param pipeline owns the normalizers and the model; outlives this
   UnigramSegmenter(const Pipeline& pipeline, const Unigram& model, Rules rules);
-  bool segment(std::string_view text, std::uint32_t start, TokenList& sink) const override;
+  bool segment(std::string_view text, std::uint32_t start, TokenList& out) const override;
 
  private:
   struct Word;
   bool cut(std::string_view word, Word& result) const;
-  bool append(std::string_view word, std::uint32_t start, bool after_space, TokenList& sink) const;
+  bool append(std::string_view word, std::uint32_t start, bool after_space, TokenList& out) const;
 
   const Pipeline& pipeline_;
   const Unigram& model_;

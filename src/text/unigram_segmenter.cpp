@@ -60,12 +60,12 @@ bool UnigramSegmenter::cut(std::string_view word, Word& result) const {
 }
 
 // `start` is where the word starts. The mark stands on the space before the word, or else on its first character.
-bool UnigramSegmenter::append(std::string_view word, std::uint32_t start, bool after_space, TokenList& sink) const {
+bool UnigramSegmenter::append(std::string_view word, std::uint32_t start, bool after_space, TokenList& out) const {
   thread_local WordCache cache;
   thread_local Word fresh;
   const auto emit = [&](Span mark, std::int32_t id, std::uint32_t begin, std::uint32_t end) {
-    sink.tokens.push_back(
-        {id, begin == 0 ? mark.first : start + begin - 1, end == 0 ? mark.second : start + end - 1, sink.word});
+    out.tokens.push_back(
+        {id, begin == 0 ? mark.first : start + begin - 1, end == 0 ? mark.second : start + end - 1, out.word});
   };
   const auto mark_at = [&](std::uint32_t first_begin, std::uint32_t first_end) {
     return after_space ? Span{start - 1, start} : Span{start + first_begin - 1, start + first_end - 1};
@@ -93,16 +93,16 @@ bool UnigramSegmenter::append(std::string_view word, std::uint32_t start, bool a
       emit(mark, slot->tokens[i].id, slot->tokens[i].begin, slot->tokens[i].end);
     }
   }
-  ++sink.word;
+  ++out.word;
   return true;
 }
 
-bool UnigramSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& sink) const {
-  const std::size_t tokens_before = sink.tokens.size();
-  const std::int32_t word_before = sink.word;
+bool UnigramSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& out) const {
+  const std::size_t tokens_before = out.tokens.size();
+  const std::int32_t word_before = out.word;
   const auto give_up = [&] {
-    sink.tokens.resize(tokens_before);
-    sink.word = word_before;
+    out.tokens.resize(tokens_before);
+    out.word = word_before;
     return false;
   };
   for (std::size_t position = 0; position < text.size();) {
@@ -114,11 +114,11 @@ bool UnigramSegmenter::segment(std::string_view text, std::uint32_t start, Token
       if (begin == end) break;
       if (!rules_.prepend_always && !(rules_.prepend_first && word_start == 0)) return give_up();
       // The first character of a word behind a space may be lost: then the mark stands on the next one.
-      if (!append(text.substr(begin, end - begin), word_start, false, sink)) return give_up();
+      if (!append(text.substr(begin, end - begin), word_start, false, out)) return give_up();
     } else {
       if (spaces > 1 && !rules_.collapses_spaces) return give_up();
       if (spaces == 0 && !rules_.prepend_always && !(rules_.prepend_first && start == 0)) return give_up();
-      if (!append(text.substr(begin, end - begin), word_start, spaces > 0, sink)) return give_up();
+      if (!append(text.substr(begin, end - begin), word_start, spaces > 0, out)) return give_up();
     }
     position = end;
   }

@@ -27,8 +27,8 @@ WordPiece::WordPiece(const Vocabulary& vocabulary, std::string_view prefix, std:
       max_chars_(max_chars) {}
 
 void WordPiece::append_pieces(const unsigned char* word, std::size_t size, const std::array<unsigned char, 256>& fold,
-                              TokenList& sink) const {
-  const std::size_t before = sink.tokens.size();
+                              TokenList& out) const {
+  const std::size_t before = out.tokens.size();
   const bool too_long =
       size > max_chars_ && count_chars({reinterpret_cast<const char*>(word), size}) > max_chars_;  // chars <= bytes
   std::size_t position = 0;
@@ -44,22 +44,22 @@ void WordPiece::append_pieces(const unsigned char* word, std::size_t size, const
       }
     }
     if (found < 0) break;
-    sink.tokens.push_back(
-        {found, static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(found_end), sink.word});
+    out.tokens.push_back(
+        {found, static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(found_end), out.word});
     position = found_end;
     start = inside_;
   }
   if (position < size) {
-    sink.tokens.resize(before);
-    sink.tokens.push_back({unknown_, 0, static_cast<std::uint32_t>(size), sink.word});
+    out.tokens.resize(before);
+    out.tokens.push_back({unknown_, 0, static_cast<std::uint32_t>(size), out.word});
   }
 }
 
-void WordPiece::tokenize(const AlignedText& word, TokenList& sink) const {
-  const std::size_t before = sink.tokens.size();
-  append_pieces(reinterpret_cast<const unsigned char*>(word.text.data()), word.text.size(), kIdentity, sink);
-  for (std::size_t i = before; i < sink.tokens.size(); ++i) {
-    Token& token = sink.tokens[i];
+void WordPiece::tokenize(const AlignedText& word, TokenList& out) const {
+  const std::size_t before = out.tokens.size();
+  append_pieces(reinterpret_cast<const unsigned char*>(word.text.data()), word.text.size(), kIdentity, out);
+  for (std::size_t i = before; i < out.tokens.size(); ++i) {
+    Token& token = out.tokens[i];
     token.end = word.spans[token.end - 1].second;
     token.begin = word.spans[token.begin].first;
   }
@@ -85,10 +85,10 @@ BertSegmenter::BertSegmenter(const WordPiece& model, const BertNormalizerSetting
   }
 }
 
-bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& sink) const {
+bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenList& out) const {
   thread_local Word word;
-  const std::size_t tokens_before = sink.tokens.size();
-  const std::int32_t word_before = sink.word;
+  const std::size_t tokens_before = out.tokens.size();
+  const std::int32_t word_before = out.word;
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   const std::size_t size = text.size();
   std::size_t i = 0;
@@ -103,20 +103,19 @@ bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenLis
       while (end < size && kinds_[bytes[end]] == kInWord) ++end;
     }
     if (kind == kPunctuation || (kind == kInWord && (end == size || kinds_[bytes[end]] <= kPunctuation))) {
-      const std::size_t before = sink.tokens.size();
-      model_.append_pieces(bytes + i, end - i, fold_, sink);
+      const std::size_t before = out.tokens.size();
+      model_.append_pieces(bytes + i, end - i, fold_, out);
       const auto shift = static_cast<std::uint32_t>(start + i);
-      for (std::size_t t = before; t < sink.tokens.size(); ++t)
-        sink.tokens[t].begin += shift, sink.tokens[t].end += shift;
-      ++sink.word;
+      for (std::size_t t = before; t < out.tokens.size(); ++t) out.tokens[t].begin += shift, out.tokens[t].end += shift;
+      ++out.word;
       i = end;
       continue;
     }
-    i = segment_mixed(text, i, start, word, sink);
+    i = segment_mixed(text, i, start, word, out);
     if (i == kNeedsPlainPath) {
       word = {};
-      sink.tokens.resize(tokens_before);
-      sink.word = word_before;
+      out.tokens.resize(tokens_before);
+      out.word = word_before;
       return false;
     }
   }
@@ -125,7 +124,7 @@ bool BertSegmenter::segment(std::string_view text, std::uint32_t start, TokenLis
 
 // Reads on from `position`, the start of a word, until a word has ended; returns the place behind it.
 std::size_t BertSegmenter::segment_mixed(std::string_view text, std::size_t position, std::uint32_t start, Word& word,
-                                         TokenList& sink) const {
+                                         TokenList& out) const {
   while (position < text.size()) {
     const auto byte = static_cast<unsigned char>(text[position]);
     const std::uint8_t kind = kinds_[byte];
@@ -142,18 +141,18 @@ std::size_t BertSegmenter::segment_mixed(std::string_view text, std::size_t posi
     if (bits & kClassDropped) continue;
     if (bits & kClassSpace) break;
     const bool alone = settings_.handle_chinese_chars && (bits & kClassChinese);
-    if (alone) flush(word, sink);
-    if (!feed(c, span, word, sink)) return kNeedsPlainPath;
+    if (alone) flush(word, out);
+    if (!feed(c, span, word, out)) return kNeedsPlainPath;
     if (alone || word.text.empty()) break;
   }
-  flush(word, sink);
+  flush(word, out);
   return position;
 }
 
 // Normalizes one character into the word; false when marks may have to change places.
-bool BertSegmenter::feed(char32_t c, Span span, Word& word, TokenList& sink) const {
+bool BertSegmenter::feed(char32_t c, Span span, Word& word, TokenList& out) const {
   if (!settings_.strip_accents) {
-    feed_normalized(c, span, word, sink);
+    feed_normalized(c, span, word, out);
     return true;
   }
   char32_t parts[32];
@@ -161,33 +160,33 @@ bool BertSegmenter::feed(char32_t c, Span span, Word& word, TokenList& sink) con
   for (int i = 0; i < count; ++i) {
     if (char_class(parts[i]) & kClassNonspacingMark) continue;
     if (combining_class(parts[i]) != 0) return false;
-    feed_normalized(parts[i], span, word, sink);
+    feed_normalized(parts[i], span, word, out);
   }
   return true;
 }
 
-void BertSegmenter::feed_normalized(char32_t c, Span span, Word& word, TokenList& sink) const {
+void BertSegmenter::feed_normalized(char32_t c, Span span, Word& word, TokenList& out) const {
   char32_t lowered[4] = {c};
   const int count = settings_.lowercase ? lower_case(c, lowered) : 1;
   for (int i = 0; i < count; ++i) {
     const std::uint8_t bits = char_class(lowered[i]);
-    if (bits & (kClassSpace | kClassPunctuation)) flush(word, sink);
+    if (bits & (kClassSpace | kClassPunctuation)) flush(word, out);
     if (bits & kClassSpace) continue;
     word.spans.insert(word.spans.end(), append_utf8(word.text, lowered[i]), span);
-    if (bits & kClassPunctuation) flush(word, sink);
+    if (bits & kClassPunctuation) flush(word, out);
   }
 }
 
-void BertSegmenter::flush(Word& word, TokenList& sink) const {
+void BertSegmenter::flush(Word& word, TokenList& out) const {
   if (word.text.empty()) return;
-  const std::size_t before = sink.tokens.size();
-  model_.append_pieces(reinterpret_cast<const unsigned char*>(word.text.data()), word.text.size(), kIdentity, sink);
-  for (std::size_t t = before; t < sink.tokens.size(); ++t) {
-    Token& token = sink.tokens[t];
+  const std::size_t before = out.tokens.size();
+  model_.append_pieces(reinterpret_cast<const unsigned char*>(word.text.data()), word.text.size(), kIdentity, out);
+  for (std::size_t t = before; t < out.tokens.size(); ++t) {
+    Token& token = out.tokens[t];
     token.end = word.spans[token.end - 1].second;
     token.begin = word.spans[token.begin].first;
   }
-  ++sink.word;
+  ++out.word;
   word.text.clear();
   word.spans.clear();
 }

@@ -19,11 +19,11 @@ class WordPiece final : public SubwordModel {
   /// @param max_chars a longer word is one unknown token
   WordPiece(const Vocabulary& vocabulary, std::string_view prefix, std::int32_t unknown, std::size_t max_chars);
 
-  void tokenize(const AlignedText& word, TokenList& sink) const override;
+  void tokenize(const AlignedText& word, TokenList& out) const override;
 
   /// Appends the pieces of word[0..size) read through `fold`, with begin and end counted from the word's first byte.
   void append_pieces(const unsigned char* word, std::size_t size, const std::array<unsigned char, 256>& fold,
-                     TokenList& sink) const;
+                     TokenList& out) const;
 
  private:
   ByteTrie trie_;
@@ -43,15 +43,15 @@ struct BertNormalizerSettings {
 class BertSegmenter final : public Segmenter {
  public:
   BertSegmenter(const WordPiece& model, const BertNormalizerSettings& settings);
-  bool segment(std::string_view text, std::uint32_t start, TokenList& sink) const override;
+  bool segment(std::string_view text, std::uint32_t start, TokenList& out) const override;
 
  private:
   struct Word;
   std::size_t segment_mixed(std::string_view text, std::size_t position, std::uint32_t start, Word& word,
-                            TokenList& sink) const;
-  bool feed(char32_t c, Span span, Word& word, TokenList& sink) const;
-  void feed_normalized(char32_t c, Span span, Word& word, TokenList& sink) const;
-  void flush(Word& word, TokenList& sink) const;
+                            TokenList& out) const;
+  bool feed(char32_t c, Span span, Word& word, TokenList& out) const;
+  void feed_normalized(char32_t c, Span span, Word& word, TokenList& out) const;
+  void flush(Word& word, TokenList& out) const;
 
   const WordPiece& model_;
   BertNormalizerSettings settings_;

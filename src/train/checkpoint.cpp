@@ -7,6 +7,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"
@@ -110,7 +111,7 @@ void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replac
       const bool known =
           (!free.empty() && entry.name.starts_with(free)) ||
           std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return w.first == entry.name; });
-      if (!known) throw FormatError(file.string() + ": tensor \"" + entry.name + "\" belongs to nothing in this run");
+      if (!known) throw FormatError(file.string() + ": unexpected tensor \"" + entry.name + "\"");
     }
   }
 }
@@ -168,10 +169,10 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     state.at("progress");
     state.at("tasks");
     if (!state.at("weighting_counters").is_object())
-      throw FormatError(file.string() + ": weighting_counters is no object");
+      throw FormatError(file.string() + ": weighting_counters is not an object");
     state.at("optimizer_steps").get<std::int64_t>();
     for (const char* name : {"model.safetensors", "config.json", kHeads, kStateTensors}) {
-      if (!state.at("files").contains(name)) throw FormatError(file.string() + ": says nothing of " + name);
+      if (!state.at("files").contains(name)) throw FormatError(file.string() + ": does not list " + name);
     }
     for (const auto& [name, sum] : state.at("files").items()) {
       if (name != std::filesystem::path(name).filename()) throw FormatError(file.string() + ": names a file elsewhere");

@@ -153,7 +153,7 @@ struct Trainer::Implementation {
   void check() const {
     objective->check(*model);
     if (settings.selection.split == "test") {
-      throw ConfigError("selection.split: the test split may not choose anything; use \"validation\"");
+      throw ConfigError("selection.split: the test split cannot be used for model selection; use \"validation\"");
     }
     const Split split = split_named(settings.selection.split);
     const std::string& monitor = settings.selection.monitor;

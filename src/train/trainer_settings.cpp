@@ -24,7 +24,7 @@ void TrainerSettings::fields(FieldVisitor& f) {
   f.field("batch_size", batch_size, "examples of a step (of one task; see joint_batch_size)", between(1, kMost));
   f.field("accumulate", accumulate, "micro-batches that a step's batch is cut into, to save memory", between(1, kMost));
   f.choice("regime", regime, {"alternating", "joint", "single"},
-           "one task a step, one batch of every task a step, or one model per task");
+           "one task per step, one batch of every task per step, or one model per task");
   f.choice("joint_batch_size", joint_batch_size, {"per_task", "total"},
            "whether batch_size counts the examples of each task or of all tasks together");
   f.field("length_window", length_window, "batches of like length out of so many; 0: random batches",
@@ -45,7 +45,7 @@ TrainerSettings TrainerSettings::from_config(const Config& config) {
   const Config selection = training.object_or_empty("selection");
   settings.selection = selection.read<SelectionSettings>();
   if (settings.selection.split == "test") {
-    selection.fail("split", "the test split may not choose anything; use \"validation\"");
+    selection.fail("split", "the test split cannot be used for model selection; use \"validation\"");
   }
   if (training.has("sampler")) {
     sampler_registry().build(training.value("sampler"));

@@ -17,13 +17,13 @@ inline Json in_both_regimes(const char* gradients) {
   return {{"regimes", {"alternating", "joint", "single"}}, {"gradients", gradients}};
 }
 inline Json joint_only(const char* gradients) { return {{"regimes", {"joint"}}, {"gradients", gradients}}; }
-/// The trait of a method whose step is no weighted sum of the tasks' gradients, so that nothing can average its
+/// The trait of a method whose step is not a weighted sum of the tasks' gradients, so that nothing can average its
 /// weights.
 inline Json gives_direction(Json traits) {
   traits["gives"] = "direction";
   return traits;
 }
-/// The trait of a method that reads so many batches a step.
+/// The trait of a method that reads so many batches per step.
 inline Json reads_batches(Json traits, int batches) {
   traits["batches"] = batches;
   return traits;

@@ -4,7 +4,7 @@
 
 namespace infomtl::weightings {
 
-/// MOML: like auto_lambda with one upper gradient a task, combined at their min-norm point; weights are T
+/// MOML: like auto_lambda with one upper gradient per task, combined at their min-norm point; weights are T
 /// softmax(logits).
 class Moml final : public GradientWeighting {
  public:

@@ -33,7 +33,7 @@ class SdmGrad final : public GradientWeighting {
 };
 
 void register_sdmgrad(WeightingRegistry& registry) {
-  registry.add<SdmGrad>("sdmgrad", "direction-oriented multi-objective descent, three batches a step",
+  registry.add<SdmGrad>("sdmgrad", "direction-oriented multi-objective descent, three batches per step",
                         "Xiao et al., NeurIPS 2023", reads_batches(joint_only("jacobian"), 3));
 }
 

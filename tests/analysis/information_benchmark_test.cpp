@@ -42,10 +42,10 @@ TEST_F(InformationBenchmark, EveryTrainedEstimatorClimbsWithTheTruth) {
     for (std::size_t t = 0; t < 2; ++t) {
       const double truth = report.settings.targets[t];
       const double slack = 0.12 * truth;
-      if (curve.side == "lower") {
+      if (curve.kind == "lower") {
         EXPECT_LE(curve.analytic_mean[t], truth + slack);
       }
-      if (curve.side == "upper") {
+      if (curve.kind == "upper") {
         EXPECT_GE(curve.analytic_mean[t], truth - slack);
       }
     }
@@ -53,7 +53,7 @@ TEST_F(InformationBenchmark, EveryTrainedEstimatorClimbsWithTheTruth) {
     ASSERT_EQ(curve.values.size(), 300U);
     EXPECT_GT(curve.trained_mean[1], curve.trained_mean[0] + 0.2);
     EXPECT_GT(curve.trained_mean[1], 0.8);
-    if (curve.side == "lower") {
+    if (curve.kind == "lower") {
       EXPECT_LT(curve.trained_mean[1], 2.3);
     }
   }

@@ -24,7 +24,7 @@ from tweets import read_training
 
 
 def epochs(rows, size, draw, bucketed):
-    """Endless batches of one task; a row comes once an epoch, the short last batch is left out."""
+    """Endless batches of one task; a row comes once per epoch, the short last batch is left out."""
     while True:
         order = list(rows)
         draw.shuffle(order)

@@ -4,8 +4,8 @@
 
 Each round asks every process in turn for the same number of steps, which train on the same texts, while the others wait. The
 first table has step times over EW's of the same round, with the gradients of all tasks kept ("jacobian") and without ("gram"),
-and the peak of the process's memory in training. The second has the time a token over 6, 12, 24 and 48 tasks, the config's six under other
-names, with as many examples a step in all. CONFIG reads its data from where INFOMTL_DATA says.
+and the peak of the process's memory in training. The second has the time per token over 6, 12, 24 and 48 tasks, the config's six under other
+names, with as many examples per step in all. CONFIG reads its data from where INFOMTL_DATA says.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def markdown(methods, tasks):
     if tasks:
         rows = [[row["process"], say(row["step_seconds"], 3), f"{row['tokens_per_step']:.0f}", say(row["over_six"], 2),
                  mebibytes(row)] for row in tasks]
-        text += table(["joint step", "seconds (least to most)", "tokens", "time a token over 6 tasks", "peak MiB of training"], rows) + "\n"
+        text += table(["joint step", "seconds (least to most)", "tokens", "time per token over 6 tasks", "peak MiB of training"], rows) + "\n"
     return text + f"{cpu_model()}; GEMM float32 {say((methods + tasks)[0]['gemm_gflops'], 0)} GFLOP/s\n"
 
 
@@ -90,7 +90,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4, help="of a process in a round")
     parser.add_argument("--batch-size", type=int, default=192, help="examples of all tasks together")
-    parser.add_argument("--rows", type=int, default=2000, help="training rows a task")
+    parser.add_argument("--rows", type=int, default=2000, help="training rows per task")
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--method", action="append", help="default: " + ", ".join(METHODS))
     parser.add_argument("--part", choices=["methods", "tasks"], action="append", help="default: both")

@@ -1,4 +1,4 @@
-"""The model of the Python peers: an encoder of transformers, a linear or gaussian head a task, and the losses on top."""
+"""The model of the Python peers: an encoder of transformers, a linear or gaussian head per task, and the losses on top."""
 
 import torch
 import transformers

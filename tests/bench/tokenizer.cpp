@@ -1,7 +1,7 @@
 // Times a tokenizer on one thread, as a process that a driver alternates with others
 // (tests/bench/compare_tokenizers.py).
 //
-//   bench_tokenizer FOLDER TEXTS        a Hugging Face model folder; a file with a text a line
+//   bench_tokenizer FOLDER TEXTS        a Hugging Face model folder; a file with a text per line
 //
 // Reads a command a line from stdin, answers with a JSON object a line on stdout:
 //   encode N    every text N times: seconds, texts and tokens of all passes

@@ -16,7 +16,7 @@ def lines(path):
 
 
 def write_slice(data, target, rows):
-    """At most `rows` training rows a task, drawn once, in TweetEval's layout; validation and test files are linked."""
+    """At most `rows` training rows per task, drawn once, in TweetEval's layout; validation and test files are linked."""
     for task in CLASSES:
         folders = folders_of(task)
         for folder in folders:

@@ -5,10 +5,11 @@
 
 #include <limits>
 
-#include "core/temporary_folder.h"
+#include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/registry.h"
+#include "support/temporary_folder.h"
 
 using namespace infomtl;
 namespace fs = std::filesystem;
@@ -181,7 +182,7 @@ TEST(Config, BadJsonNamesFileAndLine) {
             "t.json#/a/1/b: written twice in one object; keep one of them");
   EXPECT_NE(message_of([] { from("{\"a\":" + std::string(100000, '[')); }).find("nested deeper than 200"),
             std::string::npos);
-  EXPECT_EQ(from("\xEF\xBB\xBF{\"a\": 1}").integer("a"), 1) << "a byte order mark is no mistake";
+  EXPECT_EQ(from("\xEF\xBB\xBF{\"a\": 1}").integer("a"), 1) << "a byte order mark is not a mistake";
 }
 
 TEST(Config, OverridesReplaceValuesAndTellWhereTheyCameFrom) {
@@ -284,7 +285,7 @@ TEST_F(ConfigFiles, CircularAndMissingExtendsAreErrors) {
   write("left.json", R"({"extends": "top.json"})");
   write("right.json", R"({"extends": "top.json"})");
   write("top.json", R"({"x": 1})");
-  EXPECT_EQ(Config::from_file(diamond).integer("x"), 1) << "the same file on two ways is no circle";
+  EXPECT_EQ(Config::from_file(diamond).integer("x"), 1) << "the same file on two ways is not a circle";
 }
 
 TEST_F(ConfigFiles, ErrorsOfMergedValuesNameTheFileThatWroteThem) {

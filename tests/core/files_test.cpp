@@ -7,8 +7,11 @@
 #include <fstream>
 #include <thread>
 
-#include "core/temporary_folder.h"
+#include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/hash.h"
+#include "infomtl/core/utf8.h"
+#include "support/temporary_folder.h"
 
 using namespace infomtl;
 namespace fs = std::filesystem;

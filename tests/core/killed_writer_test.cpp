@@ -11,8 +11,8 @@
 #include <fstream>
 #include <set>
 
-#include "core/temporary_folder.h"
 #include "infomtl/core/files.h"
+#include "support/temporary_folder.h"
 
 namespace {
 int calls_to_live = -1;  // -1: for ever

@@ -1,4 +1,4 @@
-// What each step trains on: exactly once an epoch, functions of (seed, step), sampler frequencies, sharing, memory.
+// What each step trains on: exactly once per epoch, functions of (seed, step), sampler frequencies, sharing, memory.
 #include "data/batch_plan.h"
 
 #include <gtest/gtest.h>

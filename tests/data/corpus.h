@@ -1,13 +1,13 @@
 #pragma once
-// The embedded corpus of the tests, written once a process, and its tokenizer.
+// The embedded corpus of the tests, written once per process, and its tokenizer.
 
 #include <memory>
 
-#include "data/temporary_folder.h"
 #include "infomtl/core/config.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/synthetic/synthetic_corpus.h"
 #include "infomtl/text/tokenizer.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl::testing {
 

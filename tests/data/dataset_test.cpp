@@ -7,8 +7,9 @@
 #include <map>
 #include <set>
 
-#include "data/temporary_folder.h"
 #include "infomtl/core/errors.h"
+#include "support/message_of.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {

@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "data/temporary_folder.h"
 #include "infomtl/core/errors.h"
+#include "support/message_of.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl::data {
 namespace {

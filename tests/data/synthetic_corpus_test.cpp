@@ -8,6 +8,7 @@
 #include "data/corpus.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 
 namespace infomtl {
 namespace {

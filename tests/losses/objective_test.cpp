@@ -99,26 +99,26 @@ TEST(Objective, MistakesNameTheFieldAndTheCure) {
   expect_error(R"([{"name": "timin", "weight": {"schedule": "linear", "to": 1, "steps": 0}}])", "steps");
 }
 
-// Says one unit, and computes what it is told to.
+// Says one item, and computes what it is told to.
 class Misbehaving final : public LossTerm {
  public:
-  explicit Misbehaving(double units) : units_(units) {}
+  explicit Misbehaving(double items) : items_(items) {}
   std::int64_t count(const TaskBatch& /*rows*/) const override { return 1; }
   LossValue compute(TaskStep& /*step*/) override {
-    if (units_ < 0) throw std::runtime_error("out of luck");
-    return {torch::zeros({}), torch::full({}, units_)};
+    if (items_ < 0) throw std::runtime_error("out of luck");
+    return {torch::zeros({}), torch::full({}, items_)};
   }
 
  private:
-  double units_;
+  double items_;
 };
 
 TEST(Objective, ATermThatMiscountsOrThrowsIsNamed) {
   auto step = fixed_step(TaskKind::classification, torch::tensor({1}));
-  for (const auto& [units, words] : {std::pair{1.0, ""}, std::pair{7.0, "count() says 1, compute() 7"},
+  for (const auto& [items, words] : {std::pair{1.0, ""}, std::pair{7.0, "count() says 1, compute() 7"},
                                      std::pair{std::nan(""), "count() says 1"}, std::pair{-1.0, "out of luck"}}) {
     Objective terms;
-    terms.add(1.0, std::make_shared<Misbehaving>(units), "odd");
+    terms.add(1.0, std::make_shared<Misbehaving>(items), "odd");
     std::string message;
     try {
       terms.compute(step, {1});
@@ -126,7 +126,7 @@ TEST(Objective, ATermThatMiscountsOrThrowsIsNamed) {
       message = error.what();
     }
     EXPECT_NE(message.find(words), std::string::npos) << message;
-    EXPECT_EQ(message.find("loss \"odd\"") == 0, units != 1.0) << message;
+    EXPECT_EQ(message.find("loss \"odd\"") == 0, items != 1.0) << message;
   }
 }
 

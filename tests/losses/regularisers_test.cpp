@@ -92,7 +92,7 @@ TEST(SupervisedContrastive, CountsRowsThatHaveAnother) {
                     1e-12));
   EXPECT_EQ(two.count(step.batch()), 12);
 
-  // Rows of an unknown label are no class of their own: what is left is a batch without them.
+  // Rows of an unknown label are not a class of their own: what is left is a batch without them.
   const LossValue left = counted(one, torch::tensor({0, -100, 0, 2, -100, 2}));
   const Tensor kept = torch::tensor({0, 2, 3, 5});
   EXPECT_TRUE(close(
@@ -143,7 +143,7 @@ TEST(Focal, IsCrossEntropyForGammaZeroAndLessElse) {
   EXPECT_LT(FocalLoss({.alpha = 0.25}).compute(many).sum.item<double>(), FocalLoss().compute(many).sum.item<double>());
 }
 
-TEST(Units, OfAnUnknownLabelAreNotCounted) {
+TEST(Items, OfAnUnknownLabelAreNotCounted) {
   const Tensor labels = torch::tensor({0, -100, 1, -100}), rest = torch::tensor({0, 2});
   for (const TaskKind kind : {TaskKind::classification, TaskKind::tagging}) {
     for (const Json& config : {Json{{"name", "supervised"}}, Json{{"name", "supervised"}, {"label_smoothing", 0.2}},
@@ -160,7 +160,7 @@ TEST(Units, OfAnUnknownLabelAreNotCounted) {
   }
 }
 
-TEST(Units, NoneGiveZeroAndAWayBack) {
+TEST(Items, NoneGiveZeroAndAWayBack) {
   for (const char* name : {"supervised", "focal", "batch_entropy", "r_drop"}) {
     const auto term = term_of({{"name", name}});
     const Tensor output = torch::zeros({0, 3}, torch::TensorOptions().requires_grad(true));

@@ -39,6 +39,12 @@ TEST(Supervised, TaggingRowsWithoutWordsGiveZeroAndAGradient) {
   EXPECT_EQ(value.count.item<double>(), 0);
 }
 
+TEST(Supervised, ALabelBeyondTheClassesIsNamed) {
+  auto step = fixed_step(TaskKind::classification, torch::tensor({0, 3}));
+  step.predictions = {{.output = torch::zeros({2, 3}), .mean = {}, .log_variance = {}}};
+  EXPECT_THROW(Supervised().compute(step), ShapeError);
+}
+
 TEST(Simax, OrthonormalViews) {  // PT-1.2
   auto step = fixed_step(TaskKind::classification, torch::zeros({8}, torch::kInt64));
   step.shared_views = {torch::eye(8, 16), torch::eye(8, 16)};

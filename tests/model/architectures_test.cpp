@@ -115,7 +115,7 @@ TEST_P(EveryArchitecture, SaysExactlyWhatIsShared) {
     expected += is_shared ? 1 : 0;
     EXPECT_EQ(shared.contains(entry.value().unsafeGetTensorImpl()), is_shared) << entry.key();
   }
-  EXPECT_EQ(shared.size(), expected) << "something that is no parameter is listed";
+  EXPECT_EQ(shared.size(), expected) << "something that is not a parameter is listed";
 }
 
 TEST_P(EveryArchitecture, GradientsReachWhatTheyShould) {
@@ -170,7 +170,7 @@ TEST_P(EveryArchitecture, IsTheSameAgainWithTheSameParameters) {
   const torch::NoGradGuard no_grad;
   ASSERT_EQ(one->named_parameters().keys(), other->named_parameters().keys());
   for (const auto& entry : one->named_parameters()) other->named_parameters()[entry.key()].copy_(entry.value());
-  EXPECT_TRUE(one->named_buffers().is_empty()) << "state that is no parameter";
+  EXPECT_TRUE(one->named_buffers().is_empty()) << "state that is not a parameter";
   for (std::size_t t = 0; t < kTasks; ++t) {
     EXPECT_TRUE(
         at::equal(one->forward(t, random_rows(5), nullptr).value, other->forward(t, random_rows(5), nullptr).value));

@@ -1,4 +1,4 @@
-// Gradients of every task from one backward pass through the whole encoder, against one backward a task.
+// Gradients of every task from one backward pass through the whole encoder, against one backward per task.
 
 #include <ATen/ATen.h>
 

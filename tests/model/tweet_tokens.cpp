@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "infomtl/core/cache_folder.h"
 #include "infomtl/core/files.h"
 #include "infomtl/text/tokenizer.h"
 

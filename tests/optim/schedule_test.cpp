@@ -12,7 +12,7 @@ std::shared_ptr<LearningRateSchedule> build(Json json) {
 }
 
 TEST(Schedule, WarmupConstantRisesOverATenthAndStays) {
-  // The paper's setting: 590 steps an epoch, 20 epochs, W = 1180.
+  // The paper's setting: 590 steps per epoch, 20 epochs, W = 1180.
   const auto schedule = build("warmup_constant");
   EXPECT_EQ(schedule->factor(0, 11800), 1.0 / 1180);
   EXPECT_EQ(schedule->factor(589, 11800), 0.5);

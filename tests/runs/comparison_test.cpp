@@ -2,11 +2,11 @@
 
 #include <fstream>
 
-#include "data/temporary_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/data/synthetic/synthetic_corpus.h"
 #include "support/compare.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {

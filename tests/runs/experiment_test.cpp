@@ -2,16 +2,17 @@
 
 #include <fstream>
 
-#include "data/temporary_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/data/synthetic/synthetic_corpus.h"
 #include "support/compare.h"
+#include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {
 
-/// A corpus with a config beside it, written once a process.
+/// A corpus with a config beside it, written once per process.
 const std::filesystem::path& corpus_folder() {
   static const testing::TemporaryFolder folder;
   static const bool written = [] {

@@ -1,4 +1,4 @@
-// Gram matrices and weighted gradients of a step, with the Jacobian and without it, against one backward pass a task.
+// Gram matrices and weighted gradients of a step, with the Jacobian and without it, against one backward pass per task.
 
 #include <ATen/Parallel.h>
 
@@ -35,7 +35,7 @@ struct Step {
   }
   std::int64_t tasks() { return static_cast<std::int64_t>(problem(false)->size()); }
 
-  /// [T, P_all]: one ordinary backward pass a task.
+  /// [T, P_all]: one ordinary backward pass per task.
   Tensor separate_backwards() {
     std::vector<Tensor> rows;
     for (std::int64_t t = 0; t < tasks(); ++t) {
@@ -79,7 +79,7 @@ std::vector<Case> cases() {
 std::vector<StepBatch> batches_of(const SmallRun& run, const Case& given) {
   std::vector<StepBatch> micros = run.batches("joint", 5, given.accumulate);
   if (!given.shared_sequences) return micros;
-  // A task of one label a text also reads its neighbour's texts.
+  // A task of one label per text also reads its neighbour's texts.
   std::vector<TaskBatch>& tasks = micros[0].tasks;
   for (std::size_t k = 1; k < tasks.size(); ++k) {
     if (tasks[k].words.defined() || tasks[k].rows.size(0) != tasks[k - 1].rows.size(0)) continue;

@@ -13,7 +13,7 @@ class FixedTaskStep final : public TaskStep {
   std::size_t index = 0;
   TaskBatch batch_;
   std::vector<Tensor> shared_views;     ///< [B, H] each
-  std::vector<Prediction> predictions;  ///< one a view
+  std::vector<Prediction> predictions;  ///< one per view
   TaskRepresentation representation_;
   bool training_ = true;
   std::vector<TaskStep*> siblings{this};

@@ -1,7 +1,6 @@
 #include "infomtl/text/tokenizer.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -13,9 +12,10 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/random.h"
-#include "text/parts.h"
+#include "support/temporary_folder.h"
 #include "text/sentence_piece.h"
 #include "text/tokenizer_json.h"
+#include "text/tokenizer_parts.h"
 #include "text/unicode.h"
 
 namespace infomtl {
@@ -23,29 +23,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::TemporaryFolder;
 using Ids = std::vector<std::int32_t>;
 using Offsets = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 
 const fs::path kFixtures = fs::path(INFOMTL_FIXTURES) / "tokenizers";
-
-/// A folder that vanishes with the test.
-class Folder {
- public:
-  Folder()
-      : path_(fs::temp_directory_path() /
-              ("infomtl_text_" + std::to_string(counter_++) + "_" + std::to_string(::getpid()))) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-  void write(const std::string& name, const std::string& content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
-  }
-
- private:
-  static inline std::atomic<int> counter_{0};
-  fs::path path_;
-};
 
 std::string message_of(const std::function<void()>& body) {
   try {
@@ -195,7 +177,7 @@ TEST(Threads, ShareOneTokenizerAndManyTokenizersShareAThread) {
 
 TEST(Folder, CarriesItsTokenizerUnchanged) {
   for (const char* kind : {"wordpiece_files", "byte_level_files", "unigram_albert", "wordpiece_cased"}) {
-    Folder target;
+    const TemporaryFolder target;
     copy_tokenizer_files(kFixtures / kind, target.path() / "saved");
     const auto before = load_tokenizer(kFixtures / kind), after = load_tokenizer(target.path() / "saved");
     const std::string line = "Hello caf\u00e9 \U0001f600 1,000 [MASK] <mask>";
@@ -208,7 +190,7 @@ TEST(Folder, CarriesItsTokenizerUnchanged) {
 }
 
 TEST(Folder, SaysWhatIsMissing) {
-  Folder empty;
+  const TemporaryFolder empty;
   EXPECT_THROW(load_tokenizer(empty.path() / "nowhere"), IoError);
   EXPECT_SAYS(message_of([&] { load_tokenizer(empty.path()); }), "no tokenizer here");
   EXPECT_THROW(copy_tokenizer_files(empty.path(), empty.path() / "x"), FormatError);
@@ -273,7 +255,7 @@ TEST(BrokenFile, EveryTruncationIsAnError) {
     }
   }
   const std::string model = read_file(kFixtures / "unigram_xlmr" / "sentencepiece.bpe.model");
-  Folder folder;
+  const TemporaryFolder folder;
   folder.write("tokenizer_config.json", R"({"tokenizer_class": "XLMRobertaTokenizer"})");
   for (std::size_t size = 0; size < 4000; size += 131) {
     folder.write("sentencepiece.bpe.model", model.substr(0, size));
@@ -295,8 +277,8 @@ TEST(BrokenFile, AWoundedSentencePieceModelIsAnErrorOrStillReads) {
     try {
       const text::SentencePieceModel model(wounded, {});
       for (const char* line : {"Hello w\u00f6rld \u4f60\u597d", "\uff21\u3000\u2460 \u00bd\u0301", ""}) {
-        text::TokenList sink;
-        model.tokenize(text::AlignedText(line, 0), sink);
+        text::TokenList out;
+        model.tokenize(text::AlignedText(line, 0), out);
       }
       ++read;
     } catch (const FormatError&) {

@@ -1,5 +1,5 @@
 // Every registered weighting in a training run of the embedded corpus, in each regime it is defined in, with one
-// micro-batch a step and with two: it learns, and a continued run is the same run bit for bit.
+// micro-batch per step and with two: it learns, and a continued run is the same run bit for bit.
 
 #include <ATen/Parallel.h>
 
@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/train/trainer.h"
 #include "step/small_run.h"
 

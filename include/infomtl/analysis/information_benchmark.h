@@ -21,29 +21,29 @@
 namespace infomtl {
 
 struct INFOMTL_API InformationBenchmarkSettings {
-  std::vector<double> targets = {2, 4, 6, 8, 10};
-  std::int64_t dimensions = 20;
-  std::int64_t rows = 128;
-  std::int64_t steps = 1000;
-  std::string critic = "separable";
-  std::int64_t hidden = 256;
-  std::int64_t embedding = 32;
-  double learning_rate = 5e-4;
-  std::int64_t analytic_rows = 1000;
-  std::int64_t analytic_batches = 10;
-  std::vector<std::string> estimators;
-  std::int64_t seed = 0;
+  std::vector<double> targets = {2, 4, 6, 8, 10};  ///< true I(X; Y) in nats, in the order met (Song & Ermon 2020)
+  std::int64_t dimensions = 20;                    ///< k, length of x and y
+  std::int64_t rows = 128;                         ///< of a training batch
+  std::int64_t steps = 1000;                       ///< training steps per target
+  std::string critic = "separable";                ///< or "concat"
+  std::int64_t hidden = 256;                       ///< width of the critics' hidden layers
+  std::int64_t embedding = 32;                     ///< width of a separable critic's embeddings
+  double learning_rate = 5e-4;                     ///< of Adam
+  std::int64_t analytic_rows = 1000;               ///< of a batch that the analytic critic scores
+  std::int64_t analytic_batches = 10;              ///< such batches per target
+  std::vector<std::string> estimators;             ///< names of information_estimators(); empty: all
+  std::int64_t seed = 0;                           ///< of critics and batches
   void fields(FieldVisitor& f);
 };
 
-/// One estimator's way through the targets.
+/// One estimator on its way through the targets.
 struct InformationCurve {
   std::string estimator;
-  std::string side;                       ///< "lower", "upper" or "estimate"
-  std::vector<double> values;             ///< nats of each training step, targets one after the other; empty: no critic
-  std::vector<double> trained_mean;       ///< a target's last quarter of steps; empty when no critic is trained
+  std::string kind;                       ///< "lower" or "upper" bound, or "estimate"
+  std::vector<double> values;             ///< nats at each training step, targets one after the other; empty: untrained
+  std::vector<double> trained_mean;       ///< per target, over the last quarter of its steps; empty: untrained
   std::vector<double> trained_deviation;  ///< over those steps
-  std::vector<double> analytic_mean;      ///< over analytic batches; empty when the formula has no analytic critic
+  std::vector<double> analytic_mean;      ///< per target, over the analytic batches
   std::vector<double> analytic_deviation;
 };
 
@@ -51,22 +51,22 @@ struct INFOMTL_API InformationReport {
   InformationBenchmarkSettings settings;
   std::vector<InformationCurve> curves;
 
-  /// Markdown: a row an estimator, a column a target; "trained +- deviation (analytic)".
+  /// Markdown: one row per estimator, one column per target; "trained +- deviation (analytic)".
   std::string table() const;
   Json json() const;
-  /// A panel an estimator: the truth as a staircase, raw values light, their running mean dark, analytic means as dots.
+  /// One panel per estimator: the truth as a staircase, each step light, the running mean dark, analytic means as dots.
   std::string svg() const;
 };
 
-/// Names information_benchmark() knows, in its order.
+/// Names that information_benchmark() knows, in its order.
 INFOMTL_API std::vector<std::string> information_estimators();
 
-/// Trains each estimator's critic on fresh batches, `steps` a target. A function of the settings alone (one thread
-/// count).
-/// @param progress called before each estimator with its name; may be empty
-/// @throws UnknownNameError for an estimator it does not know, ConfigError for settings out of range, NonFiniteError
-/// naming
-///         estimator and step when a value is not finite
+/// Trains each estimator's critic on fresh batches, `steps` per target. A function of the settings alone (for one number
+/// of threads).
+/// @param progress  called before each estimator with its name; may be empty
+/// @throws UnknownNameError for an estimator it does not know
+/// @throws ConfigError for settings out of range
+/// @throws NonFiniteError naming estimator and step when a value is not finite
 INFOMTL_API InformationReport information_benchmark(const InformationBenchmarkSettings& settings,
                                                     const std::function<void(std::string_view)>& progress = {});
 

@@ -1,7 +1,10 @@
 #pragma once
 // Files: whole-file reading with errors that name the file, writing that never leaves half a file behind.
+//
+//   std::string text = read_file("results.json");
+//   write_file_atomically("results.json", text);
+//   write_folder_atomically("run/checkpoints/last", [](const auto& unfinished) { /* write every file in there */ });
 
-#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -30,15 +33,5 @@ INFOMTL_API void write_folder_atomically(const std::filesystem::path& folder,
 /// Undoes what a killed write_folder_atomically left: removes unfinished folders and restores the old one if the new
 /// one never got its name. Call before reading `folder`; does nothing while a live process is writing there.
 INFOMTL_API void recover_folder(const std::filesystem::path& folder);
-
-/// Lower-case hex SHA-256 of a file's or a text's bytes.
-INFOMTL_API std::string sha256_of_file(const std::filesystem::path& file);
-INFOMTL_API std::string sha256_of_text(std::string_view text);
-
-/// `$INFOMTL_CACHE`, else `~/.cache/infomtl`.
-INFOMTL_API std::filesystem::path cache_folder();
-
-/// Byte offset of the first byte that is not part of well-formed UTF-8, or std::string_view::npos.
-INFOMTL_API std::size_t find_invalid_utf8(std::string_view text);
 
 }  // namespace infomtl

@@ -25,7 +25,7 @@ class INFOMTL_API RandomStream {
   std::uint64_t next();
   /// Uniform in [0, 1), 53 bits.
   double uniform();
-  /// Standard normal (Box-Muller, one value a call).
+  /// Standard normal (Box-Muller, one value per call).
   double normal();
   /// Uniform in {0, ..., n-1}, without modulo bias; n > 0.
   std::uint64_t below(std::uint64_t n);

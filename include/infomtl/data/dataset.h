@@ -5,6 +5,8 @@
 //   Dataset dataset = load_dataset(config.object("data"), run_seed);
 //   for (std::int32_t s : dataset.split(Split::train).tasks[0].sequences)
 //   use(dataset.split(Split::train).texts.first[s]);
+//
+// The containers are in dataset.cpp; load_dataset() is in dataset_loading.cpp, with task_record, readers, subset below it.
 
 #include <array>
 #include <cstddef>
@@ -24,10 +26,6 @@ inline constexpr std::array<Split, 3> kSplits = {Split::train, Split::validation
 INFOMTL_API std::string_view split_name(Split split);
 /// @throws ConfigError unless it is train, validation or test
 INFOMTL_API Split split_named(std::string_view name);
-
-/// The gold label of an evaluation row that the task's list of labels does not have (ATIS has some). No prediction
-/// equals it: a metric counts the row as wrong, a loss leaves it out (it is the ignore index of cross entropy).
-inline constexpr std::int32_t kUnknownLabel = -100;
 
 /// Many texts in one piece of memory.
 class INFOMTL_API StringTable {
@@ -63,9 +61,9 @@ struct INFOMTL_API Texts {
 /// The labelled rows ("examples") of one task in one split.
 struct INFOMTL_API TaskRows {
   std::vector<std::int32_t> sequences;      ///< which text each example reads; ascending, no repeats
-  std::vector<std::int32_t> classes;        ///< single: one an example; multiple and tags: see label_offsets
-  std::vector<float> values;                ///< value: one an example
-  std::vector<std::int64_t> label_offsets;  ///< multiple, tags: classes of example i are label_offsets[i] .. [i+1]
+  std::vector<std::int32_t> classes;        ///< classification: one per example; else see label_offsets
+  std::vector<float> values;                ///< regression: one per example
+  std::vector<std::int64_t> label_offsets;  ///< multi_label, tagging: example i's classes are label_offsets[i] .. [i+1]
 
   std::size_t size() const { return sequences.size(); }
 };

@@ -18,7 +18,7 @@ namespace infomtl {
 class INFOMTL_API EvaluationStream {
  public:
   /// @param dataset, tokens  kept by reference; @param tokens  of that split
-  /// @param batch_size  texts a batch, at least 1; @param prefetch  batches prepared ahead; 0: none, and no thread
+  /// @param batch_size  texts per batch, at least 1; @param prefetch  batches prepared ahead; 0: none, and no thread
   EvaluationStream(const Dataset& dataset, Split split, const TokenizedTexts& tokens, std::int64_t batch_size,
                    std::size_t prefetch = 2);
   ~EvaluationStream();

@@ -1,5 +1,5 @@
 #pragma once
-// Task: what is predicted from a text, with which labels, scored by which metric. One JSON record a task, no C++.
+// Task: what is predicted from a text, with which labels, scored by which metric. One JSON record per task, no C++.
 
 #include <cstdint>
 #include <string>

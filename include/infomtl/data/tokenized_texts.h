@@ -31,7 +31,7 @@ INFOMTL_API SequenceTokens tokenize_sequence(const Tokenizer& tokenizer, std::st
                                              const std::string_view* pair, const std::vector<WordRange>& words,
                                              std::size_t max_length);
 
-/// Thread-safe. Holds 4 bytes a token id and 1 a type id, flat. Its destructor stops the background thread.
+/// Thread-safe. Holds 4 bytes per token id and 1 per type id, flat. Its destructor stops the background thread.
 class INFOMTL_API TokenizedTexts {
  public:
   /// @param texts  kept by reference: it must outlive this object

@@ -30,7 +30,7 @@ struct BatchingSettings {
   void fields(FieldVisitor& f) {
     f.field("batch_size", batch_size, "examples of a step; see joint_batch_size for the joint regime", at_least(1));
     f.choice("regime", regime, {"alternating", "joint", "single"},
-             "one task a step, one batch of every task a step, or one model per task");
+             "one task per step, one batch of every task per step, or one model per task");
     f.choice("joint_batch_size", joint_batch_size, {"per_task", "total"},
              "whether batch_size counts the examples of each task or of all tasks together");
     f.field("accumulate", accumulate,
@@ -63,7 +63,7 @@ class INFOMTL_API TrainingStream {
   /// @param dataset, tokens  kept by reference; @param tokens  of the training split
   /// @param epochs  planned ones, for the samplers that look at them; the stream itself never ends
   /// @param prefetch  steps prepared ahead; 0: none, and no thread
-  /// @throws ConfigError when a task has no training rows, or joint_batch_size "total" is less than one row a task
+  /// @throws ConfigError when a task has no training rows, or joint_batch_size "total" is less than one row per task
   TrainingStream(const Dataset& dataset, const TokenizedTexts& tokens, std::shared_ptr<const Sampler> sampler,
                  const BatchingSettings& settings, std::uint64_t run_seed, std::int64_t epochs,
                  std::int64_t first_step = 0, std::size_t prefetch = 2);

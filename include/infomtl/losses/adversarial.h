@@ -18,10 +18,10 @@ namespace infomtl {
 /// How a perturbation is found: with one step epsilon g / |g| (FGM, Miyato et al. 2017), with more
 /// project(delta + step_size g / |g|) to |delta| <= epsilon from delta = 0 (PGD, Madry et al. 2018).
 struct AttackSettings {
-  double epsilon = 1.0;
-  std::int64_t steps = 1;
-  double step_size = 0.5;
-  double rate = 1.0;
+  double epsilon = 1.0;    ///< Euclidean length of the perturbation, > 0
+  std::int64_t steps = 1;  ///< 1 is FGM, more is PGD
+  double step_size = 0.5;  ///< PGD: length of a step, > 0
+  double rate = 1.0;       ///< probability that a step's rows are attacked; else they add 0
   void fields(FieldVisitor& f) {
     f.field("epsilon", epsilon, "Euclidean length of the perturbation", above(0));
     f.field("steps", steps, "1 is FGM, more is PGD", between(1, 100));
@@ -57,9 +57,9 @@ class INFOMTL_API AdversarialParameters final : public LossTerm {
  public:
   struct Settings {
     AttackSettings attack{.step_size = 0.1};
-    std::vector<std::string> parameters = {"word_embeddings"};
-    double contrast = 0.0;
-    double temperature = 0.1;
+    std::vector<std::string> parameters = {"word_embeddings"};  ///< parts of the names of what is attacked
+    double contrast = 0.0;     ///< weight of InfoNCE in the attacked loss; 0: none, no second view
+    double temperature = 0.1;  ///< tau of that InfoNCE, > 0
     void fields(FieldVisitor& f) {
       attack.fields(f);
       f.field("parameters", parameters, "parts of the names of what is attacked");
@@ -79,7 +79,7 @@ class INFOMTL_API AdversarialParameters final : public LossTerm {
 
  private:
   bool attacks(const std::string& name) const;
-  /// Summed over the units, `second` being another dropout view of the same rows.
+  /// Summed over the items, `second` being another dropout view of the same rows.
   Tensor loss(TaskStep& first, const Tensor& second);
   Tensor attacked_loss(TaskStep& step);
 

@@ -1,6 +1,6 @@
 #pragma once
-// Bottleneck: compresses the code that a stochastic architecture puts between the encoder and the heads (MT-VIB,
-// Hierarchical MTL).
+// Bottleneck: compresses the code that a stochastic architecture puts between encoder and heads (MT-VIB, Hierarchical
+// MTL).
 
 #include <string>
 
@@ -9,15 +9,16 @@
 
 namespace infomtl {
 
-/// KL( N(mean, e^s) || N(0, v) ) of the task's representation, v the prior of the architecture (1 where it has none), a
-/// coordinate being 1/2 (log v - s + (e^s + mean^2) / v - 1), reduced over coordinates and rows (words for tagging) by
-///   sum   sum over coordinates, mean over rows: nats a row, an upper bound on I(X; Z~) in expectation
+/// KL( N(mean, e^s) || N(0, v) ) of the task's representation, v the architecture's prior (1 where it has none):
+///   1/2 (log v - s + (e^s + mean^2) / v - 1)
+/// for each coordinate, reduced over coordinates and rows (words for tagging) by
+///   sum   sum over coordinates, mean over rows: nats per row, an upper bound on I(X; Z~) in expectation
 ///   mean  mean over coordinates and rows
 /// Gradients reach the code and a learned prior. Training only.
 class INFOMTL_API Bottleneck final : public LossTerm {
  public:
   struct Settings {
-    std::string reduction = "sum";
+    std::string reduction = "sum";  ///< or "mean"
     void fields(FieldVisitor& f) {
       f.choice("reduction", reduction, {"sum", "mean"}, "how the KL is reduced over coordinates");
     }

@@ -7,7 +7,7 @@
 namespace infomtl {
 
 /// Mean over rows (words for tagging) of the entropy of the task's sparse gates, in nats, summed over selectors; where
-/// the number of experts is no power of two, plus 1 / (weight on experts that exist) for each selector (Hazimeh et al.,
+/// the number of experts is not a power of two, plus 1 / (weight on experts that exist) for each selector (Hazimeh et al.,
 /// NeurIPS 2021; a weight of 1e-6 is LibMTL's). Reaches the task's gates and what they look at. Training only.
 class INFOMTL_API GateEntropy final : public LossTerm {
  public:

@@ -16,15 +16,15 @@ namespace infomtl {
 
 class StepAverage;
 
-/// Adds nothing to the loss, whatever its weight. Each training step of a task gives
+/// Adds 0 to the loss, whatever its weight. Each training step of a task gives
 ///   lower  log B + mean_i [ log p(z_i|x_i) - LSE_j log p(z_i|x_j) ], InfoNCE over x, never above log B
 ///   upper  mean_i [ log p(z_i|x_i) - log 1/(B-1) sum_{j != i} p(z_i|x_j) ], leave-one-out (Poole et al. 2019)
-/// and the log shows their moving averages over the task's steps, of a step in micro-batches the last one. A batch of
-/// one row says nothing.
+/// and the log shows their moving averages over the task's steps (of a step in micro-batches: the last one). A batch of
+/// one row is left out.
 class INFOMTL_API Information final : public LossTerm {
  public:
   struct Settings {
-    double momentum = 0.9;
+    double momentum = 0.9;  ///< share of the old value in the moving average, in [0, 1); 0: the last batch alone
     void fields(FieldVisitor& f) {
       f.field("momentum", momentum, "share of the old value in the moving average; 0: the last batch alone",
               from_to_below(0, 1));
@@ -41,7 +41,7 @@ class INFOMTL_API Information final : public LossTerm {
  private:
   Settings settings_;
   std::vector<std::string> tasks_;
-  std::shared_ptr<StepAverage> average_;  ///< lower, upper and what share of them is there, of each task
+  std::shared_ptr<StepAverage> average_;  ///< per task: lower, upper, and the averages' common weight so far
 };
 
 }  // namespace infomtl

@@ -45,7 +45,7 @@ struct Needs {
   bool stochastic_architecture = false;
   bool sparse_gates = false;  ///< TaskRepresentation::gate_entropy
   bool embeddings = false;    ///< embedding_leaf()
-  bool parameters = false;    ///< gradients in parameters by itself; per-task gradients then take one backward a task
+  bool parameters = false;    ///< takes parameter gradients itself; disables the one-pass path of per-task gradients
 };
 
 /// What a term may know when it is built.
@@ -64,7 +64,7 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   virtual bool applies_to(const Task& /*task*/) const { return true; }
   /// Looks at the model when the experiment is built. @throws ConfigError for what it lacks, with the cure
   virtual void check(const MultiTaskModel& /*model*/) const {}
-  /// How many units the term will average over on these rows: rows, unless overridden (words of a tagging task, rows of
+  /// How many items the term will average over on these rows: rows, unless overridden (words of a tagging task, rows of
   /// a known label). Must equal compute().count; the objective throws StateError where it does not.
   virtual std::int64_t count(const TaskBatch& rows) const { return rows.rows.size(0); }
   /// @return sum: scalar float32; count: scalar, detached

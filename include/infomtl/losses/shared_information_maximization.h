@@ -13,24 +13,25 @@ namespace infomtl {
 class Critic;
 class InformationBound;
 
-/// sum_i -log( exp(cos(z_i, z'_i)/tau) / sum_j exp(cos(z_i, z'_j)/tau) ), z and z' the two views [B, H] of the
-/// encoder's pooled output. Gradients flow through both views; the term never touches a head. Bounded below by log(1 +
-/// (B-1) e^{-2/tau}) a row. Training only: in evaluation both views are equal.
+///   sum_i -log( exp(cos(z_i, z'_i)/tau) / sum_j exp(cos(z_i, z'_j)/tau) )
 ///
-/// With another `bound` the loss is minus that bound on I(Z;Z') <= I(X;Z), in nats (bounds.h): -B times it as the sum;
-/// a batch of one row counts 0, having no pair. With another `critic` f the scores are f(z_i, z'_j) / tau. What critic
-/// and bound learn or remember trains and is saved with the run.
+/// with z and z' the two views [B, H] of the encoder's pooled output. Gradients flow through both views, none reaches a
+/// head. Per row it is at least log(1 + (B-1) e^{-2/tau}). Training only: in evaluation both views are equal.
+///
+/// With another `bound` the loss is minus that bound on I(Z;Z') <= I(X;Z), in nats (bounds.h): the sum is -B times it; a
+/// batch of one row has no pair and counts 0. With another `critic` f the scores are f(z_i, z'_j) / tau. What critic and
+/// bound learn or remember is saved with the run.
 class INFOMTL_API SharedInformationMaximization final : public LossTerm {
  public:
   struct INFOMTL_API Settings {
-    double temperature = 1.0;
-    bool symmetric = false;
-    std::string scope = "task";
-    std::string bound = "infonce";
-    std::string critic = "cosine";
-    std::int64_t critic_width = 128;
-    double momentum = 0.9;
-    double clip = 5.0;
+    double temperature = 1.0;         ///< tau > 0; the paper takes 1 for RoBERTa, 0.1 for BERT
+    bool symmetric = false;           ///< infonce: mean of both directions, else view 0 against view 1 only
+    std::string scope = "task";       ///< infonce: negatives from the task's rows, or from all tasks' ("batch")
+    std::string bound = "infonce";    ///< what is maximised: one of bounds.h
+    std::string critic = "cosine";    ///< or "separable", "bilinear", "concat", which learn
+    std::int64_t critic_width = 128;  ///< hidden layers and embeddings of what critic and bound learn
+    double momentum = 0.9;            ///< mine: share of the old value in the moving average (Belghazi et al. 2018)
+    double clip = 5.0;                ///< smile: scores of negatives are clamped to +-clip (Song & Ermon 2020)
     void fields(FieldVisitor& f);
   };
   SharedInformationMaximization() : SharedInformationMaximization(Settings{}) {}

@@ -6,13 +6,13 @@
 
 namespace infomtl {
 
-/// Cross-entropy for classification and tagging (a unit is a row, or a word), mean over classes of binary cross-entropy
-/// for multi-label, squared error for regression. Units of an unknown label are not counted.
+/// Cross-entropy for classification and tagging (an item is a row, or a word), mean over classes of binary cross-entropy
+/// for multi-label, squared error for regression. Items of an unknown label are not counted.
 class INFOMTL_API Supervised final : public LossTerm {
  public:
   struct Settings {
-    double label_smoothing = 0;
-    std::int64_t views = 1;
+    double label_smoothing = 0;  ///< share of a label's mass spread over all classes, in [0, 1); 0: none
+    std::int64_t views = 1;      ///< dropout views whose losses are averaged in training; R-Drop takes 2
     void fields(FieldVisitor& f) {
       f.field("label_smoothing", label_smoothing,
               "share of a label's mass spread evenly over all classes (classification and tagging)",

@@ -12,14 +12,14 @@ namespace infomtl {
 
 class CompressionPrior;
 
-/// KL( N(mu, diag exp(s)) || prior ), for N(0, I) a coordinate being 1/2 (mu^2 + e^s - 1 - s), reduced over coordinates
-/// and rows by
-///   spc   mean over coordinates, mean over the rows of a class, sum over the classes present (Hu et al., AAAI 2024;
-///   their code);
-///         labels that are no single class (values, label sets) fall back to `mean`
+/// KL( N(mu, diag e^s) || prior ), for N(0, I)
+///   1/2 (mu^2 + e^s - 1 - s)
+/// for each coordinate, reduced over coordinates and rows by
+///   spc   mean over coordinates, mean over the rows of a class, sum over the classes present (Hu et al., AAAI 2024, in
+///         their code); labels that are not a single class (values, label sets) take `mean`
 ///   mean  mean over coordinates and rows
 ///   sum   sum over coordinates, mean over rows
-/// Training only. Priors, each a task's own; their parameters get their gradient from here alone and are saved:
+/// Training only. Priors, one per task; their parameters get their gradient from here alone and are saved:
 ///   standard           N(0, I) (VIB, Alemi et al. 2017)
 ///   learned            N(m, diag e^r), starts as N(0, I)
 ///   mixture            `components` learned Gaussians with learned weights, by one sample of the head: may be negative
@@ -28,14 +28,14 @@ class CompressionPrior;
 ///                      rows of an unknown class are not counted
 ///   l1out              the other posteriors of the batch: an upper bound on I(X;Z_t) (Poole et al. 2019)
 ///   club, club_sample  no prior: the upper bound mean_i log p(z_i|x_i) - mean_ij log p(z_j|x_i) on I(X;Z_t) by all
-///                      pairs of the batch, or by one other sample a row (Cheng et al. 2020)
-/// The last three take `spc` for `mean`; a batch of one counts 0.
+///                      pairs of the batch, or by one other sample per row (Cheng et al. 2020)
+/// The last three read `spc` as `mean`; a batch of one row counts 0.
 class INFOMTL_API TaskInformationMinimization final : public LossTerm {
  public:
   struct INFOMTL_API Settings {
-    std::string reduction = "spc";
-    std::string prior = "standard";
-    std::int64_t components = 8;
+    std::string reduction = "spc";   ///< or "mean", "sum"
+    std::string prior = "standard";  ///< what the posterior is compressed to, see above
+    std::int64_t components = 8;     ///< mixture: Gaussians per task
     void fields(FieldVisitor& f);
   };
   TaskInformationMinimization() : TaskInformationMinimization(Settings{}) {}

@@ -29,7 +29,7 @@ class INFOMTL_API TaskStep {
   virtual const Task& task() const = 0;
   virtual std::size_t task_index() const = 0;
   virtual const TaskBatch& batch() const = 0;
-  /// TaskBatch::labels; in evaluation some may be kUnknownLabel, which is no index.
+  /// TaskBatch::labels; in evaluation some may be kUnknownLabel, which is not an index.
   const Tensor& labels() const { return batch().labels; }
   /// Training, or evaluation: samples become means, dropout is off, all views are equal.
   virtual bool training() const = 0;
@@ -42,7 +42,7 @@ class INFOMTL_API TaskStep {
   virtual const Tensor& shared(int view = 0) = 0;
   /// The task's representation by the architecture: value [B, D] (and moments of stochastic ones).
   virtual const TaskRepresentation& representation(int view = 0) = 0;
-  /// The head's prediction on representation(view).value; one row a word for tagging.
+  /// The head's prediction on representation(view).value; one row per word for tagging.
   virtual const Prediction& prediction(int view = 0) = 0;
   /// [N_t, H] token states of the task's sequences of view 0; needs token_states.
   virtual const Tensor& token_states() = 0;

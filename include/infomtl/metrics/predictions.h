@@ -49,11 +49,11 @@ INFOMTL_API void check(const Predictions& predictions);
 
 /// One label against the rest.
 struct LabelCounts {
-  std::int64_t both = 0;            ///< true positives
-  std::int64_t only_predicted = 0;  ///< false positives
-  std::int64_t only_gold = 0;       ///< false negatives
+  std::int64_t true_positives = 0;
+  std::int64_t false_positives = 0;
+  std::int64_t false_negatives = 0;
 
-  bool occurs() const { return both + only_predicted + only_gold > 0; }
+  bool occurs() const { return true_positives + false_positives + false_negatives > 0; }
   /// Ratios with nothing below the line are 0, as scikit-learn's with zero_division=0.
   INFOMTL_API double precision() const;
   INFOMTL_API double recall() const;

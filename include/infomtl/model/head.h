@@ -31,7 +31,7 @@ struct HeadRandom {
 
 class INFOMTL_API Head : public torch::nn::Module {
  public:
-  /// @param representation [B, D]: a row a sequence, or a row a word for tagging
+  /// @param representation [B, D]: a row per sequence, or a row per word for tagging
   virtual Prediction forward(const Tensor& representation, const HeadRandom& random) = 0;
   /// Whether predictions carry mean and log-variance.
   virtual bool gaussian() const { return false; }

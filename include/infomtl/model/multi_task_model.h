@@ -1,5 +1,5 @@
 #pragma once
-// Multi-task model: one encoder, one architecture, one head a task.
+// Multi-task model: one encoder, one architecture, one head per task.
 //
 //   auto encoder = load_encoder(folder);
 //   ArchitectureContext shape{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size()};

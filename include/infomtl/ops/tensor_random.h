@@ -15,12 +15,13 @@ namespace infomtl::ops {
 class INFOMTL_API TensorRandom {
  public:
   explicit TensorRandom(std::uint64_t seed, torch::Device device = torch::kCPU);
+  virtual ~TensorRandom() = default;
 
   at::Generator& generator() { return generator_; }
   /// One number, the same for the same seed on every device; drawn on the host, no device is waited for.
   std::uint64_t random64();
-  /// Standard normal values of the given shape, float32 on the generator's device.
-  torch::Tensor normal(at::IntArrayRef shape);
+  /// Standard normal values of the given shape, float32 on the generator's device. (A test's own numbers may stand in.)
+  virtual torch::Tensor normal(at::IntArrayRef shape);
 
  private:
   at::Generator generator_;  // of the device

@@ -60,7 +60,7 @@ inline constexpr const char* kPluginAbi =
 #endif
 
 /// Loads a plugin; its names carry the file as their origin. Loading a file twice does nothing the second time.
-/// @throws UserError for a file that is no plugin, was built for another infomtl or LibTorch, or fails while it adds
+/// @throws UserError for a file that is not a plugin, was built for another infomtl or LibTorch, or fails while it adds
 /// its names: none of them is left then
 INFOMTL_API void load_plugin(const std::filesystem::path& file);
 

@@ -76,7 +76,7 @@ class INFOMTL_API ForwardPass : public std::enable_shared_from_this<ForwardPass>
   bool encoded_ = false;
   ViewedBatch viewed_;
   EncoderOutput output_;
-  std::vector<Tensor> leaves_;              // one a task, undefined unless a term asked
+  std::vector<Tensor> leaves_;              // one per task, undefined unless a term asked
   std::size_t segment_ = 0, segments_ = 0;  // of a repeated encoding of one task: its place among the step's tasks
   std::string variant_;                     // distinguishes the random numbers of a repeated encoding
   std::size_t offset_task_ = 0;

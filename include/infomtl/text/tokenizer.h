@@ -19,10 +19,15 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/text/special_tokens.h"
 
 namespace infomtl {
 
-/// The tokens of one text, one pair or one list of words; all lists have one entry a token.
+namespace text {
+struct TokenizerParts;  // inside of the room
+}
+
+/// The tokens of one text, one pair or one list of words; all lists have one entry per token.
 struct Encoding {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> type_ids;  ///< 0 or 1, as the model folder's template says
@@ -41,17 +46,11 @@ struct TokenizeOptions {
   bool add_special_tokens = true;  ///< the template's [CLS], [SEP], <s>, ... around the text
 };
 
-/// Ids of the special tokens a model folder names; -1 where it names none.
-struct SpecialTokenIds {
-  std::int32_t cls = -1, sep = -1, pad = -1, unk = -1, mask = -1;
-};
-
 /// A tokenizer of a model folder. Every call throws DataError when a text is not well-formed UTF-8 (naming the byte) or
 /// when max_length leaves no room for the special tokens. Empty texts are valid and give the special tokens only.
 class INFOMTL_API Tokenizer {
  public:
-  struct Parts;  ///< inside of the room
-  explicit Tokenizer(std::unique_ptr<const Parts> parts);
+  explicit Tokenizer(std::unique_ptr<const text::TokenizerParts> parts);  ///< what load_tokenizer() calls
   ~Tokenizer();
   Tokenizer(const Tokenizer&) = delete;
   Tokenizer& operator=(const Tokenizer&) = delete;
@@ -66,7 +65,7 @@ class INFOMTL_API Tokenizer {
   void encode_pair(std::string_view first, std::string_view second, const TokenizeOptions& options,
                    Encoding& encoding) const;
 
-  /// A text given as words, as tagging data has it: each word is tokenized on its own, `words` tells which one a token
+  /// A text given as words, as tagging data has it: each word is tokenized on its own; `words` says which word a token
   /// comes from, offsets count from the start of that word. A word may give no token at all.
   Encoding encode_words(std::span<const std::string> words, const TokenizeOptions& options = {}) const;
 
@@ -86,7 +85,7 @@ class INFOMTL_API Tokenizer {
   std::size_t special_token_count(bool pair) const;
 
  private:
-  std::unique_ptr<const Parts> parts_;
+  std::unique_ptr<const text::TokenizerParts> parts_;
 };
 
 /// Reads the tokenizer of a Hugging Face model folder: `tokenizer.json` where there is one, else a SentencePiece

@@ -55,8 +55,8 @@ struct INFOMTL_API TrainerSettings {
   /// "alternating": a step is a batch of one task, chosen by the sampler; "joint": one of every task; "single": the
   /// only task.
   std::string regime = "alternating";
-  std::string joint_batch_size = "per_task";  ///< whether batch_size is each task's or, "total", that of all together
-  std::int64_t length_window = 0;             ///< so many batches are sorted by length and cut anew; 0: random batches
+  std::string joint_batch_size = "per_task";  ///< what batch_size counts: each task's examples, or all tasks' ("total")
+  std::int64_t length_window = 0;  ///< batches sorted by length together before they are cut; 0: random batches
   /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
   /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
   /// where a step allows it (one micro-batch, tasks without common rows, each parameter used once); "auto" is

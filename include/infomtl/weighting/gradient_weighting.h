@@ -27,8 +27,8 @@ namespace infomtl {
 struct WeightingContext {
   std::vector<std::string> names;
   std::vector<std::int64_t> train_rows;
-  bool joint = true;             ///< every task in every step, or one task a step
-  bool sampled_by_size = false;  ///< one task a step: tasks come up in proportion to their rows
+  bool joint = true;             ///< every task in every step, or one task per step
+  bool sampled_by_size = false;  ///< one task per step: tasks come up in proportion to their rows
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.

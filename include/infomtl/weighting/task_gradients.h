@@ -54,7 +54,7 @@ class INFOMTL_API TaskGradients {
   /// own parameters get the gradient of L_t.
   virtual void apply_representation_gradients(const std::vector<torch::Tensor>& gradients) = 0;
 
-  /// The same on independent rows of the same tasks, for methods that need several batches a step.
+  /// The same on independent rows of the same tasks, for methods that need several batches per step.
   virtual TaskGradients& independent(std::size_t index) = 0;
   /// [T] losses of the same rows under the parameters as they are now, without a graph (after an update, say).
   virtual torch::Tensor reevaluate_losses() = 0;

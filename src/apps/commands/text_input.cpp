@@ -5,8 +5,8 @@
 #include <iostream>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
 #include "infomtl/core/json.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl::commands {
 

@@ -26,7 +26,7 @@ class AdditiveNoise final : public Architecture {
       f.field("normalize", normalize, "bring the code to zero mean and unit variance over its coordinates");
       f.field("initial_noise", initial_noise, "standard deviation of the noise at the start", above(0));
       f.choice("prior", prior, {"learned", "standard"},
-               "variance of the prior that codes are compressed to: one a task and coordinate, or 1");
+               "variance of the prior that codes are compressed to: one per task and coordinate, or 1");
     }
   };
   AdditiveNoise(const Settings& settings, const ArchitectureContext& shape)

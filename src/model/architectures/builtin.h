@@ -31,7 +31,7 @@ struct ExpertSettings {
 /// `count` networks as children "<name>.0", "<name>.1", ... of `owner`.
 Nets add_nets(torch::nn::Module& owner, const std::string& name, std::size_t count, const DenseNet::Shape& shape,
               std::uint64_t seed);
-/// One softmax gate a task, each a linear map H -> E, as children "<name>.<task>".
+/// One softmax gate per task, each a linear map H -> E, as children "<name>.<task>".
 Nets add_gates(torch::nn::Module& owner, const std::string& name, std::size_t tasks, std::int64_t inputs,
                std::int64_t experts, std::uint64_t seed);
 void append_outputs(std::vector<Tensor>& outputs, const Nets& nets, const Tensor& x, ops::TensorRandom* noise);

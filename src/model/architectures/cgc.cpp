@@ -2,7 +2,7 @@
 
 namespace infomtl::architectures {
 
-/// CGC: shared experts and each task's own, and a gate a task over the shared and its own ones. Shared experts count as
+/// CGC: shared experts and each task's own, and a gate per task over the shared and its own ones. Shared experts count as
 /// shared parameters; a task's experts and gate never see another task.
 class Cgc final : public Architecture {
  public:
@@ -27,7 +27,7 @@ class Cgc final : public Architecture {
 };
 
 void register_cgc(ArchitectureRegistry& registry) {
-  registry.add<Cgc>("cgc", "customised gate control: shared experts and each task's own, a gate a task",
+  registry.add<Cgc>("cgc", "customised gate control: shared experts and each task's own, a gate per task",
                     "Tang et al., RecSys 2020", {{"similarity", "gates"}});
 }
 

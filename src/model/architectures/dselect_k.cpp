@@ -18,7 +18,7 @@ class DselectK final : public Architecture {
     std::string gate = "input";
     void fields(FieldVisitor& f) {
       f.field("experts", experts, "networks that all tasks share", at_least(2));
-      f.field("selectors", selectors, "k, the largest number of experts a task ends with", at_least(1));
+      f.field("selectors", selectors, "k, the largest number of experts that a task ends with", at_least(1));
       f.field("gamma", gamma, "width of the smooth step", above(0));
       f.choice("gate", gate, {"input", "static"}, "selectors that look at the row, or one choice a task for all rows");
       ExpertSettings::fields(f);

@@ -1,5 +1,5 @@
 #pragma once
-// Extraction level: the layer that CGC is and PLE stacks. Shared experts, each task's own, and a gate a task over the
+// Extraction level: the layer that CGC is and PLE stacks. Shared experts, each task's own, and a gate per task over the
 // shared and its own ones.
 
 #include "model/architectures/builtin.h"

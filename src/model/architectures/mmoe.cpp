@@ -2,7 +2,7 @@
 
 namespace infomtl::architectures {
 
-/// MMoE: experts that all tasks share and a gate a task, z_t = sum_e softmax(W_t z + b_t)_e E_e(z). Experts count as
+/// MMoE: experts that all tasks share and a gate per task, z_t = sum_e softmax(W_t z + b_t)_e E_e(z). Experts count as
 /// shared parameters, gates as the task's own.
 class Mmoe final : public Architecture {
  public:
@@ -43,7 +43,7 @@ class Mmoe final : public Architecture {
 };
 
 void register_mmoe(ArchitectureRegistry& registry) {
-  registry.add<Mmoe>("mmoe", "multi-gate mixture of experts: shared experts, a gate a task", "Ma et al., KDD 2018",
+  registry.add<Mmoe>("mmoe", "multi-gate mixture of experts: shared experts, a gate per task", "Ma et al., KDD 2018",
                      {{"similarity", "gates"}});
 }
 

@@ -18,7 +18,7 @@ class Shared final : public Architecture {
 };
 
 void register_shared(ArchitectureRegistry& registry) {
-  registry.add<Shared>("shared", "hard parameter sharing: one encoder, a head a task", "Caruana, 1997");
+  registry.add<Shared>("shared", "hard parameter sharing: one encoder, a head per task", "Caruana, 1997");
 }
 
 }  // namespace infomtl::architectures

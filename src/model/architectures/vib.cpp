@@ -6,7 +6,7 @@
 namespace infomtl::architectures {
 
 /// MT-VIB: one stochastic bottleneck that all tasks read, q(z~ | z) = N(mean(z), diag exp(log_variance(z))), compressed
-/// to N(0, I) by the loss "bottleneck". A sample a pass in training, the mean in evaluation. The paper adds uncertainty
+/// to N(0, I) by the loss "bottleneck". One sample per pass in training, the mean in evaluation. The paper adds uncertainty
 /// weights; width, depth and clamp are our reading of it.
 class Vib final : public Architecture {
  public:

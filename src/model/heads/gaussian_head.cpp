@@ -1,17 +1,11 @@
 #include "model/heads/gaussian_head.h"
 
-#include <ATen/ATen.h>
-
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
+#include "infomtl/ops/information/contrastive.h"
+#include "infomtl/ops/information/gaussian.h"
 
 namespace infomtl {
-namespace {
-
-/// Rows over their Euclidean length; a row of zeros stays one.
-Tensor unit_rows(const Tensor& rows) { return rows / rows.norm(2, {-1}, /*keepdim=*/true).clamp_min(1e-12); }
-
-}  // namespace
 
 void GaussianHead::Settings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
@@ -43,15 +37,15 @@ GaussianHead::GaussianHead(const Settings& settings, const HeadContext& shape) :
 }
 
 Prediction GaussianHead::forward(const Tensor& representation, const HeadRandom& random) {
-  const Tensor input = settings_.unit_input ? unit_rows(representation) : representation;
+  const Tensor input = settings_.unit_input ? ops::unit_rows(representation) : representation;
   Prediction prediction;
   prediction.mean = mean_->forward(input, random.dropout);
-  prediction.log_variance =
-      at::clamp(log_variance_->forward(input, random.dropout), settings_.log_variance_low, settings_.log_variance_high);
+  prediction.log_variance = ops::clamp_log_variance(log_variance_->forward(input, random.dropout),
+                                                    settings_.log_variance_low, settings_.log_variance_high);
   prediction.output = prediction.mean;
   if (random.noise != nullptr) {
     const Tensor noise = random.noise->normal(prediction.mean.sizes()).to(prediction.mean.options());
-    prediction.output = prediction.mean + at::exp(prediction.log_variance / 2) * noise;
+    prediction.output = ops::gaussian_sample(prediction.mean, prediction.log_variance, noise);
   }
   return prediction;
 }

@@ -52,10 +52,6 @@ inline LossValue loss_value(const torch::Tensor& sum, std::int64_t count) {
   return {sum, torch::full({}, static_cast<double>(count), sum.options().requires_grad(false))};
 }
 
-/// Rows of unit length in the widened type. A row with norm <= 1e-12 becomes zero and takes no gradient. Norms are
-/// taken in float64, so float32 rows up to 1e38 neither overflow nor vanish.
-torch::Tensor unit_rows(const torch::Tensor& rows);
-
 inline constexpr double kSmallestNorm = 1e-12;
 
 }  // namespace infomtl::ops

@@ -16,7 +16,7 @@ void require_labels(const Tensor& logits, const Tensor& labels, const char* func
                     labels.scalar_type() == torch::kInt64,
                 function, ("labels must be int64 [" + std::to_string(logits.size(0)) + "]").c_str(), labels);
   if (labels.is_cpu() &&
-      !(((labels >= 0) & (labels < logits.size(1))) | (labels == kIgnoredLabel)).all().item<bool>()) {
+      !(((labels >= 0) & (labels < logits.size(1))) | (labels == kUnknownLabel)).all().item<bool>()) {
     throw ShapeError(std::string(function) + ": a label lies outside 0.." + std::to_string(logits.size(1) - 1));
   }
 }
@@ -39,15 +39,33 @@ LossValue cross_entropy(const Tensor& logits, const Tensor& labels, double smoot
     throw ConfigError("cross_entropy: smoothing must lie in [0, 1), found " + std::to_string(smoothing));
   }
   const Tensor wide = widened(logits);
-  const Tensor sum = at::cross_entropy_loss(wide, labels, {}, at::Reduction::Sum, kIgnoredLabel, smoothing);
-  return {sum, (labels != kIgnoredLabel).sum().to(wide.scalar_type())};
+  const Tensor sum = at::cross_entropy_loss(wide, labels, {}, at::Reduction::Sum, kUnknownLabel, smoothing);
+  return {sum, (labels != kUnknownLabel).sum().to(wide.scalar_type())};
+}
+
+LossValue binary_cross_entropy(const Tensor& logits, const Tensor& targets) {
+  require_matrix(logits, "binary_cross_entropy", "logits");
+  require_same_shape(logits, targets, "binary_cross_entropy", "targets");
+  const Tensor wide = widened(logits);
+  const Tensor each =
+      at::binary_cross_entropy_with_logits(wide, targets.to(wide.scalar_type()), {}, {}, at::Reduction::None);
+  return loss_value(each.mean(1).sum(), logits.size(0));
+}
+
+LossValue squared_error(const Tensor& values, const Tensor& targets) {
+  require_matrix(values, "squared_error", "values");
+  require_shape(values.size(1) == 1, "squared_error", "values must be [B, 1]", values);
+  require_shape(targets.defined() && targets.dim() == 1 && targets.size(0) == values.size(0), "squared_error",
+                ("targets must be [" + std::to_string(values.size(0)) + "]").c_str(), targets);
+  const Tensor wide = widened(values);
+  return loss_value((wide.squeeze(1) - targets.to(wide.scalar_type())).square().sum(), values.size(0));
 }
 
 LossValue focal(const Tensor& logits, const Tensor& labels, double gamma, const Tensor& class_weights) {
   constexpr const char* kName = "focal";
   require_labels(logits, labels, kName);
   require_exponent(gamma, kName);
-  const Tensor kept = labels != kIgnoredLabel;
+  const Tensor kept = labels != kUnknownLabel;
   const Tensor index = labels.clamp_min(0);
   const Tensor log_p = widened(logits).log_softmax(1).gather(1, index.unsqueeze(1)).squeeze(1);
   Tensor per_row = -focus(log_p, gamma) * log_p;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "infomtl/ops/information/contrastive.h"
 #include "ops/information/checks.h"
 
 namespace infomtl::ops {

@@ -49,7 +49,7 @@ refuse 'no folder' train config.json --output config.json --log-level error
 refuse 'no folder' train config.json --output config.json/run --log-level error
 mkdir -p mine/checkpoints/best && echo kept >mine/checkpoints/best/mine.txt
 refuse 'no config.json' train config.json --output mine --log-level error
-[[ $(cat mine/checkpoints/best/mine.txt) == kept ]] || die "a folder that is no run was written over"
+[[ $(cat mine/checkpoints/best/mine.txt) == kept ]] || die "a folder that is not a run was written over"
 printf '{"extends": "config.json", "losses": [}' >broken.json
 refuse 'broken.json' $(train broken.json)
 printf '{"extends": "loop.json"}' >loop.json

@@ -28,7 +28,10 @@ contains other.txt training
 
 # The saved checkpoint scores as the run said.
 "$program" evaluate run --split test --json --log-level warning >evaluated.json
-score() { grep -oE '"(test|average)": *\{?"?[a-z]*"?:? *[0-9.e-]+' "$1" | head -1; }
+scores() { grep -oE '"test": *-?[0-9][0-9.e+-]*' "$1"; }
+[[ $(scores run/results.json | wc -l) == 7 ]] || die "six tasks and their average, other test scores: $(scores run/results.json)"
+[[ $(scores evaluated.json) == "$(scores run/results.json)" ]] ||
+  die "the run scored $(scores run/results.json), its checkpoint $(scores evaluated.json)"
 for task in topic polarity emotion answer certainty spans; do contains evaluated.json "\"$task\""; done
 
 # Predictions, a line each, in order.

@@ -85,7 +85,7 @@ bool unsolvable(const Case& c) {
          combine(rows, nearest.weights).norm().item<double>() <= 1e-7 * rows.norm().item<double>();
 }
 
-// ---- how far from optimal weights are, from the definitions alone; infinity where they are no candidate
+// ---- how far from optimal weights are, from the definitions alone; infinity where they are not a candidate
 // ------------------
 
 double hull_gap(const Case& c, const Tensor& w) {

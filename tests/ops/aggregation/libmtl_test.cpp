@@ -168,7 +168,7 @@ TEST(AggregationGolden, MethodsEqualLibMtl) {
         EXPECT_TRUE(has_no_inverse(c) || theirs.norm().item<double>() <= 1e-9 * summed) << theirs;
       } else if (name == "pcgrad") {
         EXPECT_LE(difference(pcgrad_with_itself(c), theirs, 1e-9 * summed), kParity);
-      } else if (name.starts_with("mgda")) {  // theirs is no shortest vector: ours is shorter, and closes its gap
+      } else if (name.starts_with("mgda")) {  // theirs is not the shortest vector: ours is shorter, and closes its gap
         EXPECT_LE(found.residual, 1e-8);
         EXPECT_LT(direction.norm().item<double>(), theirs.norm().item<double>());
       } else {

@@ -16,7 +16,7 @@ class Classification : public ::testing::Test {
  protected:
   void SetUp() override { torch::manual_seed(13); }
   Tensor logits_ = (torch::manual_seed(13), 2 * torch::randn({5, 3}, torch::kFloat64));
-  Tensor labels_ = torch::tensor(std::vector<int64_t>{2, 0, kIgnoredLabel, 1, 2});
+  Tensor labels_ = torch::tensor(std::vector<int64_t>{2, 0, kUnknownLabel, 1, 2});
 };
 
 double probability(const Tensor& logits, int64_t i, int64_t c) {
@@ -30,7 +30,7 @@ TEST_F(Classification, CrossEntropyEqualsItsDefinition) {
     double expected = 0;
     for (int64_t i = 0; i < 5; ++i) {
       const auto label = labels_[i].item<int64_t>();
-      if (label == kIgnoredLabel) continue;
+      if (label == kUnknownLabel) continue;
       for (int64_t c = 0; c < 3; ++c) {
         expected -= ((c == label ? 1 - smoothing : 0) + smoothing / 3) * std::log(probability(logits_, i, c));
       }
@@ -43,13 +43,39 @@ TEST_F(Classification, CrossEntropyEqualsItsDefinition) {
   }
 }
 
+TEST_F(Classification, BinaryCrossEntropyAndSquaredErrorEqualTheirDefinitions) {
+  const Tensor targets = torch::tensor({{1, 0, 1}, {0, 0, 0}, {1, 1, 1}, {0, 1, 0}, {1, 0, 0}}, torch::kInt64);
+  double expected = 0;
+  for (int64_t i = 0; i < 5; ++i) {
+    for (int64_t c = 0; c < 3; ++c) {
+      const double p = 1 / (1 + std::exp(-logits_[i][c].item<double>()));
+      expected -= std::log(targets[i][c].item<int64_t>() == 1 ? p : 1 - p) / 3;
+    }
+  }
+  const LossValue sets = binary_cross_entropy(logits_, targets);
+  EXPECT_TRUE(close(sets.sum.item<double>(), expected, 1e-12));
+  EXPECT_EQ(sets.count.item<double>(), 5);
+  EXPECT_TRUE(gradients_match([&](const auto& in) { return binary_cross_entropy(in[0], targets).mean(); }, {logits_}));
+  EXPECT_THROW(binary_cross_entropy(logits_, labels_), ShapeError);
+
+  const Tensor values = logits_.slice(1, 0, 1), wanted = torch::tensor({1.0, -1.0, 0.0, 2.0, 0.5}, torch::kFloat64);
+  expected = 0;
+  for (int64_t i = 0; i < 5; ++i) expected += std::pow(values[i][0].item<double>() - wanted[i].item<double>(), 2);
+  const LossValue value = squared_error(values, wanted);
+  EXPECT_TRUE(close(value.sum.item<double>(), expected, 1e-12));
+  EXPECT_EQ(value.count.item<double>(), 5);
+  EXPECT_TRUE(gradients_match([&](const auto& in) { return squared_error(in[0], wanted).mean(); }, {values.clone()}));
+  EXPECT_THROW(squared_error(logits_, wanted), ShapeError);
+  EXPECT_THROW(squared_error(values, wanted.unsqueeze(1)), ShapeError);
+}
+
 TEST_F(Classification, FocalEqualsItsDefinition) {
   const Tensor weights = torch::tensor({0.5, 2.0, 1.5}, torch::kFloat64);
   for (const double gamma : {0.0, 0.5, 2.0}) {
     double expected = 0, weighted = 0;
     for (int64_t i = 0; i < 5; ++i) {
       const auto label = labels_[i].item<int64_t>();
-      if (label == kIgnoredLabel) continue;
+      if (label == kUnknownLabel) continue;
       const double p = probability(logits_, i, label);
       expected -= std::pow(1 - p, gamma) * std::log(p);
       weighted -= weights[label].item<double>() * std::pow(1 - p, gamma) * std::log(p);
@@ -130,7 +156,7 @@ TEST_F(Classification, RowsLeftOutTakeNoGradientAndMayBeAll) {
   const Tensor leaf = logits_.clone().requires_grad_(true);
   (cross_entropy(leaf, labels_).sum + focal(leaf, labels_).sum).backward();
   EXPECT_TRUE(close(leaf.grad()[2], torch::zeros({3}), 0));
-  const Tensor none = torch::full({5}, kIgnoredLabel);
+  const Tensor none = torch::full({5}, kUnknownLabel);
   EXPECT_EQ(cross_entropy(logits_, none).sum.item<double>(), 0);
   EXPECT_EQ(focal(logits_, none).sum.item<double>(), 0);
   EXPECT_EQ(cross_entropy(logits_, none).count.item<double>(), 0);

@@ -22,27 +22,24 @@ namespace infomtl::ops {
 /// Best f: log p(y|x) + c(x).
 INFOMTL_API torch::Tensor infonce(const torch::Tensor& scores);
 
-/// Lower: mean_i F_ii - log mean_{i != j} e^F_ij (Donsker & Varadhan). Best f: log p(y|x)/p(y) + const. The logarithm
-/// of a batch mean is biased upwards in value and gradient.
+/// Lower: mean_i F_ii - log mean_{i != j} e^F_ij (Donsker & Varadhan). Best f: log p(y|x)/p(y) + const.
+/// The logarithm of a batch mean is biased upwards in value and gradient.
 INFOMTL_API torch::Tensor dv(const torch::Tensor& scores);
 
-/// DV with the gradient of the logarithm taken at a moving average of mean_{i != j} e^F_ij
-/// (MINE, Belghazi et al. 2018).
+/// DV with the gradient of the logarithm taken at a moving average of mean_{i != j} e^F_ij (MINE, Belghazi et al. 2018).
 struct MineBound {
   torch::Tensor value;    ///< the value of dv(); its gradient is mean_i dF_ii - d(mean e^F) / average
   torch::Tensor average;  ///< the moving average to pass to the next call, detached
 };
-/// new average = momentum * old + (1 - momentum) * batch mean, at least 1e-4. It is of e^F itself: scores far above 80
-/// overflow float32.
-/// @param average  scalar of the last call; undefined at the start (1)
+/// @param average   scalar of the last call; undefined at the start (1). It is of e^F: scores above 80 overflow float32
+/// @param momentum  new = momentum * old + (1 - momentum) * mean of the batch, at least 1e-4
 INFOMTL_API MineBound mine(const torch::Tensor& scores, const torch::Tensor& average = {}, double momentum = 0.9);
 
 /// Lower: mean_i F_ii - e^-1 mean_{i != j} e^F_ij (Nguyen, Wainwright & Jordan; f-GAN's KL).
 /// Best f: 1 + log p(y|x)/p(y). Unbiased; its variance grows like e^I.
 INFOMTL_API torch::Tensor nwj(const torch::Tensor& scores);
 
-/// Lower: 1 + mean_i (F_ii - log a(y_i)) - mean_{i != j} e^(F_ij - log a(y_j)) (Poole et al. 2019).
-/// With log a = 1 it is nwj.
+/// Lower: 1 + mean_i (F_ii - log a(y_i)) - mean_{i != j} e^(F_ij - log a(y_j)) (Poole et al. 2019); nwj is log a = 1.
 /// @param log_baseline [N]
 INFOMTL_API torch::Tensor tuba(const torch::Tensor& scores, const torch::Tensor& log_baseline);
 
@@ -68,15 +65,15 @@ INFOMTL_API torch::Tensor flo(const torch::Tensor& scores, const torch::Tensor& 
 /// The u that maximises flo for these scores, [N]: LSE_{j != i} F_ij - log(N-1) - F_ii. With it flo is -mean u.
 INFOMTL_API torch::Tensor flo_best_u(const torch::Tensor& scores);
 
-/// Upper for F_ij = log q(y_j|x_i) with q the true conditional: mean_i F_ii - mean_ij F_ij, diagonal included
-/// (CLUB, Cheng et al. 2020).
+/// Upper for F_ij = log q(y_j|x_i) with q the true conditional: mean_i F_ii - mean_ij F_ij, diagonal included (CLUB,
+/// Cheng et al. 2020).
 INFOMTL_API torch::Tensor club(const torch::Tensor& scores);
 
-/// CLUB with one negative for each row: mean_i [ log q(y_i|x_i) - log q(y_r(i)|x_i) ]; O(N). @param joint, shuffled [N]
+/// CLUB with one negative per row: mean_i [ log q(y_i|x_i) - log q(y_r(i)|x_i) ]; O(N). @param joint, shuffled [N]
 INFOMTL_API torch::Tensor club_sample(const torch::Tensor& joint, const torch::Tensor& shuffled);
 
-/// What fits q(y|x) = N(mean, e^s) for CLUB by maximum likelihood: mean_i sum_k [ (y - mean)^2 / e^s + s ] (twice the
-/// negative log likelihood without its constant). @param y is detached; mean, log_variance [N, K]
+/// What fits q(y|x) = N(mean, e^s) for CLUB by maximum likelihood: mean_i sum_k [ (y - mean)^2 / e^s + s ], twice the
+/// negative log likelihood without its constant. @param y [N, K], detached; @param mean, log_variance [N, K]
 INFOMTL_API torch::Tensor club_learning_loss(const torch::Tensor& y, const torch::Tensor& mean,
                                              const torch::Tensor& log_variance);
 

@@ -1,6 +1,5 @@
 #pragma once
-// Contrast: a representation is told apart from others of the batch. InfoNCE between two views is the SIMax term of
-// InfoMTL.
+// Contrast: a representation is told apart from others of the batch. InfoNCE between two views is InfoMTL's SIMax.
 //
 //   LossValue loss = ops::info_nce(view, other_view, {.temperature = 0.1});
 //   loss.mean().backward();                                        // gradients reach both views
@@ -15,6 +14,10 @@
 
 namespace infomtl::ops {
 
+/// Rows over their Euclidean length, [B, H], float32 (float64 for float64 input). A row with norm <= 1e-12 becomes zero
+/// and takes no gradient. Norms are taken in float64, so float32 rows up to 1e38 neither overflow nor vanish.
+INFOMTL_API torch::Tensor unit_rows(const torch::Tensor& rows);
+
 struct InfoNceOptions {
   double temperature = 1.0;  ///< tau, > 0
   bool normalise = true;     ///< cosine similarity; false: inner product
@@ -23,17 +26,16 @@ struct InfoNceOptions {
 
 /// InfoNCE between anchors and keys, as a loss summed over the anchors.
 ///
-/// L = sum_i [ LSE_j S_ij - S_i,p(i) ],  S_ij = cos(z_i, k_j) / tau
-/// (van den Oord et al. 2018, Eq. 4; InfoMTL, Eq. 2)
+///   L = sum_i [ LSE_j S_ij - S_i,p(i) ],   S_ij = cos(z_i, k_j) / tau
+///   (van den Oord et al. 2018, Eq. 4; InfoMTL, Eq. 2)
 ///
-/// @param z, keys   [B, H] and [M, H], M >= B; gradients flow through both (also second derivatives). Rows whose norm
-///                  is <= 1e-12 count as the zero vector (cosine 0) and take no gradient.
+/// @param z         [B, H]; gradients flow through z and keys (also second derivatives)
+/// @param keys      [M, H], M >= B; rows with norm <= 1e-12 count as zero (cosine 0) and take no gradient
 /// @param positive  [B] int64, the key of each anchor; undefined: anchor i's is key i, keys B..M are extra negatives
-/// @param ignored   [B, M] bool, pairs left out of the denominators (equal texts, say); a positive never is.
-///                  Undefined: none
+/// @param ignored   [B, M] bool, pairs left out of the denominators (equal texts, say), never positives; undefined: none
 /// @return sum: scalar, >= 0 (0 when M = 1); count: B
-/// @throws ShapeError when widths differ, B = 0, M < B without `positive`, or an index is outside 0..M (checked on the
-///         CPU only); ConfigError when tau is not above 0
+/// @throws ShapeError when widths differ, B = 0, M < B without `positive`, or an index is outside 0..M (CPU only)
+/// @throws ConfigError when tau is not above 0
 INFOMTL_API LossValue info_nce(const torch::Tensor& z, const torch::Tensor& keys, const InfoNceOptions& options = {},
                                const torch::Tensor& positive = {}, const torch::Tensor& ignored = {});
 
@@ -44,9 +46,11 @@ INFOMTL_API LossValue info_nce_from_scores(const torch::Tensor& scores, bool sym
 
 /// Supervised contrast, the form with the sum outside the logarithm (Khosla et al. 2020, Eq. 2).
 ///
-/// L = sum_i -1/|P(i)| sum_{p in P(i)} [ S_ip - LSE_{a != i} S_ia ],  P(i): other rows with the label of i
+///   L = sum_i -1/|P(i)| sum_{p in P(i)} [ S_ip - LSE_{a != i} S_ia ],   P(i): other rows with the label of i
 ///
-/// @param z [B, H]; @param labels [B] int64; @param temperature > 0
+/// @param z            [B, H]
+/// @param labels       [B] int64
+/// @param temperature  > 0
 /// @return sum: scalar; count: rows that have a positive, 0 when no two rows share a label (sum is then 0 too)
 INFOMTL_API LossValue supervised_contrastive(const torch::Tensor& z, const torch::Tensor& labels,
                                              double temperature = 0.1, bool normalise = true);

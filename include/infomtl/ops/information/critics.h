@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/ops/dense_net.h"
 
 namespace infomtl::ops {
 
@@ -24,11 +25,6 @@ INFOMTL_API torch::Tensor bilinear_scores(const torch::Tensor& x, const torch::T
 
 /// cos(x_i, y_j) / temperature; rows with norm <= 1e-12 score 0 and take no gradient. @param temperature > 0
 INFOMTL_API torch::Tensor cosine_scores(const torch::Tensor& x, const torch::Tensor& y, double temperature = 1.0);
-
-struct DenseLayer {
-  torch::Tensor weight;  ///< [out, in]
-  torch::Tensor bias;    ///< [out]
-};
 
 /// An MLP (ReLU between its layers) on every pair [x_i, y_j]; the last layer has one output.
 ///

@@ -1,14 +1,13 @@
 #pragma once
 // Gaussians with diagonal covariance: what a stochastic head says of an example, and what compressors compare it with.
-// The KL to N(0, I) is the TIMin term of InfoMTL; other priors are its relatives (VIB, CEB, VampPrior-like mixtures).
+// The KL to N(0, I) is InfoMTL's TIMin; the other priors are its relatives (VIB, CEB, mixtures like VampPrior's).
 //
 //   Tensor s = ops::clamp_log_variance(log_variance);
 //   Tensor sample = ops::gaussian_sample(mean, s, noise);
 //   LossValue compression = ops::reduce_coordinates(ops::kl_standard(mean, s), KlReduction::spc, labels);
 //
-// Letters: B examples, K coordinates, M components or conditions, C classes. s is log variance everywhere. Arithmetic
-// and results are float32 (float64 for float64 input). Values are in nats. NaN passes through; shapes are checked
-// (ShapeError).
+// Letters: B examples, K coordinates, M components or conditions, C classes; s is the log-variance. Arithmetic and
+// results are float32 (float64 for float64 input), in nats. NaN passes through; shapes are checked (ShapeError).
 
 #include <torch/types.h>
 
@@ -49,10 +48,10 @@ enum class KlReduction {
 /// "spc", "mean", "sum". @throws ConfigError for any other word
 INFOMTL_API KlReduction kl_reduction(std::string_view name);
 
-/// @param per_coordinate [B, K]
-/// @param labels  [B] int64, any integers; read by `spc` only, where undefined means one class
-/// @return mean() is the reduced value, count is B: micro-batches add up in proportion to their rows (for `spc` a batch
-///         in parts has class means per part, so the sum over parts is not that of the whole)
+/// @param per_coordinate  [B, K]
+/// @param labels          [B] int64, any integers; read by `spc` only, where undefined means one class
+/// @return mean() is the reduced value, count is B: micro-batches add up in proportion to their rows. (For `spc` each
+///         part has class means of its own, so the sum over the parts of a batch is not that of the whole.)
 INFOMTL_API LossValue reduce_coordinates(const torch::Tensor& per_coordinate, KlReduction reduction,
                                          const torch::Tensor& labels = {});
 
@@ -72,24 +71,24 @@ INFOMTL_API torch::Tensor mixture_log_density(const torch::Tensor& z, const torc
                                               const torch::Tensor& log_variance,
                                               const torch::Tensor& weight_logits = {});
 
-/// One-sample estimate of KL( N(mean, e^s) || mixture ), [B]: log N(z; mean, e^s) - mixture_log_density(z).
-/// May be negative for one sample; unbiased when z is gaussian_sample(mean, s, noise). (Tomczak & Welling 2018 with
-/// fixed components.)
+/// One-sample estimate of KL( N(mean, e^s) || mixture ), [B]: log N(z; mean, e^s) - mixture_log_density(z)
+/// (Tomczak & Welling 2018, with fixed components). May be negative for one sample; unbiased when z is
+/// gaussian_sample(mean, s, noise).
 INFOMTL_API torch::Tensor kl_mixture_sample(const torch::Tensor& z, const torch::Tensor& mean,
                                             const torch::Tensor& log_variance, const torch::Tensor& prior_mean,
                                             const torch::Tensor& prior_log_variance,
                                             const torch::Tensor& weight_logits = {});
 
 /// The diagonal Gaussian nearest to fixed posteriors in mean KL:
-/// m = mean_i mean_i,  v = mean_i [ e^s_i + (mean_i - m)^2 ].
+///   m = mean_i mean_i,   v = mean_i (e^s_i + (mean_i - m)^2)
 struct DiagonalGaussian {
   torch::Tensor mean;          ///< [K]
   torch::Tensor log_variance;  ///< [K]
 };
 INFOMTL_API DiagonalGaussian moment_match(const torch::Tensor& mean, const torch::Tensor& log_variance);
 
-/// Leave-one-out upper bound on I(X; Z) as a compressor (Poole et al. 2019):
-/// sum_i [ log p(z_i|x_i) - log 1/(B-1) sum_{j != i} p(z_i|x_j) ], with p(z|x) = N(mean, e^s) known.
+/// Leave-one-out upper bound on I(X; Z) as a compressor (Poole et al. 2019), with p(z|x) = N(mean, e^s) known:
+///   sum_i [ log p(z_i|x_i) - log 1/(B-1) sum_{j != i} p(z_i|x_j) ]
 /// @param z, mean, log_variance [B, K]; gradients reach all three
 /// @return count: B; a batch of one has nothing to leave out: sum 0, no gradient
 INFOMTL_API LossValue l1out_compression(const torch::Tensor& z, const torch::Tensor& mean,
@@ -100,7 +99,7 @@ struct InformationSandwich {
   torch::Tensor lower;  ///< log B + mean_i [ log p(z_i|x_i) - LSE_j log p(z_i|x_j) ], never above log B
   torch::Tensor upper;  ///< leave-one-out; in expectation never below I(X; Z_t)
 };
-/// @param z [B, K] samples, one per row of mean and log_variance, B >= 2; detached, a diagnostic
+/// @param z samples, one per row of mean and log_variance, [B, K], B >= 2; detached, a diagnostic
 INFOMTL_API InformationSandwich conditional_information(const torch::Tensor& z, const torch::Tensor& mean,
                                                         const torch::Tensor& log_variance);
 

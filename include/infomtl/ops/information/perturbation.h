@@ -17,8 +17,8 @@ namespace infomtl::ops {
 INFOMTL_API torch::Tensor fgm_perturbation(const torch::Tensor& gradient, double epsilon);
 
 /// The same for each segment of packed rows.
-/// @param gradient [N, H]
-/// @param offsets  [S+1] int32 or int64; segment s is rows offsets[s]..offsets[s+1], which partition 0..N
+/// @param gradient  [N, H]
+/// @param offsets   [S+1] int32 or int64, a partition of 0..N: segment s is rows offsets[s]..offsets[s+1]
 /// @throws ShapeError (the partition is checked on the CPU only)
 INFOMTL_API torch::Tensor fgm_perturbation(const torch::Tensor& gradient, const torch::Tensor& offsets, double epsilon);
 

@@ -1,3 +1,5 @@
+#include "infomtl/core/hash.h"
+
 #include <openssl/evp.h>
 
 #include <array>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
 
 namespace infomtl {
 namespace {

@@ -1,5 +1,4 @@
 #include <ATen/Parallel.h>
-#include <torch/version.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -8,7 +7,6 @@
 #include <thread>
 
 #include "commands.h"
-#include "infomtl/plugin/plugin.h"
 
 namespace infomtl::commands {
 
@@ -37,26 +35,6 @@ void set_threads(int threads) {
   } else if (from_openmp == nullptr || *from_openmp == '\0') {
     at::set_num_threads(physical_cores());
   }
-}
-
-void load_plugins(const std::vector<std::string>& files) {
-  for (const std::string& file : files) load_plugin(file);
-}
-
-std::string version() {
-#ifdef INFOMTL_CUDA
-  const char* device = "cuda";
-#else
-  const char* device = "cpu";
-#endif
-  std::string text = "infomtl ";
-  text += INFOMTL_VERSION;
-  text += " (LibTorch ";
-  text += TORCH_VERSION;
-  text += ", ";
-  text += device;
-  text += ")";
-  return text;
 }
 
 }  // namespace infomtl::commands

@@ -1,5 +1,5 @@
 #pragma once
-// Units: what a term averages over, rows or words of a task.
+// Items: what a term averages over, rows or words of a task.
 
 #include <ATen/ops/full.h>
 
@@ -16,18 +16,18 @@ inline const Tensor& without_noise(const Prediction& prediction) {
   return prediction.mean.defined() ? prediction.mean : prediction.output;
 }
 
-inline ops::LossValue over_units(const Tensor& sum, std::int64_t count) {
+inline ops::LossValue over_items(const Tensor& sum, std::int64_t count) {
   return {sum, at::full({}, static_cast<double>(count), sum.options().requires_grad(false))};
 }
 
-/// Nothing to average over: sum 0 with a way back to `from`, count 0.
-inline ops::LossValue no_units(const Tensor& from) { return over_units(from.sum() * 0, 0); }
+/// Nothing to average over: sum 0 with a graph that ends at `from`, count 0.
+inline ops::LossValue no_items(const Tensor& from) { return over_items(from.sum() * 0, 0); }
 
-/// Whether every unit has one class.
+/// Whether every item has one class.
 inline bool is_classes(TaskKind kind) { return kind == TaskKind::classification || kind == TaskKind::tagging; }
 
 /// Labels that are classes: one bool each, false for a label the task does not know.
-inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != ops::kIgnoredLabel; }
+inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != kUnknownLabel; }
 
 /// Labels of the rows without those that are classes the task does not know (evaluation splits may hold some).
 inline std::int64_t known_label_count(const TaskBatch& rows) {

@@ -1,7 +1,8 @@
+#include "infomtl/core/cache_folder.h"
+
 #include <cstdlib>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
 
 namespace infomtl {
 

@@ -1,20 +1,21 @@
 #pragma once
-// What a Tokenizer is made of; the readers of model folders fill it.
+// What a tokenizer is made of; the readers of model folders fill it.
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "infomtl/text/tokenizer.h"
+#include "infomtl/text/special_tokens.h"
 #include "text/added_tokens.h"
 #include "text/decoders.h"
 #include "text/pipeline.h"
 #include "text/vocabulary.h"
 
-namespace infomtl {
-
-namespace text {
+namespace infomtl::text {
 
 /// One place of a post-processor's template: a text of the input, or a special token.
 struct TemplateItem {
@@ -33,19 +34,20 @@ struct PostProcessor {
   bool keep_prefix_space = false;  ///< ... but for the space that was put before the text
 };
 
-}  // namespace text
+/// How many characters at the start and at the end of a token are white space (a byte-level token's own mark too).
+std::pair<std::size_t, std::size_t> count_spaces_at_ends(std::string_view token);
 
-struct Tokenizer::Parts {
-  text::Vocabulary vocabulary;
-  std::vector<text::AddedToken> added;
-  text::Pipeline pipeline;
-  text::PostProcessor post;
-  std::vector<std::unique_ptr<text::Decoder>> decoders;
+struct TokenizerParts {
+  Vocabulary vocabulary;
+  std::vector<AddedToken> added;
+  Pipeline pipeline;
+  PostProcessor post;
+  std::vector<std::unique_ptr<Decoder>> decoders;
   SpecialTokenIds special;
 
   /// Adds a token as the tokenizers library does: the model's id where it has the token, else the next free one. Of a
   /// token added twice the later flags count.
-  void add_token(text::AddedToken token);
+  void add_token(AddedToken token);
   /// Call once when everything above is filled.
   void finish();
 
@@ -53,7 +55,7 @@ struct Tokenizer::Parts {
   std::unordered_map<std::int32_t, std::size_t> added_by_id;
   std::unordered_map<std::int32_t, std::string>
       normalized_names;  // how added tokens are sought in normalized text, and decoded
-  text::AddedTokenFinder raw_finder, normalized_finder;
+  AddedTokenFinder raw_finder, normalized_finder;
   std::vector<std::pair<std::uint8_t, std::uint8_t>> spaces_at_ends;  // by id, where trim_offsets
 
  private:
@@ -62,4 +64,4 @@ struct Tokenizer::Parts {
   std::int64_t model_size_ = -1;  // tokens of the model itself, known when the first token is added
 };
 
-}  // namespace infomtl
+}  // namespace infomtl::text

@@ -1,0 +1,45 @@
+#pragma once
+// Labels as a source writes them, before a task's list of labels says what they mean.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/task_record.h"
+#include "data/text_lines.h"
+
+namespace infomtl::data {
+
+/// A label as written: a list of items, one for single labels and values.
+struct RawLabels {
+  std::string file;
+  std::vector<std::int32_t> lines;  ///< where each row's label stands
+  StringTable items;
+  std::vector<std::int64_t> offsets = {0};
+  std::vector<bool> missing;
+
+  std::size_t size() const { return missing.size(); }
+  void append_missing(std::int32_t line);
+  void append(const std::vector<std::string_view>& row_items, std::int32_t line);
+};
+
+/// How one task's labels are found in a source.
+struct LabelRequest {
+  TaskKind kind = TaskKind::classification;
+  const Source* source = nullptr;
+  const std::vector<std::string>* names = nullptr;  ///< of the classes, for 0/1 columns
+};
+
+/// One cell of a text format: a label, tags between blanks, or a list between separators.
+void append_cell(RawLabels& labels, const LabelRequest& request, std::string_view cell, std::int32_t line);
+/// One 0/1 column per class.
+void append_indicators(RawLabels& labels, const LabelRequest& request, const std::vector<std::string_view>& cells,
+                       std::int32_t line, const ErrorList& problem);
+/// A JSON value; null pointer or null: no label. @return whether the value has the shape of this kind of label
+bool append_json(RawLabels& labels, const LabelRequest& request, const Json* value, std::int32_t line);
+
+/// A scalar as the text formats write it: true is "1".
+std::string json_item(const Json& value);
+
+}  // namespace infomtl::data

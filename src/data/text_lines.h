@@ -1,0 +1,31 @@
+#pragma once
+// Lines and words of a text file, and where its problems are told.
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infomtl/data/dataset.h"
+
+namespace infomtl::data {
+
+/// Takes the one-line description of a problem: throws it, or lists it.
+using ErrorList = std::function<void(const std::string&)>;
+/// A list that throws DataError at its first problem.
+ErrorList throwing_errors();
+
+/// The lines of a UTF-8 text: split at LF only, a CR before it and a byte order mark at the start dropped.
+/// @throws DataError "file:line:byte" for the first byte that is not UTF-8
+std::vector<std::string_view> split_lines(std::string_view content, const std::string& file);
+
+/// Maximal runs of bytes other than blank and tab.
+std::vector<WordRange> blank_separated(std::string_view text);
+/// Without blanks and tabs at both ends.
+std::string_view trimmed(std::string_view text);
+/// The stretches of a text that the ranges name.
+std::vector<std::string_view> pieces_of(std::string_view text, const std::vector<WordRange>& ranges);
+/// "file:line: ", as every problem begins.
+std::string line_of(const std::string& file, std::int32_t line);
+
+}  // namespace infomtl::data
