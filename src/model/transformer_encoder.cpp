@@ -130,6 +130,11 @@ void TransformerEncoder::check(const PackedTokens& tokens) const {
   if (type_.defined()) check_values(tokens.type_ids, layout_.sizes.types, "token type");
 }
 
+std::int64_t TransformerEncoder::depth_of(const std::string& parameter) const {
+  const std::string layers = layout_.names.layers + ".";
+  return parameter.starts_with(layers) ? std::stoll(parameter.substr(layers.size())) + 1 : 0;
+}
+
 Tensor TransformerEncoder::word_embeddings(const PackedTokens& tokens) {
   check(tokens);
   return ops::embedding_sum({word_}, {tokens.ids});

@@ -21,6 +21,7 @@ class TransformerEncoder final : public Encoder {
   const Json& config() const override { return config_; }
   Tensor word_embeddings(const PackedTokens& tokens) override;
   Tensor word_table() const override { return word_; }
+  std::int64_t depth_of(const std::string& parameter) const override;
 
   const EncoderLayout& layout() const { return layout_; }
   /// Draws every parameter as Hugging Face initialises it.

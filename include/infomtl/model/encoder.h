@@ -73,6 +73,9 @@ class INFOMTL_API Encoder : public torch::nn::Module {
   /// The parameter [V, ...] of which a pass reads only the rows that are its token ids, so that per-task gradients need
   /// not be kept for others; undefined where there is none.
   virtual Tensor word_table() const { return {}; }
+  /// How far above the input a parameter lies, by its name in this encoder: 0 for embeddings, l for the l-th layer from
+  /// the bottom; -1 where the encoder does not tell (layer-wise learning rates are then refused).
+  virtual std::int64_t depth_of(const std::string& /*parameter*/) const { return -1; }
 };
 
 /// Builders by Hugging Face `model_type`: bert, roberta, xlm-roberta, distilbert, electra. The config is config.json.
