@@ -89,8 +89,10 @@ LossValue AdversarialParameters::compute(TaskStep& step) {
 
   std::vector<Tensor> attacked, others;
   for (const auto& parameter : step.model().named_parameters()) {
+    if (!parameter.value().requires_grad()) continue;  // it rests, and is not attacked
     (attacks(parameter.key()) ? attacked : others).push_back(parameter.value());
   }
+  if (attacked.empty()) return over_units(step.prediction().output.sum() * 0, units);
   const bool has_graph = at::GradMode::is_enabled();
   const torch::AutoGradMode graph(true);
   std::vector<Tensor> gradients, offsets(attacked.size());

@@ -8,13 +8,11 @@
 namespace infomtl {
 namespace {
 
-using Named = std::vector<std::pair<std::string, Tensor>>;
-
 // Matrices before vectors, else in order of registration: the weights of queries, keys and values of a layer become
 // neighbours, and so do all parameters without weight decay.
-void append_ordered(Named& to, Named parameters) {
+void append_ordered(NamedParameters& to, NamedParameters parameters) {
   std::stable_partition(parameters.begin(), parameters.end(),
-                        [](const auto& entry) { return entry.second.dim() >= 2; });
+                        [](const NamedParameter& named) { return named.parameter.dim() >= 2; });
   to.insert(to.end(), parameters.begin(), parameters.end());
 }
 
@@ -50,13 +48,15 @@ MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr
   }
 }
 
-std::vector<std::pair<std::string, Tensor>> MultiTaskModel::shared_parameters() const {
-  Named encoder, architecture, result;
-  for (const auto& entry : encoder_->named_parameters()) encoder.emplace_back("encoder." + entry.key(), entry.value());
+NamedParameters MultiTaskModel::shared_parameters() const {
+  NamedParameters encoder, architecture, result;
+  for (const auto& entry : encoder_->named_parameters()) {
+    encoder.push_back({"encoder." + entry.key(), entry.value(), ParameterPart::encoder});
+  }
   const auto shared = shared_of(*architecture_);
   for (const auto& entry : architecture_->named_parameters()) {
     if (shared.contains(entry.value().unsafeGetTensorImpl())) {
-      architecture.emplace_back("architecture." + entry.key(), entry.value());
+      architecture.push_back({"architecture." + entry.key(), entry.value(), ParameterPart::shared});
     }
   }
   append_ordered(result, std::move(encoder));
@@ -64,17 +64,17 @@ std::vector<std::pair<std::string, Tensor>> MultiTaskModel::shared_parameters() 
   return result;
 }
 
-std::vector<std::pair<std::string, Tensor>> MultiTaskModel::task_parameters() const {
-  Named own;
+NamedParameters MultiTaskModel::task_parameters() const {
+  NamedParameters own;
   const auto shared = shared_of(*architecture_);
   for (const auto& entry : architecture_->named_parameters()) {
     if (!shared.contains(entry.value().unsafeGetTensorImpl())) {
-      own.emplace_back("architecture." + entry.key(), entry.value());
+      own.push_back({"architecture." + entry.key(), entry.value(), ParameterPart::task});
     }
   }
   for (std::size_t t = 0; t < heads_.size(); ++t) {
     for (const auto& entry : heads_[t]->named_parameters()) {
-      own.emplace_back("heads." + tasks_[t].name + "." + entry.key(), entry.value());
+      own.push_back({"heads." + tasks_[t].name + "." + entry.key(), entry.value(), ParameterPart::task});
     }
   }
   return own;

@@ -162,4 +162,10 @@ void TransformerEncoder::check(const PackedTokens& tokens) const {
   if (sizes_.types > 0) check_values(tokens.type_ids, sizes_.types, "token type");
 }
 
+std::int64_t TransformerEncoder::depth_of(const std::string& parameter) const {
+  const std::size_t found = parameter.find("layer.");  // "encoder.layer.3.output.dense.weight"
+  const std::string number = found == std::string::npos ? "" : parameter.substr(found + 6);
+  return !number.empty() && number.front() >= '0' && number.front() <= '9' ? std::stoll(number) + 1 : 0;
+}
+
 }  // namespace infomtl

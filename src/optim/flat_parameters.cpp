@@ -30,26 +30,41 @@ double sum_of_squares(const float* values, std::int64_t count) {
   return sum;
 }
 
-Tensor norm_of(const Tensor& flat) {
-  if (!flat.is_cpu() || flat.scalar_type() != torch::kFloat32) return at::linalg_vector_norm(flat.to(torch::kFloat64));
-  const std::int64_t chunks = (flat.numel() + kNormChunk - 1) / kNormChunk;
+double squares_of_chunks(const float* values, std::int64_t count) {
+  const std::int64_t chunks = (count + kNormChunk - 1) / kNormChunk;
   std::vector<double> sums(static_cast<std::size_t>(chunks));
-  const float* const values = flat.const_data_ptr<float>();
   at::parallel_for(0, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t chunk = begin; chunk < end; ++chunk) {
       const std::int64_t first = chunk * kNormChunk;
-      sums[static_cast<std::size_t>(chunk)] =
-          sum_of_squares(values + first, std::min(kNormChunk, flat.numel() - first));
+      sums[static_cast<std::size_t>(chunk)] = sum_of_squares(values + first, std::min(kNormChunk, count - first));
     }
   });
   double total = 0;
   for (const double sum : sums) total += sum;
-  return torch::tensor(std::sqrt(total), torch::kFloat64);
+  return total;
 }
 
-bool decays_by_default(const std::string& name, const Tensor& parameter) {
-  return parameter.dim() >= 2 && !name.starts_with("weighting.");
+Tensor norm_of(const Tensor& flat, const std::vector<FlatRange>& ranges) {
+  if (flat.is_cpu() && flat.scalar_type() == torch::kFloat32) {
+    double total = 0;
+    const float* const values = flat.const_data_ptr<float>();
+    for (const FlatRange& range : ranges) total += squares_of_chunks(values + range.begin, range.end - range.begin);
+    return torch::tensor(std::sqrt(total), torch::kFloat64);
+  }
+  Tensor total = torch::zeros({}, flat.options().dtype(torch::kFloat64));
+  for (const FlatRange& range : ranges) {
+    const Tensor norm = at::linalg_vector_norm(flat.slice(0, range.begin, range.end).to(torch::kFloat64));
+    if (ranges.size() == 1) return norm;
+    total.add_(norm.square());
+  }
+  return total.sqrt();
 }
+
+bool decays_by_default(const NamedParameter& named) {
+  return named.parameter.dim() >= 2 && named.part != ParameterPart::weighting;
+}
+
+bool is_shared(ParameterPart part) { return part == ParameterPart::encoder || part == ParameterPart::shared; }
 
 }  // namespace
 
@@ -57,23 +72,36 @@ FlatParameters::FlatParameters(const NamedParameters& shared, const NamedParamet
   std::set<std::string> names;
   std::set<const void*> seen;
   std::int64_t total = 0;
-  const auto take = [&](const NamedParameters& parameters) {
-    for (const auto& [name, parameter] : parameters) {
-      if (!names.insert(name).second) throw StateError("parameter \"" + name + "\" is given twice");
-      if (!seen.insert(parameter.unsafeGetTensorImpl()).second) {
-        throw StateError("parameter \"" + name + "\" is the same tensor as another one");
+  const auto take = [&](const NamedParameters& parameters, bool of_all_tasks) {
+    for (const NamedParameter& named : parameters) {
+      const std::string quoted = "parameter \"" + named.name + "\"";
+      if (!names.insert(named.name).second) throw StateError(quoted + " is given twice");
+      if (!seen.insert(named.parameter.unsafeGetTensorImpl()).second) {
+        throw StateError(quoted + " is the same tensor as another one");
       }
-      if (!parameter.is_leaf()) throw StateError("parameter \"" + name + "\" is not a leaf tensor");
-      if (!slots_.empty() && parameter.options().type_equal(slots_.front().parameter.options()) == false) {
-        throw StateError("parameter \"" + name + "\" differs from the others in type or device");
+      if (!named.parameter.is_leaf()) throw StateError(quoted + " is not a leaf tensor");
+      if (is_shared(named.part) != of_all_tasks) {
+        throw StateError(quoted + (of_all_tasks ? " is among the shared ones, but its part is not shared"
+                                                : " is not among the shared ones, but its part is"));
       }
-      slots_.push_back({name, parameter, total, total + parameter.numel(), decays_by_default(name, parameter)});
-      total += parameter.numel();
+      if (!named.parameter.requires_grad()) continue;
+      if (!slots_.empty() && !named.parameter.options().type_equal(slots_.front().parameter.options())) {
+        throw StateError(quoted + " differs from the others in type or device");
+      }
+      slots_.push_back({.name = named.name,
+                        .parameter = named.parameter,
+                        .begin = total,
+                        .end = total + named.parameter.numel(),
+                        .part = named.part,
+                        .decays = decays_by_default(named),
+                        .rate_factor = named.rate_factor,
+                        .weight_decay = named.weight_decay});
+      total += named.parameter.numel();
     }
   };
-  take(shared);
+  take(shared, true);
   shared_ = total;
-  take(own);
+  take(own, false);
 
   const auto options = slots_.empty() ? torch::TensorOptions() : slots_.front().parameter.options();
   values_ = torch::empty({total}, options.requires_grad(false));
@@ -85,19 +113,32 @@ FlatParameters::FlatParameters(const NamedParameters& shared, const NamedParamet
     slot.parameter.set_data(place);
     slot.parameter.mutable_grad() = gradients_.slice(0, slot.begin, slot.end).view(slot.parameter.sizes());
   }
+  merge_training();
 }
 
-std::vector<FlatRange> FlatParameters::ranges(bool decay_all) const {
-  std::vector<FlatRange> result;
+void FlatParameters::merge_training() {
+  training_.clear();
   for (const FlatSlot& slot : slots_) {
-    const bool decays = decay_all || slot.decays;
-    if (!result.empty() && result.back().decays == decays) {
-      result.back().end = slot.end;
+    if (!slot.trains) continue;
+    if (!training_.empty() && training_.back().end == slot.begin) {
+      training_.back().end = slot.end;
     } else {
-      result.push_back({slot.begin, slot.end, decays});
+      training_.push_back({slot.begin, slot.end});
     }
   }
-  return result;
+}
+
+void FlatParameters::set_training(const std::vector<bool>& trains) {
+  if (trains.size() != slots_.size()) {
+    throw StateError("set_training: " + std::to_string(trains.size()) + " entries for " +
+                     std::to_string(slots_.size()) + " parameters");
+  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].trains = trains[i];
+    slots_[i].parameter.set_requires_grad(trains[i]);
+  }
+  merge_training();
+  gradients_.zero_();
 }
 
 Tensor FlatParameters::gradient_at(const Tensor& parameter) const {
@@ -114,22 +155,27 @@ const FlatSlot* FlatParameters::find(const Tensor& parameter) const {
   return nullptr;
 }
 
-void FlatParameters::zero_gradients() { gradients_.zero_(); }
+void FlatParameters::zero_gradients() {
+  for (const FlatRange& range : training_) gradients_.slice(0, range.begin, range.end).zero_();
+}
 
 Tensor FlatParameters::clip_gradients(double max_norm) {
   const torch::NoGradGuard no_grad;
-  const Tensor norm = norm_of(gradients_);
+  const Tensor norm = norm_of(gradients_, training_);
   if (max_norm > 0) {
     const Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
     // On the CPU reading the factor is free and spares a pass over gradients that need no clipping.
-    if (!factor.is_cpu() || factor.item<double>() < 1.0) gradients_.mul_(factor.to(gradients_.scalar_type()));
+    if (factor.is_cpu() && !(factor.item<double>() < 1.0)) return norm;
+    for (const FlatRange& range : training_) {
+      gradients_.slice(0, range.begin, range.end).mul_(factor.to(gradients_.scalar_type()));
+    }
   }
   return norm;
 }
 
 std::string FlatParameters::first_non_finite_gradient() const {
   for (const FlatSlot& slot : slots_) {
-    if (!at::isfinite(gradients_.slice(0, slot.begin, slot.end)).all().item<bool>()) return slot.name;
+    if (slot.trains && !at::isfinite(gradients_.slice(0, slot.begin, slot.end)).all().item<bool>()) return slot.name;
   }
   return "";
 }

@@ -20,12 +20,15 @@ void for_each_registry(PluginRegistries& registries, Body&& body) {
   body(registries.encoders);
   body(registries.metrics);
   body(registries.samplers);
+  body(registries.optimizers);
+  body(registries.schedules);
 }
 
 /// Adds the plugin's names under its file as origin; when it fails, every one of them is taken back.
 void add_names(const PluginEntry& entry, const std::string& origin) {
-  PluginRegistries registries{loss_registry(),    weighting_registry(), architecture_registry(), head_registry(),
-                              encoder_registry(), metric_registry(),    sampler_registry()};
+  PluginRegistries registries{loss_registry(),    weighting_registry(), architecture_registry(),
+                              head_registry(),    encoder_registry(),   metric_registry(),
+                              sampler_registry(), optimizer_registry(), schedule_registry()};
   const auto give_back = [&] { for_each_registry(registries, [](auto& registry) { registry.set_origin("infomtl"); }); };
   const auto fail = [&](const std::string& why) {
     for_each_registry(registries, [&](auto& registry) { registry.remove_origin(origin); });

@@ -312,6 +312,11 @@ void ForwardPass::encode() {
   }
   if (offset_.defined()) add_offset(offset_task_, offset_);
   output_ = context_.model->encoder().forward(viewed_.tokens, options);
+  if (!context_.training || !at::GradMode::is_enabled()) return;
+  // Behind an encoder that rests gradients end at what it gave, where weightings may ask for them.
+  for (Tensor* const states : {&output_.pooled, &output_.tokens, &output_.layers}) {
+    if (states->defined() && !states->requires_grad()) states->set_requires_grad(true);
+  }
 }
 
 Tensor ForwardPass::words_of_view(std::size_t k, int view) const {

@@ -32,9 +32,10 @@ StepGradients::StepGradients(StepContext context, std::vector<StepBatch> micro_b
     }
   }
   for (const FlatSlot& slot : context_.parameters->slots()) {
+    if (!slot.trains) continue;
     const bool shared = slot.end <= context_.parameters->shared_size();
     (shared ? shared_ : own_).push_back(slot.parameter);
-    if (shared && !slot.name.starts_with("encoder.")) after_cut_.push_back(slot);
+    if (shared && slot.part != ParameterPart::encoder) after_cut_.push_back(slot);
   }
   losses_ = torch::zeros({static_cast<std::int64_t>(tasks_.size())}, context_.parameters->values().options());
 }
@@ -144,7 +145,7 @@ Tensor StepGradients::jacobian_at(const Tensor& shift) {
   Tensor own;
   GradientRows result(std::make_shared<GradientColumns>(shared_slots()), task_rows(), losses_.options(), own);
   for (std::size_t micro = 0; micro < micros_.size(); ++micro) add_jacobian(run(micro), result);
-  return result.values();
+  return in_all_columns(result);
 }
 
 TaskGradients& StepGradients::independent(std::size_t index) {

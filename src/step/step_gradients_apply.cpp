@@ -13,9 +13,15 @@ namespace infomtl {
 std::vector<FlatSlot> StepGradients::shared_slots() const {
   std::vector<FlatSlot> slots;
   for (const FlatSlot& slot : context_.parameters->slots()) {
-    if (slot.end <= context_.parameters->shared_size()) slots.push_back(slot);
+    if (slot.trains && slot.end <= context_.parameters->shared_size()) slots.push_back(slot);
   }
   return slots;
+}
+
+/// [T, P]: zeros where rows have no column (words that the step does not use, parameters that rest).
+Tensor StepGradients::in_all_columns(GradientRows& rows) const {
+  const std::int64_t shared = context_.parameters->shared_size();
+  return rows.columns().size() == shared ? rows.values() : rows.columns().expanded(rows.values(), shared);
 }
 
 /// Of the word embeddings only the rows of the step's tokens.
@@ -29,7 +35,7 @@ std::shared_ptr<const GradientColumns> StepGradients::used_columns() const {
 std::unique_ptr<GradientRows> StepGradients::new_own_rows() {
   std::vector<FlatSlot> slots;
   for (const FlatSlot& slot : context_.parameters->slots()) {
-    if (slot.begin >= context_.parameters->shared_size()) slots.push_back(slot);
+    if (slot.trains && slot.begin >= context_.parameters->shared_size()) slots.push_back(slot);
   }
   return std::make_unique<GradientRows>(std::make_shared<GradientColumns>(slots), task_rows(), losses_.options(),
                                         own_rows_memory_);
@@ -75,6 +81,7 @@ bool StepGradients::one_backward_will_do(const Pass& pass) const {
 std::vector<Tensor> StepGradients::backward_with_segments(const Pass& pass, bool keep_graph) {
   Tensor sum = torch::zeros_like(losses_[0]);
   for (const Tensor& loss : pass.losses) sum = sum + loss;
+  if (shared_.empty()) return {};
   const auto ordinary = torch::autograd::grad({sum}, shared_, {}, keep_graph, /*create_graph=*/false,
                                               /*allow_unused=*/true);
   std::vector<Tensor> left;
@@ -128,12 +135,16 @@ void StepGradients::compute_jacobian(bool every_column) {
   jacobian_ = std::move(jacobian);
 }
 
+void StepGradients::require_shared() const {
+  if (!shared_.empty()) return;
+  throw ConfigError(
+      "every shared parameter rests, but the weighting asks for the tasks' gradients of shared parameters");
+}
+
 Tensor StepGradients::jacobian() {
+  require_shared();
   compute_jacobian(/*every_column=*/true);
-  if (jacobian_->columns().complete()) return jacobian_->values();
-  if (!full_jacobian_.defined()) {
-    full_jacobian_ = jacobian_->columns().expanded(jacobian_->values(), context_.parameters->shared_size());
-  }
+  if (!full_jacobian_.defined()) full_jacobian_ = in_all_columns(*jacobian_);
   return full_jacobian_;
 }
 
@@ -155,7 +166,7 @@ bool StepGradients::compute_gram() {
   std::vector<FlatSlot> slots;
   std::vector<Tensor> behind;
   for (const FlatSlot& slot : shared_slots()) {
-    const bool in_encoder = slot.name.starts_with("encoder.");
+    const bool in_encoder = slot.part == ParameterPart::encoder;
     if (!in_encoder) behind.push_back(slot.parameter);
     if (!in_encoder || slot.parameter.dim() < 2) slots.push_back(slot);
   }
@@ -183,6 +194,7 @@ bool StepGradients::compute_gram() {
 
 Tensor StepGradients::gram() {
   if (gram_.defined()) return gram_;
+  require_shared();
   const bool alone = context_.gram_only && jacobian_ == nullptr && compute_gram();
   if (!alone) {
     compute_jacobian(/*every_column=*/false);
@@ -236,7 +248,7 @@ void StepGradients::apply_weights(const Tensor& weights, const Tensor& head_weig
     for (std::size_t k = 0; k < pass.losses.size(); ++k) {
       total = total + w[static_cast<std::int64_t>(pass.which[k])] * pass.losses[k];
     }
-    if (total.requires_grad()) {
+    if (total.requires_grad() && !(apart && shared_.empty())) {
       sink_->accumulate(*context_.parameters);
       torch::autograd::backward({total}, {}, /*retain_graph=*/false, /*create_graph=*/false,
                                 apart ? shared_ : std::vector<Tensor>{});
@@ -331,9 +343,9 @@ void StepGradients::apply_representation_gradients(const std::vector<Tensor>& gr
     }
     std::vector<Tensor> encoder;
     for (const FlatSlot& slot : context_.parameters->slots()) {
-      if (slot.name.starts_with("encoder.")) encoder.push_back(slot.parameter);
+      if (slot.trains && slot.part == ParameterPart::encoder) encoder.push_back(slot.parameter);
     }
-    if (!ends.empty())
+    if (!ends.empty() && !encoder.empty())
       torch::autograd::backward(ends, directions, /*retain_graph=*/false, /*create_graph=*/false, encoder);
     drop_graph(micro);
   }

@@ -19,7 +19,8 @@ namespace {
 constexpr const char* kState = "state.json";
 constexpr const char* kStateTensors = "state.safetensors";
 constexpr const char* kHeads = "heads.safetensors";
-constexpr const char* kSum = "sha256";  ///< in the state: that of the rest of it
+constexpr const char* kFewer = "optimizer_fewer_updates";  ///< in the state, where there are any: name -> updates
+constexpr const char* kSum = "sha256";                     ///< in the state: that of the rest of it
 const std::string kWeightingState = "weighting_state.";
 
 void append_module(NamedTensors& tensors, const torch::nn::Module& module, const std::string& prefix) {
@@ -121,6 +122,12 @@ void replace(const Replacements& replacements) {
   for (const auto& [tensor, value] : replacements) Tensor(tensor).copy_(value);
 }
 
+/// What parameters that rested for a time were updated. @throws Json::exception
+std::map<std::string, std::int64_t> fewer_updates(const Json& state) {
+  return state.contains(kFewer) ? state.at(kFewer).get<std::map<std::string, std::int64_t>>()
+                                : std::map<std::string, std::int64_t>();
+}
+
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts& parts, const Json& progress) {
@@ -146,6 +153,7 @@ void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts
                   {"tasks", tasks},
                   {"progress", progress},
                   {"files", files}};
+    if (const auto fewer = parts.optimizer->fewer_updates(); !fewer.empty()) state[kFewer] = fewer;
     state[kSum] = sha256_of_text(state.dump());
     write_file_atomically(unfinished / kState, state.dump(1) + "\n");
   });
@@ -171,6 +179,7 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     if (!state.at("weighting_counters").is_object())
       throw FormatError(file.string() + ": weighting_counters is not an object");
     state.at("optimizer_steps").get<std::int64_t>();
+    fewer_updates(state);
     for (const char* name : {"model.safetensors", "config.json", kHeads, kStateTensors}) {
       if (!state.at("files").contains(name)) throw FormatError(file.string() + ": does not list " + name);
     }
@@ -209,9 +218,18 @@ Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts&
                         "\"; was it written by another config?");
     }
   }
+  const auto fewer = fewer_updates(state);
+  for (const auto& [name, updates] : fewer) {
+    const auto& slots = parts.optimizer->parameters().slots();
+    if (std::none_of(slots.begin(), slots.end(),
+                     [&, &wanted = name](const auto& slot) { return slot.name == wanted; })) {
+      throw FormatError((folder / kState).string() + ": " + kFewer + " names \"" + name +
+                        "\", which does not train; was it written by another config?");
+    }
+  }
   replace(replacements);
   parts.weighting->visit_state(weighting);
-  parts.optimizer->set_steps(state.at("optimizer_steps").get<std::int64_t>());
+  parts.optimizer->set_steps(state.at("optimizer_steps").get<std::int64_t>(), fewer);
   return state.at("progress");
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -11,22 +12,14 @@
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
+#include "train/phase_plan.h"
 #include "train/step_statistics.h"
+#include "train/trained_parameters.h"
 
 namespace infomtl {
 namespace {
 
 constexpr double kNone = -std::numeric_limits<double>::infinity();
-
-NamedParameters own_parameters(const MultiTaskModel& model, const Objective& objective,
-                               const GradientWeighting& weighting) {
-  NamedParameters own = model.task_parameters();
-  for (const auto& parameter : objective.named_parameters())
-    own.emplace_back("objective." + parameter.key(), parameter.value());
-  for (const auto& parameter : weighting.named_parameters())
-    own.emplace_back("weighting." + parameter.key(), parameter.value());
-  return own;
-}
 
 std::vector<std::string> names_of(const std::vector<Task>& tasks) {
   std::vector<std::string> names;
@@ -37,12 +30,6 @@ std::vector<std::string> names_of(const std::vector<Task>& tasks) {
 
 Config named_config(const Json& json, const char* origin) {
   return Config::from_json(json.is_string() ? Json{{"name", json}} : json, origin);
-}
-
-Json optimizer_json(const TrainerSettings& settings) {
-  Json json = settings.optimizer.is_string() ? Json{{"name", settings.optimizer}} : settings.optimizer;
-  if (!json.contains("learning_rate")) json["learning_rate"] = settings.learning_rate;
-  return json;
 }
 
 BatchingSettings batching(const TrainerSettings& settings) {
@@ -116,9 +103,9 @@ struct Trainer::Implementation {
         objective(std::move(its_objective)),
         weighting(std::move(its_weighting)),
         data(std::move(its_data)),
-        parameters(model->shared_parameters(), own_parameters(*model, *objective, *weighting)),
-        optimizer(optimizer_registry().build(named_config(optimizer_json(settings), "optimizer"), parameters)),
-        schedule(schedule_registry().build(named_config(settings.schedule, "schedule"))),
+        trained(settings, *model, *objective, *weighting, steps_per_epoch(data->dataset(), batching(settings))),
+        parameters(trained.shared, trained.own),
+        optimizer(with_context("optimizer", [this] { return settings.optimizer.make(parameters); })),
         device(parameters.values().device()),
         statistics(names_of(model->tasks())) {}
 
@@ -127,9 +114,10 @@ struct Trainer::Implementation {
   std::shared_ptr<Objective> objective;
   std::shared_ptr<GradientWeighting> weighting;
   std::shared_ptr<const TaskData> data;
+  TrainedParameters trained;
   FlatParameters parameters;
   std::shared_ptr<Optimizer> optimizer;
-  std::shared_ptr<LearningRateSchedule> schedule;
+  std::optional<std::size_t> phase;  ///< that the parameters are set to
   torch::Device device;
   std::unique_ptr<TrainingStream> stream;
   GradientMemory gradient_memory;
@@ -180,7 +168,8 @@ struct Trainer::Implementation {
   /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
   std::int64_t jacobian_bytes() const {
     const Tensor words = model->encoder().word_table();
-    const std::int64_t columns = parameters.shared_size() - (words.defined() ? words.numel() : 0);
+    const bool known = words.defined() && parameters.find(words) != nullptr;
+    const std::int64_t columns = parameters.shared_size() - (known ? words.numel() : 0);
     const std::int64_t tasks = settings.regime == "joint" ? std::ssize(model->tasks()) : 1;
     return tasks * columns * static_cast<std::int64_t>(parameters.values().element_size());
   }
@@ -195,7 +184,20 @@ struct Trainer::Implementation {
     return *stream;
   }
 
+  double learning_rate(std::int64_t step) const { return peak_rate(settings) * settings.schedule->factor(step, total); }
+
+  /// Lets rest what rests at the step in hand.
+  void enter_phase() {
+    const std::size_t now = trained.plan.at(at.steps);
+    if (phase == now) return;
+    phase = now;
+    parameters.set_training(trained.plan.training(now, parameters));
+    gradient_memory.needs_jacobian = false;  // a step of this phase finds out anew, also in a continued run
+    if (trained.plan.size() > 1) log::info(trained.plan.text(now));
+  }
+
   void train_on(std::vector<StepBatch> micro_batches) {
+    enter_phase();
     for (StepBatch& micro : micro_batches) {
       micro = micro.to(device);
       at.tokens += micro.tokens.tokens();
@@ -217,7 +219,7 @@ struct Trainer::Implementation {
       if (!problem.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const Tensor norm = parameters.clip_gradients(settings.clip_norm);
       if (!at::isfinite(norm).item<bool>()) report_bad_gradient(problem);
-      optimizer->step(optimizer->learning_rate() * schedule->factor(at.steps, total));
+      optimizer->step(learning_rate(at.steps));
       weighting->after_update(problem);
       statistics.add(problem, norm);
     } catch (const NonFiniteError& error) {
@@ -259,7 +261,7 @@ struct Trainer::Implementation {
     record.step = at.steps;
     record.epoch = at.epoch;
     record.total_steps = total;
-    record.learning_rate = optimizer->learning_rate() * schedule->factor(at.steps - 1, total);
+    record.learning_rate = learning_rate(at.steps - 1);
     statistics.take(record);
     for (const auto& child : objective->named_children()) {
       const auto* term = dynamic_cast<const LossTerm*>(child.value().get());
@@ -407,6 +409,7 @@ void Trainer::load(const std::filesystem::path& folder) {
   self.reported_tokens = progress.tokens;
   self.reported_examples = progress.examples;
   self.stream.reset();
+  self.phase.reset();
 }
 
 }  // namespace infomtl

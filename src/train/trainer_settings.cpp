@@ -1,6 +1,8 @@
+#include "infomtl/train/trainer_settings.h"
+
 #include "infomtl/core/errors.h"
 #include "infomtl/data/sampler.h"
-#include "infomtl/train/trainer.h"
+#include "train/phase_plan.h"
 
 namespace infomtl {
 
@@ -8,6 +10,53 @@ namespace {
 
 /// Counts that a config may give: products of two of them still fit 64 bits.
 constexpr double kMost = 1e9;
+
+std::optional<double> number_if_given(const Config& config, const char* key, Range range) {
+  return config.has(key) ? std::optional<double>(config.number(key, range)) : std::nullopt;
+}
+
+ParameterGroup read_group(const Config& config) {
+  ParameterGroup group;
+  group.match = config.text("match");
+  group.learning_rate = number_if_given(config, "learning_rate", above(0.0));
+  group.rate_factor = number_if_given(config, "rate_factor", at_least(0.0));
+  group.weight_decay = number_if_given(config, "weight_decay", at_least(0.0));
+  group.trains = config.boolean("trains", group.trains);
+  group.where = config.where("match");
+  if (group.learning_rate && group.rate_factor) {
+    config.fail("rate_factor", "give either learning_rate or rate_factor, not both");
+  }
+  config.reject_unknown();
+  return group;
+}
+
+void read_optimizer(const Config& config, TrainerSettings& settings) {
+  if (config.is_object()) {
+    for (const Config& group : config.list_or_empty("groups")) settings.groups.push_back(read_group(group));
+    settings.layer_decay =
+        config.number("layer_decay", settings.layer_decay, {.low = 0.0, .high = 1.0, .low_open = true});
+  }
+  settings.optimizer = *optimizer_registry().build(config);
+}
+
+TrainingPhase read_phase(const Config& config) {
+  TrainingPhase phase;
+  phase.epochs = config.integer("epochs", phase.epochs, between(1, kMost));
+  phase.steps = config.integer("steps", phase.steps, between(1, kMost));
+  for (const Config& selector : config.list_or_empty("freeze")) phase.freeze.push_back(selector.as_text());
+  phase.where = config.where();
+  config.reject_unknown();
+  return phase;
+}
+
+/// Reads training.phases; training.epochs or training.max_steps is theirs together where it was left out.
+void read_phases(const Config& training, TrainerSettings& settings) {
+  for (const Config& phase : training.list_or_empty("phases")) settings.phases.push_back(read_phase(phase));
+  const PhaseLength length = length_of(settings.phases);
+  if (!training.has("epochs") && length.epochs > 0) settings.epochs = length.epochs;
+  if (!training.has("max_steps") && length.steps > 0) settings.max_steps = length.steps;
+  check_phase_length(settings.phases, settings.epochs, settings.max_steps);
+}
 
 }  // namespace
 
@@ -52,18 +101,11 @@ TrainerSettings TrainerSettings::from_config(const Config& config) {
     settings.sampler = training.value("sampler").json();
   }
   training.read_fields(settings);
+  read_phases(training, settings);
   training.reject_unknown();
 
-  // Built once on nothing: mistakes are found, with their place, before anything is loaded.
-  FlatParameters nothing({});
-  if (config.has("optimizer")) {
-    optimizer_registry().build(config.value("optimizer"), nothing);
-    settings.optimizer = config.value("optimizer").json();
-  }
-  if (config.has("schedule")) {
-    schedule_registry().build(config.value("schedule"));
-    settings.schedule = config.value("schedule").json();
-  }
+  if (config.has("optimizer")) read_optimizer(config.value("optimizer"), settings);
+  if (config.has("schedule")) settings.schedule = schedule_registry().build(config.value("schedule"));
   return settings;
 }
 

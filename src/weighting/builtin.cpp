@@ -86,15 +86,20 @@ WeightingRegistry& weighting_registry() {
 
 std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const WeightingContext& tasks) {
   const std::string name = config.is_object() ? config.text("name") : config.as_text();
+  std::string gradients;
   for (const RegistryEntry& entry : weighting_registry().entries()) {
-    if (entry.name != name || tasks.joint || !entry.traits.contains("regimes")) continue;
+    if (entry.name != name) continue;
+    gradients = entry.traits.value("gradients", "");
+    if (tasks.joint || !entry.traits.contains("regimes")) continue;
     const Json& regimes = entry.traits["regimes"];
     if (std::find(regimes.begin(), regimes.end(), Json("alternating")) == regimes.end()) {
       config.fail("weighting \"" + name +
                   "\" compares the tasks of one step; set \"training\": {\"regime\": \"joint\"}");
     }
   }
-  return weighting_registry().build(config, tasks);
+  auto weighting = weighting_registry().build(config, tasks);
+  weighting->set_gradients_read(std::move(gradients));
+  return weighting;
 }
 
 }  // namespace infomtl

@@ -217,7 +217,7 @@ TEST_P(EveryArchitecture, TrainsThroughTheModel) {
   const MultiTaskModel model(given.encoder, architecture, heads, tasks, Pooling::first);
   std::vector<Tensor> parameters;
   for (const auto& list : {model.shared_parameters(), model.task_parameters()}) {
-    for (const auto& [name, parameter] : list) parameters.push_back(parameter);
+    for (const NamedParameter& named : list) parameters.push_back(named.parameter);
   }
   ASSERT_EQ(parameters.size(), model.parameters().size());
 

@@ -39,13 +39,13 @@ TEST(MultiTaskModel, NamesEveryParameterOnceSharedOnesFirst) {
   EXPECT_EQ(shared.size() + own.size(), model.parameters().size());
   const auto all = model.named_parameters();
   for (const auto& list : {shared, own}) {
-    for (const auto& [name, parameter] : list) {
-      ASSERT_TRUE(all.contains(name)) << name;
-      EXPECT_TRUE(all[name].is_same(parameter)) << name;
+    for (const NamedParameter& named : list) {
+      ASSERT_TRUE(all.contains(named.name)) << named.name;
+      EXPECT_TRUE(all[named.name].is_same(named.parameter)) << named.name;
     }
   }
-  EXPECT_EQ(shared.front().first, "encoder.embeddings.word_embeddings.weight");
-  EXPECT_EQ(own.front().first, "heads.hate.net.output.weight");
+  EXPECT_EQ(shared.front().name, "encoder.embeddings.word_embeddings.weight");
+  EXPECT_EQ(own.front().name, "heads.hate.net.output.weight");
   EXPECT_FALSE(model.needs_token_states(0));
   EXPECT_TRUE(model.needs_token_states(1));
 }
@@ -57,7 +57,7 @@ TEST(MultiTaskModel, PutsQueriesKeysAndValuesSideBySide) {
   const auto shared = model.shared_parameters();
   const auto place = [&](const std::string& name) {
     for (std::size_t i = 0; i < shared.size(); ++i) {
-      if (shared[i].first == "encoder.transformer.layer.1.attention." + name) return static_cast<std::ptrdiff_t>(i);
+      if (shared[i].name == "encoder.transformer.layer.1.attention." + name) return static_cast<std::ptrdiff_t>(i);
     }
     return std::ptrdiff_t{-100};
   };

@@ -1,5 +1,6 @@
 #include "infomtl/optim/flat_parameters.h"
 
+#include <cmath>
 #include <limits>
 
 #include "infomtl/core/errors.h"
@@ -16,8 +17,9 @@ struct Model {
   Tensor scale = torch::full({2, 2}, -0.5F).requires_grad_(true);
 
   FlatParameters flat() const {
-    return FlatParameters({{"encoder.weight", weight}, {"encoder.bias", bias}},
-                          {{"heads.a.weight", head}, {"weighting.scale", scale}});
+    return FlatParameters(
+        {{"encoder.weight", weight, ParameterPart::encoder}, {"encoder.bias", bias, ParameterPart::encoder}},
+        {{"heads.a.weight", head, ParameterPart::task}, {"weighting.scale", scale, ParameterPart::weighting}});
   }
 };
 
@@ -45,20 +47,14 @@ TEST(FlatParameters, ModelAndBufferAreTheSameMemory) {
   EXPECT_EQ(model.head.grad().abs().sum().item<float>(), 0.0F);
 }
 
-TEST(FlatParameters, BiasesNormsAndWeightingsDoNotDecayUnlessAsked) {
+TEST(FlatParameters, BiasesNormsAndWeightingsDoNotDecay) {
   const Model model;
   const FlatParameters flat = model.flat();
-  const auto ranges = flat.ranges();
-  ASSERT_EQ(ranges.size(), 4U);
-  EXPECT_TRUE(ranges[0].decays);
-  EXPECT_FALSE(ranges[1].decays);
-  EXPECT_TRUE(ranges[2].decays);
-  EXPECT_FALSE(ranges[3].decays);
-  EXPECT_EQ(ranges[1].begin, 6);
-  EXPECT_EQ(ranges[1].end, 9);
-  const auto all = flat.ranges(/*decay_all=*/true);
-  ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0].end, 16);
+  ASSERT_EQ(flat.slots().size(), 4U);
+  EXPECT_TRUE(flat.slots()[0].decays);
+  EXPECT_FALSE(flat.slots()[1].decays);
+  EXPECT_TRUE(flat.slots()[2].decays);
+  EXPECT_FALSE(flat.slots()[3].decays);
 }
 
 TEST(FlatParameters, ClipsAsTorchDoes) {
@@ -67,7 +63,7 @@ TEST(FlatParameters, ClipsAsTorchDoes) {
   const Tensor bias = testing::float64_tensor(golden["gradients"][3]["bias"]).to(torch::kFloat32);
   for (const Json& item : golden["clipping"]) {
     Tensor p = torch::zeros({3, 4}).requires_grad_(true), q = torch::zeros({4}).requires_grad_(true);
-    FlatParameters flat({{"p", p}}, {{"q", q}});
+    FlatParameters flat({{"p", p}}, {{"q", q, ParameterPart::task}});
     const auto scale = item["scale"].get<double>();
     p.mutable_grad().copy_(weight.view({3, 4}) * scale);
     q.mutable_grad().copy_(bias * scale);
@@ -99,11 +95,60 @@ TEST(FlatParameters, NamesTheFirstParameterWithANonFiniteGradient) {
   EXPECT_EQ(flat.first_non_finite_gradient(), "encoder.bias");
 }
 
+TEST(FlatParameters, WhatRestsIsLeftAlone) {
+  const Model model;
+  FlatParameters flat = model.flat();
+  flat.gradients().fill_(2.0);
+  EXPECT_EQ(flat.clip_gradients(0).item<double>(), 8.0);  // sqrt(16 * 4)
+  flat.set_training({false, true, true, false});
+  ASSERT_EQ(flat.training_ranges().size(), 1U);
+  EXPECT_EQ(flat.training_ranges()[0].begin, 6);
+  EXPECT_EQ(flat.training_ranges()[0].end, 12);
+  EXPECT_EQ(flat.gradients().abs().sum().item<float>(), 0.0F);
+  EXPECT_EQ(flat.shared_size(), 9);
+
+  const Tensor out = at::mm(at::mm(torch::ones({1, 2}), model.weight) + model.bias, model.head).sum();
+  EXPECT_FALSE(model.weight.requires_grad());
+  out.backward();
+  EXPECT_EQ(model.weight.grad().abs().sum().item<float>(), 0.0F);
+  EXPECT_EQ(model.bias.grad()[0].item<float>(), 0.5F);
+
+  // A weighting may write where nothing trains; that counts for nothing and is not scaled.
+  flat.gradients().fill_(2.0);
+  EXPECT_TRUE(testing::close(flat.clip_gradients(1.0).item<double>(), std::sqrt(24.0), 1e-12));
+  EXPECT_EQ(model.weight.grad()[0][0].item<float>(), 2.0F);
+  EXPECT_LT(model.bias.grad()[0].item<float>(), 1.0F);
+  model.weight.mutable_grad().fill_(std::nanf(""));
+  EXPECT_EQ(flat.first_non_finite_gradient(), "");
+  flat.zero_gradients();
+  EXPECT_EQ(model.head.grad().abs().sum().item<float>(), 0.0F);
+
+  flat.set_training({true, true, true, true});
+  EXPECT_EQ(flat.gradients().abs().sum().item<float>(), 0.0F);
+  EXPECT_TRUE(model.weight.requires_grad());
+  EXPECT_THROW(flat.set_training({true}), StateError);
+}
+
+TEST(FlatParameters, WhatRequiresNoGradientStaysOutside) {
+  const Model model;
+  model.bias.set_requires_grad(false);
+  const void* const place = model.bias.data_ptr();
+  const FlatParameters flat = model.flat();
+  EXPECT_EQ(flat.size(), 13);
+  EXPECT_EQ(flat.shared_size(), 6);
+  EXPECT_EQ(flat.find(model.bias), nullptr);
+  EXPECT_EQ(model.bias.data_ptr(), place);
+  EXPECT_FALSE(model.bias.grad().defined());
+}
+
 TEST(FlatParameters, RefusesWhatItCannotLayOut) {
   const Model model;
   EXPECT_THROW(FlatParameters({{"a", model.weight}, {"a", model.bias}}), StateError);
-  EXPECT_THROW(FlatParameters({{"a", model.weight}}, {{"b", model.weight}}), StateError);
-  EXPECT_THROW(FlatParameters({{"a", model.weight}, {"b", torch::zeros({2}, torch::kFloat64)}}), StateError);
+  EXPECT_THROW(FlatParameters({{"a", model.weight}}, {{"b", model.weight, ParameterPart::task}}), StateError);
+  EXPECT_THROW(FlatParameters({{"a", model.weight}, {"b", torch::zeros({2}, torch::kFloat64).requires_grad_(true)}}),
+               StateError);
+  EXPECT_THROW(FlatParameters({{"a", model.weight}}, {{"b", model.bias, ParameterPart::shared}}), StateError);
+  EXPECT_THROW(FlatParameters({{"a", model.weight, ParameterPart::task}}), StateError);
   EXPECT_THROW(FlatParameters({{"a", model.weight * 2}}), StateError);
   EXPECT_EQ(FlatParameters({}).size(), 0);
 }

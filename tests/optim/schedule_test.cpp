@@ -1,7 +1,8 @@
+#include "infomtl/optim/schedule.h"
+
 #include <cmath>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/optim/optimizer.h"
 #include "support/compare.h"
 
 namespace infomtl {
@@ -50,6 +51,20 @@ TEST(Schedule, FallStartsWhereTheWarmupEnds) {
 
 TEST(Schedule, WarmupStepsReplaceTheDefaultRatio) {
   EXPECT_EQ(build({{"name", "warmup_constant"}, {"warmup_steps", 4}})->factor(1, 1000), 0.5);
+}
+
+TEST(Schedule, MadeByHandAreThoseOfAConfig) {
+  const auto same = [](const LearningRateSchedule& a, const LearningRateSchedule& b) {
+    for (std::int64_t step = 0; step < 50; ++step) {
+      if (a.factor(step, 50) != b.factor(step, 50)) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(same(*schedules::warmup_constant(), *build("warmup_constant")));
+  EXPECT_TRUE(same(*schedules::constant(), *build("constant")));
+  EXPECT_TRUE(same(*schedules::linear({.warmup_steps = 7}), *build({{"name", "linear"}, {"warmup_steps", 7}})));
+  EXPECT_TRUE(same(*schedules::cosine({.warmup_ratio = 0.2}), *build({{"name", "cosine"}, {"warmup_ratio", 0.2}})));
+  EXPECT_FALSE(same(*schedules::cosine(), *schedules::linear()));
 }
 
 TEST(Schedule, ContradictionsAreErrors) {

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/train/trainer.h"
+#include "infomtl/weighting/equal.h"
+#include "step/small_run.h"
 
 namespace infomtl {
 namespace {
@@ -27,6 +31,40 @@ TEST(Plugin, AddsItsNamesWithTheFileAsOrigin) {
     EXPECT_EQ(entry.origin, entry.name == "nothing" ? INFOMTL_PLUGIN_good : "infomtl") << entry.name;
   }
   EXPECT_NO_THROW(load_plugin(INFOMTL_PLUGIN_good)) << "a second time";
+}
+
+TEST(Plugin, OptimizersAndSchedulesTrainThroughTheLibrary) {
+  load_plugin(INFOMTL_PLUGIN_optimizer);
+  load_plugin(INFOMTL_PLUGIN_schedule);
+  const Json config = {
+      {"optimizer",
+       {{"name", "lion"}, {"learning_rate", 0.25}, {"groups", {{{"match", "heads"}, {"rate_factor", 0.5}}}}}},
+      {"schedule", {{"name", "inverse_square_root"}, {"scale", 1}}},
+      {"training", {{"regime", "joint"}, {"batch_size", 8}, {"clip_norm", 0}, {"selection", {{"monitor", "last"}}}}}};
+  const testing::SmallRun run(0.0);
+  Trainer trainer(TrainerSettings::from_config(Config::from_json(config)), run.model, run.objective, equal_weighting(),
+                  run.data);
+  double rate = 0;
+  trainer.on_report([&](const StepReport& report) { rate = report.learning_rate; });
+  // The first step of Lion moves everything by its rate, or not at all where the gradient is zero.
+  const Tensor before = trainer.parameters().values().clone();
+  ASSERT_TRUE(trainer.step());
+  std::int64_t moved = 0;
+  for (const FlatSlot& slot : trainer.parameters().slots()) {
+    const Tensor by = (slot.parameter.detach().flatten() - before.slice(0, slot.begin, slot.end)).abs();
+    const double step = slot.part == ParameterPart::task ? 0.125 : 0.25;
+    EXPECT_TRUE(((by - step).abs() < 1e-6).logical_or(by == 0).all().item<bool>()) << slot.name;
+    moved += by.count_nonzero().item<std::int64_t>();
+  }
+  EXPECT_GT(moved, trainer.parameters().size() / 2);
+  while (trainer.steps_done() < 10) ASSERT_TRUE(trainer.step());
+  EXPECT_DOUBLE_EQ(rate, 0.25 * std::sqrt(1.0 / 10.0));
+
+  const auto build = [](const Json& optimizer) {
+    return TrainerSettings::from_config(Config::from_json({{"optimizer", optimizer}}, "c.json"));
+  };
+  EXPECT_THROW(build({{"name", "lion"}, {"beta3", 0.5}}), ConfigError);
+  EXPECT_THROW(build({{"name", "lion"}, {"beta1", 1.5}}), ConfigError);
 }
 
 TEST(Plugin, OneThatThrowsLeavesNothingBehind) {

@@ -325,7 +325,7 @@ TrainerSettings settings_of(const std::string& regime, std::int64_t accumulate) 
   settings.learning_rate = 0.01;
   settings.regime = regime;
   settings.accumulate = accumulate;
-  settings.schedule = "constant";
+  settings.schedule = schedules::constant();
   settings.report_every = 2;
   return settings;
 }

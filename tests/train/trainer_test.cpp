@@ -6,6 +6,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/optim/sgd.h"
 #include "infomtl/weighting/equal.h"
 #include "step/small_run.h"
 
@@ -39,7 +40,7 @@ TrainerSettings settings_of(const std::string& regime) {
   settings.batch_size = 12;
   settings.learning_rate = 0.01;
   settings.regime = regime;
-  settings.schedule = "constant";
+  settings.schedule = schedules::constant();
   settings.report_every = 2;
   return settings;
 }
@@ -67,7 +68,7 @@ TEST(Trainer, MicroBatchesTrainTheSameModel) {
         std::pair("joint", "uncertainty"), std::pair("joint", "pcgrad")}) {
     TrainerSettings settings = settings_of(regime);
     // SGD: an adaptive rule divides by gradients of the size of rounding errors.
-    settings.optimizer = "sgd";
+    settings.optimizer = sgd();
     settings.clip_norm = 0.5;
     Trained whole(0.0, settings, weighting);
     settings.accumulate = 3;
@@ -201,7 +202,7 @@ TEST(Trainer, SelectionKeepsTheBestEpochAndPatienceEndsTraining) {
   settings.batch_size = 100;
   settings.selection.patience = 2;
   settings.learning_rate = 1e-12;  // nothing improves after the first epoch
-  settings.optimizer = "sgd";
+  settings.optimizer = sgd();
   Trained trained(0.0, settings, "equal");
   std::vector<bool> best;
   trained.trainer.on_epoch([&](std::int64_t, const Evaluation& scores, bool is_best) {

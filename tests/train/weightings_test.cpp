@@ -96,8 +96,8 @@ struct TrainedBy {
     settings.epochs = 14;
     settings.batch_size = 16;
     settings.accumulate = corner.accumulate;
-    settings.optimizer = {{"name", "adamax"}, {"learning_rate", 0.015}};
-    settings.schedule = "constant";
+    settings.optimizer = adamax({.learning_rate = 0.015});
+    settings.schedule = schedules::constant();
     settings.regime = joint ? "joint" : "alternating";
     if (corner.regime == "alternating") settings.sampler = "uniform";  // sizes count once: task_size looks at them
     trainer = std::make_unique<Trainer>(settings, model, objective,

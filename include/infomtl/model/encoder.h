@@ -89,6 +89,9 @@ class INFOMTL_API Encoder : public torch::nn::Module {
   /// Draws every parameter, each from a stream of its own derived from `seed` and its name. Here: matrices normal(0,
   /// config()'s initializer_range or 0.02), other weights one, biases zero.
   virtual void initialize(std::uint64_t seed);
+  /// How far above the input a parameter lies, by its name in this encoder: 0 for embeddings, l for the l-th layer from
+  /// the bottom; -1 where the encoder does not tell (layer-wise learning rates are then refused).
+  virtual std::int64_t depth_of(const std::string& /*parameter*/) const { return -1; }
 };
 
 /// Fills the parameters of a module as Hugging Face initialises a transformer: matrices normal(0, deviation), weights of

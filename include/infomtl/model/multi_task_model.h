@@ -19,6 +19,7 @@
 #include "infomtl/model/architecture.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/head.h"
+#include "infomtl/optim/flat_parameters.h"
 
 namespace infomtl {
 
@@ -40,10 +41,10 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   /// Whether the task reads token states (tagging).
   bool needs_token_states(std::size_t task) const { return tasks_.at(task).kind == TaskKind::tagging; }
 
-  /// (name, parameter) in a fixed order: shared ones first (the encoder's, then the architecture's shared ones), then
+  /// Named, with their parts, in a fixed order: shared ones first (the encoder's, then the architecture's shared ones), then
   /// those of tasks.
-  std::vector<std::pair<std::string, Tensor>> shared_parameters() const;
-  std::vector<std::pair<std::string, Tensor>> task_parameters() const;
+  NamedParameters shared_parameters() const;  ///< parts encoder and shared
+  NamedParameters task_parameters() const;    ///< part task
 
  private:
   std::shared_ptr<Encoder> encoder_;

@@ -7,13 +7,14 @@
 //   loss.backward();                         // adds into flat.gradients()
 //   Tensor norm = flat.clip_gradients(1.0);
 //
-// Order: shared parameters [0, P), then those of tasks, terms and the weighting, P_all in total.
+// Order: shared parameters [0, P), then those of tasks, terms and the weighting, P_all in total. Parameters may rest for
+// a time (a phase of training): they keep their place, but no gradient reaches them and nothing moves them.
 
 #include <torch/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -22,8 +23,24 @@ namespace infomtl {
 
 using torch::Tensor;
 
-/// A parameter and the name it is saved under.
-using NamedParameters = std::vector<std::pair<std::string, Tensor>>;
+/// Whose a parameter is.
+enum class ParameterPart {
+  encoder,
+  shared,     ///< of the architecture, trained by all tasks: experts, a bottleneck
+  task,       ///< a head's, or a task's own part of the architecture: gates, masks
+  term,       ///< of a loss term: a critic, a prior
+  weighting,  ///< of the weighting: log-variances
+};
+
+/// A parameter on its way into the buffer.
+struct NamedParameter {
+  std::string name;  ///< that it is saved under
+  Tensor parameter;
+  ParameterPart part = ParameterPart::shared;
+  double rate_factor = 1.0;                 ///< its learning rate is the optimiser's times this
+  std::optional<double> weight_decay = {};  ///< in place of the optimiser's
+};
+using NamedParameters = std::vector<NamedParameter>;
 
 /// One parameter's place.
 struct FlatSlot {
@@ -31,30 +48,34 @@ struct FlatSlot {
   Tensor parameter;  ///< the model's tensor; its data and grad are views of the buffers
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  bool decays = true;  ///< false for biases, norms and other vectors, and for what weightings own ("weighting.")
+  ParameterPart part = ParameterPart::shared;
+  bool decays = true;  ///< false for biases, norms and other vectors, and for what weightings own
+  bool trains = true;  ///< now; false while it rests
+  double rate_factor = 1.0;
+  std::optional<double> weight_decay = {};
 };
 
-/// Neighbouring slots that are treated alike.
+/// Entries begin .. end of the buffers.
 struct FlatRange {
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  bool decays = true;
 };
 
 class INFOMTL_API FlatParameters {
  public:
   /// Moves the parameters' data into one buffer (of their type, on their device); whatever gradients they had are
-  /// dropped. The tensors stay views of the buffers, and alive, when this object is gone.
-  /// @throws StateError for a parameter or a name given twice, mixed types or devices, one that is not a leaf
+  /// dropped. The tensors stay views of the buffers, and alive, when this object is gone. A parameter that requires no
+  /// gradient never trains: it is left out and left alone.
+  /// @param shared  parts encoder and shared; @param own  the other parts
+  /// @throws StateError for a parameter or a name given twice, mixed types or devices, one that is not a leaf, a part
+  /// on the wrong list
   explicit FlatParameters(const NamedParameters& shared, const NamedParameters& own = {});
 
   const Tensor& values() const { return values_; }        ///< [P_all] the buffer: writing moves the model
   const Tensor& gradients() const { return gradients_; }  ///< [P_all] the buffer
   std::int64_t size() const { return values_.numel(); }   ///< P_all
-  std::int64_t shared_size() const { return shared_; }    ///< P
+  std::int64_t shared_size() const { return shared_; }    ///< P, whatever rests
   const std::vector<FlatSlot>& slots() const { return slots_; }
-  /// Slots merged into as few ranges as possible; with `decay_all` every range decays.
-  std::vector<FlatRange> ranges(bool decay_all = false) const;
   /// [n] the gradient of a parameter, a flat view of gradients(); found by where its data lie, as the parameters of a
   /// saved graph are.
   /// @throws StateError for data outside the buffer
@@ -62,18 +83,29 @@ class INFOMTL_API FlatParameters {
   /// The slot of a parameter, or null.
   const FlatSlot* find(const Tensor& parameter) const;
 
+  /// Says of each slot whether it trains from now on. One that rests requires no gradient, so autograd stops at it;
+  /// gradients start from zero.
+  /// @param trains  one entry per slot @throws StateError for another number
+  void set_training(const std::vector<bool>& trains);
+  /// Neighbouring slots that train, merged: all of the buffer while nothing rests.
+  const std::vector<FlatRange>& training_ranges() const { return training_; }
+
+  /// Gradients of what trains.
   void zero_gradients();
-  /// Scales the gradients by min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does; max_norm <= 0
-  /// leaves them. The norm is accumulated in float64.
-  /// @return sqrt(sum g^2) before clipping: scalar float64 on the device
+  /// Scales the gradients of what trains by min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does;
+  /// max_norm <= 0 leaves them. The norm is accumulated in float64.
+  /// @return sqrt(sum g^2) over what trains, before clipping: scalar float64 on the device
   Tensor clip_gradients(double max_norm);
-  /// Name of the first parameter whose gradient has a NaN or an infinity, or "".
+  /// Name of the first parameter that trains and whose gradient has a NaN or an infinity, or "".
   std::string first_non_finite_gradient() const;
 
  private:
+  void merge_training();
+
   Tensor values_, gradients_;
   std::int64_t shared_ = 0;
   std::vector<FlatSlot> slots_;
+  std::vector<FlatRange> training_;
 };
 
 }  // namespace infomtl

@@ -12,7 +12,7 @@
 //
 // Every other registry takes, by add<Class>(name, summary, source), a class with `Settings` and a constructor from them
 // and from what the registry's type lists behind its product: for a weighting Class(Settings, const WeightingContext&),
-// for a metric Class(Settings, const MetricContext&). A weighting for joint steps alone says so as its traits,
+// for a metric Class(Settings, const MetricContext&), for an optimiser Class(Settings, FlatParameters&). A weighting for joint steps alone says so as its traits,
 // {{"regimes", {"joint"}}}. `infomtl list` shows a plugin's names like any others.
 
 #include <torch/version.h>
@@ -27,6 +27,8 @@
 #include "infomtl/model/architecture.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/head.h"
+#include "infomtl/optim/optimizer.h"
+#include "infomtl/optim/schedule.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
@@ -40,6 +42,8 @@ struct PluginRegistries {
   EncoderRegistry& encoders;
   MetricRegistry& metrics;
   Registry<Sampler>& samplers;
+  OptimizerRegistry& optimizers;
+  ScheduleRegistry& schedules;
 };
 
 /// The one symbol of a plugin, `infomtl_plugin`. The first two fields never move, so any version can read them.
@@ -52,7 +56,7 @@ struct PluginEntry {
 
 /// Changes whenever a plugin built before could not work any more.
 inline constexpr const char* kPluginAbi =
-    "infomtl 1, C++ ABI "
+    "infomtl 2, C++ ABI "
 #if _GLIBCXX_USE_CXX11_ABI
     "cxx11";
 #else

@@ -89,7 +89,9 @@ class INFOMTL_API StepGradients final : public TaskGradients {
 
   GradientMemory& memory() { return context_.memory == nullptr ? own_memory_ : *context_.memory; }
   std::int64_t task_rows() const { return losses_.numel(); }
-  std::vector<FlatSlot> shared_slots() const;
+  std::vector<FlatSlot> shared_slots() const;  // those that train
+  Tensor in_all_columns(GradientRows& rows) const;
+  void require_shared() const;
   std::shared_ptr<const GradientColumns> used_columns() const;
   void compute_jacobian(bool every_column);
   bool fill(GradientRows& jacobian);

@@ -18,61 +18,18 @@
 #include <string>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/data/step_batch.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/optim/flat_parameters.h"
-#include "infomtl/optim/optimizer.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/step_report.h"
+#include "infomtl/train/trainer_settings.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
-
-/// When and on what the best epoch is chosen.
-struct INFOMTL_API SelectionSettings {
-  std::string monitor =
-      "average";  ///< "average" (mean of the tasks' metrics), "loss", "last" (no choice), or a task's name
-  std::string split = "validation";  ///< "train" or "validation"; "test" is refused
-  std::int64_t patience = 0;         ///< epochs without improvement before stopping; 0: never
-  void fields(FieldVisitor& f);
-};
-
-struct INFOMTL_API TrainerSettings {
-  std::uint64_t seed = 0;
-  std::int64_t epochs = 1;
-  std::int64_t max_steps = 0;  ///< stop after so many steps; 0: all epochs
-  std::int64_t batch_size = 32;
-  std::int64_t accumulate = 1;  ///< micro-batches that a step's batch is cut into
-  double learning_rate = 5e-5;  ///< unless `optimizer` has one of its own
-  double clip_norm = 1.0;       ///< 0: no clipping
-  Json optimizer = "adamax";    ///< a name, or an object with options
-  Json schedule = "warmup_constant";
-  Json sampler = "proportional";
-  /// "alternating": a step is a batch of one task, chosen by the sampler; "joint": one of every task; "single": the
-  /// only task.
-  std::string regime = "alternating";
-  std::string joint_batch_size = "per_task";  ///< what batch_size counts: each task's examples, or all tasks' ("total")
-  std::int64_t length_window = 0;  ///< batches sorted by length together before they are cut; 0: random batches
-  /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
-  /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
-  /// where a step allows it (one micro-batch, tasks without common rows, each parameter used once); "auto" is
-  /// "jacobian" unless that takes more than a quarter of the machine's memory.
-  std::string task_gradients = "auto";
-  std::int64_t evaluation_batch_size = 128;
-  std::string non_finite = "error";  ///< or "skip": leave out the step, say so in the log
-  std::int64_t report_every = 10;
-  SelectionSettings selection;
-
-  /// The fields of a config's "training" object, but "sampler" and "selection".
-  void fields(FieldVisitor& f);
-  /// From a config's "seed", "optimizer", "schedule" and "training", all of it checked.
-  /// @throws ConfigError; a selection on the test split is one
-  static TrainerSettings from_config(const Config& config);
-};
 
 class INFOMTL_API Trainer {
  public:

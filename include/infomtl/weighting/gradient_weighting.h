@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -51,6 +52,14 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   virtual void end_epoch(std::int64_t /*epoch*/, const std::vector<double>& /*mean_losses*/) {}
   /// Names every piece of state beside the parameters: what a continued run needs to go on bit for bit.
   virtual void visit_state(StateVisitor& /*visitor*/) {}
+
+  /// What it reads of a step: "losses", "gram" or "jacobian" (gradients of shared parameters), as the trait "gradients"
+  /// of its registration says; "" for one that build_weighting() did not build.
+  virtual std::string gradients_read() const { return gradients_read_; }
+  void set_gradients_read(std::string trait) { gradients_read_ = std::move(trait); }
+
+ private:
+  std::string gradients_read_;
 };
 
 using WeightingRegistry = Registry<GradientWeighting, const WeightingContext&>;

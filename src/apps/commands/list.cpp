@@ -10,6 +10,7 @@
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/head.h"
 #include "infomtl/optim/optimizer.h"
+#include "infomtl/optim/schedule.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl::commands {

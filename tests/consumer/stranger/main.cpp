@@ -2,6 +2,7 @@
 
 #include <infomtl/infomtl.h>
 #include <infomtl/optim/optimizer.h>
+#include <infomtl/optim/schedule.h>
 
 #include <cstdio>
 

@@ -1,21 +1,11 @@
+#include "infomtl/optim/schedule.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "infomtl/optim/optimizer.h"
-
 namespace infomtl {
 namespace {
-
-struct WarmupSettings {
-  double warmup_ratio = 0.0;
-  std::int64_t warmup_steps = 0;
-
-  void fields(FieldVisitor& f) {
-    f.field("warmup_ratio", warmup_ratio, "share of all steps over which the rate rises", from_to_below(0.0, 1.0));
-    f.field("warmup_steps", warmup_steps, "the same as a number of steps; not beside warmup_ratio", at_least(0.0));
-  }
-};
 
 /// How the rate falls after the warm-up: the factor at a share in [0, 1] of the steps that remain.
 using Fall = double (*)(double share);
@@ -39,8 +29,11 @@ class WarmedUp final : public LearningRateSchedule {
   Fall fall_;
 };
 
-void add(ScheduleRegistry& registry, std::string name, std::string summary, Fall fall, double warmup_ratio) {
-  WarmupSettings defaults{.warmup_ratio = warmup_ratio};
+double stay(double /*share*/) { return 1.0; }
+double straight(double share) { return 1.0 - share; }
+double half_a_wave(double share) { return 0.5 * (1.0 + std::cos(std::numbers::pi * share)); }
+
+void add(ScheduleRegistry& registry, std::string name, std::string summary, Fall fall, WarmupSettings defaults = {}) {
   FieldLister lister;
   defaults.fields(lister);
   registry.add({.name = std::move(name), .summary = std::move(summary), .source = "", .options = lister.found},
@@ -58,15 +51,31 @@ void add(ScheduleRegistry& registry, std::string name, std::string summary, Fall
 
 }  // namespace
 
+void WarmupSettings::fields(FieldVisitor& f) {
+  f.field("warmup_ratio", warmup_ratio, "share of all steps over which the rate rises", from_to_below(0.0, 1.0));
+  f.field("warmup_steps", warmup_steps, "the same as a number of steps; not beside warmup_ratio", at_least(0.0));
+}
+
+namespace schedules {
+
+std::shared_ptr<LearningRateSchedule> constant(WarmupSettings warmup) {
+  return std::make_shared<WarmedUp>(warmup, stay);
+}
+std::shared_ptr<LearningRateSchedule> warmup_constant(WarmupSettings warmup) { return constant(warmup); }
+std::shared_ptr<LearningRateSchedule> linear(WarmupSettings warmup) {
+  return std::make_shared<WarmedUp>(warmup, straight);
+}
+std::shared_ptr<LearningRateSchedule> cosine(WarmupSettings warmup) {
+  return std::make_shared<WarmedUp>(warmup, half_a_wave);
+}
+
+}  // namespace schedules
+
 void register_builtin_schedules(ScheduleRegistry& registry) {
-  const Fall stay = [](double) { return 1.0; };
-  add(registry, "constant", "the peak rate throughout", stay, 0.0);
-  add(
-      registry, "linear", "falls to zero in a straight line", [](double share) { return 1.0 - share; }, 0.0);
-  add(
-      registry, "cosine", "falls to zero along half a cosine wave",
-      [](double share) { return 0.5 * (1.0 + std::cos(std::numbers::pi * share)); }, 0.0);
-  add(registry, "warmup_constant", "rises over the first tenth of the steps, then stays", stay, 0.1);
+  add(registry, "constant", "the peak rate throughout", stay);
+  add(registry, "linear", "falls to zero in a straight line", straight);
+  add(registry, "cosine", "falls to zero along half a cosine wave", half_a_wave);
+  add(registry, "warmup_constant", "rises over the first tenth of the steps, then stays", stay, {.warmup_ratio = 0.1});
 }
 
 ScheduleRegistry& schedule_registry() {

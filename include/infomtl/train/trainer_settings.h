@@ -1,0 +1,70 @@
+#pragma once
+// Trainer settings: how long, in what batches, by which optimiser and schedule a model is trained.
+//
+//   TrainerSettings settings{.epochs = 3, .learning_rate = 5e-5};
+//   settings.optimizer = adamw({.weight_decay = 0.01});
+//   settings.groups = {{.match = "encoder", .rate_factor = 0.1}};
+//   settings = TrainerSettings::from_config(config);          // the same from a file, checked
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "infomtl/core/config.h"
+#include "infomtl/core/export.h"
+#include "infomtl/optim/adamax.h"
+#include "infomtl/optim/parameter_groups.h"
+#include "infomtl/optim/schedule.h"
+#include "infomtl/train/training_phase.h"
+
+namespace infomtl {
+
+/// When and on what the best epoch is chosen.
+struct INFOMTL_API SelectionSettings {
+  std::string monitor =
+      "average";  ///< "average" (mean of the tasks' metrics), "loss", "last" (no choice), or a task's name
+  std::string split = "validation";  ///< "train" or "validation"; "test" is refused
+  std::int64_t patience = 0;         ///< epochs without improvement before stopping; 0: never
+  void fields(FieldVisitor& f);
+};
+
+struct INFOMTL_API TrainerSettings {
+  std::uint64_t seed = 0;
+  std::int64_t epochs = 1;
+  std::int64_t max_steps = 0;  ///< stop after so many steps; 0: all epochs
+  std::int64_t batch_size = 32;
+  std::int64_t accumulate = 1;  ///< micro-batches that a step's batch is cut into
+  double learning_rate = 0;     ///< peak; 0: the optimiser's
+  double clip_norm = 1.0;       ///< over the gradients of what trains; 0: no clipping
+  OptimizerFactory optimizer = adamax();
+  std::shared_ptr<const LearningRateSchedule> schedule = schedules::warmup_constant();
+  std::vector<ParameterGroup> groups;  ///< rates and decays of their own; the first that matches a parameter counts
+  /// Rates of the encoder's L layers: times layer_decay^(L + 1 - l) for the l-th from the bottom, l = 0 for embeddings,
+  /// on top of the groups' rates; 1: alike.
+  double layer_decay = 1;
+  std::vector<TrainingPhase> phases;  ///< one after the other, together all of training; empty: everything trains
+  Json sampler = "proportional";
+  /// "alternating": a step is a batch of one task, chosen by the sampler; "joint": one of every task; "single": the
+  /// only task.
+  std::string regime = "alternating";
+  std::string joint_batch_size = "per_task";  ///< whether batch_size is each task's or, "total", that of all together
+  std::int64_t length_window = 0;             ///< so many batches are sorted by length and cut anew; 0: random batches
+  /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
+  /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
+  /// where a step allows it (one micro-batch, tasks without common rows, each parameter used once); "auto" is
+  /// "jacobian" unless that takes more than a quarter of the machine's memory.
+  std::string task_gradients = "auto";
+  std::int64_t evaluation_batch_size = 128;
+  std::string non_finite = "error";  ///< or "skip": leave out the step, say so in the log
+  std::int64_t report_every = 10;
+  SelectionSettings selection;
+
+  /// The fields of a config's "training" object, but "sampler", "selection" and "phases".
+  void fields(FieldVisitor& f);
+  /// From a config's "seed", "optimizer", "schedule" and "training", all of it checked.
+  /// @throws ConfigError; a selection on the test split is one
+  static TrainerSettings from_config(const Config& config);
+};
+
+}  // namespace infomtl

@@ -1,0 +1,41 @@
+#include "optim/updates.h"
+
+namespace infomtl {
+namespace {
+
+void adamax(const AdamaxUpdate& update) {
+  Tensor value = update.value, moment = update.moment, norm = update.norm;
+  const Tensor gradient = update.gradient.add(value, update.decay);
+  moment.lerp_(gradient, 1.0 - update.beta1);
+  at::maximum_out(norm, norm.mul_(update.beta2), gradient.abs().add_(update.epsilon));
+  value.addcdiv_(moment, norm, -update.rate);
+}
+
+void adamw(const AdamWUpdate& update) {
+  Tensor value = update.value, first = update.first, second = update.second;
+  value.mul_(update.kept);
+  first.lerp_(update.gradient, 1.0 - update.beta1);
+  second.mul_(update.beta2).addcmul_(update.gradient, update.gradient, 1.0 - update.beta2);
+  value.addcdiv_(first, second.sqrt().div_(update.root).add_(update.epsilon), -update.rate);
+}
+
+void sgd(const SgdUpdate& update) {
+  Tensor value = update.value;
+  Tensor direction = update.gradient.add(value, update.decay);
+  if (update.velocity.defined()) {
+    Tensor velocity = update.velocity;
+    velocity.mul_(update.momentum).add_(direction);
+    direction = update.nesterov ? direction.add(velocity, update.momentum) : velocity;
+  }
+  value.sub_(direction, update.rate);
+}
+
+}  // namespace
+
+const UpdateTable kTensorUpdates = {.adamax = &adamax, .adamw = &adamw, .sgd = &sgd};
+
+const UpdateTable& updates_for(const Tensor& values) {
+  return values.is_cpu() && values.scalar_type() == torch::kFloat32 ? kCpuUpdates : kTensorUpdates;
+}
+
+}  // namespace infomtl

@@ -1,0 +1,108 @@
+#include "train/phase_plan.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/optim/parameter_groups.h"
+
+namespace infomtl {
+
+PhaseLength length_of(const std::vector<TrainingPhase>& phases) {
+  PhaseLength length;
+  for (const TrainingPhase& phase : phases) {
+    if ((phase.epochs > 0) == (phase.steps > 0)) {
+      throw ConfigError(phase.where + ": say how long it takes, in epochs or in steps");
+    }
+    length.epochs += phase.epochs;
+    length.steps += phase.steps;
+    if (length.epochs > 0 && length.steps > 0) {
+      throw ConfigError(phase.where + ": phases of one run take epochs, or steps; not some the one, some the other");
+    }
+  }
+  return length;
+}
+
+void check_phase_length(const std::vector<TrainingPhase>& phases, std::int64_t epochs, std::int64_t max_steps,
+                        std::int64_t steps_per_epoch) {
+  const PhaseLength length = length_of(phases);
+  const auto fail = [&](const std::string& found, const std::string& cure) {
+    throw ConfigError(phases.back().where + ": the phases up to here take " + found + "; " + cure);
+  };
+  if (length.epochs > 0 && length.epochs != epochs) {
+    fail(std::to_string(length.epochs) + " epochs, but training has " + std::to_string(epochs),
+         "make them equal, or leave training.epochs out");
+  }
+  if (length.steps > 0 && length.steps != max_steps) {
+    fail(std::to_string(length.steps) + " steps, but training.max_steps is " + std::to_string(max_steps),
+         "make them equal, or leave training.max_steps out");
+  }
+  const std::int64_t most = epochs * steps_per_epoch;
+  if (most > 0 && length.steps > most) {
+    fail(std::to_string(length.steps) + " steps, but training.epochs has " + std::to_string(most),
+         "raise training.epochs");
+  }
+}
+
+PhasePlan::PhasePlan(std::vector<TrainingPhase> phases, std::int64_t steps_per_epoch, const NamedParameters& parameters)
+    : phases_(std::move(phases)) {
+  length_of(phases_);
+  std::int64_t end = 0;
+  for (const TrainingPhase& phase : phases_) {
+    end += phase.epochs > 0 ? phase.epochs * steps_per_epoch : phase.steps;
+    ends_.push_back(end);
+  }
+  if (ends_.empty()) ends_.push_back(std::numeric_limits<std::int64_t>::max());
+  for (const TrainingPhase& phase : phases_) {
+    for (const std::string& selector : phase.freeze) {
+      const bool any = std::any_of(parameters.begin(), parameters.end(),
+                                   [&](const NamedParameter& named) { return selects(selector, named.name); });
+      if (!any) {
+        throw ConfigError(phase.where + ": freeze: \"" + selector + "\" matches no parameter" +
+                          nearest_selector(selector, parameters));
+      }
+    }
+  }
+  for (std::size_t phase = 0; phase < size(); ++phase) {
+    const bool any = std::any_of(parameters.begin(), parameters.end(), [&](const NamedParameter& named) {
+      return named.parameter.requires_grad() && !rests(phase, named.name);
+    });
+    if (!any) throw ConfigError(where(phase) + ": no parameter trains; leave one out of \"freeze\"");
+  }
+}
+
+std::size_t PhasePlan::at(std::int64_t step) const {
+  const auto found = std::upper_bound(ends_.begin(), ends_.end(), step);
+  return std::min(static_cast<std::size_t>(found - ends_.begin()), size() - 1);
+}
+
+bool PhasePlan::rests(std::size_t phase, const std::string& name) const {
+  if (phases_.empty()) return false;
+  const std::vector<std::string>& freeze = phases_.at(phase).freeze;
+  return std::any_of(freeze.begin(), freeze.end(),
+                     [&](const std::string& selector) { return selects(selector, name); });
+}
+
+bool PhasePlan::always_rests(const std::string& name) const {
+  for (std::size_t phase = 0; phase < size(); ++phase) {
+    if (!rests(phase, name)) return false;
+  }
+  return true;
+}
+
+std::vector<bool> PhasePlan::training(std::size_t phase, const FlatParameters& parameters) const {
+  std::vector<bool> trains;
+  for (const FlatSlot& slot : parameters.slots()) trains.push_back(!rests(phase, slot.name));
+  return trains;
+}
+
+std::string PhasePlan::where(std::size_t phase) const { return phases_.empty() ? "this run" : phases_.at(phase).where; }
+
+std::string PhasePlan::text(std::size_t phase) const {
+  std::string rest;
+  for (const std::string& selector : phases_.at(phase).freeze) rest += (rest.empty() ? "" : ", ") + selector;
+  return "phase " + std::to_string(phase + 1) + " of " + std::to_string(size()) +
+         (rest.empty() ? "" : "; resting: " + rest);
+}
+
+}  // namespace infomtl
