@@ -175,7 +175,7 @@ int report(const std::string& message, int status) {
   return status;
 }
 
-/// What is wrong with a first word that is no command, with the nearest one; "" for any other.
+/// What is wrong with a first word that is not a command, with the nearest one; "" for any other.
 std::string explain_command(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -184,7 +184,7 @@ std::string explain_command(const CLI::App& app, int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
   if (!first.empty() && !first.starts_with('-') &&
       std::find(commands.begin(), commands.end(), first) == commands.end()) {
-    return "\"" + first + "\" is no command" + infomtl::did_you_mean(first, commands);
+    return "unknown command \"" + first + "\"" + infomtl::did_you_mean(first, commands);
   }
   return "";
 }

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "infomtl/core/config.h"
 #include "infomtl/model/encoder.h"
 #include "model/encoder_layout.h"
 

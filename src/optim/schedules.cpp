@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "infomtl/core/config.h"
 #include "infomtl/optim/optimizer.h"
 
 namespace infomtl {

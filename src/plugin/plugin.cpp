@@ -38,7 +38,7 @@ void add_names(const PluginEntry& entry, const std::string& origin) {
   } catch (const std::exception& error) {
     fail(error.what());
   } catch (...) {
-    fail("it threw something that is no std::exception");
+    fail("it threw something that is not a std::exception");
   }
   give_back();
 }

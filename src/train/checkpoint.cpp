@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -110,7 +111,8 @@ void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replac
       const bool known =
           (!free.empty() && entry.name.starts_with(free)) ||
           std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return w.first == entry.name; });
-      if (!known) throw FormatError(file.string() + ": tensor \"" + entry.name + "\" belongs to nothing in this run");
+      if (!known)
+        throw FormatError(file.string() + ": unexpected tensor \"" + entry.name + "\"; this run has no place for it");
     }
   }
 }
@@ -168,10 +170,10 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     state.at("progress");
     state.at("tasks");
     if (!state.at("weighting_counters").is_object())
-      throw FormatError(file.string() + ": weighting_counters is no object");
+      throw FormatError(file.string() + ": weighting_counters is not an object");
     state.at("optimizer_steps").get<std::int64_t>();
     for (const char* name : {"model.safetensors", "config.json", kHeads, kStateTensors}) {
-      if (!state.at("files").contains(name)) throw FormatError(file.string() + ": says nothing of " + name);
+      if (!state.at("files").contains(name)) throw FormatError(file.string() + ": does not list " + name);
     }
     for (const auto& [name, sum] : state.at("files").items()) {
       if (name != std::filesystem::path(name).filename()) throw FormatError(file.string() + ": names a file elsewhere");
@@ -183,6 +185,21 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     throw FormatError(file.string() + ": " + reason_of(error));
   }
   return state;
+}
+
+void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to) {
+  write_folder_atomically(to, [&](const std::filesystem::path& unfinished) {
+    try {
+      for (const auto& file : std::filesystem::directory_iterator(from)) {
+        const std::filesystem::path place = unfinished / file.path().filename();
+        std::error_code not_linked;
+        std::filesystem::create_hard_link(file.path(), place, not_linked);
+        if (not_linked) std::filesystem::copy_file(file.path(), place);
+      }
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw IoError(std::string(error.what()));
+    }
+  });
 }
 
 Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts& parts) {

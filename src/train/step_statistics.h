@@ -47,7 +47,7 @@ class StepStatistics {
   std::vector<std::string> tasks_;
   std::map<std::pair<std::size_t, std::string>, TermTotal> terms_;
   Mean norm_;
-  std::vector<Mean> weights_, epoch_losses_;  // one a task
+  std::vector<Mean> weights_, epoch_losses_;  // one per task
   std::int64_t skipped_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "data/temporary_folder.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 
 namespace infomtl {

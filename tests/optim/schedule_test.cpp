@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/optim/optimizer.h"
 #include "support/compare.h"

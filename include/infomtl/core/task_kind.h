@@ -1,5 +1,5 @@
 #pragma once
-// Task kind: what a label of a task is. Records, heads, losses and metrics all speak of these four.
+// Task kind: what a label of a task is. Records, heads, losses and metrics all use these four.
 
 namespace infomtl {
 

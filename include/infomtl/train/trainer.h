@@ -1,8 +1,8 @@
 #pragma once
-// Trainer: the loop. It knows interfaces only: a model, an objective, a weighting, an optimiser and a stream of
+// Trainer: the loop. It knows interfaces only: a model, an objective, a weighting, an optimiser and a source of
 // batches.
 //
-//   Trainer trainer({.epochs = 3, .learning_rate = 5e-5}, model, objective, equal_weighting(), data);
+//   Trainer trainer({.epochs = 3, .learning_rate = 5e-5}, model, objective, weightings::equal(), data);
 //   trainer.on_report([](const StepReport& r) { ... });
 //   trainer.fit();                                   // or: while (trainer.step()) {}
 //
@@ -15,11 +15,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
+#include "infomtl/core/settings.h"
+#include "infomtl/data/batch_source.h"
+#include "infomtl/data/batching.h"
+#include "infomtl/data/sampler.h"
 #include "infomtl/data/step_batch.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/losses/objective.h"
@@ -31,6 +35,11 @@
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
+
+class Config;
+
+/// Why a selection on the test split is refused.
+inline constexpr const char* kNotTheTestSplit = "the test split cannot be used for model selection; use \"validation\"";
 
 /// When and on what the best epoch is chosen.
 struct INFOMTL_API SelectionSettings {
@@ -44,19 +53,13 @@ struct INFOMTL_API SelectionSettings {
 struct INFOMTL_API TrainerSettings {
   std::uint64_t seed = 0;
   std::int64_t epochs = 1;
-  std::int64_t max_steps = 0;  ///< stop after so many steps; 0: all epochs
-  std::int64_t batch_size = 32;
-  std::int64_t accumulate = 1;  ///< micro-batches that a step's batch is cut into
+  std::int64_t max_steps = 0;   ///< stop after so many steps; 0: all epochs
   double learning_rate = 5e-5;  ///< unless `optimizer` has one of its own
   double clip_norm = 1.0;       ///< 0: no clipping
   Json optimizer = "adamax";    ///< a name, or an object with options
   Json schedule = "warmup_constant";
-  Json sampler = "proportional";
-  /// "alternating": a step is a batch of one task, chosen by the sampler; "joint": one of every task; "single": the
-  /// only task.
-  std::string regime = "alternating";
-  std::string joint_batch_size = "per_task";  ///< whether batch_size is each task's or, "total", that of all together
-  std::int64_t length_window = 0;             ///< so many batches are sorted by length and cut anew; 0: random batches
+  BatchingSettings batching = {};  ///< of TaskBatches; a source of batches of one's own has settings of its own
+  std::shared_ptr<const Sampler> sampler = {};  ///< likewise; null: samplers::proportional()
   /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
   /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
   /// where a step allows it (one micro-batch, tasks without common rows, each parameter used once); "auto" is
@@ -65,7 +68,7 @@ struct INFOMTL_API TrainerSettings {
   std::int64_t evaluation_batch_size = 128;
   std::string non_finite = "error";  ///< or "skip": leave out the step, say so in the log
   std::int64_t report_every = 10;
-  SelectionSettings selection;
+  SelectionSettings selection = {};
 
   /// The fields of a config's "training" object, but "sampler" and "selection".
   void fields(FieldVisitor& f);
@@ -77,9 +80,13 @@ struct INFOMTL_API TrainerSettings {
 class INFOMTL_API Trainer {
  public:
   /// Moves the model's, the objective's and the weighting's parameters into one flat buffer.
-  /// @throws ConfigError where settings, objective, model and data do not fit each other
+  /// @param weighting  from weighting/weightings.h, or an object
+  /// @throws ConfigError where settings, objective, weighting, model and batches do not fit each other
   Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model, std::shared_ptr<Objective> objective,
-          std::shared_ptr<GradientWeighting> weighting, std::shared_ptr<const TaskData> data);
+          const WeightingFactory& weighting, std::unique_ptr<BatchSource> batches);
+  /// The same over TaskBatches of these data, as the settings say.
+  Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model, std::shared_ptr<Objective> objective,
+          const WeightingFactory& weighting, std::shared_ptr<const TaskData> data);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -88,10 +95,10 @@ class INFOMTL_API Trainer {
   /// After each epoch of fit(), once it was scored; `validation` has no scores when the monitor is "last".
   void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
 
-  /// One optimiser step with the next batch of the stream; false when training is over.
+  /// One optimiser step with the next batch of the source; false when training is over.
   /// @throws NonFiniteError naming step, task and loss, or step and parameter
   bool step();
-  /// One optimiser step with a batch of the caller's. It counts as a step of the stream.
+  /// One optimiser step with a batch of the caller's. It counts as a step of the source.
   void step(const StepBatch& batch);
   /// To the end, selecting on validation; `stop` set from outside ends it after the step in hand.
   /// @return true when it ran to its end

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/synthetic/synthetic_corpus.h"
 
@@ -13,7 +14,7 @@ void check_place(const std::filesystem::path& folder) {
   if (folder.empty()) throw UserError("synthesize: the folder's name is empty");
   std::error_code error;
   if (!std::filesystem::exists(folder, error)) return;
-  if (!std::filesystem::is_directory(folder, error)) throw UserError(folder.string() + ": is no folder");
+  if (!std::filesystem::is_directory(folder, error)) throw UserError(folder.string() + ": is not a folder");
   if (!std::filesystem::is_empty(folder, error) && !std::filesystem::exists(folder / "corpus.json", error)) {
     throw UserError(folder.string() + ": holds other things than a corpus; choose an empty folder or a new one");
   }

@@ -13,7 +13,7 @@ Tensor unit_rows(const Tensor& rows) { return rows / rows.norm(2, {-1}, /*keepdi
 
 }  // namespace
 
-void GaussianHead::Settings::fields(FieldVisitor& f) {
+void GaussianHeadSettings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
   f.field("dropout", dropout, "rate of dropping before each linear map of the mean net", from_to_below(0.0, 1.0));
@@ -54,6 +54,15 @@ Prediction GaussianHead::forward(const Tensor& representation, const HeadRandom&
     prediction.output = prediction.mean + at::exp(prediction.log_variance / 2) * noise;
   }
   return prediction;
+}
+
+TaskHeads gaussian_heads(std::vector<Task> tasks, const GaussianHeadSettings& settings) {
+  check_fields(settings, "head \"gaussian\"");
+  const HeadFactory make = [settings](const HeadContext& context) {
+    return std::make_shared<GaussianHead>(settings, context);
+  };
+  std::vector<HeadFactory> heads(tasks.size(), make);
+  return {std::move(tasks), std::move(heads)};
 }
 
 }  // namespace infomtl
