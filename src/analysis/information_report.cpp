@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "infomtl/analysis/information_benchmark.h"
+#include "infomtl/core/config.h"
 
 namespace infomtl {
 

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "the number 3.5", `the text "abc"`: what a message says was found.
+// "the number 3.5", `the string "abc"`: what a message says was found.
 std::string described(const Json& value) {
   constexpr std::size_t kLongest = 40;
   switch (value.type()) {
@@ -23,7 +23,7 @@ std::string described(const Json& value) {
     case Json::value_t::object:
       return "an object";
     case Json::value_t::array:
-      return "a list";
+      return "an array";
     case Json::value_t::boolean:
       return value.get<bool>() ? "true" : "false";
     case Json::value_t::string: {
@@ -33,7 +33,7 @@ std::string described(const Json& value) {
         while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;  // never inside a character
         text = text.substr(0, end) + "...\"";
       }
-      return "the text " + text;
+      return "the string " + text;
     }
     default:
       return "the number " + value.dump();
@@ -86,7 +86,7 @@ bool to_boolean(const Json& value, const std::string& where) {
 }
 
 std::string to_text(const Json& value, const std::string& where) {
-  if (!value.is_string()) fail_at(where, "found " + described(value) + "; must be a text");
+  if (!value.is_string()) fail_at(where, "found " + described(value) + "; must be a string");
   return value.get<std::string>();
 }
 
@@ -96,7 +96,7 @@ const Json& to_object(const Json& value, const std::string& where) {
 }
 
 const Json& to_list(const Json& value, const std::string& where) {
-  if (!value.is_array()) fail_at(where, "found " + described(value) + "; must be a list");
+  if (!value.is_array()) fail_at(where, "found " + described(value) + "; must be an array");
   return value;
 }
 
@@ -138,11 +138,11 @@ class FieldReader final : public FieldVisitor {
 
 }  // namespace
 
-Config::Config(std::shared_ptr<Document> document, const Json* value, std::string pointer)
+Config::Config(std::shared_ptr<ConfigDocument> document, const Json* value, std::string pointer)
     : document_(std::move(document)), value_(value), pointer_(std::move(pointer)) {}
 
 Config Config::from_file(const fs::path& file, const std::vector<std::string>& overrides) {
-  auto document = std::make_shared<Document>();
+  auto document = std::make_shared<ConfigDocument>();
   document->root = Json::object();
   std::error_code unresolved;  // a file that is not there is told by read_file
   std::vector<fs::path> open{fs::weakly_canonical(file, unresolved)};
@@ -154,7 +154,7 @@ Config Config::from_file(const fs::path& file, const std::vector<std::string>& o
 
 Config Config::from_text(std::string_view text, std::string origin, const fs::path& folder,
                          const std::vector<std::string>& overrides) {
-  auto document = std::make_shared<Document>();
+  auto document = std::make_shared<ConfigDocument>();
   document->root = Json::object();
   std::vector<fs::path> open;
   document->merge_text(text, {std::move(origin), folder}, open);
@@ -164,7 +164,7 @@ Config Config::from_text(std::string_view text, std::string origin, const fs::pa
 }
 
 Config Config::from_json(Json value, std::string origin) {
-  auto document = std::make_shared<Document>();
+  auto document = std::make_shared<ConfigDocument>();
   document->take(std::move(value), {std::move(origin), {}});
   const Json* root = &document->root;
   return {std::move(document), root, ""};
@@ -175,15 +175,21 @@ std::string Config::where(std::string_view key) const { return document_->where(
 const Json& Config::json() const { return *value_; }
 bool Config::is_object() const { return value_->is_object(); }
 
-Json Config::effective() const {
+Json Config::effective(const std::vector<std::string>& paths) const {
   Json result = *value_;
-  for (const std::string& pointer : document_->paths) {
-    if (pointer != pointer_ && !pointer.starts_with(pointer_ + '/')) continue;
-    Json& text = result[Json::json_pointer(pointer.substr(pointer_.size()))];
-    text = fs::absolute(document_->origin_of(pointer).folder / text.get<std::string>()).lexically_normal().string();
-  }
+  for (const std::string& field : paths) document_->make_absolute(result, pointer_, field);
   return result;
 }
+
+Config Config::overridden(const std::vector<std::string>& overrides) const {
+  auto document = std::make_shared<ConfigDocument>(*document_);
+  document->asked.clear();
+  for (const std::string& assignment : overrides) document->override_value(assignment);
+  const Json* root = &document->root;
+  return {std::move(document), root, ""};
+}
+
+Config Config::named() const { return is_object() ? *this : from_json({{"name", as_text()}}, where()); }
 
 const Json* Config::find(std::string_view key) const {
   to_object(*value_, where());
@@ -230,8 +236,10 @@ bool Config::has(std::string_view key) const { return find(key) != nullptr; }
 Config Config::object(std::string_view key) const {
   return child(key, to_object(required(key, "an object"), where(key)));
 }
-std::vector<Config> Config::list(std::string_view key) const { return child(key, required(key, "a list")).elements(); }
-std::string Config::text(std::string_view key) const { return to_text(required(key, "a text"), where(key)); }
+std::vector<Config> Config::list(std::string_view key) const {
+  return child(key, required(key, "an array")).elements();
+}
+std::string Config::text(std::string_view key) const { return to_text(required(key, "a string"), where(key)); }
 double Config::number(std::string_view key, Range range) const {
   return to_number(required(key, number_name(range)), range, where(key));
 }
@@ -285,8 +293,7 @@ fs::path Config::path(std::string_view key) const { return child(key, required(k
 fs::path Config::as_path() const {
   const std::string text = to_text(*value_, where());
   if (text.empty()) fail("empty; must be a path");
-  document_->paths.insert(pointer_);
-  return document_->origin_of(pointer_).folder / text;
+  return document_->resolved(text, pointer_);
 }
 
 std::unique_ptr<FieldVisitor> Config::field_reader() const { return std::make_unique<FieldReader>(*this); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "infomtl/core/cache_folder.h"
@@ -105,7 +106,7 @@ Json parse(std::string_view text, const std::string& name) {
 std::vector<std::string> extended_files(const Json& extends, const std::string& where) {
   std::vector<std::string> files;
   for (const Json& file : extends.is_array() ? extends : Json::array({extends})) {
-    if (!file.is_string()) throw ConfigError(where + ": must be the name of a config file or a list of such names");
+    if (!file.is_string()) throw ConfigError(where + ": must be the name of a config file or an array of such names");
     files.push_back(with_context(where, [&] { return expand_variables(file.get_ref<const std::string&>()); }));
   }
   return files;
@@ -128,10 +129,10 @@ bool is_index(std::string_view text) {
 Json& one_step_into(Json& target, const std::string& key, const std::string& where) {
   if (target.is_object() || target.is_null()) return target[key];
   if (!target.is_array()) {
-    throw ConfigError(where + " is neither an object nor a list, so it has no \"" + key + "\"");
+    throw ConfigError(where + " is neither an object nor an array, so it has no \"" + key + "\"");
   }
   if (!is_index(key) || std::stoul(key) >= target.size()) {
-    throw ConfigError(where + " is a list of " + std::to_string(target.size()) + ", counted from 0; \"" + key +
+    throw ConfigError(where + " is an array of " + std::to_string(target.size()) + ", counted from 0; \"" + key +
                       "\" is not in it");
   }
   return target[std::stoul(key)];
@@ -179,7 +180,7 @@ std::string expand_variables(std::string_view text) {
   }
 }
 
-void Config::Document::merge_text(std::string_view text, Origin origin, std::vector<fs::path>& open) {
+void ConfigDocument::merge_text(std::string_view text, Origin origin, std::vector<fs::path>& open) {
   Json layer = parse(text, origin.name);
   if (!layer.is_object()) throw ConfigError(origin.name + ": must be an object; put its keys between braces");
   if (const auto extends = layer.find("extends"); extends != layer.end()) {
@@ -202,13 +203,13 @@ void Config::Document::merge_text(std::string_view text, Origin origin, std::vec
   merge(root, std::move(layer), "", origins.size() - 1);
 }
 
-void Config::Document::take(Json value, Origin origin) {
+void ConfigDocument::take(Json value, Origin origin) {
   origins.push_back(std::move(origin));
   root = std::move(value);
   record(root, "", origins.size() - 1);
 }
 
-void Config::Document::override_value(const std::string& assignment) {
+void ConfigDocument::override_value(const std::string& assignment) {
   const std::string label = std::string(kOverrides) + " " + assignment;
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) throw ConfigError(label + ": must look like a.b.0.c=VALUE");
@@ -237,7 +238,7 @@ void Config::Document::override_value(const std::string& assignment) {
   merge(*target, std::move(value), pointer, origins.size() - 1);
 }
 
-void Config::Document::merge(Json& target, Json layer, const std::string& pointer, std::size_t origin) {
+void ConfigDocument::merge(Json& target, Json layer, const std::string& pointer, std::size_t origin) {
   const bool another_thing = !pointer.empty() && target.is_object() && layer.is_object() && target.contains("name") &&
                              layer.contains("name") && target["name"] != layer["name"];
   if (target.is_object() && layer.is_object() && !another_thing) {
@@ -251,7 +252,7 @@ void Config::Document::merge(Json& target, Json layer, const std::string& pointe
   expand(target, pointer);
 }
 
-void Config::Document::expand(Json& value, const std::string& pointer) {
+void ConfigDocument::expand(Json& value, const std::string& pointer) {
   if (value.is_string()) {
     auto& text = value.get_ref<std::string&>();
     if (text.find("${") != std::string::npos)
@@ -263,7 +264,7 @@ void Config::Document::expand(Json& value, const std::string& pointer) {
   }
 }
 
-void Config::Document::record(const Json& value, const std::string& pointer, std::size_t origin) {
+void ConfigDocument::record(const Json& value, const std::string& pointer, std::size_t origin) {
   written_by[pointer] = origin;
   if (value.is_object()) {
     for (const auto& [key, below] : value.items()) record(below, pointer_below(pointer, key), origin);
@@ -272,14 +273,14 @@ void Config::Document::record(const Json& value, const std::string& pointer, std
   }
 }
 
-void Config::Document::forget(const std::string& pointer) {
+void ConfigDocument::forget(const std::string& pointer) {
   const std::string below = pointer + '/';
   written_by.erase(pointer);
   auto at = written_by.lower_bound(below);
   while (at != written_by.end() && at->first.starts_with(below)) at = written_by.erase(at);
 }
 
-const Config::Document::Origin& Config::Document::origin_of(std::string pointer) const {
+const ConfigDocument::Origin& ConfigDocument::origin_of(std::string pointer) const {
   while (true) {
     if (const auto found = written_by.find(pointer); found != written_by.end()) return origins[found->second];
     if (pointer.empty()) return origins.front();
@@ -287,7 +288,32 @@ const Config::Document::Origin& Config::Document::origin_of(std::string pointer)
   }
 }
 
-std::string Config::Document::where(const std::string& pointer) const {
+fs::path ConfigDocument::resolved(const std::string& text, const std::string& pointer) const {
+  return origin_of(pointer).folder / text;
+}
+
+void ConfigDocument::make_absolute(Json& value, const std::string& pointer, std::string_view field) const {
+  if (field.starts_with("[]")) {
+    field.remove_prefix(2);
+    if (!value.is_array()) return make_absolute(value, pointer, field);
+    for (std::size_t i = 0; i < value.size(); ++i) make_absolute(value[i], pointer_below(pointer, i), field);
+    return;
+  }
+  if (field.empty()) {
+    if (!value.is_string() || value.get_ref<const std::string&>().empty()) return;
+    value = fs::absolute(resolved(value.get<std::string>(), pointer)).lexically_normal().string();
+    return;
+  }
+  if (field.front() == '.') field.remove_prefix(1);
+  if (!value.is_object()) return;
+  const std::string_view name = field.substr(0, field.find_first_of(".["));
+  field.remove_prefix(name.size());
+  for (auto& [key, below] : value.items()) {
+    if (name == "*" || name == key) make_absolute(below, pointer_below(pointer, key), field);
+  }
+}
+
+std::string ConfigDocument::where(const std::string& pointer) const {
   const std::string& name = origin_of(pointer).name;
   if (pointer.empty()) return name;
   // A value taken out of another config is named by where it stood there, pointer included.

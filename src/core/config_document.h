@@ -1,12 +1,14 @@
 #pragma once
 // The document behind Config: the merged value, who wrote which part of it, and what was asked for.
 
+#include <filesystem>
 #include <map>
-#include <set>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "infomtl/core/config.h"
+#include "infomtl/core/json.h"
 
 namespace infomtl {
 
@@ -14,7 +16,10 @@ namespace infomtl {
 std::string pointer_below(const std::string& pointer, std::string_view key);
 std::string pointer_below(const std::string& pointer, std::size_t index);
 
-struct Config::Document {
+/// `${NAME}` replaced from the environment; INFOMTL_CACHE falls back to cache_folder(). @throws ConfigError when unset
+std::string expand_variables(std::string_view text);
+
+struct ConfigDocument {
   struct Origin {
     std::string name;              ///< as messages give it
     std::filesystem::path folder;  ///< relative paths start here
@@ -24,7 +29,6 @@ struct Config::Document {
   std::vector<Origin> origins;
   std::map<std::string, std::size_t> written_by;          ///< pointer -> index in origins, for every value
   std::map<std::string, std::vector<std::string>> asked;  ///< pointer of an object -> keys, in order of asking
-  std::set<std::string> paths;                            ///< pointers of texts that were read as paths
 
   /// Merges one text (and below it what it extends) over what is there. `open` holds the files being read.
   void merge_text(std::string_view text, Origin origin, std::vector<std::filesystem::path>& open);
@@ -35,6 +39,10 @@ struct Config::Document {
 
   const Origin& origin_of(std::string pointer) const;
   std::string where(const std::string& pointer) const;
+  /// A path as the file that wrote it means it.
+  std::filesystem::path resolved(const std::string& text, const std::string& pointer) const;
+  /// Makes the strings absolute that `field` leads to from a copy of the value at `pointer`; see Config::effective.
+  void make_absolute(Json& value, const std::string& pointer, std::string_view field) const;
 
  private:
   void merge(Json& target, Json layer, const std::string& pointer, std::size_t origin);

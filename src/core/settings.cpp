@@ -1,5 +1,10 @@
 #include "infomtl/core/settings.h"
 
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "infomtl/core/errors.h"
 #include "infomtl/core/json.h"
 
 namespace infomtl {
@@ -42,14 +47,36 @@ void FieldLister::field(std::string_view name, std::string& value, std::string_v
   found.push_back({std::string(name), "string", Json(value).dump(), std::string(meaning), ""});
 }
 void FieldLister::field(std::string_view name, std::vector<double>& value, std::string_view meaning, Range range) {
-  found.push_back({std::string(name), "list of numbers", Json(value).dump(), std::string(meaning), describe(range)});
+  found.push_back({std::string(name), "array of numbers", Json(value).dump(), std::string(meaning), describe(range)});
 }
 void FieldLister::field(std::string_view name, std::vector<std::string>& value, std::string_view meaning) {
-  found.push_back({std::string(name), "list of strings", Json(value).dump(), std::string(meaning), ""});
+  found.push_back({std::string(name), "array of strings", Json(value).dump(), std::string(meaning), ""});
 }
 void FieldLister::choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
                          std::string_view meaning) {
   found.push_back({std::string(name), "one of " + joined(allowed), Json(value).dump(), std::string(meaning), ""});
+}
+
+void FieldChecker::field(std::string_view name, double& value, std::string_view, Range range) {
+  if (!std::isnan(value) && range.contains(value)) return;
+  throw ConfigError(owner_ + ": " + std::string(name) + " is " + Json(value).dump() + "; must be a number " +
+                    describe(range));
+}
+void FieldChecker::field(std::string_view name, std::int64_t& value, std::string_view, Range range) {
+  if (range.contains(static_cast<double>(value))) return;
+  throw ConfigError(owner_ + ": " + std::string(name) + " is " + std::to_string(value) + "; must be an integer " +
+                    describe(range));
+}
+void FieldChecker::field(std::string_view, bool&, std::string_view) {}
+void FieldChecker::field(std::string_view, std::string&, std::string_view) {}
+void FieldChecker::field(std::string_view name, std::vector<double>& value, std::string_view meaning, Range range) {
+  for (double& element : value) field(name, element, meaning, range);
+}
+void FieldChecker::field(std::string_view, std::vector<std::string>&, std::string_view) {}
+void FieldChecker::choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
+                          std::string_view) {
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
+  throw ConfigError(owner_ + ": " + std::string(name) + ": unknown \"" + value + "\"" + did_you_mean(value, allowed));
 }
 
 }  // namespace infomtl

@@ -16,7 +16,7 @@ std::vector<TextPool> text_pools(const SplitData& train, const std::vector<Task>
     if (train.tasks[t].size() == 0) throw ConfigError("task '" + tasks[t].name + "' has no training rows");
   }
   std::vector<TextPool> pools;
-  if (settings.regime == "joint") {
+  if (settings.regime == Regime::joint) {
     for (const auto& group : groups_sharing_texts(train)) {
       TextPool pool{.tasks = group, .sequences = {}, .name = tasks[group.front()].name};
       for (const std::size_t t : group) {
@@ -32,7 +32,7 @@ std::vector<TextPool> text_pools(const SplitData& train, const std::vector<Task>
     }
   }
   const auto count = std::ssize(pools);
-  const bool total = settings.regime == "joint" && settings.joint_batch_size == "total";
+  const bool total = settings.regime == Regime::joint && settings.joint_batch_size == "total";
   if (total && settings.batch_size < count) {
     throw ConfigError("batch_size " + std::to_string(settings.batch_size) +
                       " in total is less than one row for each of " + std::to_string(count) + " tasks");
@@ -47,7 +47,7 @@ std::vector<TextPool> text_pools(const SplitData& train, const std::vector<Task>
 std::int64_t steps_per_epoch(const std::vector<TextPool>& pools, const BatchingSettings& settings) {
   std::int64_t steps = 0;
   for (const TextPool& pool : pools) {
-    steps = settings.regime == "joint" ? std::max(steps, pool.batches()) : steps + pool.batches();
+    steps = settings.regime == Regime::joint ? std::max(steps, pool.batches()) : steps + pool.batches();
   }
   return steps;
 }
@@ -60,7 +60,7 @@ BatchPlan::BatchPlan(std::vector<TextPool> pools, const BatchingSettings& settin
       run_seed_(run_seed),
       epochs_(epochs),
       length_(std::move(length)),
-      joint_(settings.regime == "joint"),
+      joint_(settings.regime == Regime::joint),
       steps_(data::steps_per_epoch(pools_, settings)),
       batches_before_(pools_.size(), 0),
       passes_(pools_.size()) {}
@@ -76,7 +76,7 @@ std::vector<std::int32_t> BatchPlan::sampled_tasks(std::int64_t epoch) const {
       std::all_of(tasks.begin(), tasks.end(), [&](std::int32_t t) { return t >= 0 && t < std::ssize(pools_); });
   if (!known || std::ssize(tasks) != steps_) {
     throw StateError("the sampler planned " + std::to_string(tasks.size()) +
-                     " steps, or a task that is none, for an epoch of " + std::to_string(steps_));
+                     " steps, or an unknown task, for an epoch of " + std::to_string(steps_));
   }
   return tasks;
 }

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/data/batching.h"
+#include "infomtl/data/packing.h"
 #include "infomtl/data/sampler.h"
-#include "infomtl/data/training_stream.h"
 
 namespace infomtl::data {
 
@@ -37,7 +38,7 @@ class BatchPlan {
             std::uint64_t run_seed, std::int64_t epochs, Length length);
 
   std::int64_t steps_per_epoch() const { return steps_; }
-  /// The batch of a step: one selection in the alternating regime, one a pool in the joint one.
+  /// The batch of a step: one selection in the alternating regime, one per pool in the joint one.
   std::vector<TextSelection> step(std::int64_t step);
   /// The same tasks, other rows: see TrainingStream::independent_batch.
   std::vector<TextSelection> independent(std::int64_t step, std::uint64_t index);

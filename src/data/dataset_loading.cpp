@@ -262,4 +262,12 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
   return dataset;
 }
 
+Dataset load_dataset(const std::vector<std::filesystem::path>& records, std::uint64_t run_seed,
+                     const std::filesystem::path& root) {
+  Json data = {{"tasks", Json::array()}};
+  for (const std::filesystem::path& record : records) data["tasks"].push_back(record.string());
+  if (!root.empty()) data["root"] = root.string();
+  return load_dataset(Config::from_json(std::move(data), "task records"), run_seed);
+}
+
 }  // namespace infomtl

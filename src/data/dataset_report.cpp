@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/tokenized_texts.h"
 

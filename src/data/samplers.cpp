@@ -1,9 +1,11 @@
+#include "infomtl/data/samplers.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/random.h"
-#include "infomtl/data/sampler.h"
 
 namespace infomtl {
 namespace {
@@ -79,13 +81,7 @@ class Uniform final : public Sampler {
 
 class Temperature final : public Sampler {
  public:
-  struct Settings {
-    double temperature = 2.0;
-    void fields(FieldVisitor& f) {
-      f.field("temperature", temperature, "P(task) ~ rows^(1/temperature); 1 is proportional, larger is flatter",
-              at_least(1.0));
-    }
-  };
+  using Settings = samplers::TemperatureSettings;
   explicit Temperature(Settings settings) : settings_(settings) {}
   bool by_size() const override { return settings_.temperature == 1.0; }
   std::vector<std::int32_t> epoch(const SamplerContext& input) const override {
@@ -98,13 +94,7 @@ class Temperature final : public Sampler {
 
 class Annealed final : public Sampler {
  public:
-  struct Settings {
-    double decay = 0.8;
-    void fields(FieldVisitor& f) {
-      f.field("decay", decay, "P(task) ~ rows^a, a = 1 - decay * epoch / (epochs - 1), epochs counted from 0",
-              between(0.0, 1.0));
-    }
-  };
+  using Settings = samplers::AnnealedSettings;
   explicit Annealed(Settings settings) : settings_(settings) {}
   bool by_size() const override { return settings_.decay == 0.0; }
   std::vector<std::int32_t> epoch(const SamplerContext& input) const override {
@@ -127,7 +117,35 @@ void register_builtin_samplers(Registry<Sampler>& registry) {
                          "Stickland and Murray, ICML 2019");
 }
 
+/// A sampler from settings filled by hand, checked as a config's are.
+template <class Class>
+std::shared_ptr<const Sampler> checked(const char* name, typename Class::Settings settings) {
+  check_fields(settings, std::string("sampler \"") + name + "\"");
+  return std::make_shared<Class>(settings);
+}
+
 }  // namespace
+
+namespace samplers {
+
+void TemperatureSettings::fields(FieldVisitor& f) {
+  f.field("temperature", temperature, "P(task) ~ rows^(1/temperature); 1 is proportional, larger is flatter",
+          at_least(1.0));
+}
+void AnnealedSettings::fields(FieldVisitor& f) {
+  f.field("decay", decay, "P(task) ~ rows^a, a = 1 - decay * epoch / (epochs - 1), epochs counted from 0",
+          between(0.0, 1.0));
+}
+
+std::shared_ptr<const Sampler> proportional() { return checked<Proportional>("proportional", {}); }
+std::shared_ptr<const Sampler> round_robin() { return checked<RoundRobin>("round_robin", {}); }
+std::shared_ptr<const Sampler> uniform() { return checked<Uniform>("uniform", {}); }
+std::shared_ptr<const Sampler> temperature(TemperatureSettings settings) {
+  return checked<Temperature>("temperature", settings);
+}
+std::shared_ptr<const Sampler> annealed(AnnealedSettings settings) { return checked<Annealed>("annealed", settings); }
+
+}  // namespace samplers
 
 Registry<Sampler>& sampler_registry() {
   static Registry<Sampler> registry = [] {

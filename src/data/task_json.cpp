@@ -1,6 +1,7 @@
 #include "infomtl/data/task_json.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "infomtl/core/errors.h"
 
@@ -14,6 +15,15 @@ constexpr std::array<std::pair<const char*, TaskKind>, 4> kKinds = {{{"single", 
 
 }  // namespace
 
+Json metric_to_json(const MetricChoice& metric) {
+  return metric.options.empty() ? Json(metric.name) : Json::parse(metric.options);
+}
+
+MetricChoice metric_from_json(const Json& json) {
+  if (json.is_string()) return {json.get<std::string>()};
+  return {json.at("name").get<std::string>(), json.dump()};
+}
+
 Json task_to_json(const Task& task) {
   Json json = {{"name", task.name}, {"type", task.type}};
   for (const auto& [name, kind] : kKinds) {
@@ -21,8 +31,9 @@ Json task_to_json(const Task& task) {
   }
   json["pair"] = task.pair;
   json["labels"] = task.labels;
-  json["metric"] = task.metric;
-  json["extra_metrics"] = task.extra_metrics;
+  json["metric"] = metric_to_json(task.metric);
+  json["extra_metrics"] = Json::array();
+  for (const MetricChoice& extra : task.extra_metrics) json["extra_metrics"].push_back(metric_to_json(extra));
   json["train_rows"] = task.train_rows;
   return json;
 }
@@ -41,8 +52,8 @@ Task task_from_json(const Json& json) {
     if (!known) throw FormatError("task \"" + task.name + "\": unknown kind " + json.at("kind").dump());
     task.pair = json.at("pair").get<bool>();
     task.labels = json.at("labels").get<std::vector<std::string>>();
-    task.metric = json.at("metric");
-    task.extra_metrics = json.at("extra_metrics");
+    task.metric = metric_from_json(json.at("metric"));
+    for (const Json& extra : json.at("extra_metrics")) task.extra_metrics.push_back(metric_from_json(extra));
     task.train_rows = json.at("train_rows").get<std::int64_t>();
   } catch (const Json::exception& error) {
     throw FormatError(std::string("a saved task: ") + error.what());

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/data/task_json.h"
 
 namespace infomtl::data {
 namespace {
@@ -211,6 +212,12 @@ void check_name(const Config& config, const std::string& name) {
   }
 }
 
+MetricChoice metric_of(const Config& config) {
+  if (!config.json().is_string() && !config.json().is_object()) config.fail("a name or an object is needed");
+  if (config.is_object()) config.text("name");
+  return metric_from_json(config.json());
+}
+
 TaskRecord read_task(const Config& config, const Config& splits, const Root& root, bool several) {
   TaskRecord record;
   Task& task = record.task;
@@ -222,17 +229,15 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
   task.type = config.choice("type", "", types());
   task.kind = kind_of(task.type);
   read_labels(config, task);
-  task.metric = config.has("metric") ? config.value("metric").json() : Json(default_metric(task.kind));
-  if (!task.metric.is_string() && !task.metric.is_object()) config.fail("metric", "a name or an object is needed");
-  const auto name_of = [](const Json& metric) { return metric.is_object() ? metric.value("name", Json()) : metric; };
-  std::vector<Json> metric_names = {name_of(task.metric)};
+  task.metric = config.has("metric") ? metric_of(config.value("metric")) : MetricChoice{default_metric(task.kind)};
+  std::vector<std::string> metric_names = {task.metric.name};
   for (const Config& extra : config.list_or_empty("extra_metrics")) {
-    const Json name = name_of(extra.json());
+    task.extra_metrics.push_back(metric_of(extra));
+    const std::string& name = task.extra_metrics.back().name;
     if (std::find(metric_names.begin(), metric_names.end(), name) != metric_names.end()) {
-      extra.fail("a second metric named " + name.dump() + "; results have one score per name");
+      extra.fail("a second metric named \"" + name + "\"; results have one score per name");
     }
     metric_names.push_back(name);
-    task.extra_metrics.push_back(extra.json());
   }
   record.missing_labels_allowed =
       config.choice("missing_labels", several ? "skip" : "error", {"error", "skip"}) == "skip";
@@ -337,6 +342,23 @@ std::string Source::text_key() const {
   }
   return key;
 }
+
+}  // namespace infomtl::data
+
+namespace infomtl {
+
+std::vector<std::string> data_path_fields(const Config& data) {
+  std::vector<std::string> fields = {"root", "tasks[]", "tasks[].record", "tasks[].root"};
+  if (!data.is_object() || data.json().contains("root")) return fields;
+  for (const char* file : {"text[]", "text_pair[]", "label[]", "label.*[]", "file[]"}) {
+    fields.push_back(std::string("tasks[].splits.*[].") + file);
+  }
+  return fields;
+}
+
+}  // namespace infomtl
+
+namespace infomtl::data {
 
 std::vector<TaskRecord> read_task_records(const Config& data, std::vector<std::string>* problems) {
   Root root;

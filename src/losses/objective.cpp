@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 
 namespace infomtl {

@@ -1,3 +1,4 @@
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/metrics/metric.h"
 #include "metrics/entity_f1.h"

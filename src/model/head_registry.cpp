@@ -1,3 +1,4 @@
+#include "infomtl/core/config.h"
 #include "infomtl/model/head.h"
 #include "model/heads/gaussian_head.h"
 #include "model/heads/linear_head.h"
@@ -16,7 +17,7 @@ HeadRegistry& head_registry() {
 void register_builtin_heads(HeadRegistry& registry) {
   registry.add<LinearHead>("linear", "deterministic outputs, no or one hidden layer");
   registry.add<GaussianHead>("gaussian", "mean and log-variance of a Gaussian over the outputs",
-                             "Hu et al., AAAI 2025, arXiv:2503.04667", {{"gaussian", true}});
+                             "Hu et al., AAAI 2025, arXiv:2503.04667", {{"gaussian", "true"}});
 }
 
 }  // namespace infomtl

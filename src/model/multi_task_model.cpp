@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/random.h"
 
 namespace infomtl {
 namespace {
@@ -20,6 +21,19 @@ std::unordered_set<const at::TensorImpl*> shared_of(Architecture& architecture) 
   std::unordered_set<const at::TensorImpl*> shared;
   for (const Tensor& parameter : architecture.shared_parameters()) shared.insert(parameter.unsafeGetTensorImpl());
   return shared;
+}
+
+std::vector<std::shared_ptr<Head>> made(const TaskHeads& heads, std::int64_t width, std::uint64_t seed) {
+  if (heads.heads.size() != heads.tasks.size()) {
+    throw StateError("model: " + std::to_string(heads.heads.size()) + " heads for " +
+                     std::to_string(heads.tasks.size()) + " tasks");
+  }
+  std::vector<std::shared_ptr<Head>> result;
+  for (std::size_t t = 0; t < heads.tasks.size(); ++t) {
+    const Task& task = heads.tasks[t];
+    result.push_back(heads.heads[t]({.width = width, .task = &task, .seed = derive_seed(seed, "head/" + task.name)}));
+  }
+  return result;
 }
 
 }  // namespace
@@ -46,6 +60,20 @@ MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr
     if (all_heads->named_children().contains(name)) throw StateError("model: two tasks are named \"" + name + "\"");
     all_heads->register_module(name, heads_[t]);
   }
+}
+
+MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, const TaskHeads& heads,
+                               const ArchitectureFactory& architecture, Pooling pooling, std::uint64_t seed)
+    : MultiTaskModel(encoder,
+                     architecture({.width = encoder->width(),
+                                   .layers = encoder->layer_count(),
+                                   .tasks = heads.tasks.size(),
+                                   .seed = derive_seed(seed, "architecture")}),
+                     heads, pooling, seed) {}
+
+MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr<Architecture> architecture,
+                               const TaskHeads& heads, Pooling pooling, std::uint64_t seed)
+    : MultiTaskModel(std::move(encoder), architecture, made(heads, architecture->width(), seed), heads.tasks, pooling) {
 }
 
 NamedParameters MultiTaskModel::shared_parameters() const {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json.h"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "infomtl/core/config.h"
 namespace infomtl {
 namespace {
 

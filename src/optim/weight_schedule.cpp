@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "infomtl/core/config.h"
+
 namespace infomtl {
 
 Schedule Schedule::linear(double from, double to, std::int64_t steps) {

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <set>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/metrics/statistics.h"
+#include "infomtl/runs/run.h"
+#include "runs/seed_list.h"
 #include "runs/summary_statistics.h"
 #include "runs/text_table.h"
 
@@ -37,7 +39,7 @@ Plan read_plan(const std::filesystem::path& file, const std::vector<std::uint64_
   for (const Config& method : config.list("methods")) {
     const std::filesystem::path path = method.as_path();
     if (std::find(names.begin(), names.end(), path.stem()) != names.end()) {
-      method.fail("\"" + path.stem().string() + "\" is there twice; a method's folder is named after its file");
+      method.fail("\"" + path.stem().string() + "\" is given twice; a method's folder is named after its file");
     }
     if (!std::filesystem::exists(path)) method.fail("no file " + path.string());
     names.push_back(path.stem());
@@ -51,15 +53,13 @@ Plan read_plan(const std::filesystem::path& file, const std::vector<std::uint64_
   }
   config.reject_unknown();
   if (!seeds.empty()) plan.seeds = seeds;
-  if (std::set<std::uint64_t>(plan.seeds.begin(), plan.seeds.end()).size() != plan.seeds.size()) {
-    throw UserError("a seed is there twice; each is one run");
-  }
+  refuse_repeated_seeds(plan.seeds);
   if (plan.seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
   return plan;
 }
 
-Experiment build_run(const Plan& plan, const Method& method, std::uint64_t seed, const ExperimentOptions& common,
-                     const std::filesystem::path& parent) {
+Run build_run(const Plan& plan, const Method& method, std::uint64_t seed, const ExperimentOptions& common,
+              const std::filesystem::path& parent) {
   const Json both = {
       {"extends",
        {std::filesystem::absolute(plan.experiment).string(), std::filesystem::absolute(method.file).string()}}};
@@ -67,8 +67,7 @@ Experiment build_run(const Plan& plan, const Method& method, std::uint64_t seed,
   own.seed = seed;
   own.resume = true;
   own.output = parent / method.name / ("seed-" + std::to_string(seed));
-  return Experiment::from_config(Config::from_text(both.dump(), method.file.filename().string(), {}, common.overrides),
-                                 own);
+  return Run::from_config(Config::from_text(both.dump(), method.file.filename().string(), {}, common.overrides), own);
 }
 
 }  // namespace
@@ -77,10 +76,10 @@ Json Comparison::to_json() const {
   Json json = {{"format", 1}, {"baseline", nullptr}, {"methods", Json::object()}};
   if (methods.empty()) return json;
   json["baseline"] = methods.at(baseline).first;
-  const std::string split = compared_split(methods.at(baseline).second);
+  const std::string split = compared_split(methods.at(baseline).second.runs);
   for (const auto& [name, summary] : methods) {
     Json entry = summary.to_json();
-    const PairedRuns pairs = paired_runs(summary, methods.at(baseline).second);
+    const PairedRuns pairs = paired_runs(summary.runs, methods.at(baseline).second.runs);
     const std::optional<PairedDifference> difference = difference_of_averages(pairs, split);
     entry["against_baseline"] = {{"split", split}, {"paired_seeds", pairs.size()}};
     if (difference) {
@@ -97,7 +96,7 @@ Json Comparison::to_json() const {
 std::string Comparison::table() const {
   if (methods.empty() || methods.at(baseline).second.runs.empty()) return "no runs\n";
   const Summary& base = methods.at(baseline).second;
-  const std::string split = compared_split(base);
+  const std::string split = compared_split(base.runs);
   std::vector<std::string> head = {"method", "seeds"};
   bool all_rise = true;
   for (const auto& [task, result] : base.runs.front().tasks) {
@@ -113,7 +112,7 @@ std::string Comparison::table() const {
       row.push_back(spread_text(scores_of(summary.runs, task, split), result.higher_is_better));
     }
     row.push_back(spread_text(averages_of(summary.runs, split), all_rise));
-    const PairedRuns pairs = paired_runs(summary, base);
+    const PairedRuns pairs = paired_runs(summary.runs, base.runs);
     const std::optional<PairedDifference> difference = difference_of_averages(pairs, split);
     if (&summary == &base || pairs.empty()) {
       row.insert(row.end(), {"-", "-", "-"});
@@ -145,10 +144,10 @@ Comparison run_comparison(const std::filesystem::path& config, const ComparisonO
   // Seeds outside, methods inside: a comparison that is broken off has whole pairs.
   for (const std::uint64_t seed : plan.seeds) {
     for (std::size_t m = 0; m < plan.methods.size(); ++m) {
-      Experiment experiment = build_run(plan, plan.methods[m], seed, run, parent);
-      log::info(plan.methods[m].name + ", seed " + std::to_string(seed) +
-                (experiment.finished() ? " is finished" : "") + ": " + experiment.folder().string());
-      Results results = experiment.fit(stop);
+      Run one = build_run(plan, plan.methods[m], seed, run, parent);
+      log::info(plan.methods[m].name + ", seed " + std::to_string(seed) + (one.finished() ? " is finished" : "") +
+                ": " + one.folder().string());
+      Results results = one.fit(stop);
       if (results.tasks.empty()) return comparison;  // stopped
       comparison.methods[m].second.runs.push_back(std::move(results));
       write_file_atomically(parent / "comparison.json", comparison.to_json().dump(2) + "\n");

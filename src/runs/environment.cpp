@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "infomtl/core/config.h"
+
 namespace infomtl {
 namespace {
 

@@ -2,20 +2,16 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
-#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
-#include "infomtl/core/random.h"
-#include "infomtl/data/sampler.h"
-#include "infomtl/metrics/metric.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
+#include "runs/assembly.h"
 #include "runs/environment.h"
 #include "runs/event_writer.h"
 #include "runs/progress_bar.h"
 #include "runs/results_of_evaluation.h"
 #include "runs/run_config.h"
 #include "runs/run_folder.h"
-#include "runs/single_task_runs.h"
 
 namespace infomtl {
 namespace {
@@ -53,82 +49,20 @@ struct Experiment::Implementation {
   RunFolder folder;
   std::optional<Results> results;
   std::unique_ptr<Trainer> trainer;
-  std::unique_ptr<SingleTaskRuns> single;
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
   std::unique_ptr<RunLog> records;
   std::unique_ptr<EventWriter> events;
   std::unique_ptr<ProgressBar> bar;
 
-  void refuse_unfinished() const {
-    if (options.resume || !folder.begun()) return;
-    throw UserError(folder.path().string() +
-                    ": holds an unfinished run; continue it with --resume, or choose another folder with --output");
-  }
-
-  void refuse_other_config() const {
-    if (!folder.begun()) return;
-    const std::string name = folder.path().string();
-    if (!std::filesystem::exists(folder.config())) throw FormatError(name + ": has checkpoints but no config.json");
-    const Json saved = read_json(folder.config());
-    const std::string difference = first_difference(saved, config.effective());
-    if (!difference.empty()) {
-      throw UserError(name + ": holds a run of another config; they differ in " + difference +
-                      "; choose another folder with --output");
-    }
-  }
-
-  void load_parts() {
-    const std::uint64_t seed = config.trainer.seed;
-    Dataset dataset = load_dataset(config.config.object("data"), seed);
-    if (config.trainer.regime == "single") {
-      single = std::make_unique<SingleTaskRuns>(config.config.effective(), dataset.tasks, seed, folder.path());
-      return;
-    }
-    WeightingContext weighting_tasks;
-    weighting_tasks.joint = config.trainer.regime == "joint";
-    weighting_tasks.sampled_by_size =
-        sampler_registry().build(Config::from_json(config.trainer.sampler, "sampler"))->by_size();
-    for (const Task& task : dataset.tasks) {
-      weighting_tasks.names.push_back(task.name);
-      weighting_tasks.train_rows.push_back(task.train_rows);
-      with_context("task \"" + task.name + "\"",
-                   [&] { build_metric(Config::from_json(task.metric, "metric"), metric_context(task)); });
-    }
-    const Config& whole = config.config;
-    const auto weighting = build_weighting(
-        whole.has("weighting") ? whole.value("weighting") : Config::from_json("equal", "weighting"), weighting_tasks);
-
-    auto encoder = build_encoder(config.encoder, seed);
-    if (config.encoder.max_length > encoder->max_length()) {
-      whole.object("encoder").fail("max_length", std::to_string(config.encoder.max_length) +
-                                                     " tokens, but the encoder has " +
-                                                     std::to_string(encoder->max_length()) + " positions");
-    }
-    const auto model = build_model(whole, encoder, pooling_named(config.encoder.pooling), dataset.tasks, seed);
-    model->set_precision(config.precision);
-    const TermContext context{.tasks = dataset.tasks,
-                              .width = encoder->width(),
-                              .representation = model->architecture().width(),
-                              .seed = derive_seed(seed, "losses")};
-    const auto objective = Objective::from_config(whole.list("losses"), context);
-    objective->check(*model);
-    model->to(config.device);
-    objective->to(config.device);
-    weighting->to(config.device);
-    auto tokenizer = load_tokenizer(config.encoder.path);
-    if (static_cast<std::int64_t>(tokenizer->id_limit()) > encoder->vocab_size()) {
-      throw FormatError(config.encoder.path.string() + ": its tokenizer has ids up to " +
-                        std::to_string(tokenizer->id_limit() - 1) + ", but the encoder's table has " +
-                        std::to_string(encoder->vocab_size()) + " rows");
-    }
-    auto data = std::make_shared<TaskData>(std::move(dataset), std::move(tokenizer),
-                                           static_cast<std::size_t>(config.encoder.max_length));
-    trainer = std::make_unique<Trainer>(config.trainer, model, objective, weighting, data);
+  void load_trainer() {
+    RunParts parts = load_parts(config);
+    trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
+                                        std::move(parts.batches));
   }
 
   void load_checkpoint() {
-    if (trainer == nullptr || !options.resume || !folder.begun()) return;
+    if (!options.resume || !folder.begun()) return;
     folder.lock();
     if (!folder.has_checkpoint()) {
       log::warning(folder.path().string() + ": the run has no checkpoint yet; training starts over");
@@ -164,8 +98,12 @@ struct Experiment::Implementation {
       events->scalars(trainer->steps_done(), scalars_of(record));
       if (bar != nullptr) bar->clear();
       for (const auto& listener : epoch_listeners) listener(epoch, scores, best);
-      if (best) trainer->save(folder.best(), config.encoder.path);
-      trainer->save(folder.last(), config.encoder.path);
+      if (!best) {
+        trainer->save(folder.last(), config.encoder.path);
+        return;
+      }
+      trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
+      copy_checkpoint(folder.best(), folder.last());
     });
   }
 
@@ -209,19 +147,6 @@ struct Experiment::Implementation {
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");
     return scored;
   }
-
-  Results run_single(const std::atomic<bool>* stop) {
-    std::filesystem::create_directories(folder.path());
-    write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
-    const std::optional<Results> merged = single->fit(options, report_listeners, epoch_listeners, stop);
-    if (!merged) {
-      Results stopped;
-      stopped.seed = config.trainer.seed;
-      return stopped;
-    }
-    write_file_atomically(folder.results(), merged->to_json().dump(2) + "\n");
-    return *merged;
-  }
 };
 
 Experiment::Experiment(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
@@ -232,28 +157,30 @@ Experiment Experiment::from_config(const std::filesystem::path& config, Experime
   const Config read = Config::from_file(config, options.overrides);
   if (options.output.empty()) {
     const auto seed = options.seed ? *options.seed : static_cast<std::uint64_t>(read.integer("seed", 0, at_least(0)));
-    options.output = std::filesystem::path("runs") / (config.stem().string() + "-seed" + std::to_string(seed));
+    options.output = default_run_folder(config, seed);
   }
   return from_config(read, std::move(options));
 }
 
 Experiment Experiment::from_config(const Config& config, ExperimentOptions options) {
   if (options.output.empty()) throw StateError("an experiment from a config at hand needs options.output");
+  const Config training = config.object_or_empty("training");
+  if (training.json().value("regime", Json()) == "single") {
+    training.fail("regime", "\"single\" trains one model per task, each an experiment of its own; use infomtl::Run");
+  }
   RunConfig read = RunConfig::read(config);
   if (options.seed) read.trainer.seed = *options.seed;
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
-  implementation->results = implementation->folder.finished();
-  if (implementation->results) {
-    // The data alone is read again: the effective config needs the paths that this asks for.
-    load_dataset(implementation->config.config.object("data"), implementation->config.trainer.seed);
-    implementation->refuse_other_config();
-  } else {
-    implementation->folder.check_place();
-    implementation->refuse_unfinished();
-    // Reading the data asks for its paths, which the effective config needs; so configs are compared afterwards.
-    implementation->load_parts();
-    implementation->refuse_other_config();
-    implementation->load_checkpoint();
+  Implementation& self = *implementation;
+  self.results = self.folder.finished();
+  if (!self.results) {
+    self.folder.check_place();
+    self.folder.refuse_unfinished(self.options.resume);
+  }
+  self.folder.refuse_other_config(self.config.effective());
+  if (!self.results) {
+    self.load_trainer();
+    self.load_checkpoint();
   }
   return Experiment(std::move(implementation));
 }
@@ -268,7 +195,7 @@ void Experiment::on_epoch(std::function<void(std::int64_t, const Evaluation&, bo
 Results Experiment::fit(const std::atomic<bool>* stop) {
   Implementation& self = *implementation_;
   if (self.results) return *self.results;
-  Results results = self.single != nullptr ? self.run_single(stop) : self.train(stop);
+  Results results = self.train(stop);
   if (!results.tasks.empty()) self.results = results;
   return results;
 }
@@ -277,8 +204,7 @@ bool Experiment::finished() const { return implementation_->results.has_value();
 
 Trainer& Experiment::trainer() {
   if (implementation_->trainer == nullptr) {
-    throw StateError(implementation_->results ? "a finished run has no trainer; load it with TrainedRun"
-                                              : "the regime \"single\" has a trainer a task");
+    throw StateError("a finished run has no trainer; load it with TrainedRun");
   }
   return *implementation_->trainer;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/step/forward_pass.h"

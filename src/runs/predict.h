@@ -10,7 +10,7 @@
 
 namespace infomtl {
 
-/// One JSON object a text, as TrainedRun::predict describes. @throws DataError naming the text
+/// One JSON object per text, as TrainedRun::predict describes. @throws DataError naming the text
 std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task, const Tokenizer& tokenizer,
                                 std::size_t max_length, const std::vector<std::pair<std::string, std::string>>& texts);
 

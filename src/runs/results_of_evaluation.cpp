@@ -14,7 +14,7 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
                               [&](const auto& entry) { return entry.first == tasks[t].name; });
     if (found == results.tasks.end()) {
       TaskResult fresh;
-      fresh.metric = metric_name(tasks[t].metric);
+      fresh.metric = tasks[t].metric.name;
       fresh.higher_is_better = scores.higher_is_better[t];
       found = results.tasks.insert(results.tasks.end(), {tasks[t].name, fresh});
     }

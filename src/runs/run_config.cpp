@@ -2,20 +2,14 @@
 
 #include <ATen/Context.h>
 
-#include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
-#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
-#include "infomtl/core/random.h"
+#include "infomtl/data/dataset.h"
 #include "infomtl/ops/packed/linear.h"
 
 namespace infomtl {
 namespace {
 
-// Words for whoever reads the config; the library does not look at them.
-constexpr const char* kWords[] = {"name", "description"};
-
-/// "architecture" or "head": a name or an object; the fallback when it is missing.
+/// A name or an object; the fallback when it is missing.
 Config part_of(const Config& config, const char* key, const char* fallback) {
   return config.has(key) ? config.value(key) : Config::from_json({{"name", fallback}}, config.where(key));
 }
@@ -53,67 +47,42 @@ Precision precision_named(const Config& config, torch::Device device) {
 }
 
 RunConfig RunConfig::read(const Config& config) {
-  RunConfig run{
-      .config = config, .trainer = TrainerSettings::from_config(config), .encoder = {}, .device = torch::kCPU};
-  for (const char* word : kWords) config.text(word, "");
-  run.device = device_named(config);
-  run.precision = precision_named(config, run.device);
+  TrainerSettings trainer = TrainerSettings::from_config(config);
+  std::string name = config.text("name", ""), description = config.text("description", "");
+  const torch::Device device = device_named(config);
+  const Precision precision = precision_named(config, device);
 
   const Config encoder = config.object("encoder");
-  run.encoder.path = encoder.path("path");
-  encoder.read_fields(run.encoder);
+  EncoderSettings settings;
+  settings.path = encoder.path("path");
+  encoder.read_fields(settings);
   encoder.reject_unknown();
-  if (!std::filesystem::exists(run.encoder.path / "config.json")) {
-    encoder.fail("path", "\"" + run.encoder.path.string() + "\" is not a model folder: it has no config.json");
+  if (!std::filesystem::exists(settings.path / "config.json")) {
+    encoder.fail("path", "\"" + settings.path.string() + "\" is not a model folder: it has no config.json");
   }
-
-  // Asked for here, read once the tasks are known.
-  config.object("data");
-  config.list("losses");
-  for (const char* key : {"architecture", "head", "weighting"}) {
-    if (config.has(key)) config.value(key);
-  }
+  RunConfig run{.config = config,
+                .trainer = std::move(trainer),
+                .encoder = std::move(settings),
+                .device = device,
+                .precision = precision,
+                .name = std::move(name),
+                .description = std::move(description),
+                .data = config.object("data"),
+                .architecture = part_of(config, "architecture", "shared"),
+                .head = part_of(config, "head", "linear"),
+                .weighting = part_of(config, "weighting", "equal"),
+                .losses = config.list("losses")};
   config.reject_unknown();
   return run;
 }
 
 Json RunConfig::effective() const {
-  Json json = config.effective();
+  std::vector<std::string> paths = {"encoder.path"};
+  for (const std::string& field : data_path_fields(data)) paths.push_back("data." + field);
+  Json json = config.effective(paths);
   json["seed"] = trainer.seed;
   json["precision"] = precision == Precision::bfloat16 ? "bfloat16" : "float32";
   return json;
-}
-
-std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uint64_t seed) {
-  const std::filesystem::path& folder = settings.path;
-  const bool stored = std::filesystem::exists(folder / "model.safetensors") ||
-                      std::filesystem::exists(folder / "model.safetensors.index.json");
-  if (settings.weights != "random" && stored) return load_encoder(folder);
-  if (settings.weights == "required" ||
-      (settings.weights == "auto" && std::filesystem::exists(folder / "pytorch_model.bin"))) {
-    throw ConfigError(folder.string() +
-                      ": has no model.safetensors; convert its weights, or set encoder.weights to \"random\"");
-  }
-  if (settings.weights == "auto")
-    log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
-  return random_encoder(read_json(folder / "config.json"), derive_seed(seed, "encoder"));
-}
-
-std::shared_ptr<MultiTaskModel> build_model(const Config& config, std::shared_ptr<Encoder> encoder, Pooling pooling,
-                                            const std::vector<Task>& tasks, std::uint64_t seed) {
-  const ArchitectureContext shape{.width = encoder->width(),
-                                  .layers = encoder->layer_count(),
-                                  .tasks = tasks.size(),
-                                  .seed = derive_seed(seed, "architecture")};
-  auto architecture = architecture_registry().build(part_of(config, "architecture", "shared"), shape);
-  std::vector<std::shared_ptr<Head>> heads;
-  for (const Task& task : tasks) {
-    const HeadContext head{
-        .width = architecture->width(), .task = &task, .seed = derive_seed(seed, "head/" + task.name)};
-    heads.push_back(head_registry().build(part_of(config, "head", "linear"), head));
-  }
-  return std::make_shared<MultiTaskModel>(std::move(encoder), std::move(architecture), std::move(heads), tasks,
-                                          pooling);
 }
 
 }  // namespace infomtl

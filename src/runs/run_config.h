@@ -3,13 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "infomtl/core/config.h"
-#include "infomtl/data/task_data.h"
-#include "infomtl/model/multi_task_model.h"
+#include "infomtl/model/encoder.h"
 #include "infomtl/train/trainer.h"
 
 namespace infomtl {
@@ -28,11 +26,16 @@ struct RunConfig {
   EncoderSettings encoder;
   torch::Device device = torch::kCPU;
   Precision precision = Precision::float32;
+  std::string name, description;  ///< words for whoever reads the config
+  /// Parts that are built once the tasks are known; what is left out stands there as its default.
+  Config data, architecture, head, weighting;
+  std::vector<Config> losses;
 
   /// @throws ConfigError for every unknown key, wrong type or range but those of parts that need the tasks to be built
   static RunConfig read(const Config& config);
 
-  /// The seed, the precision and paths as this run uses them: what config.json of the run folder says.
+  /// What config.json of the run folder says: the config with the seed and the precision that this run uses, and with
+  /// absolute paths. A function of the config's text, wherever it was written.
   Json effective() const;
 };
 
@@ -41,14 +44,6 @@ torch::Device device_named(const Config& config);
 
 /// What "precision" says; float32, with a warning, where the CPU has no bfloat16 instructions.
 Precision precision_named(const Config& config, torch::Device device);
-
-/// The encoder of a model folder, with its weights, or drawn from the seed where it has none (or is told to).
-/// @throws ConfigError, FormatError, IoError
-std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uint64_t seed);
-
-/// Architecture and heads as the config's "architecture" and "head" say. @throws ConfigError
-std::shared_ptr<MultiTaskModel> build_model(const Config& config, std::shared_ptr<Encoder> encoder, Pooling pooling,
-                                            const std::vector<Task>& tasks, std::uint64_t seed);
 
 Pooling pooling_named(const std::string& name);
 

@@ -26,7 +26,7 @@ void RunFolder::check_place() const {
   for (std::filesystem::path place = std::filesystem::absolute(path_); !place.empty(); place = place.parent_path()) {
     if (std::filesystem::is_directory(place, ignored)) break;
     if (std::filesystem::exists(std::filesystem::symlink_status(place, ignored))) {
-      throw UserError(place.string() + ": is no folder; choose another with --output");
+      throw UserError(place.string() + ": is not a folder; choose another with --output");
     }
     if (place == place.root_path()) break;
   }
@@ -34,8 +34,24 @@ void RunFolder::check_place() const {
   for (const std::filesystem::path& file : {log(), results(), path_ / "checkpoints"}) {
     if (!std::filesystem::exists(file)) continue;
     throw UserError(path_.string() + ": holds " + file.filename().string() +
-                    " but no config.json, so it is no run of ours; choose another folder with --output");
+                    " but no config.json, so it is not a run of infomtl; choose another folder with --output");
   }
+}
+
+void RunFolder::refuse_unfinished(bool resume) const {
+  if (resume || !begun()) return;
+  throw UserError(path_.string() +
+                  ": holds an unfinished run; continue it with --resume, or choose another folder with --output");
+}
+
+void RunFolder::refuse_other_config(const Json& effective) const {
+  if (!begun()) return;
+  const std::string name = path_.string();
+  if (!std::filesystem::exists(config())) throw FormatError(name + ": has checkpoints but no config.json");
+  const std::string difference = first_difference(read_json(config()), effective);
+  if (difference.empty()) return;
+  throw UserError(name + ": holds a run of another config; they differ in " + difference +
+                  "; choose another folder with --output");
 }
 
 void RunFolder::lock() {
@@ -57,6 +73,10 @@ std::optional<Results> RunFolder::finished() const {
   if (!std::filesystem::exists(results())) return std::nullopt;
   const Json json = read_json(results());
   return with_context(results().string(), [&] { return Results::from_json(json); });
+}
+
+std::filesystem::path default_run_folder(const std::filesystem::path& config, std::uint64_t seed) {
+  return std::filesystem::path("runs") / (config.stem().string() + "-seed" + std::to_string(seed));
 }
 
 RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {

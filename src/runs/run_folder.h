@@ -23,6 +23,9 @@ class RunFolder {
   std::filesystem::path results() const { return path_ / "results.json"; }
   std::filesystem::path best() const { return path_ / "checkpoints" / "best"; }
   std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }
+  /// The run of one task alone, where a config trains one model per task.
+  std::filesystem::path single_task(const std::string& task) const { return path_ / "single" / task; }
+  bool single() const { return std::filesystem::exists(path_ / "single"); }
 
   /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
   bool begun() const;
@@ -30,6 +33,10 @@ class RunFolder {
   /// @throws UserError when the folder can't be one of a run: its place is a file, or it holds a log, results or
   /// checkpoints without the config.json of a run
   void check_place() const;
+  /// @throws UserError when a run was begun here and is not to be continued
+  void refuse_unfinished(bool resume) const;
+  /// @throws UserError when the run that was begun here has another config; FormatError when its config.json is gone
+  void refuse_other_config(const Json& effective) const;
   /// Makes the folder and keeps other processes from training in it until the object goes away.
   /// @throws UserError while another process does, IoError
   void lock();
@@ -40,6 +47,9 @@ class RunFolder {
   std::filesystem::path path_;
   std::shared_ptr<const void> lock_;
 };
+
+/// Where a run of a config file goes when nobody says: runs/<config name>-seed<seed>.
+std::filesystem::path default_run_folder(const std::filesystem::path& config, std::uint64_t seed);
 
 /// The records of log.jsonl, appended line by line.
 class RunLog {

@@ -1,18 +1,17 @@
-#include <set>
+#include "infomtl/runs/seeds.h"
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
-#include "infomtl/runs/experiment.h"
+#include "infomtl/runs/run.h"
+#include "runs/seed_list.h"
 
 namespace infomtl {
 
 Summary run_seeds(const std::filesystem::path& config, const std::vector<std::uint64_t>& seeds,
                   const ExperimentOptions& options, const std::atomic<bool>* stop) {
   if (seeds.empty()) throw UserError("no seeds were given");
-  if (std::set<std::uint64_t>(seeds.begin(), seeds.end()).size() != seeds.size()) {
-    throw UserError("a seed is there twice; each is one run");
-  }
+  refuse_repeated_seeds(seeds);
   const std::filesystem::path parent =
       options.output.empty() ? std::filesystem::path("runs") / config.stem() : options.output;
   Summary summary;
@@ -21,7 +20,7 @@ Summary run_seeds(const std::filesystem::path& config, const std::vector<std::ui
     own.seed = seed;
     own.resume = true;
     own.output = parent / ("seed-" + std::to_string(seed));
-    Experiment run = Experiment::from_config(config, own);
+    Run run = Run::from_config(config, own);
     log::info("seed " + std::to_string(seed) + (run.finished() ? " is finished" : "") + ": " + own.output.string());
     Results results = run.fit(stop);
     if (results.tasks.empty()) return summary;  // stopped

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
+#include "infomtl/data/dataset.h"
+#include "runs/run_config.h"
 
 namespace infomtl {
-
-std::filesystem::path single_task_folder(const std::filesystem::path& run, const std::string& task) {
-  return run / "single" / task;
-}
 
 Json single_task_config(const Json& effective, std::size_t index, const std::string& task) {
   Json config = effective;
@@ -32,36 +31,58 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
   return config;
 }
 
-SingleTaskRuns::SingleTaskRuns(Json effective, const std::vector<Task>& tasks, std::uint64_t seed,
-                               std::filesystem::path folder)
-    : effective_(std::move(effective)), seed_(seed), folder_(std::move(folder)) {
-  for (const Task& task : tasks) tasks_.push_back(task.name);
+SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
+    : options_(std::move(options)), folder_(options_.output) {
+  RunConfig read = RunConfig::read(config);
+  if (options_.seed) read.trainer.seed = *options_.seed;
+  seed_ = read.trainer.seed;
+  effective_ = read.effective();
+  effective_["training"]["regime"] = "single";
+  results_ = folder_.finished();
+  if (!results_) {
+    folder_.check_place();
+    folder_.refuse_unfinished(options_.resume);
+  }
+  folder_.refuse_other_config(effective_);
+  if (results_) return;
+  for (const Task& task : load_dataset(read.data, seed_).tasks) tasks_.push_back(task.name);
   if (effective_.at("data").at("tasks").size() != tasks_.size()) {
-    throw StateError("a task record is expected for each task");
+    read.data.fail("tasks", "a record of several tasks cannot be trained in the regime \"single\"; give each its own");
   }
 }
 
-std::optional<Results> SingleTaskRuns::fit(
-    const ExperimentOptions& options, const std::vector<std::function<void(const StepReport&)>>& report_listeners,
-    const std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>>& epoch_listeners,
-    const std::atomic<bool>* stop) const {
+void SingleTaskRuns::on_report(std::function<void(const StepReport&)> listener) {
+  report_listeners_.push_back(std::move(listener));
+}
+void SingleTaskRuns::on_epoch(std::function<void(std::int64_t, const Evaluation&, bool)> listener) {
+  epoch_listeners_.push_back(std::move(listener));
+}
+
+Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
+  if (results_) return *results_;
+  std::filesystem::create_directories(folder_.path());
+  write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
   std::int64_t steps = 0;
   double seconds = 0, examples = 0, tokens = 0;
   std::int64_t peak = 0;
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
-    ExperimentOptions own = options;
+    ExperimentOptions own = options_;
     own.seed = seed_;
     own.resume = true;  // runs of tasks already finished are kept
-    own.output = single_task_folder(folder_, tasks_[t]);
+    own.output = folder_.single_task(tasks_[t]);
     Results one = with_context("task \"" + tasks_[t] + "\" alone", [&] {
       Experiment run =
           Experiment::from_config(Config::from_json(single_task_config(effective_, t, tasks_[t]), "config.json"), own);
-      for (const auto& listener : report_listeners) run.on_report(listener);
-      for (const auto& listener : epoch_listeners) run.on_epoch(listener);
+      for (const auto& listener : report_listeners_) run.on_report(listener);
+      for (const auto& listener : epoch_listeners_) run.on_epoch(listener);
       return run.fit(stop);
     });
-    if (one.tasks.empty()) return std::nullopt;
+    if (one.tasks.empty()) {
+      Results stopped;
+      stopped.seed = seed_;
+      return stopped;
+    }
     merged.tasks.push_back(one.tasks.front());
     const double own_seconds = one.training.at("seconds").get<double>();
     steps += one.training.at("steps").get<std::int64_t>();
@@ -81,6 +102,8 @@ std::optional<Results> SingleTaskRuns::fit(
                      {"tokens_per_second", rate(tokens)},
                      {"peak_memory_bytes", peak}};
   merged.average_tasks();
+  write_file_atomically(folder_.results(), merged.to_json().dump(2) + "\n");
+  results_ = merged;
   return merged;
 }
 

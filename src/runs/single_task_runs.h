@@ -1,15 +1,15 @@
 #pragma once
-// Single-task runs: the regime "single", one model per task, each a run of its own in <run>/single/<task>.
+// Single-task runs: the plan "single", one model per task, each an experiment of its own in <run>/single/<task>.
 
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "infomtl/runs/experiment.h"
+#include "runs/run_folder.h"
 
 namespace infomtl {
 
@@ -17,24 +17,28 @@ namespace infomtl {
 /// @param effective  of the whole run; @param index  of the task among the records
 Json single_task_config(const Json& effective, std::size_t index, const std::string& task);
 
-/// The folder of one task's run.
-std::filesystem::path single_task_folder(const std::filesystem::path& run, const std::string& task);
-
 class SingleTaskRuns {
  public:
-  SingleTaskRuns(Json effective, const std::vector<Task>& tasks, std::uint64_t seed, std::filesystem::path folder);
+  /// @param config  with the regime that the steps of each run have; its data are loaded for the tasks' names
+  /// @throws as Experiment::from_config
+  SingleTaskRuns(const Config& config, ExperimentOptions options);
 
-  /// One run after the other; the merged results, or nothing when stopped.
-  std::optional<Results> fit(
-      const ExperimentOptions& options, const std::vector<std::function<void(const StepReport&)>>& report_listeners,
-      const std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>>& epoch_listeners,
-      const std::atomic<bool>* stop) const;
+  void on_report(std::function<void(const StepReport&)> listener);
+  void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
+  bool finished() const { return results_.has_value(); }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  /// One run after the other; the merged results, without tasks when stopped.
+  Results fit(const std::atomic<bool>* stop);
 
  private:
+  ExperimentOptions options_;
+  RunFolder folder_;
+  std::optional<Results> results_;
   Json effective_;
+  std::uint64_t seed_ = 0;
   std::vector<std::string> tasks_;
-  std::uint64_t seed_;
-  std::filesystem::path folder_;
+  std::vector<std::function<void(const StepReport&)>> report_listeners_;
+  std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners_;
 };
 
 }  // namespace infomtl

@@ -1,10 +1,11 @@
+#include "infomtl/runs/summary.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/runs/results.h"
 #include "runs/summary_statistics.h"
 #include "runs/text_table.h"
 
@@ -63,9 +64,9 @@ std::string Summary::table() const {
 }
 
 std::string Summary::compare(const Summary& baseline, const std::string& name, const std::string& baseline_name) const {
-  const PairedRuns pairs = paired_runs(*this, baseline);
+  const PairedRuns pairs = paired_runs(runs, baseline.runs);
   if (pairs.empty()) throw UserError("no seed is in both " + name + " and " + baseline_name);
-  const std::string split = compared_split(*this);
+  const std::string split = compared_split(runs);
   TextTable table({"task", "metric", name, baseline_name, "difference", "p"}, 2);
   bool all_rise = true;
   const auto add_row = [&](const std::string& row, const std::string& metric, bool rises,

@@ -55,16 +55,16 @@ std::string signed_text(double value, const std::string& text) {
   return result;
 }
 
-std::string compared_split(const Summary& summary) {
-  if (summary.runs.empty()) return "test";
-  const std::vector<std::string> splits = summary.runs.front().splits();
+std::string compared_split(const std::vector<Results>& runs) {
+  if (runs.empty()) return "test";
+  const std::vector<std::string> splits = runs.front().splits();
   return std::find(splits.begin(), splits.end(), "test") != splits.end() ? "test" : "validation";
 }
 
-PairedRuns paired_runs(const Summary& method, const Summary& baseline) {
+PairedRuns paired_runs(const std::vector<Results>& method, const std::vector<Results>& baseline) {
   PairedRuns pairs;
-  for (const Results& run : method.runs) {
-    for (const Results& other : baseline.runs) {
+  for (const Results& run : method) {
+    for (const Results& other : baseline) {
       if (run.seed != other.seed) continue;
       pairs.method.push_back(run);
       pairs.baseline.push_back(other);

@@ -27,7 +27,7 @@ std::string spread_text(const std::vector<double>& values, bool higher_is_better
 std::string signed_text(double value, const std::string& text);
 
 /// "test" where the runs have it, else "validation".
-std::string compared_split(const Summary& summary);
+std::string compared_split(const std::vector<Results>& runs);
 
 /// Runs of one seed: of a method, and of its baseline.
 struct PairedRuns {
@@ -35,7 +35,7 @@ struct PairedRuns {
   std::size_t size() const { return method.size(); }
   bool empty() const { return method.empty(); }
 };
-PairedRuns paired_runs(const Summary& method, const Summary& baseline);
+PairedRuns paired_runs(const std::vector<Results>& method, const std::vector<Results>& baseline);
 
 /// None below two pairs, or where an average is missing.
 std::optional<PairedDifference> paired_test(const std::vector<double>& method, const std::vector<double>& baseline);

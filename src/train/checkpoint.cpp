@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
@@ -112,7 +113,8 @@ void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replac
       const bool known =
           (!free.empty() && entry.name.starts_with(free)) ||
           std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return w.first == entry.name; });
-      if (!known) throw FormatError(file.string() + ": unexpected tensor \"" + entry.name + "\"");
+      if (!known)
+        throw FormatError(file.string() + ": unexpected tensor \"" + entry.name + "\"; this run has no place for it");
     }
   }
 }
@@ -193,6 +195,21 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     throw FormatError(file.string() + ": " + reason_of(error));
   }
   return state;
+}
+
+void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to) {
+  write_folder_atomically(to, [&](const std::filesystem::path& unfinished) {
+    try {
+      for (const auto& file : std::filesystem::directory_iterator(from)) {
+        const std::filesystem::path place = unfinished / file.path().filename();
+        std::error_code not_linked;
+        std::filesystem::create_hard_link(file.path(), place, not_linked);
+        if (not_linked) std::filesystem::copy_file(file.path(), place);
+      }
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw IoError(std::string(error.what()));
+    }
+  });
 }
 
 Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts& parts) {

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/evaluation_stream.h"
+#include "infomtl/data/task_json.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/step/forward_pass.h"
 
@@ -41,17 +43,13 @@ struct SplitSum {
   double sum = 0, count = 0, weight = 0;
 };
 
-Config metric_config(const Json& metric, const std::string& task) {
-  return Config::from_json(metric.is_string() ? Json{{"name", metric}} : metric, "metric of task \"" + task + "\"");
+Config metric_config(const MetricChoice& metric, const std::string& task) {
+  return Config::from_json(metric_to_json(metric), "metric of task \"" + task + "\"");
 }
 
 }  // namespace
 
 MetricContext metric_context(const Task& task) { return {task.kind, task.labels}; }
-
-std::string metric_name(const Json& metric) {
-  return metric.is_string() ? metric.get<std::string>() : metric.at("name").get<std::string>();
-}
 
 void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& output, Predictions& predictions) {
   switch (task.kind) {
@@ -79,9 +77,17 @@ void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& outp
 
 Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective, const TaskData& data, Split split,
                           std::int64_t batch_size, std::int64_t step) {
+  EvaluationStream stream(data.dataset(), split, data.tokens(split), batch_size);
+  return evaluate_model(
+      model, objective, [&stream] { return stream.next(); }, split_name(split), step);
+}
+
+Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective, const BatchReader& batches,
+                          std::string_view split, std::int64_t step) {
   const torch::NoGradGuard no_grad;
   const std::vector<Task>& tasks = model.tasks();
   std::vector<Predictions> predictions(tasks.size());
+  std::vector<bool> seen(tasks.size());
   std::vector<std::map<std::string, SplitSum>> sums(tasks.size());
   const torch::Device device = model.parameters().front().device();
 
@@ -90,11 +96,11 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
   context.objective = objective;
   context.step = step;
   context.training = false;
-  EvaluationStream stream(data.dataset(), split, data.tokens(split), batch_size);
-  while (std::optional<StepBatch> batch = stream.next()) {
+  while (std::optional<StepBatch> batch = batches()) {
     ForwardPass forward(context, batch->to(device));
     for (std::size_t k = 0; k < forward.size(); ++k) {
       const TaskBatch& rows = forward.batch().tasks[k];
+      seen[rows.task] = true;
       add_predictions(tasks[rows.task], rows, forward.task(k).prediction().output, predictions[rows.task]);
       if (objective == nullptr) continue;
       const TaskLoss loss = objective->compute(forward.task(k), objective->counts(tasks[rows.task], rows));
@@ -110,10 +116,10 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
   Evaluation result;
   result.all.resize(tasks.size());
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    with_context("task \"" + tasks[t].name + "\", split " + std::string(split_name(split)), [&] {
+    with_context("task \"" + tasks[t].name + "\", split " + std::string(split), [&] {
       const auto metric = build_metric(metric_config(tasks[t].metric, tasks[t].name), metric_context(tasks[t]));
       result.higher_is_better.push_back(metric->higher_is_better());
-      if (data.dataset().split(split).tasks[t].size() == 0) {
+      if (!seen[t]) {
         result.scores.push_back(kNan);
         result.losses.push_back(kNan);
         return;
@@ -121,9 +127,9 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
       predictions[t].space = metric_context(tasks[t]);
       name_unknown_labels(tasks[t], predictions[t]);
       result.scores.push_back(metric->score(predictions[t]));
-      for (const Json& extra : tasks[t].extra_metrics) {
+      for (const MetricChoice& extra : tasks[t].extra_metrics) {
         const auto further = build_metric(metric_config(extra, tasks[t].name), metric_context(tasks[t]));
-        result.all[t][metric_name(extra)] = further->score(predictions[t]);
+        result.all[t][extra.name] = further->score(predictions[t]);
       }
       double loss = objective == nullptr ? kNan : 0.0;
       for (const auto& [term, sum] : sums[t]) {

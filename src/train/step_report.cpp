@@ -1,5 +1,7 @@
 #include "infomtl/train/step_report.h"
 
+#include "infomtl/core/config.h"
+
 namespace infomtl {
 
 Json StepReport::to_json(bool timings) const {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 
 namespace infomtl {

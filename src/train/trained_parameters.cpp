@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "infomtl/core/errors.h"
 
@@ -38,8 +39,8 @@ NamedParameters joined(const NamedParameters& shared, const NamedParameters& own
 }
 
 void check_weighting(const GradientWeighting& weighting, const PhasePlan& plan, const NamedParameters& shared) {
-  const std::string reads = weighting.gradients_read();
-  if (reads != "gram" && reads != "jacobian") return;
+  const std::optional<GradientKind> reads = weighting.gradients_read();
+  if (reads != GradientKind::gram && reads != GradientKind::jacobian) return;
   for (std::size_t phase = 0; phase < plan.size(); ++phase) {
     const bool any = std::any_of(shared.begin(), shared.end(), [&](const NamedParameter& named) {
       return named.parameter.requires_grad() && !plan.rests(phase, named.name);

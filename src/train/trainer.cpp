@@ -1,168 +1,73 @@
 #include "infomtl/train/trainer.h"
 
-#include <chrono>
-#include <cmath>
-#include <limits>
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
-#include "infomtl/data/training_stream.h"
+#include "infomtl/data/task_batches.h"
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
+#include "infomtl/train/weighting_context.h"
+#include "train/bad_gradient.h"
 #include "train/phase_plan.h"
+#include "train/progress.h"
+#include "train/selection.h"
 #include "train/step_statistics.h"
+#include "train/stopwatch.h"
 #include "train/trained_parameters.h"
 
 namespace infomtl {
-namespace {
-
-constexpr double kNone = -std::numeric_limits<double>::infinity();
-
-std::vector<std::string> names_of(const std::vector<Task>& tasks) {
-  std::vector<std::string> names;
-  names.reserve(tasks.size());
-  for (const Task& task : tasks) names.push_back(task.name);
-  return names;
-}
-
-Config named_config(const Json& json, const char* origin) {
-  return Config::from_json(json.is_string() ? Json{{"name", json}} : json, origin);
-}
-
-BatchingSettings batching(const TrainerSettings& settings) {
-  return {.batch_size = settings.batch_size,
-          .regime = settings.regime,
-          .joint_batch_size = settings.joint_batch_size,
-          .accumulate = settings.accumulate,
-          .length_window = settings.length_window};
-}
-
-/// Seconds since the last call.
-class Stopwatch {
- public:
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-    return seconds;
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
-/// Where a run stands.
-struct Progress {
-  std::int64_t steps = 0, epoch = 0;
-  bool epoch_ended = false;  ///< its last step was done, its evaluation was not
-  double best_score = kNone;
-  std::int64_t best_epoch = -1, epochs_without_improvement = 0;
-  bool stopped_early = false;
-  std::int64_t tokens = 0, examples = 0;
-  double seconds = 0;
-
-  Json to_json() const {
-    return {{"steps", steps},
-            {"epoch", epoch},
-            {"epoch_ended", epoch_ended},
-            {"best_score", std::isfinite(best_score) ? Json(best_score) : Json(nullptr)},
-            {"best_epoch", best_epoch},
-            {"epochs_without_improvement", epochs_without_improvement},
-            {"stopped_early", stopped_early},
-            {"tokens", tokens},
-            {"examples", examples},
-            {"seconds", seconds}};
-  }
-  static Progress from_json(const Json& json) {
-    Progress read;
-    read.steps = json.at("steps").get<std::int64_t>();
-    read.epoch = json.at("epoch").get<std::int64_t>();
-    read.epoch_ended = json.at("epoch_ended").get<bool>();
-    read.best_score = json.at("best_score").is_null() ? kNone : json.at("best_score").get<double>();
-    read.best_epoch = json.at("best_epoch").get<std::int64_t>();
-    read.epochs_without_improvement = json.at("epochs_without_improvement").get<std::int64_t>();
-    read.stopped_early = json.at("stopped_early").get<bool>();
-    read.tokens = json.at("tokens").get<std::int64_t>();
-    read.examples = json.at("examples").get<std::int64_t>();
-    read.seconds = json.at("seconds").get<double>();
-    return read;
-  }
-};
-
-}  // namespace
-
 struct Trainer::Implementation {
   Implementation(TrainerSettings given, std::shared_ptr<MultiTaskModel> its_model,
-                 std::shared_ptr<Objective> its_objective, std::shared_ptr<GradientWeighting> its_weighting,
-                 std::shared_ptr<const TaskData> its_data)
+                 std::shared_ptr<Objective> its_objective, const WeightingFactory& its_weighting,
+                 std::unique_ptr<BatchSource> its_batches)
       : settings(std::move(given)),
         model(std::move(its_model)),
         objective(std::move(its_objective)),
-        weighting(std::move(its_weighting)),
-        data(std::move(its_data)),
-        trained(settings, *model, *objective, *weighting, steps_per_epoch(data->dataset(), batching(settings))),
+        batches(std::move(its_batches)),
+        weighting(its_weighting(weighting_context(*batches))),
+        trained(settings, *model, *objective, *weighting, batches->steps_per_epoch()),
         parameters(trained.shared, trained.own),
         optimizer(with_context("optimizer", [this] { return settings.optimizer.make(parameters); })),
         device(parameters.values().device()),
-        statistics(names_of(model->tasks())) {}
+        statistics(task_names(*batches)) {}
 
   TrainerSettings settings;
   std::shared_ptr<MultiTaskModel> model;
   std::shared_ptr<Objective> objective;
+  std::unique_ptr<BatchSource> batches;
   std::shared_ptr<GradientWeighting> weighting;
-  std::shared_ptr<const TaskData> data;
   TrainedParameters trained;
   FlatParameters parameters;
   std::shared_ptr<Optimizer> optimizer;
   std::optional<std::size_t> phase;  ///< that the parameters are set to
   torch::Device device;
-  std::unique_ptr<TrainingStream> stream;
   GradientMemory gradient_memory;
   bool gram_only = false;
 
   Progress at;
   std::int64_t total = 0;  ///< steps of the whole run
   StepStatistics statistics;
-  std::string fingerprint_of_data;  ///< of what is trained on, once asked for
 
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
   Stopwatch stopwatch;
+  bool training = false;  ///< in this sitting
   std::int64_t reported_tokens = 0, reported_examples = 0;
 
-  const std::string& training_data() {
-    if (fingerprint_of_data.empty()) fingerprint_of_data = fingerprint(data->dataset().split(Split::train));
-    return fingerprint_of_data;
-  }
-
   void check() const {
+    const std::vector<Task>& tasks = batches->tasks();
+    const bool same = std::equal(tasks.begin(), tasks.end(), model->tasks().begin(), model->tasks().end(),
+                                 [](const Task& one, const Task& other) { return one.name == other.name; });
+    if (!same) throw ConfigError("the batches are not of the model's tasks: names and order must be the same");
     objective->check(*model);
-    if (settings.selection.split == "test") {
-      throw ConfigError("selection.split: the test split cannot be used for model selection; use \"validation\"");
-    }
-    const Split split = split_named(settings.selection.split);
-    const std::string& monitor = settings.selection.monitor;
-    if (monitor == "last") return;
-    bool any = false, named = monitor == "average" || monitor == "loss";
-    std::vector<std::string> known = {"average", "loss", "last"};
-    for (std::size_t t = 0; t < model->tasks().size(); ++t) {
-      const bool rows = data->dataset().split(split).tasks[t].size() > 0;
-      any = any || rows;
-      known.push_back(model->tasks()[t].name);
-      if (model->tasks()[t].name != monitor) continue;
-      named = true;
-      if (!rows)
-        throw ConfigError("selection.monitor: task \"" + monitor + "\" has no rows in the " + settings.selection.split +
-                          " split");
-    }
-    if (!named) throw ConfigError("selection.monitor: no task \"" + monitor + "\"" + did_you_mean(monitor, known));
-    if (!any) {
-      throw ConfigError("selection.split: no task has rows in the " + settings.selection.split +
-                        " split; give one, or set selection.monitor to \"last\"");
-    }
+    check_selection(settings.selection, *batches);
   }
 
   /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
@@ -170,18 +75,8 @@ struct Trainer::Implementation {
     const Tensor words = model->encoder().word_table();
     const bool known = words.defined() && parameters.find(words) != nullptr;
     const std::int64_t columns = parameters.shared_size() - (known ? words.numel() : 0);
-    const std::int64_t tasks = settings.regime == "joint" ? std::ssize(model->tasks()) : 1;
+    const std::int64_t tasks = batches->regime() == Regime::joint ? std::ssize(model->tasks()) : 1;
     return tasks * columns * static_cast<std::int64_t>(parameters.values().element_size());
-  }
-
-  TrainingStream& batches() {
-    if (stream == nullptr) {
-      stream = std::make_unique<TrainingStream>(data->dataset(), data->tokens(Split::train),
-                                                sampler_registry().build(named_config(settings.sampler, "sampler")),
-                                                batching(settings), settings.seed, settings.epochs, at.steps);
-      stopwatch.lap();
-    }
-    return *stream;
   }
 
   double learning_rate(std::int64_t step) const { return peak_rate(settings) * settings.schedule->factor(step, total); }
@@ -210,15 +105,15 @@ struct Trainer::Implementation {
     context.memory = &gradient_memory;
     context.gram_only = gram_only;
     context.independent = [this](std::size_t index) {
-      return std::vector<StepBatch>{batches().independent_batch(at.steps, index).to(device)};
+      return std::vector<StepBatch>{batches->independent_batch(at.steps, index).to(device)};
     };
-    StepGradients problem(std::move(context), std::move(micro_batches));
+    StepGradients problem(context, std::move(micro_batches));
     parameters.zero_gradients();
     try {
       weighting->backward(problem);
       if (!problem.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const Tensor norm = parameters.clip_gradients(settings.clip_norm);
-      if (!at::isfinite(norm).item<bool>()) report_bad_gradient(problem);
+      if (!at::isfinite(norm).item<bool>()) throw_bad_gradient(problem, context.forward, parameters);
       optimizer->step(learning_rate(at.steps));
       weighting->after_update(problem);
       statistics.add(problem, norm);
@@ -229,31 +124,6 @@ struct Trainer::Implementation {
     }
     ++at.steps;
     if (at.steps % settings.report_every == 0 || at.steps == total) report();
-  }
-
-  [[noreturn]] void report_bad_gradient(StepGradients& problem) {
-    std::string tasks;
-    for (const std::size_t task : problem.tasks())
-      tasks += (tasks.empty() ? "\"" : ", \"") + model->tasks()[task].name + "\"";
-    // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
-    parameters.zero_gradients();
-    StepContext context;
-    context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
-    context.parameters = &parameters;
-    for (const std::size_t task : problem.tasks()) {
-      std::vector<StepBatch> own = problem.micro_batches();
-      for (StepBatch& micro : own) std::erase_if(micro.tasks, [&](const TaskBatch& rows) { return rows.task != task; });
-      std::erase_if(own, [](const StepBatch& micro) { return micro.tasks.empty(); });
-      parameters.zero_gradients();
-      StepGradients alone(context, std::move(own));
-      alone.apply_weights(torch::ones({1}), {});
-      const std::string name = parameters.first_non_finite_gradient();
-      if (name.empty()) continue;
-      throw NonFiniteError("step " + std::to_string(at.steps + 1) + ", task \"" + model->tasks()[task].name +
-                           "\": the gradient of parameter \"" + name + "\" is not finite");
-    }
-    throw NonFiniteError("step " + std::to_string(at.steps + 1) + ", tasks " + tasks +
-                         ": the gradient as the weighting combined it is not finite");
   }
 
   void report() {
@@ -283,21 +153,17 @@ struct Trainer::Implementation {
   void select() {
     at.epoch_ended = false;
     Evaluation scores;
-    bool best = true;
-    if (settings.selection.monitor != "last") {
-      const Split split = split_named(settings.selection.split);
-      scores = evaluate_model(*model, objective.get(), *data, split, settings.evaluation_batch_size, at.steps);
-      const double score = scores.monitored(settings.selection.monitor, model->tasks());
-      best = at.best_epoch < 0 || score > at.best_score;
-      if (best) at.best_score = score;
-    }
-    if (best) at.best_epoch = at.epoch;
-    at.epochs_without_improvement = best ? 0 : at.epochs_without_improvement + 1;
-    at.stopped_early = settings.selection.patience > 0 && at.epochs_without_improvement >= settings.selection.patience;
+    if (settings.selection.monitor != "last") scores = evaluate(split_named(settings.selection.split));
+    const bool best = select_epoch(settings.selection, scores, model->tasks(), at);
     if (at.stopped_early && at.steps % settings.report_every != 0) report();
     const std::int64_t ended = at.epoch++;
     for (const auto& listener : epoch_listeners) listener(ended, scores, best);
     stopwatch.lap();
+  }
+
+  Evaluation evaluate(Split split) const {
+    return evaluate_model(*model, objective.get(), batches->evaluation(split, settings.evaluation_batch_size),
+                          split_name(split), at.steps);
   }
 
   bool over() const { return at.steps >= total || at.stopped_early; }
@@ -312,15 +178,21 @@ struct Trainer::Implementation {
 };
 
 Trainer::Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model, std::shared_ptr<Objective> objective,
-                 std::shared_ptr<GradientWeighting> weighting, std::shared_ptr<const TaskData> data)
+                 const WeightingFactory& weighting, std::unique_ptr<BatchSource> batches)
     : implementation_(std::make_unique<Implementation>(std::move(settings), std::move(model), std::move(objective),
-                                                       std::move(weighting), std::move(data))) {
+                                                       weighting, std::move(batches))) {
   Implementation& self = *implementation_;
   self.check();
-  const std::int64_t all = self.settings.epochs * steps_per_epoch(self.data->dataset(), batching(self.settings));
+  const std::int64_t all = self.settings.epochs * self.batches->steps_per_epoch();
   self.gram_only = does_without_jacobian(self.settings.task_gradients, self.jacobian_bytes());
   self.total = self.settings.max_steps > 0 ? std::min(all, self.settings.max_steps) : all;
 }
+
+Trainer::Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model, std::shared_ptr<Objective> objective,
+                 const WeightingFactory& weighting, std::shared_ptr<const TaskData> data)
+    : Trainer(settings, std::move(model), std::move(objective), weighting,
+              std::make_unique<TaskBatches>(std::move(data), settings.batching, settings.sampler, settings.seed,
+                                            settings.epochs)) {}
 
 Trainer::~Trainer() = default;
 
@@ -336,7 +208,8 @@ bool Trainer::step() {
   if (self.over()) return false;
   // Stepping by hand passes over the evaluation of an epoch.
   if (std::exchange(self.at.epoch_ended, false)) ++self.at.epoch;
-  TrainingStep next = self.batches().next();
+  if (!std::exchange(self.training, true)) self.stopwatch.lap();
+  TrainingStep next = self.batches->step(self.at.steps);
   self.train_on(std::move(next.micro_batches));
   if (next.last_of_epoch || self.over()) {
     self.end_epoch();
@@ -345,10 +218,7 @@ bool Trainer::step() {
   return true;
 }
 
-void Trainer::step(const StepBatch& batch) {
-  implementation_->stream.reset();  // it goes on at the step after this one
-  implementation_->train_on({batch});
-}
+void Trainer::step(const StepBatch& batch) { implementation_->train_on({batch}); }
 
 bool Trainer::fit(const std::atomic<bool>* stop) {
   Implementation& self = *implementation_;
@@ -361,11 +231,7 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
   }
 }
 
-Evaluation Trainer::evaluate(Split split) const {
-  const Implementation& self = *implementation_;
-  return evaluate_model(*self.model, self.objective.get(), *self.data, split, self.settings.evaluation_batch_size,
-                        self.at.steps);
-}
+Evaluation Trainer::evaluate(Split split) const { return implementation_->evaluate(split); }
 
 std::int64_t Trainer::steps_done() const { return implementation_->at.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }
@@ -383,7 +249,7 @@ void Trainer::save(const std::filesystem::path& folder, const std::filesystem::p
   parts.tokenizer = tokenizer;
   Json progress = implementation_->at.to_json();
   progress["statistics"] = implementation_->statistics.save();
-  progress["training_data"] = implementation_->training_data();
+  progress["training_data"] = implementation_->batches->fingerprint();
   write_checkpoint(folder, parts, progress);
 }
 
@@ -394,7 +260,7 @@ void Trainer::load(const std::filesystem::path& folder) {
   StepStatistics statistics = self.statistics;
   try {
     const Json saved = verify_checkpoint(folder).at("progress");
-    if (saved.at("training_data") != self.training_data()) {
+    if (saved.at("training_data") != self.batches->fingerprint()) {
       throw UserError(folder.string() +
                       ": the training data are not those it was trained on; texts or labels have changed");
     }
@@ -408,7 +274,7 @@ void Trainer::load(const std::filesystem::path& folder) {
   self.statistics = std::move(statistics);
   self.reported_tokens = progress.tokens;
   self.reported_examples = progress.examples;
-  self.stream.reset();
+  self.training = false;
   self.phase.reset();
 }
 

@@ -1,5 +1,6 @@
 #include "infomtl/train/trainer_settings.h"
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/sampler.h"
 #include "train/phase_plan.h"
@@ -70,14 +71,7 @@ void SelectionSettings::fields(FieldVisitor& f) {
 void TrainerSettings::fields(FieldVisitor& f) {
   f.field("epochs", epochs, "passes over the data", between(1, kMost));
   f.field("max_steps", max_steps, "stop after so many steps; 0: all epochs", between(0, kMost));
-  f.field("batch_size", batch_size, "examples of a step (of one task; see joint_batch_size)", between(1, kMost));
-  f.field("accumulate", accumulate, "micro-batches that a step's batch is cut into, to save memory", between(1, kMost));
-  f.choice("regime", regime, {"alternating", "joint", "single"},
-           "one task per step, one batch of every task per step, or one model per task");
-  f.choice("joint_batch_size", joint_batch_size, {"per_task", "total"},
-           "whether batch_size counts the examples of each task or of all tasks together");
-  f.field("length_window", length_window, "batches of like length out of so many; 0: random batches",
-          between(0, kMost));
+  batching.fields(f);
   f.choice("task_gradients", task_gradients, {"auto", "jacobian", "gram"},
            "for methods that compare gradients of tasks: keep them (faster), or only their products (less memory)");
   f.field("evaluation_batch_size", evaluation_batch_size, "texts of a batch in evaluation", between(1, kMost));
@@ -94,12 +88,9 @@ TrainerSettings TrainerSettings::from_config(const Config& config) {
   const Config selection = training.object_or_empty("selection");
   settings.selection = selection.read<SelectionSettings>();
   if (settings.selection.split == "test") {
-    selection.fail("split", "the test split cannot be used for model selection; use \"validation\"");
+    selection.fail("split", kNotTheTestSplit);
   }
-  if (training.has("sampler")) {
-    sampler_registry().build(training.value("sampler"));
-    settings.sampler = training.value("sampler").json();
-  }
+  if (training.has("sampler")) settings.sampler = sampler_registry().build(training.value("sampler"));
   training.read_fields(settings);
   read_phases(training, settings);
   training.reject_unknown();

@@ -3,19 +3,18 @@
 
 namespace infomtl::weightings {
 
+void AlignedMtlSettings::fields(FieldVisitor& f) {
+  head_gradient_field(f, head_gradient);
+  gradient_field(f, gradient);
+  f.choice("scale", scale, {"min", "median", "mean"}, "which eigenvalue all are brought to");
+}
+
 /// Aligned-MTL: all principal components of the gradient matrix brought to one scale.
 class AlignedMtl final : public GramWeighting {
  public:
-  struct Settings : GramSettings {
-    Settings() : GramSettings("plain", true) {}
-    std::string scale = "min";
-    void fields(FieldVisitor& f) {
-      GramSettings::fields(f);
-      f.choice("scale", scale, {"min", "median", "mean"}, "which eigenvalue all are brought to");
-    }
-  };
+  using Settings = AlignedMtlSettings;
   AlignedMtl(Settings settings, const WeightingContext& /*tasks*/)
-      : GramWeighting(settings),
+      : GramWeighting(settings.head_gradient, settings.gradient),
         scale_(settings.scale == "min"      ? ops::AlignedScale::kMin
                : settings.scale == "median" ? ops::AlignedScale::kMedian
                                             : ops::AlignedScale::kMean) {}
@@ -30,9 +29,13 @@ class AlignedMtl final : public GramWeighting {
   ops::AlignedScale scale_;
 };
 
+WeightingFactory aligned_mtl(AlignedMtlSettings settings) {
+  return made_by<AlignedMtl>("aligned_mtl", std::move(settings));
+}
+
 void register_aligned_mtl(WeightingRegistry& registry) {
   registry.add<AlignedMtl>("aligned_mtl", "aligns principal components of the gradients", "Senushkin et al., CVPR 2023",
-                           joint_only("gram"));
+                           joint_only(GradientKind::gram));
 }
 
 }  // namespace infomtl::weightings

@@ -3,20 +3,17 @@
 
 namespace infomtl::weightings {
 
+void AutoLambdaSettings::fields(FieldVisitor& f) {
+  f.field("inner_learning_rate", inner_learning_rate, "of the virtual step", above(0));
+  f.field("meta_learning_rate", meta_learning_rate, "of the task weights", above(0));
+  f.field("initial_weight", initial_weight, "of every task", above(0));
+}
+
 /// Auto-Lambda: weights that, by a virtual step of the shared parameters, lower the losses of another batch; their
 /// gradient by a finite difference. The virtual step is plain descent; heads stay where they are for it.
 class AutoLambda final : public GradientWeighting {
  public:
-  struct Settings {
-    double inner_learning_rate = 1e-3;
-    double meta_learning_rate = 1e-2;
-    double initial_weight = 1.0;
-    void fields(FieldVisitor& f) {
-      f.field("inner_learning_rate", inner_learning_rate, "of the virtual step", above(0));
-      f.field("meta_learning_rate", meta_learning_rate, "of the task weights", above(0));
-      f.field("initial_weight", initial_weight, "of every task", above(0));
-    }
-  };
+  using Settings = AutoLambdaSettings;
   AutoLambda(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     lambda_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, settings.initial_weight, torch::kFloat64);
   }
@@ -37,9 +34,13 @@ class AutoLambda final : public GradientWeighting {
   torch::Tensor lambda_;
 };
 
+WeightingFactory auto_lambda(AutoLambdaSettings settings) {
+  return made_by<AutoLambda>("auto_lambda", std::move(settings));
+}
+
 void register_auto_lambda(WeightingRegistry& registry) {
   registry.add<AutoLambda>("auto_lambda", "weights learned through a virtual step on another batch",
-                           "Liu et al., TMLR 2022", reads_batches(joint_only("jacobian"), 3));
+                           "Liu et al., TMLR 2022", reads_batches(joint_only(GradientKind::jacobian), 3));
 }
 
 }  // namespace infomtl::weightings

@@ -29,20 +29,26 @@ void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_grad
   }
 }
 
-void GramSettings::fields(FieldVisitor& f) {
+void head_gradient_field(FieldVisitor& f, std::string& head_gradient) {
   f.choice("head_gradient", head_gradient, {"plain", "weighted"},
            "heads get the gradient of their loss, or that times its weight");
-  if (allows_representation) {
-    f.choice(
-        "gradient", gradient, {"parameters", "representation"},
-        "gradients of the shared parameters, or of the representation summed over rows: cheaper, but with different "
-        "inputs per task no bound on the parameters' conflict");
-  }
+}
+
+void gradient_field(FieldVisitor& f, std::string& gradient) {
+  f.choice("gradient", gradient, {"parameters", "representation"},
+           "gradients of the shared parameters, or of the representation summed over rows: cheaper, but with different "
+           "inputs per task no bound on the parameters' conflict");
+}
+
+void refuse_regime(const std::string& name, const WeightingContext& tasks) {
+  if (weighting_registry().traits(name).defined_in(tasks.regime)) return;
+  throw ConfigError("weighting \"" + name +
+                    "\" compares the tasks of one step; set \"training\": {\"regime\": \"joint\"}");
 }
 
 void GramWeighting::backward(TaskGradients& task_gradients) {
   torch::Tensor gram;
-  if (gram_settings_.gradient == "parameters") {
+  if (gradient_ == "parameters") {
     gram = task_gradients.gram();
   } else {
     std::vector<torch::Tensor> rows;
@@ -50,7 +56,7 @@ void GramWeighting::backward(TaskGradients& task_gradients) {
     gram = ops::gram(torch::stack(rows));
   }
   const torch::Tensor found = weights(gram, task_gradients);
-  task_gradients.apply_weights(found, head_weights(gram_settings_.head_gradient, found));
+  task_gradients.apply_weights(found, head_weights(head_gradient_, found));
 }
 
 // In the order of `infomtl list`. clang-format lays the list out anew at every call.
@@ -84,21 +90,29 @@ WeightingRegistry& weighting_registry() {
   return registry;
 }
 
+bool WeightingTraits::defined_in(Regime regime) const {
+  return std::find(regimes.begin(), regimes.end(), regime) != regimes.end();
+}
+
+std::vector<RegistryTrait> WeightingTraits::listed() const {
+  std::string words;
+  for (const Regime regime : regimes) words += (words.empty() ? "\"" : ",\"") + name_of(regime) + "\"";
+  if (defined_in(Regime::alternating)) words += ",\"single\"";
+  const char* read = gradients == GradientKind::losses     ? "losses"
+                     : gradients == GradientKind::gram     ? "gram"
+                     : gradients == GradientKind::jacobian ? "jacobian"
+                                                           : "those of the inner weighting";
+  std::vector<RegistryTrait> traits = {{"regimes", "[" + words + "]"}, {"gradients", "\"" + std::string(read) + "\""}};
+  if (batches > 1) traits.push_back({"batches", std::to_string(batches)});
+  if (gives_direction) traits.push_back({"gives", "\"direction\""});
+  return traits;
+}
+
 std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const WeightingContext& tasks) {
-  const std::string name = config.is_object() ? config.text("name") : config.as_text();
-  std::string gradients;
-  for (const RegistryEntry& entry : weighting_registry().entries()) {
-    if (entry.name != name) continue;
-    gradients = entry.traits.value("gradients", "");
-    if (tasks.joint || !entry.traits.contains("regimes")) continue;
-    const Json& regimes = entry.traits["regimes"];
-    if (std::find(regimes.begin(), regimes.end(), Json("alternating")) == regimes.end()) {
-      config.fail("weighting \"" + name +
-                  "\" compares the tasks of one step; set \"training\": {\"regime\": \"joint\"}");
-    }
-  }
+  const std::string name = weighting_registry().name_in(config);
+  with_context(config.where(), [&] { weightings::refuse_regime(name, tasks); });
   auto weighting = weighting_registry().build(config, tasks);
-  weighting->set_gradients_read(std::move(gradients));
+  weighting->set_gradients_read(weighting_registry().traits(name).gradients);
   return weighting;
 }
 

@@ -2,46 +2,72 @@
 // What the built-in weightings share. Each lives in a file of its own that ends with the function that registers it;
 // builtin.cpp is the list.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "infomtl/core/config.h"
+#include "infomtl/core/errors.h"
 #include "infomtl/ops/aggregation/gram.h"
-#include "infomtl/weighting/gradient_weighting.h"
+#include "infomtl/weighting/weightings.h"
 
 namespace infomtl::weightings {
 
-/// Traits for `list`: the regimes a method is defined in and what it reads of the step: "losses", "gram" (products of
-/// the tasks' gradients) or "jacobian" (the gradients).
-inline Json in_both_regimes(const char* gradients) {
-  return {{"regimes", {"alternating", "joint", "single"}}, {"gradients", gradients}};
+/// Traits: the regimes a method is defined in, and what it reads of the step.
+inline WeightingTraits in_both_regimes(GradientKind gradients) { return {.gradients = gradients}; }
+inline WeightingTraits joint_only(GradientKind gradients) {
+  return {.regimes = {Regime::joint}, .gradients = gradients};
 }
-inline Json joint_only(const char* gradients) { return {{"regimes", {"joint"}}, {"gradients", gradients}}; }
-/// The trait of a method whose step is not a weighted sum of the tasks' gradients, so that nothing can average its
-/// weights.
-inline Json gives_direction(Json traits) {
-  traits["gives"] = "direction";
+inline WeightingTraits gives_direction(WeightingTraits traits) {
+  traits.gives_direction = true;
   return traits;
 }
-/// The trait of a method that reads so many batches per step.
-inline Json reads_batches(Json traits, int batches) {
-  traits["batches"] = batches;
+inline WeightingTraits reads_batches(WeightingTraits traits, int batches) {
+  traits.batches = batches;
   return traits;
 }
 
-/// Registers a weighting whose settings must also fit the tasks: Settings::check(config, tasks) says where they do not.
+/// Says where settings do not fit the tasks: a field ("" for all of them) and what is wrong. Throws.
+using Refusal = std::function<void(std::string_view field, const std::string& message)>;
+
+/// Settings that must also fit the tasks have an overload of their own beside their class.
+template <class Settings>
+void check_tasks(const Settings& /*settings*/, const WeightingContext& /*tasks*/, const Refusal& /*refuse*/) {}
+
+/// Registers a weighting whose settings have such an overload.
 template <class Class>
-void add_checked(WeightingRegistry& registry, std::string name, std::string summary, std::string source, Json traits) {
+void add_checked(WeightingRegistry& registry, std::string name, std::string summary, std::string source,
+                 const WeightingTraits& traits) {
   registry.add({.name = std::move(name),
                 .summary = std::move(summary),
                 .source = std::move(source),
-                .options = describe_fields<typename Class::Settings>(),
-                .traits = std::move(traits)},
-               [](const Config& config, const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
+                .options = describe_fields<typename Class::Settings>()},
+               traits, [](const Config& config, const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
                  const auto settings = config.read<typename Class::Settings>();
-                 settings.check(config, tasks);
+                 check_tasks(settings, tasks, [&](std::string_view field, const std::string& message) {
+                   field.empty() ? config.fail(message) : config.fail(field, message);
+                 });
                  return std::make_shared<Class>(settings, tasks);
                });
+}
+
+/// @throws ConfigError when the weighting compares the tasks of a step and there is one task per step
+void refuse_regime(const std::string& name, const WeightingContext& tasks);
+
+/// The factory of a method from code: settings and tasks are checked as a config's are.
+template <class Class>
+WeightingFactory made_by(const std::string& name, typename Class::Settings settings) {
+  const std::string owner = "weighting \"" + name + "\"";
+  check_fields(settings, owner);
+  return WeightingFactory::Make([=](const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
+    refuse_regime(name, tasks);
+    check_tasks(settings, tasks, [&](std::string_view field, const std::string& message) {
+      throw ConfigError(field.empty() ? message : owner + ": " + std::string(field) + ": " + message);
+    });
+    return std::make_shared<Class>(settings, tasks);
+  });
 }
 
 /// What heads get while the shared parameters follow the method (methods differ; LibMTL's choice is each one's
@@ -56,15 +82,9 @@ torch::Tensor of_step(const torch::Tensor& values, const TaskGradients& task_gra
 /// Adds d/d parameter_t of the step's tasks to the gradient of a parameter [task_count].
 void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_gradients, const torch::Tensor& gradient);
 
-/// Settings of weightings that need the Gram matrix only.
-struct GramSettings {
-  explicit GramSettings(std::string heads = "plain", bool representation = false)
-      : head_gradient(std::move(heads)), allows_representation(representation) {}
-  std::string head_gradient;
-  std::string gradient = "parameters";
-  bool allows_representation;
-  void fields(FieldVisitor& f);
-};
+/// The fields "head_gradient" and "gradient" of settings.
+void head_gradient_field(FieldVisitor& f, std::string& head_gradient);
+void gradient_field(FieldVisitor& f, std::string& gradient);
 
 /// A weighting whose weights are a function of K = G G^T (and the losses).
 class GramWeighting : public GradientWeighting {
@@ -72,12 +92,14 @@ class GramWeighting : public GradientWeighting {
   void backward(TaskGradients& task_gradients) final;
 
  protected:
-  explicit GramWeighting(GramSettings settings) : gram_settings_(std::move(settings)) {}
-  /// [T] weights of the step; a solver that found no common descent says so by Solution::stationary.
+  /// @param head_gradient, gradient  as in the settings of weightings.h
+  explicit GramWeighting(std::string head_gradient, std::string gradient = "parameters")
+      : head_gradient_(std::move(head_gradient)), gradient_(std::move(gradient)) {}
+  /// [T] weights of the step.
   virtual torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) = 0;
 
  private:
-  GramSettings gram_settings_;
+  std::string head_gradient_, gradient_;
 };
 
 }  // namespace infomtl::weightings

@@ -3,19 +3,18 @@
 
 namespace infomtl::weightings {
 
+void CaGradSettings::fields(FieldVisitor& f) {
+  head_gradient_field(f, head_gradient);
+  f.field("c", c, "radius of the ball in norms of the mean gradient", at_least(0));
+  f.field("rescale", rescale, "0: none, 1: divide by 1 + c^2, 2: divide by 1 + c", between(0, 2));
+}
+
 /// CAGrad: the best worst-task improvement within a ball around the mean gradient.
 class CaGrad final : public GramWeighting {
  public:
-  struct Settings : GramSettings {
-    double c = 0.5;
-    std::int64_t rescale = 1;
-    void fields(FieldVisitor& f) {
-      GramSettings::fields(f);
-      f.field("c", c, "radius of the ball in norms of the mean gradient", at_least(0));
-      f.field("rescale", rescale, "0: none, 1: divide by 1 + c^2, 2: divide by 1 + c", between(0, 2));
-    }
-  };
-  CaGrad(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(settings), settings_(settings) {}
+  using Settings = CaGradSettings;
+  CaGrad(Settings settings, const WeightingContext& /*tasks*/)
+      : GramWeighting(settings.head_gradient), settings_(settings) {}
 
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
@@ -26,8 +25,11 @@ class CaGrad final : public GramWeighting {
   Settings settings_;
 };
 
+WeightingFactory cagrad(CaGradSettings settings) { return made_by<CaGrad>("cagrad", std::move(settings)); }
+
 void register_cagrad(WeightingRegistry& registry) {
-  registry.add<CaGrad>("cagrad", "conflict-averse gradient descent", "Liu et al., NeurIPS 2021", joint_only("gram"));
+  registry.add<CaGrad>("cagrad", "conflict-averse gradient descent", "Liu et al., NeurIPS 2021",
+                       joint_only(GradientKind::gram));
 }
 
 }  // namespace infomtl::weightings

@@ -3,11 +3,13 @@
 
 namespace infomtl::weightings {
 
+void ConflictFreeSettings::fields(FieldVisitor& f) { head_gradient_field(f, head_gradient); }
+
 /// ConFIG: equal cosines with every task's gradient.
 class ConFig final : public GramWeighting {
  public:
-  using Settings = GramSettings;
-  ConFig(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(std::move(settings)) {}
+  using Settings = ConflictFreeSettings;
+  ConFig(Settings settings, const WeightingContext& /*tasks*/) : GramWeighting(settings.head_gradient) {}
 
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
@@ -15,9 +17,13 @@ class ConFig final : public GramWeighting {
   }
 };
 
+WeightingFactory conflict_free(ConflictFreeSettings settings) {
+  return made_by<ConFig>("conflict_free", std::move(settings));
+}
+
 void register_conflict_free(WeightingRegistry& registry) {
   registry.add<ConFig>("conflict_free", "ConFIG, conflict-free inverse gradients: equal cosines with every task",
-                       "Liu, Chu, Thuerey, 2024", joint_only("gram"));
+                       "Liu, Chu, Thuerey, 2024", joint_only(GradientKind::gram));
   registry.add_alias("config", "conflict_free");
 }
 

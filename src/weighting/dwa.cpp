@@ -3,13 +3,12 @@
 
 namespace infomtl::weightings {
 
+void DwaSettings::fields(FieldVisitor& f) { f.field("temperature", temperature, "softness of the weights", above(0)); }
+
 /// DWA: tasks whose epoch-mean loss falls slowest get more weight; 1 each in the first two epochs.
 class Dwa final : public GradientWeighting {
  public:
-  struct Settings {
-    double temperature = 2.0;
-    void fields(FieldVisitor& f) { f.field("temperature", temperature, "softness of the weights", above(0)); }
-  };
+  using Settings = DwaSettings;
   Dwa(Settings settings, const WeightingContext& tasks)
       : settings_(settings), tasks_(static_cast<std::int64_t>(tasks.names.size())) {}
   void backward(TaskGradients& task_gradients) override {
@@ -36,9 +35,11 @@ class Dwa final : public GradientWeighting {
   torch::Tensor newer_, older_;
 };
 
+WeightingFactory dwa(DwaSettings settings) { return made_by<Dwa>("dwa", std::move(settings)); }
+
 void register_dwa(WeightingRegistry& registry) {
   registry.add<Dwa>("dwa", "dynamic weight average: slow tasks count more", "Liu, Johns, Davison, CVPR 2019",
-                    in_both_regimes("losses"));
+                    in_both_regimes(GradientKind::losses));
 }
 
 }  // namespace infomtl::weightings

@@ -13,9 +13,15 @@ std::shared_ptr<GradientWeighting> equal_weighting() { return std::make_shared<E
 
 namespace weightings {
 
+void EqualSettings::fields(FieldVisitor& f) {
+  f.choice("reduction", reduction, {"sum", "mean"}, "weight 1, or 1/T for T tasks in the experiment");
+}
+
+WeightingFactory equal(EqualSettings settings) { return made_by<Equal>("equal", std::move(settings)); }
+
 void register_equal(WeightingRegistry& registry) {
   registry.add<Equal>("equal", "every task counts the same (EW)", "Caruana, Machine Learning 1997",
-                      in_both_regimes("losses"));
+                      in_both_regimes(GradientKind::losses));
 }
 
 }  // namespace weightings

@@ -3,19 +3,16 @@
 
 namespace infomtl::weightings {
 
+void ExcessMtlSettings::fields(FieldVisitor& f) {
+  f.field("step_size", options.step_size, "of the exponentiated weights", above(0));
+  f.field("warmup_steps", options.warmup_steps, "steps whose mean excess is the unit", at_least(1));
+  head_gradient_field(f, head_gradient);
+}
+
 /// ExcessMTL: tasks far from their optimum, by an estimate of excess risk, gain weight.
 class ExcessMtl final : public GradientWeighting {
  public:
-  struct Settings {
-    ops::ExcessOptions options;
-    std::string head_gradient = "weighted";
-    void fields(FieldVisitor& f) {
-      f.field("step_size", options.step_size, "of the exponentiated weights", above(0));
-      f.field("warmup_steps", options.warmup_steps, "steps whose mean excess is the unit", at_least(1));
-      f.choice("head_gradient", head_gradient, {"plain", "weighted"},
-               "heads get the gradient of their loss, or that times its weight");
-    }
-  };
+  using Settings = ExcessMtlSettings;
   ExcessMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor weights = ops::excess_mtl(task_gradients.jacobian(), state_, settings_.options);
@@ -33,9 +30,13 @@ class ExcessMtl final : public GradientWeighting {
   ops::ExcessState state_;
 };
 
+WeightingFactory excess_mtl(ExcessMtlSettings settings) {
+  return made_by<ExcessMtl>("excess_mtl", std::move(settings));
+}
+
 void register_excess_mtl(WeightingRegistry& registry) {
   registry.add<ExcessMtl>("excess_mtl", "weights by estimated excess risk", "He et al., ICML 2024",
-                          joint_only("jacobian"));
+                          joint_only(GradientKind::jacobian));
 }
 
 }  // namespace infomtl::weightings

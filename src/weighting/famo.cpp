@@ -5,20 +5,17 @@
 
 namespace infomtl::weightings {
 
+void FamoSettings::fields(FieldVisitor& f) {
+  f.field("learning_rate", learning_rate, "of the logits", above(0));
+  f.field("weight_decay", weight_decay, "of the logits", at_least(0));
+  f.field("minimum", minimum, "lower bound of every loss");
+}
+
 /// FAMO: weights that make all log losses fall alike, learned by an Adam step on their logits from the losses before
 /// and after the update (one forward pass more a step).
 class Famo final : public GradientWeighting {
  public:
-  struct Settings {
-    double learning_rate = 0.025;
-    double weight_decay = 1e-3;
-    double minimum = 0;
-    void fields(FieldVisitor& f) {
-      f.field("learning_rate", learning_rate, "of the logits", above(0));
-      f.field("weight_decay", weight_decay, "of the logits", at_least(0));
-      f.field("minimum", minimum, "lower bound of every loss");
-    }
-  };
+  using Settings = FamoSettings;
   Famo(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
     first_ = torch::zeros_like(logits_), second_ = torch::zeros_like(logits_);
@@ -51,9 +48,11 @@ class Famo final : public GradientWeighting {
   std::int64_t steps_ = 0;
 };
 
+WeightingFactory famo(FamoSettings settings) { return made_by<Famo>("famo", std::move(settings)); }
+
 void register_famo(WeightingRegistry& registry) {
   registry.add<Famo>("famo", "fast adaptive multitask optimisation: all log losses fall alike",
-                     "Liu et al., NeurIPS 2023", joint_only("losses"));
+                     "Liu et al., NeurIPS 2023", joint_only(GradientKind::losses));
 }
 
 }  // namespace infomtl::weightings

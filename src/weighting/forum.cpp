@@ -5,23 +5,19 @@
 
 namespace infomtl::weightings {
 
+void ForumSettings::fields(FieldVisitor& f) {
+  f.field("phi", phi, "how fast the constraint must fall", above(0));
+  f.field("inner_steps", inner_steps, "descent steps that approximate the lower optimum", at_least(1));
+  f.field("inner_learning_rate", inner_learning_rate, "of those steps", above(0));
+  f.field("meta_learning_rate", meta_learning_rate, "of the logits of the lower weights", above(0));
+}
+
 /// FORUM: upper losses fall together while the lower problem (the weighted loss of other rows) stays near its own
 /// optimum, which a few inner steps approximate. The multiplier of that constraint is found with the upper tasks'
 /// weights in one program.
 class ForumWeighting final : public GradientWeighting {
  public:
-  struct Settings {
-    double phi = 0.1;
-    std::int64_t inner_steps = 5;
-    double inner_learning_rate = 0.1;
-    double meta_learning_rate = 1e-2;
-    void fields(FieldVisitor& f) {
-      f.field("phi", phi, "how fast the constraint must fall", above(0));
-      f.field("inner_steps", inner_steps, "descent steps that approximate the lower optimum", at_least(1));
-      f.field("inner_learning_rate", inner_learning_rate, "of those steps", above(0));
-      f.field("meta_learning_rate", meta_learning_rate, "of the logits of the lower weights", above(0));
-    }
-  };
+  using Settings = ForumSettings;
   ForumWeighting(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
@@ -57,9 +53,11 @@ class ForumWeighting final : public GradientWeighting {
   torch::Tensor logits_, lambda_;
 };
 
+WeightingFactory forum(ForumSettings settings) { return made_by<ForumWeighting>("forum", std::move(settings)); }
+
 void register_forum(WeightingRegistry& registry) {
   registry.add<ForumWeighting>("forum", "first-order value-function form of bilevel weighting", "Ye et al., ECAI 2024",
-                               gives_direction(reads_batches(joint_only("jacobian"), 2)));
+                               gives_direction(reads_batches(joint_only(GradientKind::jacobian), 2)));
 }
 
 }  // namespace infomtl::weightings

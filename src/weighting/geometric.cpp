@@ -13,9 +13,11 @@ class Geometric final : public GradientWeighting {
   }
 };
 
+WeightingFactory geometric() { return made_by<Geometric>("geometric", {}); }
+
 void register_geometric(WeightingRegistry& registry) {
   registry.add<Geometric>("geometric", "geometric mean of the losses (GLS)", "Chennupati et al., CVPR Workshops 2019",
-                          joint_only("losses"));
+                          joint_only(GradientKind::losses));
 }
 
 }  // namespace infomtl::weightings

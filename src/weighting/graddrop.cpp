@@ -3,21 +3,19 @@
 
 namespace infomtl::weightings {
 
+void GradDropSettings::fields(FieldVisitor& f) {
+  f.field("leak", leak, "share of a dropped entry that passes", between(0, 1));
+  f.choice("gradient", gradient, {"parameters", "representation"},
+           "mask the shared parameters' gradients, or those of the representation (tasks have their own inputs: "
+           "the purity is "
+           "taken over sums of rows)");
+}
+
 /// GradDrop: every entry of the gradient follows one sign, drawn by how pure its sign is. On representations (the
 /// paper's) with the sign of the representation; on shared parameters entry by entry.
 class GradDrop final : public GradientWeighting {
  public:
-  struct Settings {
-    double leak = 0;
-    std::string gradient = "parameters";
-    void fields(FieldVisitor& f) {
-      f.field("leak", leak, "share of a dropped entry that passes", between(0, 1));
-      f.choice("gradient", gradient, {"parameters", "representation"},
-               "mask the shared parameters' gradients, or those of the representation (tasks have their own inputs: "
-               "the purity is "
-               "taken over sums of rows)");
-    }
-  };
+  using Settings = GradDropSettings;
   GradDrop(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
     RandomStream random = task_gradients.random();
@@ -43,9 +41,11 @@ class GradDrop final : public GradientWeighting {
   Settings settings_;
 };
 
+WeightingFactory graddrop(GradDropSettings settings) { return made_by<GradDrop>("graddrop", std::move(settings)); }
+
 void register_graddrop(WeightingRegistry& registry) {
   registry.add<GradDrop>("graddrop", "gradient sign dropout", "Chen et al., NeurIPS 2020",
-                         gives_direction(joint_only("jacobian")));
+                         gives_direction(joint_only(GradientKind::jacobian)));
 }
 
 }  // namespace infomtl::weightings

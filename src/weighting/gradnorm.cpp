@@ -3,21 +3,17 @@
 
 namespace infomtl::weightings {
 
+void GradNormSettings::fields(FieldVisitor& f) {
+  f.field("alpha", alpha, "strength of the pull towards a common training rate", at_least(0));
+  head_gradient_field(f, head_gradient);
+  f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
+}
+
 /// GradNorm: learned weights that bring gradient norms to rates of training. Equal in the first epoch, whose mean
 /// losses are the starting losses.
 class GradNorm final : public GradientWeighting {
  public:
-  struct Settings {
-    double alpha = 1.5;
-    std::string head_gradient = "plain";
-    std::string gradient = "parameters";
-    void fields(FieldVisitor& f) {
-      f.field("alpha", alpha, "strength of the pull towards a common training rate", at_least(0));
-      f.choice("head_gradient", head_gradient, {"plain", "weighted"},
-               "heads get the gradient of their loss, or that times its weight");
-      f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
-    }
-  };
+  using Settings = GradNormSettings;
   GradNorm(Settings settings, const WeightingContext& tasks) : settings_(std::move(settings)) {
     logits_ = register_parameter("logits", torch::zeros({static_cast<std::int64_t>(tasks.names.size())}));
   }
@@ -50,9 +46,11 @@ class GradNorm final : public GradientWeighting {
   torch::Tensor logits_, initial_;
 };
 
+WeightingFactory gradnorm(GradNormSettings settings) { return made_by<GradNorm>("gradnorm", std::move(settings)); }
+
 void register_gradnorm(WeightingRegistry& registry) {
   registry.add<GradNorm>("gradnorm", "gradient norms brought to training rates", "Chen et al., ICML 2018",
-                         joint_only("gram"));
+                         joint_only(GradientKind::gram));
 }
 
 }  // namespace infomtl::weightings

@@ -4,18 +4,16 @@
 
 namespace infomtl::weightings {
 
+void ImtlSettings::fields(FieldVisitor& f) {
+  f.field("scale_losses", scale_losses, "IMTL-L before IMTL-G; false: IMTL-G alone");
+  f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
+}
+
 /// IMTL: losses brought to one scale by IMTL-L (learned s_t), then IMTL-G's equal projections on the scaled gradients.
 /// Heads get e^{s_t} times the gradient of their loss.
 class Imtl final : public GradientWeighting {
  public:
-  struct Settings {
-    bool scale_losses = true;
-    std::string gradient = "parameters";
-    void fields(FieldVisitor& f) {
-      f.field("scale_losses", scale_losses, "IMTL-L before IMTL-G; false: IMTL-G alone");
-      f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
-    }
-  };
+  using Settings = ImtlSettings;
   Imtl(Settings settings, const WeightingContext& tasks) : settings_(std::move(settings)) {
     log_scale_ = register_parameter("log_scale", torch::zeros({static_cast<std::int64_t>(tasks.names.size())}));
     log_scale_.set_requires_grad(settings_.scale_losses);
@@ -41,9 +39,11 @@ class Imtl final : public GradientWeighting {
   torch::Tensor log_scale_;
 };
 
+WeightingFactory imtl(ImtlSettings settings) { return made_by<Imtl>("imtl", std::move(settings)); }
+
 void register_imtl(WeightingRegistry& registry) {
   registry.add<Imtl>("imtl", "impartial multi-task learning: scaled losses, equal projections (IMTL-G + L)",
-                     "Liu et al., ICLR 2021", joint_only("gram"));
+                     "Liu et al., ICLR 2021", joint_only(GradientKind::gram));
 }
 
 }  // namespace infomtl::weightings

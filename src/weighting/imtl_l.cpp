@@ -3,13 +3,12 @@
 
 namespace infomtl::weightings {
 
+void ImtlLSettings::fields(FieldVisitor& f) { f.field("initial_log_scale", initial_log_scale, "s at the start"); }
+
 /// IMTL-L: sum_t e^{s_t} L_t - s_t with s_t learned.
 class ImtlL final : public GradientWeighting {
  public:
-  struct Settings {
-    double initial_log_scale = 0;
-    void fields(FieldVisitor& f) { f.field("initial_log_scale", initial_log_scale, "s at the start"); }
-  };
+  using Settings = ImtlLSettings;
   ImtlL(Settings settings, const WeightingContext& tasks) {
     const auto count = static_cast<std::int64_t>(tasks.names.size());
     log_scale_ = register_parameter("log_scale", torch::full({count}, settings.initial_log_scale));
@@ -24,9 +23,11 @@ class ImtlL final : public GradientWeighting {
   torch::Tensor log_scale_;
 };
 
+WeightingFactory imtl_l(ImtlLSettings settings) { return made_by<ImtlL>("imtl_l", std::move(settings)); }
+
 void register_imtl_l(WeightingRegistry& registry) {
   registry.add<ImtlL>("imtl_l", "learned scales that bring all losses to one (IMTL-L)", "Liu et al., ICLR 2021",
-                      in_both_regimes("losses"));
+                      in_both_regimes(GradientKind::losses));
 }
 
 }  // namespace infomtl::weightings

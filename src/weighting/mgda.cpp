@@ -3,20 +3,19 @@
 
 namespace infomtl::weightings {
 
+void MgdaSettings::fields(FieldVisitor& f) {
+  head_gradient_field(f, head_gradient);
+  gradient_field(f, gradient);
+  f.choice("normalizer", normalizer, {"none", "l2", "loss", "loss+"},
+           "each gradient divided by 1, its norm, its loss or both");
+}
+
 /// MGDA: the shortest vector in the convex hull of the (normalised) task gradients.
 class Mgda final : public GramWeighting {
  public:
-  struct Settings : GramSettings {
-    Settings() : GramSettings("plain", true) {}
-    std::string normalizer = "none";
-    void fields(FieldVisitor& f) {
-      GramSettings::fields(f);
-      f.choice("normalizer", normalizer, {"none", "l2", "loss", "loss+"},
-               "each gradient divided by 1, its norm, its loss or both");
-    }
-  };
+  using Settings = MgdaSettings;
   Mgda(Settings settings, const WeightingContext& /*tasks*/)
-      : GramWeighting(settings), normalizer_(settings.normalizer) {}
+      : GramWeighting(settings.head_gradient, settings.gradient), normalizer_(settings.normalizer) {}
 
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
@@ -31,9 +30,11 @@ class Mgda final : public GramWeighting {
   std::string normalizer_;
 };
 
+WeightingFactory mgda(MgdaSettings settings) { return made_by<Mgda>("mgda", std::move(settings)); }
+
 void register_mgda(WeightingRegistry& registry) {
   registry.add<Mgda>("mgda", "multiple-gradient descent: min-norm point of the gradients' hull",
-                     "Sener, Koltun, NeurIPS 2018", joint_only("gram"));
+                     "Sener, Koltun, NeurIPS 2018", joint_only(GradientKind::gram));
 }
 
 }  // namespace infomtl::weightings

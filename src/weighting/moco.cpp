@@ -3,19 +3,18 @@
 
 namespace infomtl::weightings {
 
+void MocoSettings::fields(FieldVisitor& f) {
+  f.field("beta", options.beta, "step of the gradient average", between(0, 1));
+  f.field("beta_decay", options.beta_decay, "beta / k^beta_decay at step k", at_least(0));
+  f.field("gamma", options.gamma, "step of the weights", at_least(0));
+  f.field("gamma_decay", options.gamma_decay, "likewise", at_least(0));
+  f.field("rho", options.rho, "l2 regularisation of the weights", at_least(0));
+}
+
 /// MoCo: moving averages of the normalised gradients, their weights tracked by a softmax step.
 class Moco final : public GradientWeighting {
  public:
-  struct Settings {
-    ops::MocoOptions options;
-    void fields(FieldVisitor& f) {
-      f.field("beta", options.beta, "step of the gradient average", between(0, 1));
-      f.field("beta_decay", options.beta_decay, "beta / k^beta_decay at step k", at_least(0));
-      f.field("gamma", options.gamma, "step of the weights", at_least(0));
-      f.field("gamma_decay", options.gamma_decay, "likewise", at_least(0));
-      f.field("rho", options.rho, "l2 regularisation of the weights", at_least(0));
-    }
-  };
+  using Settings = MocoSettings;
   Moco(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor jacobian = task_gradients.jacobian();
@@ -32,9 +31,11 @@ class Moco final : public GradientWeighting {
   ops::MocoState state_;
 };
 
+WeightingFactory moco(MocoSettings settings) { return made_by<Moco>("moco", std::move(settings)); }
+
 void register_moco(WeightingRegistry& registry) {
   registry.add<Moco>("moco", "stochastic multi-objective with gradient correction", "Fernando et al., ICLR 2023",
-                     gives_direction(joint_only("jacobian")));
+                     gives_direction(joint_only(GradientKind::jacobian)));
 }
 
 }  // namespace infomtl::weightings

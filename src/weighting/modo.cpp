@@ -3,19 +3,16 @@
 
 namespace infomtl::weightings {
 
+void ModoSettings::fields(FieldVisitor& f) {
+  f.field("gamma", options.gamma, "step of the weights (TorchJD: 0.1)", above(0));
+  f.field("rho", options.rho, "l2 regularisation of the weights", at_least(0));
+  head_gradient_field(f, head_gradient);
+}
+
 /// MoDo: one projected step of the weights from two independent batches, applied to the gradients of a third.
 class Modo final : public GradientWeighting {
  public:
-  struct Settings {
-    ops::ModoOptions options;
-    std::string head_gradient = "plain";
-    void fields(FieldVisitor& f) {
-      f.field("gamma", options.gamma, "step of the weights (TorchJD: 0.1)", above(0));
-      f.field("rho", options.rho, "l2 regularisation of the weights", at_least(0));
-      f.choice("head_gradient", head_gradient, {"plain", "weighted"},
-               "heads get the gradient of their loss, or that times its weight");
-    }
-  };
+  using Settings = ModoSettings;
   Modo(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor cross =
@@ -30,9 +27,11 @@ class Modo final : public GradientWeighting {
   torch::Tensor lambda_;
 };
 
+WeightingFactory modo(ModoSettings settings) { return made_by<Modo>("modo", std::move(settings)); }
+
 void register_modo(WeightingRegistry& registry) {
   registry.add<Modo>("modo", "multi-objective descent with double sampling", "Chen et al., NeurIPS 2023",
-                     reads_batches(joint_only("jacobian"), 3));
+                     reads_batches(joint_only(GradientKind::jacobian), 3));
 }
 
 }  // namespace infomtl::weightings

@@ -4,18 +4,16 @@
 
 namespace infomtl::weightings {
 
+void MomlSettings::fields(FieldVisitor& f) {
+  f.field("inner_learning_rate", inner_learning_rate, "of the virtual step of the shared parameters", above(0));
+  f.field("meta_learning_rate", meta_learning_rate, "of the logits of the weights", above(0));
+}
+
 /// MOML: like auto_lambda with one upper gradient per task, combined at their min-norm point; weights are T
 /// softmax(logits).
 class Moml final : public GradientWeighting {
  public:
-  struct Settings {
-    double inner_learning_rate = 0.1;
-    double meta_learning_rate = 1e-2;
-    void fields(FieldVisitor& f) {
-      f.field("inner_learning_rate", inner_learning_rate, "of the virtual step of the shared parameters", above(0));
-      f.field("meta_learning_rate", meta_learning_rate, "of the logits of the weights", above(0));
-    }
-  };
+  using Settings = MomlSettings;
   Moml(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
@@ -34,9 +32,11 @@ class Moml final : public GradientWeighting {
   torch::Tensor logits_;
 };
 
+WeightingFactory moml(MomlSettings settings) { return made_by<Moml>("moml", std::move(settings)); }
+
 void register_moml(WeightingRegistry& registry) {
   registry.add<Moml>("moml", "multi-objective meta learning of the weights", "Ye et al., NeurIPS 2021",
-                     reads_batches(joint_only("jacobian"), 2));
+                     reads_batches(joint_only(GradientKind::jacobian), 2));
 }
 
 }  // namespace infomtl::weightings

@@ -3,20 +3,17 @@
 
 namespace infomtl::weightings {
 
+void NashMtlSettings::fields(FieldVisitor& f) {
+  head_gradient_field(f, head_gradient);
+  f.field("max_norm", max_norm, "norm the shared direction is shortened to; 0: none", at_least(0));
+  f.field("update_every", update_every, "steps between two solutions", at_least(1));
+}
+
 /// Nash-MTL: the bargaining solution K a = 1/a. Where tasks can't agree (no common descent) the last weights are kept.
 /// The shared direction is shortened in every step; heads get the weights as they are.
 class NashMtl final : public GradientWeighting {
  public:
-  struct Settings : GramSettings {
-    Settings() : GramSettings("weighted") {}
-    double max_norm = 1.0;
-    std::int64_t update_every = 1;
-    void fields(FieldVisitor& f) {
-      GramSettings::fields(f);
-      f.field("max_norm", max_norm, "norm the shared direction is shortened to; 0: none", at_least(0));
-      f.field("update_every", update_every, "steps between two solutions", at_least(1));
-    }
-  };
+  using Settings = NashMtlSettings;
   NashMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor gram = task_gradients.gram();
@@ -36,8 +33,11 @@ class NashMtl final : public GradientWeighting {
   torch::Tensor last_;
 };
 
+WeightingFactory nash_mtl(NashMtlSettings settings) { return made_by<NashMtl>("nash_mtl", std::move(settings)); }
+
 void register_nash_mtl(WeightingRegistry& registry) {
-  registry.add<NashMtl>("nash_mtl", "Nash bargaining of the tasks", "Navon et al., ICML 2022", joint_only("gram"));
+  registry.add<NashMtl>("nash_mtl", "Nash bargaining of the tasks", "Navon et al., ICML 2022",
+                        joint_only(GradientKind::gram));
 }
 
 }  // namespace infomtl::weightings

@@ -3,17 +3,15 @@
 
 namespace infomtl::weightings {
 
+void RlwSettings::fields(FieldVisitor& f) {
+  f.choice("distribution", distribution, {"normal", "dirichlet"}, "softmax of normals, or a Dirichlet draw");
+  f.field("concentration", concentration, "of the Dirichlet distribution", above(0));
+}
+
 /// RLW: new random weights every step. Times T, so that their mean is 1 in both regimes.
 class Rlw final : public GradientWeighting {
  public:
-  struct Settings {
-    std::string distribution = "normal";
-    double concentration = 1.0;
-    void fields(FieldVisitor& f) {
-      f.choice("distribution", distribution, {"normal", "dirichlet"}, "softmax of normals, or a Dirichlet draw");
-      f.field("concentration", concentration, "of the Dirichlet distribution", above(0));
-    }
-  };
+  using Settings = RlwSettings;
   Rlw(Settings settings, const WeightingContext& tasks)
       : settings_(std::move(settings)), tasks_(static_cast<std::int64_t>(tasks.names.size())) {}
   void backward(TaskGradients& task_gradients) override {
@@ -29,8 +27,11 @@ class Rlw final : public GradientWeighting {
   std::int64_t tasks_;
 };
 
+WeightingFactory rlw(RlwSettings settings) { return made_by<Rlw>("rlw", std::move(settings)); }
+
 void register_rlw(WeightingRegistry& registry) {
-  registry.add<Rlw>("rlw", "random loss weighting", "Lin, Ye, Zhang, Tsang, TMLR 2022", in_both_regimes("losses"));
+  registry.add<Rlw>("rlw", "random loss weighting", "Lin, Ye, Zhang, Tsang, TMLR 2022",
+                    in_both_regimes(GradientKind::losses));
 }
 
 }  // namespace infomtl::weightings

@@ -3,21 +3,18 @@
 
 namespace infomtl::weightings {
 
+void SdmGradSettings::fields(FieldVisitor& f) {
+  f.field("learning_rate", options.learning_rate, "of the inner descent (TorchJD: 10)", above(0));
+  f.field("momentum", options.momentum, "of the inner descent", from_to_below(0, 1));
+  f.field("iterations", options.iterations, "of the inner descent", at_least(1));
+  f.field("lambda", options.lambda, "pull towards the mean direction", at_least(0));
+  head_gradient_field(f, head_gradient);
+}
+
 /// SDMGrad: the min-norm direction from products of two independent batches, applied to the gradients of a third.
 class SdmGrad final : public GradientWeighting {
  public:
-  struct Settings {
-    ops::SdmGradOptions options;
-    std::string head_gradient = "plain";
-    void fields(FieldVisitor& f) {
-      f.field("learning_rate", options.learning_rate, "of the inner descent (TorchJD: 10)", above(0));
-      f.field("momentum", options.momentum, "of the inner descent", from_to_below(0, 1));
-      f.field("iterations", options.iterations, "of the inner descent", at_least(1));
-      f.field("lambda", options.lambda, "pull towards the mean direction", at_least(0));
-      f.choice("head_gradient", head_gradient, {"plain", "weighted"},
-               "heads get the gradient of their loss, or that times its weight");
-    }
-  };
+  using Settings = SdmGradSettings;
   SdmGrad(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor cross =
@@ -32,9 +29,11 @@ class SdmGrad final : public GradientWeighting {
   torch::Tensor simplex_;
 };
 
+WeightingFactory sdmgrad(SdmGradSettings settings) { return made_by<SdmGrad>("sdmgrad", std::move(settings)); }
+
 void register_sdmgrad(WeightingRegistry& registry) {
   registry.add<SdmGrad>("sdmgrad", "direction-oriented multi-objective descent, three batches per step",
-                        "Xiao et al., NeurIPS 2023", reads_batches(joint_only("jacobian"), 3));
+                        "Xiao et al., NeurIPS 2023", reads_batches(joint_only(GradientKind::jacobian), 3));
 }
 
 }  // namespace infomtl::weightings

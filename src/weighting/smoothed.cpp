@@ -6,6 +6,10 @@
 
 namespace infomtl::weightings {
 
+void SmoothedSettings::fields(FieldVisitor& f) {
+  f.field("memory", memory, "share of the previous weights", between(0, 1));
+}
+
 /// What a wrapped weighting sees: the same task_gradients, whose weights are averaged with those that each task had in earlier
 /// steps on their way in.
 class SmoothedGradients final : public TaskGradients {
@@ -62,10 +66,7 @@ class InnerState final : public StateVisitor {
 /// CR-MOGM around any weighting that gives weights.
 class Smoothed final : public GradientWeighting {
  public:
-  struct Settings {
-    double memory = 0.9;
-    void fields(FieldVisitor& f) { f.field("memory", memory, "share of the previous weights", between(0, 1)); }
-  };
+  using Settings = SmoothedSettings;
   Smoothed(Settings settings, const WeightingContext& tasks, std::shared_ptr<GradientWeighting> inner)
       : settings_(settings), inner_(register_module("inner", std::move(inner))) {
     previous_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, NAN, torch::kFloat64);
@@ -89,22 +90,26 @@ class Smoothed final : public GradientWeighting {
   torch::Tensor previous_;
 };
 
+WeightingFactory smoothed(WeightingFactory inner, SmoothedSettings settings) {
+  check_fields(settings, "weighting \"smoothed\"");
+  return WeightingFactory::Make([=](const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
+    return std::make_shared<Smoothed>(settings, tasks, inner(tasks));
+  });
+}
+
 void register_smoothed(WeightingRegistry& registry) {
   RegistryEntry entry{
       .name = "smoothed",
       .summary = "moving average of another weighting's weights (CR-MOGM); \"inner\" is that weighting's config",
       .source = "Zhou et al., NeurIPS 2022",
-      .options = describe_fields<Smoothed::Settings>(),
-      .traits = in_both_regimes("those of the inner weighting")};
+      .options = describe_fields<Smoothed::Settings>()};
   entry.options.push_back({"inner", "weighting", "null", "config of the weighting whose weights are averaged"});
-  registry.add(std::move(entry),
+  registry.add(std::move(entry), in_both_regimes(GradientKind::inner),
                [](const Config& config, const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
                  const Config inner = config.value("inner");
-                 const std::string name = inner.is_object() ? inner.text("name") : inner.as_text();
-                 for (const RegistryEntry& known : weighting_registry().entries()) {
-                   if (known.name == name && known.traits.value("gives", "") == "direction") {
-                     inner.fail("weighting \"" + name + "\" gives a direction and no weights to average");
-                   }
+                 const std::string name = weighting_registry().name_in(inner);
+                 if (weighting_registry().traits(name).gives_direction) {
+                   inner.fail("weighting \"" + name + "\" gives a direction and no weights to average");
                  }
                  const auto settings = config.read<Smoothed::Settings>();
                  return std::make_shared<Smoothed>(settings, tasks, build_weighting(inner, tasks));

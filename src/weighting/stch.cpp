@@ -3,18 +3,16 @@
 
 namespace infomtl::weightings {
 
+void StchSettings::fields(FieldVisitor& f) {
+  f.field("mu", mu, "smoothness: to 0 it becomes the worst task alone", above(0));
+  f.field("warmup_epochs", warmup_epochs, "epochs before the one that gives the nadir", at_least(0));
+}
+
 /// STCH: smooth Tchebycheff scalarisation of log losses over their nadir, the mean losses of the epoch after the
 /// warm-up; until then the sum of log losses.
 class Stch final : public GradientWeighting {
  public:
-  struct Settings {
-    double mu = 1.0;
-    std::int64_t warmup_epochs = 4;
-    void fields(FieldVisitor& f) {
-      f.field("mu", mu, "smoothness: to 0 it becomes the worst task alone", above(0));
-      f.field("warmup_epochs", warmup_epochs, "epochs before the one that gives the nadir", at_least(0));
-    }
-  };
+  using Settings = StchSettings;
   Stch(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
   void backward(TaskGradients& task_gradients) override {
     task_gradients.apply_weights((nadir_.defined() ? ops::stch(task_gradients.losses(), nadir_, settings_.mu)
@@ -31,8 +29,11 @@ class Stch final : public GradientWeighting {
   torch::Tensor nadir_;
 };
 
+WeightingFactory stch(StchSettings settings) { return made_by<Stch>("stch", std::move(settings)); }
+
 void register_stch(WeightingRegistry& registry) {
-  registry.add<Stch>("stch", "smooth Tchebycheff scalarisation", "Lin et al., ICML 2024", joint_only("losses"));
+  registry.add<Stch>("stch", "smooth Tchebycheff scalarisation", "Lin et al., ICML 2024",
+                     joint_only(GradientKind::losses));
 }
 
 }  // namespace infomtl::weightings

@@ -3,20 +3,26 @@
 
 namespace infomtl::weightings {
 
+void TrimmedMeanSettings::fields(FieldVisitor& f) { f.field("trim", trim, "values dropped at each end", at_least(0)); }
+void check(const Config& config, const WeightingContext& tasks) const {
+  const auto count = static_cast<std::int64_t>(tasks.names.size());
+  if (count <= 2 * trim) {
+    config.fail("trim", std::to_string(trim) + " at each end leaves nothing of " + std::to_string(count) + " tasks");
+  }
+}
+
+void check_tasks(const TrimmedMeanSettings& settings, const WeightingContext& tasks, const Refusal& refuse) {
+  const auto count = static_cast<std::int64_t>(tasks.names.size());
+  if (count <= 2 * settings.trim) {
+    refuse("trim",
+           std::to_string(settings.trim) + " at each end leaves nothing of " + std::to_string(count) + " tasks");
+  }
+}
+
 /// Mean of each entry without its smallest and largest values.
 class TrimmedMean final : public GradientWeighting {
  public:
-  struct Settings {
-    std::int64_t trim = 1;
-    void fields(FieldVisitor& f) { f.field("trim", trim, "values dropped at each end", at_least(0)); }
-    void check(const Config& config, const WeightingContext& tasks) const {
-      const auto count = static_cast<std::int64_t>(tasks.names.size());
-      if (count <= 2 * trim) {
-        config.fail("trim",
-                    std::to_string(trim) + " at each end leaves nothing of " + std::to_string(count) + " tasks");
-      }
-    }
-  };
+  using Settings = TrimmedMeanSettings;
   TrimmedMean(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
   void backward(TaskGradients& task_gradients) override {
     task_gradients.apply_direction(ops::trimmed_mean(task_gradients.jacobian(), settings_.trim));
@@ -26,9 +32,13 @@ class TrimmedMean final : public GradientWeighting {
   Settings settings_;
 };
 
+WeightingFactory trimmed_mean(TrimmedMeanSettings settings) {
+  return made_by<TrimmedMean>("trimmed_mean", std::move(settings));
+}
+
 void register_trimmed_mean(WeightingRegistry& registry) {
   add_checked<TrimmedMean>(registry, "trimmed_mean", "entrywise mean without extremes", "Yin et al., ICML 2018",
-                           gives_direction(joint_only("jacobian")));
+                           gives_direction(joint_only(GradientKind::jacobian)));
 }
 
 }  // namespace infomtl::weightings

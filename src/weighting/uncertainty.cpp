@@ -3,17 +3,15 @@
 
 namespace infomtl::weightings {
 
+void UncertaintySettings::fields(FieldVisitor& f) {
+  f.field("initial_log_variance", initial_log_variance, "s at the start: -0.5 in LibMTL, 0 in TorchJD");
+  f.choice("form", form, {"regression", "classification"}, "weight e^{-s}/2, or e^{-s}");
+}
+
 /// UW: sum_t c e^{-s_t} L_t + s_t / 2 with s_t learned. Alternating: s_t moves in its own task's steps.
 class Uncertainty final : public GradientWeighting {
  public:
-  struct Settings {
-    double initial_log_variance = -0.5;
-    std::string form = "regression";
-    void fields(FieldVisitor& f) {
-      f.field("initial_log_variance", initial_log_variance, "s at the start: -0.5 in LibMTL, 0 in TorchJD");
-      f.choice("form", form, {"regression", "classification"}, "weight e^{-s}/2, or e^{-s}");
-    }
-  };
+  using Settings = UncertaintySettings;
   Uncertainty(Settings settings, const WeightingContext& tasks)
       : form_(settings.form == "regression" ? ops::UncertaintyForm::kRegression
                                             : ops::UncertaintyForm::kClassification) {
@@ -32,9 +30,13 @@ class Uncertainty final : public GradientWeighting {
   torch::Tensor log_variance_;
 };
 
+WeightingFactory uncertainty(UncertaintySettings settings) {
+  return made_by<Uncertainty>("uncertainty", std::move(settings));
+}
+
 void register_uncertainty(WeightingRegistry& registry) {
   registry.add<Uncertainty>("uncertainty", "homoscedastic uncertainty as learned weights (UW)",
-                            "Kendall, Gal, Cipolla, CVPR 2018", in_both_regimes("losses"));
+                            "Kendall, Gal, Cipolla, CVPR 2018", in_both_regimes(GradientKind::losses));
 }
 
 }  // namespace infomtl::weightings

@@ -1,6 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/parts.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/random.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/model/encoder.h"

@@ -1,6 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/parts.h"
+#include "infomtl/core/config.h"
 #include "infomtl/optim/optimizer.h"
 
 namespace infomtl::bench {

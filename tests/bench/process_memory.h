@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
 
 namespace infomtl::bench {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json.h"
 

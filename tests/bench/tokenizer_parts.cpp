@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "bench/parts.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json.h"
 #include "infomtl/text/tokenizer.h"

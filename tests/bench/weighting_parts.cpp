@@ -1,6 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/parts.h"
+#include "infomtl/core/config.h"
 #include "infomtl/weighting/gradient_weighting.h"
 #include "support/linear_task_gradients.h"
 #include "weighting/weighting_tasks.h"
@@ -56,8 +57,7 @@ void weigh(benchmark::State& state, const RegistryEntry& entry, bool joint) {
 
 void register_weighting_parts() {
   for (const RegistryEntry& entry : weighting_registry().entries()) {
-    const Json& regimes = entry.traits.at("regimes");
-    const bool joint = std::find(regimes.begin(), regimes.end(), Json("joint")) != regimes.end();
+    const bool joint = weighting_registry().traits(entry.name).defined_in(Regime::joint);
     auto* part = benchmark::RegisterBenchmark(("weighting/" + entry.name).c_str(),
                                               [entry, joint](benchmark::State& state) { weigh(state, entry, joint); });
     part->ArgNames({"T", "P"})->ArgsProduct({{6, 12}, {1 << 16, 1 << 20}})->UseRealTime();

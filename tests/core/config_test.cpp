@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "core/config_document.h"
 #include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -38,7 +39,7 @@ struct Focal {
     std::string note = "none";
     std::string scope = "task";
     std::vector<double> weights = {1.0};
-    std::vector<std::string> tasks;
+    std::vector<std::string> tasks = {};
     void fields(FieldVisitor& f) {
       f.field("gamma", gamma, "focusing", above(0.0));
       f.field("steps", steps, "steps", at_least(1));
@@ -87,7 +88,7 @@ TEST(Config, WrongTypesAndRangesNamePlaceFindingAndCure) {
   const Config config = from(R"({"a": {"n": "x", "f": 3.0, "big": 18446744073709551615, "p": 1.5, "b": 1, "z": null,
                                  "long": "0123456789012345678901234567890123456789012345"}})");
   const Config a = config.object("a");
-  EXPECT_EQ(message_of([&] { a.number("n"); }), "t.json#/a/n: found the text \"x\"; must be a number");
+  EXPECT_EQ(message_of([&] { a.number("n"); }), "t.json#/a/n: found the string \"x\"; must be a number");
   EXPECT_EQ(message_of([&] { a.integer("f"); }), "t.json#/a/f: found the number 3.0; must be an integer (write 3)");
   EXPECT_EQ(message_of([&] { a.integer("big"); }),
             "t.json#/a/big: found 18446744073709551615; must be at most 9223372036854775807");
@@ -95,14 +96,14 @@ TEST(Config, WrongTypesAndRangesNamePlaceFindingAndCure) {
             "t.json#/a/p: found 1.5; must be a number >= 0 and < 1");
   EXPECT_EQ(message_of([&] { a.integer("b", at_least(2)); }), "t.json#/a/b: found 1; must be an integer >= 2");
   EXPECT_EQ(message_of([&] { a.boolean("b"); }), "t.json#/a/b: found the number 1; must be true or false");
-  EXPECT_EQ(message_of([&] { a.text("z"); }), "t.json#/a/z: found null; must be a text");
+  EXPECT_EQ(message_of([&] { a.text("z"); }), "t.json#/a/z: found null; must be a string");
   EXPECT_EQ(message_of([&] { a.list("long"); }),
-            "t.json#/a/long: found the text \"012345678901234567890123456789012345678...\"; must be a list");
-  EXPECT_EQ(message_of([&] { a.object("n"); }), "t.json#/a/n: found the text \"x\"; must be an object");
-  EXPECT_EQ(message_of([&] { a.value("n").text("x"); }), "t.json#/a/n: found the text \"x\"; must be an object");
-  EXPECT_EQ(message_of([&] { a.text("absent"); }), "t.json#/a/absent: missing; must be a text");
+            "t.json#/a/long: found the string \"012345678901234567890123456789012345678...\"; must be an array");
+  EXPECT_EQ(message_of([&] { a.object("n"); }), "t.json#/a/n: found the string \"x\"; must be an object");
+  EXPECT_EQ(message_of([&] { a.value("n").text("x"); }), "t.json#/a/n: found the string \"x\"; must be an object");
+  EXPECT_EQ(message_of([&] { a.text("absent"); }), "t.json#/a/absent: missing; must be a string");
   EXPECT_EQ(message_of([] { from(R"({"tex": "x"})").text("text"); }),
-            "t.json#/text: missing; must be a text (\"tex\" is there; was it meant?)");
+            "t.json#/text: missing; must be a string (\"tex\" is there; was it meant?)");
   EXPECT_EQ(message_of([&] {
               a.choice("n", "batch", {"batch", "task"});
             }),
@@ -144,7 +145,7 @@ TEST(Config, SettingsAreReadCheckedAndDescribed) {
   EXPECT_EQ(read(R"({"gamma": 0})"), "t.json#/gamma: found 0; must be a number > 0");
   EXPECT_EQ(read(R"({"steps": 1e3})"), "t.json#/steps: found the number 1000.0; must be an integer >= 1 (write 1000)");
   EXPECT_EQ(read(R"({"weights": [1, 2]})"), "t.json#/weights/1: found 2; must be a number >= 0 and <= 1");
-  EXPECT_EQ(read(R"({"tasks": "a"})"), "t.json#/tasks: found the text \"a\"; must be a list");
+  EXPECT_EQ(read(R"({"tasks": "a"})"), "t.json#/tasks: found the string \"a\"; must be an array");
   EXPECT_EQ(read(R"({"scope": "tsk"})"), "t.json#/scope: unknown \"tsk\"; did you mean \"task\"?");
   EXPECT_EQ(read(R"([])"), "t.json: must be an object; put its keys between braces");
 
@@ -156,6 +157,18 @@ TEST(Config, SettingsAreReadCheckedAndDescribed) {
   EXPECT_EQ(options[3].default_value, "\"none\"");
   EXPECT_EQ(options[4].type, "one of task, batch");
   EXPECT_EQ(options[5].default_value, "[1.0]");
+}
+
+TEST(Config, SettingsFilledByHandAreChecked) {
+  const auto check = [](Focal::Settings settings) {
+    return message_of([&] { check_fields(std::move(settings), "loss \"focal\""); });
+  };
+  EXPECT_EQ(check({}), "nothing was thrown");
+  EXPECT_EQ(check({.gamma = 0}), "loss \"focal\": gamma is 0.0; must be a number > 0");
+  EXPECT_NE(check({.gamma = std::numeric_limits<double>::quiet_NaN()}).find("gamma is "), std::string::npos);
+  EXPECT_EQ(check({.steps = 0}), "loss \"focal\": steps is 0; must be an integer >= 1");
+  EXPECT_EQ(check({.scope = "tsk"}), "loss \"focal\": scope: unknown \"tsk\"; did you mean \"task\"?");
+  EXPECT_NE(check({.weights = {0.5, 2.0}}).find("weights is 2.0"), std::string::npos);
 }
 
 TEST(Config, RegistryBuildsFromObjectsAndBareNames) {
@@ -198,9 +211,9 @@ TEST(Config, OverridesReplaceValuesAndTellWhereTheyCameFrom) {
   EXPECT_EQ(config.list("losses")[1].where("weight"), "--set#/losses/1/weight");
   EXPECT_EQ(config.list("losses")[1].where("name"), "t.json#/losses/1/name");
 
-  EXPECT_NE(message_of([&] { from(text, {"losses.2.weight=1"}); }).find("a list of 2"), std::string::npos);
+  EXPECT_NE(message_of([&] { from(text, {"losses.2.weight=1"}); }).find("an array of 2"), std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"losses.x=1"}); }).find("is not in it"), std::string::npos);
-  EXPECT_NE(message_of([&] { from(text, {"losses.1.name.x=1"}); }).find("neither an object nor a list"),
+  EXPECT_NE(message_of([&] { from(text, {"losses.1.name.x=1"}); }).find("neither an object nor an array"),
             std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"nothing"}); }).find("must look like"), std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"=1"}); }).find("must look like"), std::string::npos);
@@ -250,11 +263,55 @@ TEST_F(ConfigFiles, ExtendsMergesObjectsAndReplacesTheRest) {
   EXPECT_EQ(config.object("keep").where("x"), (base / "methods/base.json").string() + "#/keep/x");
   EXPECT_EQ(config.object("keep").where("y"), file.string() + "#/keep/y");
 
-  const Json saved = config.effective();
+  const std::vector<std::string> paths = {"data.root", "data.tasks[]", "data.absent.path", "seed"};
+  const Json saved = config.effective(paths);
   EXPECT_EQ(saved["data"]["root"], (base / "methods/rows").string());
   EXPECT_EQ(saved["data"]["tasks"][0], (base / "experiments/c.json").string());
-  EXPECT_EQ(config.object("data").effective()["root"], (base / "methods/rows").string());
+  EXPECT_EQ(config.object("data").effective({"root"})["root"], (base / "methods/rows").string());
   EXPECT_EQ(config.json()["data"]["root"], "rows");
+}
+
+// What a config saves and says depends on its text and on nothing that was asked of it before.
+TEST_F(ConfigFiles, AskingChangesNothing) {
+  write("parts/base.json", R"({"data": {"root": "rows", "tasks": ["a.json", {"record": "b.json", "splits":
+    {"train": {"text": "t", "label": {"a": "l"}}, "test": [{"file": ["f", "/g"], "columns": {"text": "t"}}]}}, ""]}})");
+  const auto file = write("run.json", R"({"extends": "parts/base.json", "other": "text"})");
+  const std::vector<std::string> paths = {"data.root",
+                                          "data.tasks[]",
+                                          "data.tasks[].record",
+                                          "data.tasks[].splits.*[].text[]",
+                                          "data.tasks[].splits.*[].label.*[]",
+                                          "data.tasks[].splits.*[].file[]"};
+  const Config untouched = Config::from_file(file), asked = Config::from_file(file);
+  const Json before = asked.effective(paths);
+  asked.path("other");
+  asked.object("data").path("root");
+  asked.object("data").list("tasks")[0].as_path();
+  EXPECT_EQ(asked.effective(paths), before);
+  EXPECT_EQ(untouched.effective(paths), before);
+  const std::string base = (folder_.path() / "parts").string() + "/";
+  EXPECT_EQ(before, Json({{"data",
+                           {{"root", base + "rows"},
+                            {"tasks",
+                             {base + "a.json",
+                              {{"record", base + "b.json"},
+                               {"splits",
+                                {{"train", {{"text", base + "t"}, {"label", {{"a", base + "l"}}}}},
+                                 {"test", {{{"file", {base + "f", "/g"}}, {"columns", {{"text", "t"}}}}}}}}},
+                              ""}}}},
+                          {"other", "text"}}));
+}
+
+TEST_F(ConfigFiles, AnOverriddenCopyIsADocumentOfItsOwn) {
+  const auto file = write("run.json", R"({"training": {"regime": "single", "epochs": 3}, "path": "x"})");
+  const Config config = Config::from_file(file);
+  const Config changed = config.overridden({"training.regime=joint"});
+  EXPECT_EQ(changed.object("training").text("regime"), "joint");
+  EXPECT_EQ(config.object("training").text("regime"), "single");
+  EXPECT_EQ(changed.where("path"), file.string() + "#/path");
+  EXPECT_NO_THROW(config.object("training").integer("epochs"));
+  EXPECT_THROW(changed.object("training").reject_unknown(), ConfigError)
+      << "its record of what was asked for is its own";
 }
 
 TEST_F(ConfigFiles, AbsolutePathsStayAndOverridesMeanTheWorkingFolder) {

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <set>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 
 namespace infomtl::data {
@@ -107,7 +108,7 @@ TEST(BatchPlan, DrawingSamplersRepeatNoExampleBeforeAllOfItsTaskWereSeen) {
 TEST(BatchPlan, AnyStepCanBeAskedFirst) {
   const Split1 split(kSizes);
   for (const Json& by : {Json("proportional"), Json("uniform"), Json("annealed"), Json("round_robin")}) {
-    for (const char* regime : {"alternating", "joint"}) {
+    for (const Regime regime : {Regime::alternating, Regime::joint}) {
       const BatchingSettings settings{.batch_size = 8, .regime = regime, .length_window = 2};
       BatchPlan whole = split.plan(settings, by, 9);
       std::vector<std::vector<TextSelection>> steps;
@@ -118,7 +119,8 @@ TEST(BatchPlan, AnyStepCanBeAskedFirst) {
           const auto again = fresh.step(s);
           ASSERT_EQ(again.size(), steps[static_cast<std::size_t>(s)].size());
           for (std::size_t k = 0; k < again.size(); ++k) {
-            ASSERT_EQ(again[k].sequences, steps[static_cast<std::size_t>(s)][k].sequences) << regime << by << s;
+            ASSERT_EQ(again[k].sequences, steps[static_cast<std::size_t>(s)][k].sequences)
+                << name_of(regime) << by << s;
           }
         }
       }
@@ -177,7 +179,7 @@ TEST(BatchPlan, SamplerMistakesNameTheNearestWord) {
 
 TEST(BatchPlan, JointStepsHoldEveryTaskAndShorterOnesWrapIntoNewPermutations) {
   const Split1 split({40, 12});
-  BatchPlan plan = split.plan({.batch_size = 8, .regime = "joint"});
+  BatchPlan plan = split.plan({.batch_size = 8, .regime = Regime::joint});
   ASSERT_EQ(plan.steps_per_epoch(), 5);
   std::multiset<std::int32_t> long_rows;
   std::vector<std::int32_t> short_rows;
@@ -199,18 +201,18 @@ TEST(BatchPlan, JointStepsHoldEveryTaskAndShorterOnesWrapIntoNewPermutations) {
 
 TEST(BatchPlan, JointBatchSizeInTotalIsDividedAmongTasks) {
   const Split1 split({100, 100, 100});
-  BatchPlan plan = split.plan({.batch_size = 32, .regime = "joint", .joint_batch_size = "total"});
+  BatchPlan plan = split.plan({.batch_size = 32, .regime = Regime::joint, .joint_batch_size = "total"});
   const auto step = plan.step(0);
   EXPECT_EQ(step[0].sequences.size() + step[1].sequences.size() + step[2].sequences.size(), 32u);
   EXPECT_EQ(step[2].sequences.size(), 10u);
-  EXPECT_THROW(split.plan({.batch_size = 2, .regime = "joint", .joint_batch_size = "total"}), ConfigError);
+  EXPECT_THROW(split.plan({.batch_size = 2, .regime = Regime::joint, .joint_batch_size = "total"}), ConfigError);
 }
 
 TEST(BatchPlan, JointTasksThatShareTextsAreDrawnTogether) {
   Split1 split({30, 20});
   split.data.tasks[1].sequences.clear();
   for (std::int32_t i = 10; i < 40; ++i) split.data.tasks[1].sequences.push_back(i);  // 10 .. 29 are shared
-  BatchPlan plan = split.plan({.batch_size = 16, .regime = "joint"});
+  BatchPlan plan = split.plan({.batch_size = 16, .regime = Regime::joint});
   EXPECT_EQ(plan.steps_per_epoch(), 3);
   std::multiset<std::int32_t> seen;
   for (std::int64_t s = 0; s < 3; ++s) {
@@ -225,7 +227,7 @@ TEST(BatchPlan, JointTasksThatShareTextsAreDrawnTogether) {
 
 TEST(BatchPlan, MicroBatchesCutTheSameBatchEvenly) {
   const Split1 split({40, 12});
-  BatchPlan plan = split.plan({.batch_size = 7, .regime = "joint"});
+  BatchPlan plan = split.plan({.batch_size = 7, .regime = Regime::joint});
   const auto step = plan.step(0);
   for (const std::int64_t count : {1, 2, 3, 7, 20}) {
     std::vector<std::vector<std::int32_t>> joined(2);

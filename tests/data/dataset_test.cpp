@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"

@@ -69,7 +69,7 @@ TEST_F(RealTweetEval, CountsAreThoseOfThePaper) {
                                         {11916, 1324, 860}, {45615, 2000, 12284}, {2620, 294, 1249}};
   for (std::size_t t = 0; t < expected.size(); ++t) EXPECT_EQ(counts(dataset, t), expected[t]) << dataset.tasks[t].name;
   EXPECT_EQ(steps_per_epoch(dataset, {.batch_size = 128}), 26 + 71 + 23 + 94 + 357 + 21);
-  EXPECT_EQ(steps_per_epoch(dataset, {.batch_size = 128, .regime = "joint"}), 357);
+  EXPECT_EQ(steps_per_epoch(dataset, {.batch_size = 128, .regime = Regime::joint}), 357);
 }
 
 TEST_F(RealTweetEval, TheReportFindsTheKnownQuirksOfHate) {

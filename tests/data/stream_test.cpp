@@ -97,14 +97,14 @@ void expect_consistent(const StepBatch& batch, const SplitData& data) {
 TEST(TrainingStream, BatchesHoldTheTextsAndLabelsOfTheSplit) {
   const SplitData& train = corpus().dataset.split(Split::train);
   const TokenizedTexts tokens(train.texts, corpus().tokenizer, 128);
-  for (const char* regime : {"alternating", "joint"}) {
+  for (const Regime regime : {Regime::alternating, Regime::joint}) {
     TrainingStream stream(corpus().dataset, tokens, sampler("proportional"),
                           {.batch_size = 7, .regime = regime, .accumulate = 2}, 1, 2);
     for (int s = 0; s < 20; ++s) {
       const TrainingStep step = stream.next();
       ASSERT_EQ(step.micro_batches.size(), 2u);
       for (const StepBatch& batch : step.micro_batches) expect_consistent(batch, train);
-      EXPECT_EQ(step.micro_batches[0].tasks.size(), std::string(regime) == "joint" ? 6u : 1u);
+      EXPECT_EQ(step.micro_batches[0].tasks.size(), regime == Regime::joint ? 6u : 1u);
     }
   }
 }
@@ -139,7 +139,7 @@ TEST(TrainingStream, StartedAtAStepItIsTheTailOfTheWhole) {
   const Dataset& dataset = corpus().dataset;
   const TokenizedTexts tokens(dataset.split(Split::train).texts, corpus().tokenizer, 64);
   for (const char* by : {"proportional", "annealed"}) {
-    for (const char* regime : {"alternating", "joint"}) {
+    for (const Regime regime : {Regime::alternating, Regime::joint}) {
       const BatchingSettings settings{.batch_size = 16, .regime = regime, .accumulate = 2, .length_window = 3};
       TrainingStream whole(dataset, tokens, sampler(by), settings, 8, 4);
       std::vector<TrainingStep> steps;
@@ -148,7 +148,7 @@ TEST(TrainingStream, StartedAtAStepItIsTheTailOfTheWhole) {
         for (const std::size_t prefetch : {std::size_t{0}, std::size_t{3}}) {
           TrainingStream tail(dataset, tokens, sampler(by), settings, 8, 4, static_cast<std::int64_t>(start), prefetch);
           for (std::size_t s = start; s < std::min(steps.size(), start + 40); ++s) {
-            ASSERT_TRUE(identical(tail.next(), steps[s])) << by << " " << regime << " step " << s;
+            ASSERT_TRUE(identical(tail.next(), steps[s])) << by << " " << name_of(regime) << " step " << s;
           }
         }
       }
@@ -197,7 +197,7 @@ TEST(SharedTexts, AreInTheTokensOnceWithTheRowsOfEveryTask) {
   data["root"] = folder.path().string();
   const Dataset dataset = load_dataset(Config::from_json(data), 0);
   const TokenizedTexts tokens(dataset.split(Split::train).texts, corpus().tokenizer, 32);
-  TrainingStream stream(dataset, tokens, sampler("proportional"), {.batch_size = 8, .regime = "joint"}, 0, 1);
+  TrainingStream stream(dataset, tokens, sampler("proportional"), {.batch_size = 8, .regime = Regime::joint}, 0, 1);
   EvaluationStream evaluation(dataset, Split::test, tokens, 8);
   for (const StepBatch& batch : {stream.next().micro_batches[0], *evaluation.next()}) {
     EXPECT_EQ(batch.tokens.sequences(), 3);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/losses/bottleneck.h"
 #include "infomtl/losses/gate_entropy.h"

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/losses/supervised.h"
 #include "infomtl/losses/task_information_minimization.h"

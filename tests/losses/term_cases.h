@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "infomtl/core/config.h"
 #include "infomtl/losses/loss_term.h"
 #include "support/compare.h"
 #include "support/fixed_task_step.h"

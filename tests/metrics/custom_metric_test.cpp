@@ -6,7 +6,7 @@
 
 #include "infomtl/core/files.h"
 // ----
-#include "infomtl/metrics/metric.h"
+#include "infomtl/metrics/register_metric.h"
 
 struct WithinMargin : infomtl::Metric {
   struct Settings {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/metrics/metric.h"
 
@@ -57,7 +58,7 @@ TEST(Metrics, WrongNamesAndOptionsTellPlaceAndCure) {
             "task.json#/metric: \"pearson\" cannot score a task whose answers are classes");
   EXPECT_EQ(message_of("\"accuracy\"", kNumber),
             "task.json#/metric: \"accuracy\" cannot score a task whose answers are values");
-  EXPECT_EQ(message_of("3", kNumber), "task.json#/metric: found the number 3; must be a text");
+  EXPECT_EQ(message_of("3", kNumber), "task.json#/metric: found the number 3; must be a string");
   EXPECT_EQ(
       message_of("\"entity_f1\"", {TaskKind::tagging, {"NOUN", "VERB"}}),
       "task.json#/metric: entity_f1: reads the labels O, B-TYPE and I-TYPE, not \"NOUN\"; plain tags have accuracy");

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/files.h"
 #include "infomtl/metrics/metric.h"
 

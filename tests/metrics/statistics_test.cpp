@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json.h"

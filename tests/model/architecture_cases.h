@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/core/config.h"
 #include "infomtl/model/architecture.h"
 
 namespace infomtl::testing {

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "model/encoder_cases.h"

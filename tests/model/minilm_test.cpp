@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/files.h"
 #include "infomtl/model/encoder.h"
 #include "model/tweet_tokens.h"

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "model/encoder_cases.h"
 #include "support/compare.h"

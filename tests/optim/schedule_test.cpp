@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "support/compare.h"
 

@@ -108,13 +108,13 @@ TEST_F(ComparisonRuns, StopsBetweenRuns) {
 TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   EXPECT_NE(refusal({}).find("seeds"), std::string::npos);
   plan_["seeds"] = {1, 1};
-  EXPECT_NE(refusal({}).find("there twice"), std::string::npos);
+  EXPECT_NE(refusal({}).find("given twice"), std::string::npos);
   plan_["seeds"] = {1};
   plan_["baseline"] = "plane";
   EXPECT_NE(refusal({}).find("plain"), std::string::npos);
   plan_["baseline"] = "plain";
   plan_["methods"] = {"plain.json", "plain.json"};
-  EXPECT_NE(refusal({}).find("there twice"), std::string::npos);
+  EXPECT_NE(refusal({}).find("given twice"), std::string::npos);
   plan_["methods"] = Json::array();
   EXPECT_NE(refusal({}).find("methods"), std::string::npos);
   plan_["methods"] = {"plain.json", "missing.json"};

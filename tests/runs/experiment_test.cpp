@@ -6,6 +6,9 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/data/synthetic/synthetic_corpus.h"
+#include "infomtl/runs/run.h"
+#include "infomtl/runs/seeds.h"
+#include "infomtl/runs/trained_run.h"
 #include "support/compare.h"
 #include "support/temporary_folder.h"
 
@@ -90,6 +93,10 @@ TEST(Experiment, WritesTheRunFolder) {
     events = events || entry.path().filename().string().starts_with("events.out.tfevents.");
   }
   EXPECT_TRUE(events);
+  const auto saved = run / "checkpoints";
+  EXPECT_EQ(read_file(saved / "best/state.json") == read_file(saved / "last/state.json"),
+            std::filesystem::equivalent(saved / "best/model.safetensors", saved / "last/model.safetensors"))
+      << "one checkpoint is written once";
   const Json json = Json::parse(read_file(run / "results.json"));
   EXPECT_EQ(json["format"], 1);
   EXPECT_GT(json["training"]["tokens_per_second"].get<double>(), 0);
@@ -170,6 +177,33 @@ TEST(Experiment, ABrokenOffRunContinuesBitForBit) {
   }
 }
 
+// What a run saves is a function of its config's text: nothing needs to be loaded to know it.
+TEST(Experiment, AFinishedRunIsReadWithoutItsData) {
+  const testing::TemporaryFolder folder;
+  const auto corpus = folder.path() / "corpus", run = folder.path() / "run";
+  std::filesystem::copy(corpus_folder(), corpus, std::filesystem::copy_options::recursive);
+  const auto opened = [&](std::vector<std::string> overrides) {
+    overrides.emplace_back("training.max_steps=2");
+    return Experiment::from_config(corpus / "run.json", {.overrides = overrides, .output = run, .resume = true});
+  };
+  const Results results = opened({}).fit();
+  ASSERT_EQ(results.tasks.size(), 6U);
+  const auto texts = corpus / "topic" / "train_text.txt";
+  std::filesystem::remove(texts);
+  EXPECT_EQ(opened({}).fit().to_json().dump(), results.to_json().dump());
+  const auto refuses = [&](const std::string& expected) {
+    try {
+      opened({"training.batch_size=24"});
+      ADD_FAILURE() << "no error, where " << expected << " was looked for";
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find(expected), std::string::npos) << error.what();
+    }
+  };
+  refuses("differ in /training/batch_size");
+  std::filesystem::remove(run / "results.json");
+  refuses("differ in /training/batch_size");  // told before the data, which are not there, are read
+}
+
 TEST(Experiment, GoesOnOnlyFromAWholeRunOverTheSameData) {
   const testing::TemporaryFolder folder;
   const auto corpus = folder.path() / "corpus", run = folder.path() / "run";
@@ -222,13 +256,24 @@ TEST(Experiment, SeedsHaveFoldersAndASummary) {
   EXPECT_EQ(std::filesystem::last_write_time(options.output / "seed-1" / "results.json"), before);
 }
 
-TEST(Experiment, SingleTrainsOneModelATask) {
+TEST(Run, SingleTrainsOneModelPerTask) {
   const testing::TemporaryFolder folder;
   const std::vector<std::string> overrides = {"training.regime=single", "training.epochs=1"};
-  Experiment run = experiment(folder.path() / "run", false, overrides);
+  EXPECT_THROW(experiment(folder.path() / "run", false, overrides), ConfigError) << "an experiment is one model";
+  const ExperimentOptions options{.overrides = overrides, .output = folder.path() / "run", .resume = true};
+  Run run = Run::from_config(corpus_folder() / "run.json", options);
+  EXPECT_EQ(run.experiment(), nullptr);
   const Results results = run.fit();
   ASSERT_EQ(results.tasks.size(), 6U);
   EXPECT_TRUE(results.average.contains("test"));
+  const Json saved = Json::parse(read_file(folder.path() / "run" / "config.json"));
+  EXPECT_EQ(saved["training"]["regime"], "single");
+  const Json one = Json::parse(read_file(folder.path() / "run" / "single" / "topic" / "config.json"));
+  EXPECT_EQ(one["training"]["regime"], "alternating");
+  EXPECT_EQ(one["data"]["tasks"].size(), 1U);
+  Run again = Run::from_config(corpus_folder() / "run.json", options);
+  EXPECT_TRUE(again.finished());
+  EXPECT_EQ(again.fit().to_json().dump(), results.to_json().dump());
   TrainedRun trained = TrainedRun::load(folder.path() / "run");
   EXPECT_EQ(trained.tasks().size(), 6U);
   EXPECT_DOUBLE_EQ(trained.evaluate("test").average.at("test"), results.average.at("test"));

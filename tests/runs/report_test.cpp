@@ -2,6 +2,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/results.h"
+#include "infomtl/runs/summary.h"
 #include "runs/progress_bar.h"
 #include "support/compare.h"
 

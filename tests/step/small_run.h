@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/corpus.h"
+#include "infomtl/core/config.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/data/training_stream.h"
 #include "infomtl/losses/objective.h"
@@ -69,7 +70,7 @@ struct SmallRun {
                                  std::int64_t step = 0) const {
     BatchingSettings settings;
     settings.batch_size = batch_size;
-    settings.regime = regime;
+    settings.regime = regime_named(regime);
     settings.accumulate = accumulate;
     TrainingStream stream(data->dataset(), data->tokens(Split::train),
                           sampler_registry().build(Config::from_json("proportional", "sampler")), settings, 11, 2, step,

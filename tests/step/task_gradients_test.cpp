@@ -211,8 +211,8 @@ TEST(TaskGradientsOfARun, TheChoiceIsCheckedAndChangesOnlyRounding) {
   for (const char* choice : {"jacobian", "gram"}) {
     const SmallRun run(0.1, "linear", {"supervised"});
     TrainerSettings settings;
-    settings.regime = "joint";
-    settings.batch_size = 6;
+    settings.batching.regime = Regime::joint;
+    settings.batching.batch_size = 6;
     settings.max_steps = 3;
     settings.task_gradients = choice;
     settings.selection.monitor = "last";

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
 #include "support/compare.h"
 

@@ -88,15 +88,15 @@ struct Trained {
     TrainerSettings settings;
     settings.seed = 3;
     settings.epochs = 2;
-    settings.batch_size = 12;
+    settings.batching.batch_size = 12;
     settings.learning_rate = 0.01;
-    settings.regime = regime;
+    settings.batching.regime = regime_named(regime);
     WeightingContext tasks;
     for (const Task& task : run.tasks) {
       tasks.names.push_back(task.name);
       tasks.train_rows.push_back(task.train_rows);
     }
-    tasks.joint = regime == "joint";
+    tasks.regime = regime_named(regime);
     trainer = std::make_unique<Trainer>(settings, run.model, run.objective,
                                         build_weighting(Config::from_json(weighting, "weighting"), tasks), run.data);
   }

@@ -321,10 +321,10 @@ TrainerSettings settings_of(const std::string& regime, std::int64_t accumulate) 
   TrainerSettings settings;
   settings.seed = 3;
   settings.epochs = 2;
-  settings.batch_size = 12;
+  settings.batching.batch_size = 12;
   settings.learning_rate = 0.01;
-  settings.regime = regime;
-  settings.accumulate = accumulate;
+  settings.batching.regime = regime_named(regime);
+  settings.batching.accumulate = accumulate;
   settings.schedule = schedules::constant();
   settings.report_every = 2;
   return settings;

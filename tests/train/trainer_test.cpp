@@ -22,7 +22,7 @@ std::shared_ptr<GradientWeighting> weighting_of(const char* name, const SmallRun
     tasks.names.push_back(task.name);
     tasks.train_rows.push_back(task.train_rows);
   }
-  tasks.joint = joint;
+  tasks.regime = joint ? Regime::joint : Regime::alternating;
   return build_weighting(Config::from_json(name, "weighting"), tasks);
 }
 
@@ -37,9 +37,9 @@ TrainerSettings settings_of(const std::string& regime) {
   TrainerSettings settings;
   settings.seed = 3;
   settings.epochs = 2;
-  settings.batch_size = 12;
+  settings.batching.batch_size = 12;
   settings.learning_rate = 0.01;
-  settings.regime = regime;
+  settings.batching.regime = regime_named(regime);
   settings.schedule = schedules::constant();
   settings.report_every = 2;
   return settings;
@@ -52,8 +52,8 @@ struct Trained {
   Trained(double dropout, TrainerSettings settings, const char* weighting, const Json& head = "linear",
           const Json& losses = {"supervised"})
       : run(dropout, head, losses),
-        trainer(settings, run.model, run.objective, weighting_of(weighting, run, settings.regime == "joint"),
-                run.data) {}
+        trainer(settings, run.model, run.objective,
+                weighting_of(weighting, run, settings.batching.regime == Regime::joint), run.data) {}
   void steps(int count) {
     for (int i = 0; i < count; ++i) ASSERT_TRUE(trainer.step());
   }
@@ -71,7 +71,7 @@ TEST(Trainer, MicroBatchesTrainTheSameModel) {
     settings.optimizer = sgd();
     settings.clip_norm = 0.5;
     Trained whole(0.0, settings, weighting);
-    settings.accumulate = 3;
+    settings.batching.accumulate = 3;
     Trained cut(0.0, settings, weighting);
     const Tensor start = whole.values().clone();
     EXPECT_TRUE(at::equal(start, cut.values()));
@@ -199,7 +199,7 @@ TEST(Trainer, ANanInAGradientNamesTaskAndParameter) {
 TEST(Trainer, SelectionKeepsTheBestEpochAndPatienceEndsTraining) {
   TrainerSettings settings = settings_of("joint");
   settings.epochs = 6;
-  settings.batch_size = 100;
+  settings.batching.batch_size = 100;
   settings.selection.patience = 2;
   settings.learning_rate = 1e-12;  // nothing improves after the first epoch
   settings.optimizer = sgd();
@@ -226,7 +226,7 @@ TEST(Trainer, StopsWhenAsked) {
 TEST(Trainer, FitsItsTrainingRows) {
   TrainerSettings settings = settings_of("alternating");
   settings.epochs = 12;
-  settings.batch_size = 16;
+  settings.batching.batch_size = 16;
   settings.selection.monitor = "loss";
   Trained trained(0.0, settings, "equal");
   const Evaluation before = trained.trainer.evaluate(Split::train);

@@ -8,6 +8,7 @@
 
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
+#include "infomtl/data/samplers.h"
 #include "infomtl/train/trainer.h"
 #include "step/small_run.h"
 
@@ -35,8 +36,11 @@ struct Corner {
 std::vector<Corner> corners() {
   std::vector<Corner> all;
   for (const RegistryEntry& entry : weighting_registry().entries()) {
-    for (const Json& regime : entry.traits.at("regimes")) {
-      for (const std::int64_t accumulate : {1, 2}) all.push_back({entry.name, regime, accumulate});
+    for (const RegistryTrait& trait : entry.traits) {
+      if (trait.name != "regimes") continue;
+      for (const Json& regime : Json::parse(trait.value)) {
+        for (const std::int64_t accumulate : {1, 2}) all.push_back({entry.name, regime, accumulate});
+      }
     }
   }
   return all;
@@ -76,7 +80,7 @@ struct TrainedBy {
         {.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size(), .seed = 1});
     std::vector<std::shared_ptr<Head>> heads;
     WeightingContext known;
-    known.joint = joint;
+    known.regime = joint ? Regime::joint : Regime::alternating;
     for (const Task& task : tasks) {
       const HeadContext head{.width = encoder->width(), .task = &task, .seed = derive_seed(9, task.name)};
       heads.push_back(head_registry().build(Config::from_json("linear"), head));
@@ -94,12 +98,13 @@ struct TrainedBy {
     TrainerSettings settings;
     settings.seed = 3;
     settings.epochs = 14;
-    settings.batch_size = 16;
-    settings.accumulate = corner.accumulate;
+    settings.batching.batch_size = 16;
+    settings.batching.accumulate = corner.accumulate;
     settings.optimizer = adamax({.learning_rate = 0.015});
     settings.schedule = schedules::constant();
-    settings.regime = joint ? "joint" : "alternating";
-    if (corner.regime == "alternating") settings.sampler = "uniform";  // sizes count once: task_size looks at them
+    settings.batching.regime = known.regime;
+    if (corner.regime == "alternating")
+      settings.sampler = samplers::uniform();  // sizes count once: task_size looks at them
     trainer = std::make_unique<Trainer>(settings, model, objective,
                                         build_weighting(Config::from_json(weighting), known), data);
     trainer->on_report([this](const StepReport& report) { records.push_back(report.to_json(false).dump()); });

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/aggregation/balance.h"
 #include "infomtl/ops/aggregation/bilevel.h"
@@ -165,15 +166,15 @@ TEST(WeightingKnownAnswer, EveryMethodAsksForWhatItsFunctionSays) {
     EXPECT_TRUE(close(fixed.problem.head_weights, expected.heads, 1e-7, 1e-7));
     EXPECT_EQ(fixed.problem.weights.defined(), !expected.direction);
     // What `list` says it reads is all that it read.
-    const std::string gradients = entry.traits["gradients"];
-    if (gradients == "losses" || gradients == "gram") {
+    const WeightingTraits& traits = weighting_registry().traits(entry.name);
+    if (traits.gradients == GradientKind::losses || traits.gradients == GradientKind::gram) {
       EXPECT_EQ(fixed.problem.jacobian_calls, 0);
     }
-    if (gradients == "losses") {
+    if (traits.gradients == GradientKind::losses) {
       EXPECT_EQ(fixed.problem.gramian_calls, 0);
     }
-    EXPECT_EQ(fixed.problem.independent_calls > 0, entry.traits.contains("batches"));
-    EXPECT_EQ(expected.direction, entry.traits.value("gives", "weights") == "direction");
+    EXPECT_EQ(fixed.problem.independent_calls > 0, traits.batches > 1);
+    EXPECT_EQ(expected.direction, traits.gives_direction);
   }
 }
 
@@ -266,7 +267,7 @@ TEST(Smoothed, RefusesAWeightingWithoutWeightsAndOneOfAnotherRegime) {
     return std::string();
   };
   for (const RegistryEntry& entry : weighting_registry().entries()) {
-    if (entry.traits.value("gives", "") != "direction") continue;
+    if (!weighting_registry().traits(entry.name).gives_direction) continue;
     const std::string text = message(entry.name, true);
     EXPECT_TRUE(text.starts_with("x.json#/inner")) << text;
     EXPECT_NE(text.find("\"" + entry.name + "\" gives a direction"), std::string::npos) << text;
@@ -323,7 +324,7 @@ TEST(TaskSize, IsNotCountedTwice) {
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("\"sampler\": \"uniform\""), std::string::npos) << error.what();
   }
-  tasks.joint = true;
+  tasks.regime = Regime::joint;
   EXPECT_NO_THROW(build_weighting(config, tasks));
 }
 

@@ -13,7 +13,7 @@ inline WeightingContext weighting_tasks(std::size_t count, bool joint = true) {
     tasks.names.push_back("t" + std::to_string(t));
     tasks.train_rows.push_back(100 * (static_cast<std::int64_t>(t) + 1));
   }
-  tasks.joint = joint;
+  tasks.regime = joint ? Regime::joint : Regime::alternating;
   return tasks;
 }
 

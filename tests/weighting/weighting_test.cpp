@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/weighting/equal.h"
 #include "support/compare.h"

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,14 +20,17 @@
 
 namespace infomtl {
 
+struct ConfigDocument;
+
 /// A view of one JSON value (usually an object) inside a loaded config; cheap to copy, all copies share the document
-/// and the record of which keys were asked for (so a document is read by one thread at a time).
+/// and the record of which keys were asked for (so a document is read by one thread at a time). That record serves
+/// reject_unknown() only: no other answer depends on what was asked before.
 class INFOMTL_API Config {
  public:
   /// Reads a config file: `//` comments allowed; `"extends": "file"` (or a list, later ones win) is merged below the
   /// file's own keys (objects key by key, anything else replaced; an object whose "name" changes is another thing and
   /// replaced too); `${NAME}` in strings is replaced from the environment (INFOMTL_CACHE has a default); `overrides`
-  /// are "a.b.0.c=VALUE", VALUE as JSON or else as text, and replace what they name. A key written twice in one object,
+  /// are "a.b.0.c=VALUE", VALUE as JSON or else as a string, and replace what they name. A key written twice in one object,
   /// an `extends` that leads back to its own file and nesting deeper than 200 are errors.
   /// @throws ConfigError, IoError
   static Config from_file(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
@@ -42,9 +46,13 @@ class INFOMTL_API Config {
   std::string where(std::string_view key) const;
   /// The value as it stands after merging, paths as they were written.
   const Json& json() const;
-  /// The value with every path that was asked for by path() or as_path() made absolute: what a run saves, since the
-  /// result means the same wherever it is read.
-  Json effective() const;
+  /// The value with its paths made absolute, as path() resolves them: what a run saves, since it means the same
+  /// wherever it is read. Which values are paths is the reader's to say, each by the way to it from here: names joined
+  /// by dots, `*` for every key of an object, `[]` behind a name for the elements of an array (or the value itself where
+  /// it is no array). {"encoder.path", "data.tasks[]"}; what is not there or not a string is passed over.
+  Json effective(const std::vector<std::string>& paths) const;
+  /// A copy of the whole document with these overrides applied, nothing of it asked for yet.
+  Config overridden(const std::vector<std::string>& overrides) const;
 
   bool is_object() const;
   bool has(std::string_view key) const;
@@ -57,6 +65,8 @@ class INFOMTL_API Config {
   std::int64_t integer(std::string_view key, Range range = {}) const;
   bool boolean(std::string_view key) const;
   Config value(std::string_view key) const;  ///< any type, for fields that may be of several
+  /// An entry of a registry: this object, or {"name": text} where this value is a bare string.
+  Config named() const;
 
   /// Optional fields: the default when the key is missing or null.
   Config object_or_empty(std::string_view key) const;
@@ -101,8 +111,7 @@ class INFOMTL_API Config {
   [[noreturn]] void fail(std::string_view key, const std::string& message) const;
 
  private:
-  struct Document;
-  Config(std::shared_ptr<Document> document, const Json* value, std::string pointer);
+  Config(std::shared_ptr<ConfigDocument> document, const Json* value, std::string pointer);
   std::unique_ptr<FieldVisitor> field_reader() const;
   const Json* find(std::string_view key) const;
   const Json* find_present(std::string_view key) const;
@@ -111,12 +120,14 @@ class INFOMTL_API Config {
   Config element(std::size_t index) const;
   std::vector<Config> elements() const;
 
-  std::shared_ptr<Document> document_;
+  std::shared_ptr<ConfigDocument> document_;
   const Json* value_;
   std::string pointer_;
 };
 
-/// `${NAME}` replaced from the environment; INFOMTL_CACHE falls back to cache_folder(). @throws ConfigError when unset
-INFOMTL_API std::string expand_variables(std::string_view text);
+template <class Settings>
+Settings read_settings(const Config& config) {
+  return config.read<Settings>();
+}
 
 }  // namespace infomtl

@@ -1,6 +1,7 @@
 #pragma once
 // JSON files that the library wrote or that other programs did: no comments, no `extends` (those are configs, Config).
 
+#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -14,6 +15,6 @@ namespace infomtl {
 INFOMTL_API Json read_json(const std::filesystem::path& file);
 
 /// What nlohmann's exception says, without its own name and number: "key 'seed' not found".
-INFOMTL_API std::string reason_of(const Json::exception& error);
+INFOMTL_API std::string reason_of(const std::exception& error);
 
 }  // namespace infomtl

@@ -13,11 +13,19 @@
 #include <utility>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/export.h"
 #include "infomtl/core/settings.h"
 
 namespace infomtl {
+
+class Config;
+
+/// What a kind of entry tells beside the rest: a head whether it is gaussian, a weighting its regimes.
+struct RegistryTrait {
+  std::string name;
+  std::string value;  ///< as JSON text
+};
 
 /// What a registry knows of one name, beside how to build it.
 struct RegistryEntry {
@@ -26,13 +34,20 @@ struct RegistryEntry {
   std::string source;  ///< paper or other origin of the method: "Kendall et al., CVPR 2018"
   std::vector<FieldInfo> options;
   std::string origin = "infomtl";  ///< "infomtl", "program", or the plugin's file
-  Json traits = Json::object();    ///< what else a kind of entry tells: regimes, kinds of gradient
+  std::vector<RegistryTrait> traits = {};
 };
 
 /// Settings of a class that has none.
 struct NoSettings {
   void fields(FieldVisitor&) {}
 };
+
+/// Calls `use` with the name that an entry's config gives, and with that config as an object. @throws ConfigError
+INFOMTL_API void with_name(const Config& config,
+                           const std::function<void(const std::string& name, const Config& object)>& use);
+/// @throws UnknownNameError at the config's name, with the nearest of the known ones
+[[noreturn]] INFOMTL_API void refuse_name(const Config& config, const std::string& kind, const std::string& name,
+                                          const std::vector<std::string>& known);
 
 /// Names to factories of Product; Args are what a factory gets beside its config (a hidden size, the tasks).
 /// Duplicate names are errors, unknown names come with the nearest known one.
@@ -59,30 +74,31 @@ class Registry {
 
   /// Registers a class with a nested `Settings` and a constructor Class(Settings, Args...).
   template <class Class>
-  void add(std::string name, std::string summary, std::string source = "", Json traits = Json::object()) {
+  void add(std::string name, std::string summary, std::string source = "", std::vector<RegistryTrait> traits = {}) {
     add({.name = std::move(name),
          .summary = std::move(summary),
          .source = std::move(source),
          .options = describe_fields<typename Class::Settings>(),
          .traits = std::move(traits)},
         [](const Config& config, Args... args) -> std::shared_ptr<Product> {
-          return std::make_shared<Class>(config.read<typename Class::Settings>(), args...);
+          return std::make_shared<Class>(read_settings<typename Class::Settings>(config), args...);
         });
   }
 
-  /// Builds what config's "name" says. A bare text stands for an object with that name only.
+  /// Builds what config's "name" says. A bare string stands for an object with that name only.
   /// @throws UnknownNameError, and ConfigError of the factory
   std::shared_ptr<Product> build(const Config& config, Args... args) const {
-    const std::string name = config.is_object() ? config.text("name") : config.as_text();
-    const Slot* slot = find(name);
-    if (slot == nullptr) {
-      throw UnknownNameError((config.is_object() ? config.where("name") : config.where()) + ": unknown " + kind_ +
-                             " \"" + name + "\"" + did_you_mean(name, names()));
-    }
-    if (config.is_object()) return slot->factory(config, args...);
-    const Config named = Config::from_json({{"name", name}}, config.where());
-    named.text("name");  // asked for, as above: the factory rejects what nobody asked for
-    return slot->factory(named, args...);
+    std::shared_ptr<Product> product;
+    with_name(config, [&](const std::string& name, const Config& object) {
+      product = slot_named(name, config).factory(object, args...);
+    });
+    return product;
+  }
+  /// The name under which a config's entry is listed: what its "name" says, aliases resolved. @throws UnknownNameError
+  std::string name_in(const Config& config) const {
+    std::string listed;
+    with_name(config, [&](const std::string& name, const Config&) { listed = slot_named(name, config).entry.name; });
+    return listed;
   }
 
   bool contains(std::string_view name) const { return find(name) != nullptr; }
@@ -111,6 +127,11 @@ class Registry {
     RegistryEntry entry;
     Factory factory;
   };
+  const Slot& slot_named(const std::string& name, const Config& config) const {
+    const Slot* slot = find(name);
+    if (slot == nullptr) refuse_name(config, kind_, name, names());
+    return *slot;
+  }
   const Slot* find(std::string_view name) const {
     if (const auto alias = aliases_.find(name); alias != aliases_.end()) name = alias->second;
     for (const Slot& slot : entries_) {

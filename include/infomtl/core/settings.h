@@ -15,6 +15,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -61,7 +62,7 @@ class INFOMTL_API FieldVisitor {
 /// One documented option: what `infomtl list` prints.
 struct FieldInfo {
   std::string name;
-  std::string type;           ///< "number", "integer", "boolean", "text", "list of numbers", "list of texts",
+  std::string type;           ///< "number", "integer", "boolean", "string", "array of numbers", "array of strings",
                               ///< "one of a, b, c"
   std::string default_value;  ///< as JSON text
   std::string meaning;
@@ -86,6 +87,37 @@ class INFOMTL_API FieldLister final : public FieldVisitor {
   void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
               std::string_view meaning) override;
 };
+
+/// Checks a struct that was filled by hand as a config's would be: ranges and choices. `check_fields` is the door.
+class INFOMTL_API FieldChecker final : public FieldVisitor {
+ public:
+  explicit FieldChecker(std::string owner) : owner_(std::move(owner)) {}
+
+  void field(std::string_view name, double& value, std::string_view meaning, Range range) override;
+  void field(std::string_view name, std::int64_t& value, std::string_view meaning, Range range) override;
+  void field(std::string_view name, bool& value, std::string_view meaning) override;
+  void field(std::string_view name, std::string& value, std::string_view meaning) override;
+  void field(std::string_view name, std::vector<double>& value, std::string_view meaning, Range range) override;
+  void field(std::string_view name, std::vector<std::string>& value, std::string_view meaning) override;
+  void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
+              std::string_view meaning) override;
+
+ private:
+  std::string owner_;
+};
+
+/// @param owner  what the error calls the struct: `weighting "cagrad"`
+/// @throws ConfigError for a value that a config could not have, naming field, finding and what is allowed
+template <class Settings>
+void check_fields(Settings settings, std::string owner) {
+  FieldChecker checker(std::move(owner));
+  settings.fields(checker);
+}
+
+class Config;
+/// A settings struct from a config's object, unknown keys rejected; defined in core/config.h. @throws ConfigError
+template <class Settings>
+Settings read_settings(const Config& config);
 
 template <class Settings>
 std::vector<FieldInfo> describe_fields() {

@@ -1,8 +1,7 @@
 #pragma once
 // Data: the tasks' records, their texts and labels in memory. A text that several tasks label is held once.
 //
-//   Config config = Config::from_file("tweets.json");
-//   Dataset dataset = load_dataset(config.object("data"), run_seed);
+//   Dataset dataset = load_dataset({"tasks/emotion.json", "tasks/hate.json"});   // or load_dataset(config.object("data"))
 //   for (std::int32_t s : dataset.split(Split::train).tasks[0].sequences)
 //   use(dataset.split(Split::train).texts.first[s]);
 //
@@ -11,15 +10,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/data/task.h"
 
 namespace infomtl {
+
+class Config;
 
 enum class Split { train, validation, test };
 inline constexpr std::array<Split, 3> kSplits = {Split::train, Split::validation, Split::test};
@@ -99,5 +100,13 @@ INFOMTL_API std::vector<std::vector<std::size_t>> groups_sharing_texts(const Spl
 /// @throws ConfigError (records), DataError (content, with file and line), IoError
 INFOMTL_API Dataset load_dataset(const Config& data, std::uint64_t run_seed,
                                  std::vector<std::string>* problems = nullptr);
+
+/// The same of these task records, whole. @param root  where the file names of records are looked up; empty: beside them
+INFOMTL_API Dataset load_dataset(const std::vector<std::filesystem::path>& records, std::uint64_t run_seed = 0,
+                                 const std::filesystem::path& root = {});
+
+/// The fields of such a `data` object that are paths by themselves, as Config::effective takes them. File names that
+/// are looked up under `root` are none.
+INFOMTL_API std::vector<std::string> data_path_fields(const Config& data);
 
 }  // namespace infomtl

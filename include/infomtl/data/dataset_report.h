@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
 #include "infomtl/data/dataset.h"
@@ -19,6 +18,8 @@
 #include "infomtl/text/tokenizer.h"
 
 namespace infomtl {
+
+class Config;
 
 /// One task in one split. A "text" is the pair where the task reads pairs.
 struct INFOMTL_API SplitReport {

@@ -1,7 +1,7 @@
 #pragma once
 // Sampler: which task each step of an epoch trains, in the alternating regime. A pure function of its arguments.
 //
-//   auto sampler = sampler_registry().build(Config::from_json({{"name", "temperature"}, {"temperature", 2.0}}));
+//   auto sampler = samplers::temperature({.temperature = 2});   // or sampler_registry().build(config)
 //   std::vector<std::int32_t> tasks = sampler->epoch({.rows = {9000, 300}, .batches = {282, 10}, .run_seed = 0});
 
 #include <cstdint>

@@ -11,10 +11,9 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/ops/packed/gradient_segments.h"
+#include "infomtl/ops/tensor.h"
 
 namespace infomtl {
-
-using torch::Tensor;
 
 /// Sequences end to end. Sequence s is rows offsets[s] .. offsets[s+1].
 struct INFOMTL_API PackedTokens {

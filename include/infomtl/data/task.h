@@ -6,20 +6,25 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
-#include "infomtl/core/json.h"
 #include "infomtl/core/task_kind.h"
 
 namespace infomtl {
+
+/// A metric, by its name in the registry.
+struct MetricChoice {
+  std::string name;
+  std::string options = {};  ///< JSON text of the record's object, {"name": ..., options}; empty where there are none
+};
 
 struct Task {
   std::string name;
   std::string type;  ///< the record's word: classification, pair_classification, multi_label, regression, tagging
   TaskKind kind = TaskKind::classification;
-  bool pair = false;                   ///< reads text_pair
-  std::vector<std::string> labels;     ///< C names; empty for regression
-  Json metric;                         ///< a metric's name, or {"name": ..., options}
-  Json extra_metrics = Json::array();  ///< further metrics reported beside it
-  std::int64_t train_rows = 0;         ///< labelled rows of the training split, 0 when it has none
+  bool pair = false;                     ///< reads text_pair
+  std::vector<std::string> labels = {};  ///< C names; empty for regression
+  MetricChoice metric = {};
+  std::vector<MetricChoice> extra_metrics = {};  ///< reported beside it
+  std::int64_t train_rows = 0;                   ///< labelled rows of the training split, 0 when it has none
 
   /// Width of the task's prediction: C classes, or 1 for a regression.
   std::int64_t outputs() const { return kind == TaskKind::regression ? 1 : static_cast<std::int64_t>(labels.size()); }

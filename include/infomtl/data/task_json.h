@@ -7,6 +7,11 @@
 
 namespace infomtl {
 
+/// A metric as records and configs have it: its name, or an object with options.
+INFOMTL_API Json metric_to_json(const MetricChoice& metric);
+/// @throws nlohmann's exceptions where it is neither
+INFOMTL_API MetricChoice metric_from_json(const Json& json);
+
 INFOMTL_API Json task_to_json(const Task& task);
 /// @throws FormatError
 INFOMTL_API Task task_from_json(const Json& json);

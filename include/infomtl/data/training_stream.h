@@ -10,50 +10,16 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "infomtl/core/export.h"
-#include "infomtl/core/settings.h"
+#include "infomtl/data/batch_source.h"
+#include "infomtl/data/batching.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/data/sampler.h"
 
 namespace infomtl {
 
-struct BatchingSettings {
-  std::int64_t batch_size = 32;
-  std::string regime = "alternating";
-  std::string joint_batch_size = "per_task";
-  std::int64_t accumulate = 1;
-  std::int64_t length_window = 0;
-
-  void fields(FieldVisitor& f) {
-    f.field("batch_size", batch_size, "examples of a step; see joint_batch_size for the joint regime", at_least(1));
-    f.choice("regime", regime, {"alternating", "joint", "single"},
-             "one task per step, one batch of every task per step, or one model per task");
-    f.choice("joint_batch_size", joint_batch_size, {"per_task", "total"},
-             "whether batch_size counts the examples of each task or of all tasks together");
-    f.field("accumulate", accumulate,
-            "micro-batches that a step's batch is cut into; their gradients add up to its own", at_least(1));
-    f.field(
-        "length_window", length_window,
-        "batches of like length: so many batches' worth of shuffled examples are ordered by length and cut, and the "
-        "batches shuffled; 0 is off",
-        at_least(0));
-  }
-};
-
-struct TrainingStep {
-  std::int64_t step = 0;           ///< from 0, over the whole run
-  std::int64_t epoch = 0;          ///< from 0
-  std::int64_t step_of_epoch = 0;  ///< from 0
-  bool last_of_epoch = false;
-  /// One, or `accumulate` of them, fewer when the batch has fewer rows. Together they are the step's batch, whatever
-  /// `accumulate` is; sizes differ by one row at most.
-  std::vector<StepBatch> micro_batches = {};
-};
-
-/// Alternating (and single): a step is a batch of one task, the sampler says of which; an epoch has as many steps as
+/// Alternating: a step is a batch of one task, the sampler says of which; an epoch has as many steps as
 /// the tasks have batches, ceil(rows / batch_size) each, the last batch of a pass short. Joint: a step has one batch of
 /// every task; an epoch has the steps of the longest task, shorter ones wrap into a new permutation. Tasks that share
 /// texts are drawn together: one batch of texts, each carrying every label it has (a task whose label all of them lack

@@ -18,15 +18,15 @@
 //    private:
 //     Settings settings_;
 //   };
-//   INFOMTL_REGISTER_LOSS("hinge", Hinge, "multi-class hinge loss")
+//   INFOMTL_REGISTER_LOSS("hinge", Hinge, "multi-class hinge loss")       // losses/register_loss.h
 
 #include <torch/nn/module.h>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "infomtl/core/errors.h"
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/task.h"
@@ -80,39 +80,4 @@ using LossRegistry = Registry<LossTerm, const TermContext&>;
 INFOMTL_API LossRegistry& loss_registry();
 INFOMTL_API void register_builtin_losses(LossRegistry& registry);
 
-/// Registers a class with `Settings` and a constructor from them.
-template <class Class>
-void register_loss(LossRegistry& registry, std::string name, std::string summary, std::string source = "") {
-  registry.add({.name = std::move(name),
-                .summary = std::move(summary),
-                .source = std::move(source),
-                .options = describe_fields<typename Class::Settings>(),
-                .origin = "",
-                .traits = Json::object()},
-               [](const Config& config, const TermContext& context) -> std::shared_ptr<LossTerm> {
-                 auto settings = config.read<typename Class::Settings>();
-                 return with_context(config.where(), [&]() -> std::shared_ptr<LossTerm> {
-                   if constexpr (std::is_constructible_v<Class, typename Class::Settings, const TermContext&>) {
-                     return std::make_shared<Class>(std::move(settings), context);
-                   } else {
-                     return std::make_shared<Class>(std::move(settings));
-                   }
-                 });
-               });
-}
-
 }  // namespace infomtl
-
-/// In any object file linked into a user's program: the loss is there under its name before main begins.
-#define INFOMTL_LOSS_NAME_OF(line) infomtl_registered_loss_##line
-#define INFOMTL_LOSS_NAME(line) INFOMTL_LOSS_NAME_OF(line)
-#define INFOMTL_REGISTER_LOSS(name, Class, summary)                 \
-  namespace {                                                       \
-  [[maybe_unused]] const bool INFOMTL_LOSS_NAME(__LINE__) = [] {    \
-    ::infomtl::LossRegistry& registry = ::infomtl::loss_registry(); \
-    registry.set_origin("program");                                 \
-    ::infomtl::register_loss<Class>(registry, name, summary);       \
-    registry.set_origin("infomtl");                                 \
-    return true;                                                    \
-  }();                                                              \
-  }

@@ -10,12 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
 #include "infomtl/optim/weight_schedule.h"
 
 namespace infomtl {
+
+class Config;
 
 /// One term's part in a task's loss, detached.
 struct TermPart {

@@ -10,17 +10,18 @@
 //    private:
 //     double compute(const Predictions& p) const override { ... }
 //   };
-//   INFOMTL_REGISTER_METRIC("error_rate", ErrorRate, "share of wrong rows")
+//   INFOMTL_REGISTER_METRIC("error_rate", ErrorRate, "share of wrong rows")    // metrics/register_metric.h
 
 #include <memory>
 #include <string_view>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/metrics/predictions.h"
 
 namespace infomtl {
+
+class Config;
 
 class INFOMTL_API Metric {
  public:
@@ -54,14 +55,3 @@ INFOMTL_API std::shared_ptr<Metric> build_metric(const Config& config, const Met
 INFOMTL_API std::shared_ptr<Metric> build_metric(std::string_view name, const MetricContext& space);
 
 }  // namespace infomtl
-
-#define INFOMTL_METRIC_NAME_2(line) infomtl_metric_registered_##line
-#define INFOMTL_METRIC_NAME(line) INFOMTL_METRIC_NAME_2(line)
-/// Registers a metric of the user's own program, at namespace scope of any linked object file.
-#define INFOMTL_REGISTER_METRIC(name, Class, summary)                     \
-  [[maybe_unused]] static const bool INFOMTL_METRIC_NAME(__LINE__) = [] { \
-    ::infomtl::metric_registry().set_origin("program");                   \
-    ::infomtl::metric_registry().add<Class>(name, summary);               \
-    ::infomtl::metric_registry().set_origin("infomtl");                   \
-    return true;                                                          \
-  }();

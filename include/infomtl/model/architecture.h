@@ -7,17 +7,17 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
+#include "infomtl/ops/tensor.h"
 #include "infomtl/ops/tensor_random.h"
 
 namespace infomtl {
-
-using torch::Tensor;
 
 /// The encoder's output at the rows of one task and view.
 struct SharedRows {
@@ -59,6 +59,9 @@ struct ArchitectureContext {
   std::size_t tasks = 0;
   std::uint64_t seed = 0;
 };
+
+/// Makes an architecture for an encoder and tasks: model/architectures.h has one for each built-in.
+using ArchitectureFactory = std::function<std::shared_ptr<Architecture>(const ArchitectureContext&)>;
 
 using ArchitectureRegistry = Registry<Architecture, const ArchitectureContext&>;
 INFOMTL_API ArchitectureRegistry& architecture_registry();

@@ -11,11 +11,10 @@
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/task.h"
+#include "infomtl/ops/tensor.h"
 #include "infomtl/ops/tensor_random.h"
 
 namespace infomtl {
-
-using torch::Tensor;
 
 struct Prediction {
   Tensor output;        ///< [B, C] logits or values that the task loss reads; a sample in training for stochastic heads

@@ -2,13 +2,10 @@
 // Multi-task model: one encoder, one architecture, one head per task.
 //
 //   auto encoder = load_encoder(folder);
-//   ArchitectureContext shape{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size()};
-//   auto sharing = architecture_registry().build(Config::from_json("shared", "architecture"), shape);
-//   std::vector<std::shared_ptr<Head>> heads;
-//   for (const Task& task : tasks)
-//     heads.push_back(head_registry().build(Config::from_json("gaussian", "head"), {sharing->width(), &task, seed}));
-//   MultiTaskModel model(encoder, sharing, heads, tasks, Pooling::first);
+//   MultiTaskModel model(encoder, gaussian_heads(tasks));
+//   MultiTaskModel other(encoder, linear_heads(tasks), architectures::mmoe({.experts = 8}), Pooling::mean, seed);
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,9 +14,11 @@
 #include "infomtl/core/export.h"
 #include "infomtl/data/task.h"
 #include "infomtl/model/architecture.h"
+#include "infomtl/model/architectures.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/head.h"
 #include "infomtl/optim/flat_parameters.h"
+#include "infomtl/model/heads.h"
 
 namespace infomtl {
 
@@ -29,6 +28,12 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   /// @throws StateError when heads and tasks differ in number
   MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr<Architecture> architecture,
                  std::vector<std::shared_ptr<Head>> heads, std::vector<Task> tasks, Pooling pooling);
+
+  /// The same from what makes them: initial weights are functions of the seed, as those of a config's run.
+  /// @throws ConfigError, StateError
+  MultiTaskModel(std::shared_ptr<Encoder> encoder, const TaskHeads& heads,
+                 const ArchitectureFactory& architecture = architectures::shared(), Pooling pooling = Pooling::first,
+                 std::uint64_t seed = 0);
 
   Encoder& encoder() const { return *encoder_; }
   Architecture& architecture() const { return *architecture_; }
@@ -47,6 +52,9 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   NamedParameters task_parameters() const;    ///< part task
 
  private:
+  MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr<Architecture> architecture, const TaskHeads& heads,
+                 Pooling pooling, std::uint64_t seed);
+
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Architecture> architecture_;
   std::vector<std::shared_ptr<Head>> heads_;

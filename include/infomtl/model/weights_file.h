@@ -20,10 +20,9 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/ops/tensor.h"
 
 namespace infomtl {
-
-using torch::Tensor;
 
 /// One tensor of a weights file; begin and end are bytes counted from the end of the header.
 struct WeightsEntry {

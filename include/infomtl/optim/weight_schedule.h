@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <string>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 
 namespace infomtl {
+
+class Config;
 
 class INFOMTL_API Schedule {
  public:

@@ -12,17 +12,19 @@
 //
 // Every other registry takes, by add<Class>(name, summary, source), a class with `Settings` and a constructor from them
 // and from what the registry's type lists behind its product: for a weighting Class(Settings, const WeightingContext&),
-// for a metric Class(Settings, const MetricContext&), for an optimiser Class(Settings, FlatParameters&). A weighting for joint steps alone says so as its traits,
-// {{"regimes", {"joint"}}}. `infomtl list` shows a plugin's names like any others.
+// for a metric Class(Settings, const MetricContext&), for an optimiser Class(Settings, FlatParameters&). A weighting for
+// joint steps alone says so as its traits, {.regimes = {Regime::joint}}. `infomtl list` shows a plugin's names like any
+// others.
 
 #include <torch/version.h>
 
 #include <filesystem>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/sampler.h"
-#include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/register_loss.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/model/architecture.h"
 #include "infomtl/model/encoder.h"

@@ -13,7 +13,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/runs/experiment.h"
-#include "infomtl/runs/results.h"
+#include "infomtl/runs/summary.h"
 
 namespace infomtl {
 

@@ -1,13 +1,12 @@
 #pragma once
-// Results: what a run and several runs of one config scored. Plain values, no tensors.
+// Results: what a run scored. Plain values, no tensors.
 //
 //   Results results = run.fit();
 //   std::puts(results.table().c_str());
-//   Summary summary{{results_of_seed_0, results_of_seed_1}};
-//   std::puts(summary.compare(baseline, "infomtl", "equal").c_str());
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,20 +45,6 @@ struct Results {
   INFOMTL_API std::vector<std::string> splits() const;
   /// The mean over the tasks that have the split, entered in `average`.
   INFOMTL_API void average_tasks();
-};
-
-/// Several seeds of one config.
-struct Summary {
-  std::vector<Results> runs;
-
-  /// summary.json: per task and split the mean, the standard deviation and each seed's score; the runs' seeds.
-  INFOMTL_API Json to_json() const;
-  INFOMTL_API std::string table() const;
-  /// Table of this summary against a baseline on the test split (validation where there is no test), over the seeds
-  /// both have: per task mean +- std of both, paired difference and its two-sided p; delta_p below.
-  /// @throws UserError when tasks differ or no seed is in both
-  INFOMTL_API std::string compare(const Summary& baseline, const std::string& name,
-                                  const std::string& baseline_name) const;
 };
 
 }  // namespace infomtl

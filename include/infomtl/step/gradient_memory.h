@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string>
 
-namespace infomtl {
+#include "infomtl/ops/tensor.h"
 
-using torch::Tensor;
+namespace infomtl {
 
 /// What steps hand on to one another. Memory grows to what the largest step so far needed, and a step needs at most
 /// [tasks of the experiment, P].

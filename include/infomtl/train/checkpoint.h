@@ -44,6 +44,10 @@ INFOMTL_API Json read_checkpoint(const std::filesystem::path& folder, const Chec
 /// Restores the model alone, for evaluation and prediction. @throws the same
 INFOMTL_API void read_checkpoint_model(const std::filesystem::path& folder, const MultiTaskModel& model);
 
+/// The same checkpoint in a second place, replacing what is there. Files are hard links where the file system can; a
+/// checkpoint's files are never written again. @throws IoError
+INFOMTL_API void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Reads state.json and verifies the format number and the checksum of every file. @throws IoError, FormatError
 INFOMTL_API Json verify_checkpoint(const std::filesystem::path& folder);
 

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/data/batch_source.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/losses/objective.h"
 #include "infomtl/metrics/predictions.h"
@@ -35,12 +37,13 @@ INFOMTL_API MetricContext metric_context(const Task& task);
 INFOMTL_API void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& output,
                                  Predictions& predictions);
 
-/// @param objective  null: no losses; @param step  at which the terms' weights are read
+/// @param objective  null: no losses; @param batches  of the split, each labelled row once; @param split  its name, for
+/// messages; @param step  at which the terms' weights are read
 /// @throws what metrics throw
+INFOMTL_API Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective,
+                                      const BatchReader& batches, std::string_view split, std::int64_t step);
+/// The same over a split of these data.
 INFOMTL_API Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective, const TaskData& data,
                                       Split split, std::int64_t batch_size, std::int64_t step);
-
-/// The metric of a task by name, as its record has it. @throws ConfigError
-INFOMTL_API std::string metric_name(const Json& metric);
 
 }  // namespace infomtl

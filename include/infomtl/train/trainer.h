@@ -1,8 +1,8 @@
 #pragma once
-// Trainer: the loop. It knows interfaces only: a model, an objective, a weighting, an optimiser and a stream of
+// Trainer: the loop. It knows interfaces only: a model, an objective, a weighting, an optimiser and a source of
 // batches.
 //
-//   Trainer trainer({.epochs = 3, .learning_rate = 5e-5}, model, objective, equal_weighting(), data);
+//   Trainer trainer({.epochs = 3, .learning_rate = 5e-5}, model, objective, weightings::equal(), data);
 //   trainer.on_report([](const StepReport& r) { ... });
 //   trainer.fit();                                   // or: while (trainer.step()) {}
 //
@@ -15,10 +15,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/core/settings.h"
+#include "infomtl/data/batch_source.h"
+#include "infomtl/data/batching.h"
+#include "infomtl/data/sampler.h"
 #include "infomtl/data/step_batch.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/losses/objective.h"
@@ -34,9 +39,13 @@ namespace infomtl {
 class INFOMTL_API Trainer {
  public:
   /// Moves the model's, the objective's and the weighting's parameters into one flat buffer.
-  /// @throws ConfigError where settings, objective, model and data do not fit each other
+  /// @param weighting  from weighting/weightings.h, or an object
+  /// @throws ConfigError where settings, objective, weighting, model and batches do not fit each other
   Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model, std::shared_ptr<Objective> objective,
-          std::shared_ptr<GradientWeighting> weighting, std::shared_ptr<const TaskData> data);
+          const WeightingFactory& weighting, std::unique_ptr<BatchSource> batches);
+  /// The same over TaskBatches of these data, as the settings say.
+  Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model, std::shared_ptr<Objective> objective,
+          const WeightingFactory& weighting, std::shared_ptr<const TaskData> data);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -45,10 +54,10 @@ class INFOMTL_API Trainer {
   /// After each epoch of fit(), once it was scored; `validation` has no scores when the monitor is "last".
   void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
 
-  /// One optimiser step with the next batch of the stream; false when training is over.
+  /// One optimiser step with the next batch of the source; false when training is over.
   /// @throws NonFiniteError naming step, task and loss, or step and parameter
   bool step();
-  /// One optimiser step with a batch of the caller's. It counts as a step of the stream.
+  /// One optimiser step with a batch of the caller's. It counts as a step of the source.
   void step(const StepBatch& batch);
   /// To the end, selecting on validation; `stop` set from outside ends it after the step in hand.
   /// @return true when it ran to its end

@@ -11,14 +11,21 @@
 #include <string>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
+#include "infomtl/core/settings.h"
+#include "infomtl/data/batching.h"
+#include "infomtl/data/sampler.h"
 #include "infomtl/optim/adamax.h"
 #include "infomtl/optim/parameter_groups.h"
 #include "infomtl/optim/schedule.h"
 #include "infomtl/train/training_phase.h"
 
 namespace infomtl {
+
+class Config;
+
+/// Why a selection on the test split is refused.
+inline constexpr const char* kNotTheTestSplit = "the test split cannot be used for model selection; use \"validation\"";
 
 /// When and on what the best epoch is chosen.
 struct INFOMTL_API SelectionSettings {
@@ -33,8 +40,6 @@ struct INFOMTL_API TrainerSettings {
   std::uint64_t seed = 0;
   std::int64_t epochs = 1;
   std::int64_t max_steps = 0;  ///< stop after so many steps; 0: all epochs
-  std::int64_t batch_size = 32;
-  std::int64_t accumulate = 1;  ///< micro-batches that a step's batch is cut into
   double learning_rate = 0;     ///< peak; 0: the optimiser's
   double clip_norm = 1.0;       ///< over the gradients of what trains; 0: no clipping
   OptimizerFactory optimizer = adamax();
@@ -44,12 +49,8 @@ struct INFOMTL_API TrainerSettings {
   /// on top of the groups' rates; 1: alike.
   double layer_decay = 1;
   std::vector<TrainingPhase> phases;  ///< one after the other, together all of training; empty: everything trains
-  Json sampler = "proportional";
-  /// "alternating": a step is a batch of one task, chosen by the sampler; "joint": one of every task; "single": the
-  /// only task.
-  std::string regime = "alternating";
-  std::string joint_batch_size = "per_task";  ///< whether batch_size is each task's or, "total", that of all together
-  std::int64_t length_window = 0;             ///< so many batches are sorted by length and cut anew; 0: random batches
+  BatchingSettings batching = {};  ///< of TaskBatches; a source of batches of one's own has settings of its own
+  std::shared_ptr<const Sampler> sampler = {};  ///< likewise; null: samplers::proportional()
   /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
   /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
   /// where a step allows it (one micro-batch, tasks without common rows, each parameter used once); "auto" is
@@ -58,7 +59,7 @@ struct INFOMTL_API TrainerSettings {
   std::int64_t evaluation_batch_size = 128;
   std::string non_finite = "error";  ///< or "skip": leave out the step, say so in the log
   std::int64_t report_every = 10;
-  SelectionSettings selection;
+  SelectionSettings selection = {};
 
   /// The fields of a config's "training" object, but "sampler", "selection" and "phases".
   void fields(FieldVisitor& f);

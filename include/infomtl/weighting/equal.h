@@ -2,10 +2,11 @@
 // Equal weighting (EW): every task counts the same.
 
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "infomtl/core/export.h"
 #include "infomtl/weighting/gradient_weighting.h"
+#include "infomtl/weighting/weightings.h"
 
 namespace infomtl {
 
@@ -13,12 +14,7 @@ namespace infomtl {
 /// matters through clipping only.
 class INFOMTL_API Equal final : public GradientWeighting {
  public:
-  struct Settings {
-    std::string reduction = "sum";
-    void fields(FieldVisitor& f) {
-      f.choice("reduction", reduction, {"sum", "mean"}, "weight 1, or 1/T for T tasks in the experiment");
-    }
-  };
+  using Settings = weightings::EqualSettings;
   Equal() = default;
   Equal(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
 

@@ -12,14 +12,20 @@
 
 #include <torch/nn/module.h>
 
+#include <concepts>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/core/regime.h"
 #include "infomtl/core/registry.h"
+#include "infomtl/core/settings.h"
 #include "infomtl/weighting/task_gradients.h"
 
 namespace infomtl {
@@ -28,8 +34,8 @@ namespace infomtl {
 struct WeightingContext {
   std::vector<std::string> names;
   std::vector<std::int64_t> train_rows;
-  bool joint = true;             ///< every task in every step, or one task per step
-  bool sampled_by_size = false;  ///< one task per step: tasks come up in proportion to their rows
+  Regime regime = Regime::joint;
+  bool sampled_by_size = false;  ///< alternating: tasks come up in proportion to their rows
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.
@@ -39,6 +45,14 @@ class INFOMTL_API StateVisitor {
   /// A tensor that may be undefined until the first step.
   virtual void tensor(const std::string& name, torch::Tensor& value) = 0;
   virtual void counter(const std::string& name, std::int64_t& value) = 0;
+};
+
+/// What a weighting reads of a step.
+enum class GradientKind {
+  losses,    ///< the tasks' losses only
+  gram,      ///< products of the tasks' gradients
+  jacobian,  ///< the gradients themselves
+  inner,     ///< what the weighting that it wraps reads
 };
 
 class INFOMTL_API GradientWeighting : public torch::nn::Module {
@@ -53,16 +67,72 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   /// Names every piece of state beside the parameters: what a continued run needs to go on bit for bit.
   virtual void visit_state(StateVisitor& /*visitor*/) {}
 
-  /// What it reads of a step: "losses", "gram" or "jacobian" (gradients of shared parameters), as the trait "gradients"
-  /// of its registration says; "" for one that build_weighting() did not build.
-  virtual std::string gradients_read() const { return gradients_read_; }
-  void set_gradients_read(std::string trait) { gradients_read_ = std::move(trait); }
+  /// What it reads of a step, as the traits of its registration say; none for one that was not built by its name.
+  virtual std::optional<GradientKind> gradients_read() const { return gradients_read_; }
+  void set_gradients_read(GradientKind kind) { gradients_read_ = kind; }
 
  private:
-  std::string gradients_read_;
+  std::optional<GradientKind> gradients_read_;
 };
 
-using WeightingRegistry = Registry<GradientWeighting, const WeightingContext&>;
+/// What is known of a weighting before one is built.
+struct INFOMTL_API WeightingTraits {
+  std::vector<Regime> regimes = {Regime::alternating, Regime::joint};  ///< in which it is defined
+  GradientKind gradients = GradientKind::losses;
+  int batches = 1;               ///< independent batches per step
+  bool gives_direction = false;  ///< its step is no weighted sum of gradients, so nothing can average its weights
+
+  bool defined_in(Regime regime) const;
+  /// What `infomtl list` prints; "single" is the alternating regime with one task.
+  std::vector<RegistryTrait> listed() const;
+};
+
+/// Weightings by name, with their traits.
+class INFOMTL_API WeightingRegistry : public Registry<GradientWeighting, const WeightingContext&> {
+ public:
+  using Registry::Registry;
+
+  void add(RegistryEntry entry, const WeightingTraits& traits, Factory factory) {
+    entry.traits = traits.listed();
+    const std::string name = entry.name;
+    Registry::add(std::move(entry), std::move(factory));
+    traits_[name] = traits;
+  }
+  /// Registers a class with a nested `Settings` and a constructor Class(Settings, const WeightingContext&).
+  template <class Class>
+  void add(std::string name, std::string summary, std::string source = "", const WeightingTraits& traits = {}) {
+    add({.name = std::move(name),
+         .summary = std::move(summary),
+         .source = std::move(source),
+         .options = describe_fields<typename Class::Settings>()},
+        traits, [](const Config& config, const WeightingContext& tasks) -> std::shared_ptr<GradientWeighting> {
+          return std::make_shared<Class>(read_settings<typename Class::Settings>(config), tasks);
+        });
+  }
+  /// @param name  as listed, no alias
+  const WeightingTraits& traits(const std::string& name) const { return traits_.at(name); }
+
+ private:
+  std::map<std::string, WeightingTraits> traits_;
+};
+
+/// Makes a weighting once the tasks are known: weighting/weightings.h has one for each built-in method. An object that
+/// is made already will do, too.
+class INFOMTL_API WeightingFactory {
+ public:
+  using Make = std::function<std::shared_ptr<GradientWeighting>(const WeightingContext&)>;
+
+  WeightingFactory(Make make) : make_(std::move(make)) {}  // NOLINT(google-explicit-constructor)
+  template <std::derived_from<GradientWeighting> Weighting>
+  WeightingFactory(std::shared_ptr<Weighting> made)  // NOLINT(google-explicit-constructor)
+      : make_([made = std::move(made)](const WeightingContext&) { return made; }) {}
+
+  /// @throws ConfigError where the weighting is not defined for these tasks or their regime
+  std::shared_ptr<GradientWeighting> operator()(const WeightingContext& tasks) const { return make_(tasks); }
+
+ private:
+  Make make_;
+};
 
 /// All weightings by name; the built-in ones are there from the start.
 INFOMTL_API WeightingRegistry& weighting_registry();

@@ -6,7 +6,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/dataset_report.h"
-#include "infomtl/runs/experiment.h"
+#include "infomtl/runs/run.h"
 
 namespace infomtl::commands {
 
@@ -37,7 +37,7 @@ void estimate_memory(const MultiTaskModel& model, const DatasetReport& data, std
   std::snprintf(
       note, sizeof note,
       "memory, estimated: %.2f GB for %.1f million parameters with gradients and moments, and about %.2f GB of "
-      "activations a view",
+      "activations per view",
       static_cast<double>(parameters) * 16 / 1e9, static_cast<double>(parameters) / 1e6, activations / 1e9);
   notes.emplace_back(note);
 }
@@ -45,8 +45,9 @@ void estimate_memory(const MultiTaskModel& model, const DatasetReport& data, std
 }  // namespace
 
 int check(const CheckOptions& options) {
-  const Config config = Config::from_file(options.config, options.overrides);
+  Config config = Config::from_file(options.config, options.overrides);
   std::vector<std::string> problems;
+  collect(problems, [&] { config = RunPlan::of(config).config; });
   std::shared_ptr<const Tokenizer> tokenizer;
   BatchingSettings batching;
   std::int64_t max_length = 128;
@@ -71,8 +72,8 @@ int check(const CheckOptions& options) {
     ExperimentOptions dry{
         .overrides = options.overrides,
         .output = std::filesystem::path(options.config).replace_extension(".check-writes-nothing-here")};
-    Experiment experiment = Experiment::from_config(options.config, dry);
-    if (batching.regime != "single") estimate_memory(experiment.trainer().model(), report, report.notes);
+    Run run = Run::from_config(options.config, dry);
+    if (run.experiment() != nullptr) estimate_memory(run.experiment()->trainer().model(), report, report.notes);
   });
   std::fputs(options.json ? (report.json().dump(2) + "\n").c_str() : report.text().c_str(), stdout);
   return report.problems.empty() ? 0 : 2;

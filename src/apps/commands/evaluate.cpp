@@ -1,7 +1,7 @@
 #include <cstdio>
 
 #include "commands.h"
-#include "infomtl/runs/experiment.h"
+#include "infomtl/runs/trained_run.h"
 
 namespace infomtl::commands {
 

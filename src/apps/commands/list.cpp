@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "commands.h"
 #include "infomtl/core/errors.h"
@@ -42,7 +43,7 @@ Json as_json(const RegistryEntry& entry) {
                {"source", entry.source},
                {"origin", entry.origin},
                {"options", options}};
-  for (const auto& [key, value] : entry.traits.items()) json[key] = value;
+  for (const RegistryTrait& trait : entry.traits) json[trait.name] = Json::parse(trait.value);
   return json;
 }
 
@@ -50,8 +51,9 @@ void print(const RegistryEntry& entry) {
   std::printf("  %-22s %s%s\n", entry.name.c_str(), entry.summary.c_str(),
               entry.source.empty() ? "" : (" (" + entry.source + ")").c_str());
   if (entry.origin != "infomtl") std::printf("  %-22s   from %s\n", "", entry.origin.c_str());
-  for (const auto& [key, value] : entry.traits.items()) {
-    std::printf("  %-22s   %s: %s\n", "", key.c_str(),
+  for (const RegistryTrait& trait : entry.traits) {
+    const Json value = Json::parse(trait.value);
+    std::printf("  %-22s   %s: %s\n", "", trait.name.c_str(),
                 value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
   }
   for (const FieldInfo& field : entry.options) {

@@ -4,7 +4,7 @@
 
 #include "commands.h"
 #include "infomtl/core/errors.h"
-#include "infomtl/runs/experiment.h"
+#include "infomtl/runs/trained_run.h"
 #include "text_input.h"
 
 namespace infomtl::commands {

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/synthetic/synthetic_corpus.h"
 

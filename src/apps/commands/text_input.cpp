@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json.h"
 #include "infomtl/core/utf8.h"

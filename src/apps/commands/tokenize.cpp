@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
 #include "infomtl/text/tokenizer.h"
 #include "text_input.h"

@@ -4,7 +4,8 @@
 
 #include "commands.h"
 #include "infomtl/core/log.h"
-#include "infomtl/runs/experiment.h"
+#include "infomtl/runs/run.h"
+#include "infomtl/runs/seeds.h"
 #include "interrupt.h"
 
 namespace infomtl::commands {
@@ -23,7 +24,7 @@ int train(const TrainOptions& options) {
     const Summary summary = run_seeds(options.config, {options.seeds.begin(), options.seeds.end()}, experiment, stop);
     std::fputs(summary.table().c_str(), stdout);
   } else {
-    Experiment run = Experiment::from_config(options.config, experiment);
+    Run run = Run::from_config(options.config, experiment);
     const Results results = run.fit(stop);
     if (!*stop) std::fputs(results.table().c_str(), stdout);
     log::info("run folder: " + run.folder().string());

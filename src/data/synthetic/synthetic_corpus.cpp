@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/synthetic/synthetic_lexicon.h"
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/random.h"

@@ -6,6 +6,15 @@
 
 namespace infomtl::architectures {
 
+void AdditiveNoiseSettings::fields(FieldVisitor& f) {
+  f.field("width", width, "width of the code, a linear map of the representation; 0: the representation itself",
+          at_least(0));
+  f.field("normalize", normalize, "bring the code to zero mean and unit variance over its coordinates");
+  f.field("initial_noise", initial_noise, "standard deviation of the noise at the start", above(0));
+  f.choice("prior", prior, {"learned", "standard"},
+           "variance of the prior that codes are compressed to: one per task and coordinate, or 1");
+}
+
 /// Hierarchical MTL: a shared code Z and, for each task, Z_t = Z + N_t with independent noise N_t ~ N(0, diag
 /// sigma_t^2) whose size is learned, per task and coordinate. With unit-variance Z, I(Z; Z_t) <= 1/2 sum log(1 +
 /// 1/sigma_t^2). The loss "bottleneck" is KL( N(Z, sigma_t^2) || N(0, v_t) ). Tasks with like noise use like parts of
@@ -15,20 +24,7 @@ namespace infomtl::architectures {
 /// defeat the noise. Reconstructed from the paper's abstract.
 class AdditiveNoise final : public Architecture {
  public:
-  struct Settings {
-    std::int64_t width = 128;
-    bool normalize = true;
-    double initial_noise = 0.1;
-    std::string prior = "learned";
-    void fields(FieldVisitor& f) {
-      f.field("width", width, "width of the code, a linear map of the representation; 0: the representation itself",
-              at_least(0));
-      f.field("normalize", normalize, "bring the code to zero mean and unit variance over its coordinates");
-      f.field("initial_noise", initial_noise, "standard deviation of the noise at the start", above(0));
-      f.choice("prior", prior, {"learned", "standard"},
-               "variance of the prior that codes are compressed to: one per task and coordinate, or 1");
-    }
-  };
+  using Settings = AdditiveNoiseSettings;
   AdditiveNoise(const Settings& settings, const ArchitectureContext& shape)
       : settings_(settings), width_(settings.width > 0 ? settings.width : shape.width) {
     if (settings.width > 0) {
@@ -82,11 +78,15 @@ class AdditiveNoise final : public Architecture {
   std::vector<Tensor> noise_log_variance_, prior_log_variance_;
 };
 
+ArchitectureFactory additive_noise(AdditiveNoiseSettings settings) {
+  return made_by<AdditiveNoise>("additive_noise", std::move(settings));
+}
+
 void register_additive_noise(ArchitectureRegistry& registry) {
   registry.add<AdditiveNoise>("additive_noise",
                               "a shared code plus learned noise a task; its KL is the loss \"bottleneck\"",
                               "Hierarchical MTL, de Freitas et al., IJCNN 2022, arXiv:2205.15882",
-                              {{"stochastic", true}, {"similarity", "noise"}});
+                              {{"stochastic", "true"}, {"similarity", "\"noise\""}});
 }
 
 }  // namespace infomtl::architectures

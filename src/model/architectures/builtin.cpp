@@ -18,12 +18,12 @@ void ExpertSettings::fields(FieldVisitor& f) {
   f.field("dropout", dropout, "rate of dropping before each linear map of an expert", from_to_below(0.0, 1.0));
 }
 
-DenseNet::Shape ExpertSettings::shape(std::int64_t inputs) const {
+DenseNet::Shape expert_shape(const ExpertSettings& settings, std::int64_t inputs) {
   return {.inputs = inputs,
-          .hidden = hidden > 0 ? hidden : inputs,
-          .outputs = width > 0 ? width : inputs,
-          .activation = ops::activation_of_name(activation),
-          .dropout = dropout};
+          .hidden = settings.hidden > 0 ? settings.hidden : inputs,
+          .outputs = settings.width > 0 ? settings.width : inputs,
+          .activation = ops::activation_of_name(settings.activation),
+          .dropout = settings.dropout};
 }
 
 Nets add_nets(torch::nn::Module& owner, const std::string& name, std::size_t count, const DenseNet::Shape& shape,

@@ -11,22 +11,16 @@
 #include <string>
 #include <vector>
 
-#include "infomtl/model/architecture.h"
+#include "infomtl/core/config.h"
+#include "infomtl/model/architectures.h"
 #include "model/dense_net.h"
 
 namespace infomtl::architectures {
 
 using Nets = std::vector<std::shared_ptr<DenseNet>>;
 
-/// Options of experts: small networks with one hidden layer.
-struct ExpertSettings {
-  std::int64_t hidden = 0;
-  std::int64_t width = 0;
-  std::string activation = "gelu";
-  double dropout = 0.0;
-  void fields(FieldVisitor& f);
-  DenseNet::Shape shape(std::int64_t inputs) const;
-};
+/// An expert's network on inputs of that width.
+DenseNet::Shape expert_shape(const ExpertSettings& settings, std::int64_t inputs);
 
 /// `count` networks as children "<name>.0", "<name>.1", ... of `owner`.
 Nets add_nets(torch::nn::Module& owner, const std::string& name, std::size_t count, const DenseNet::Shape& shape,
@@ -46,15 +40,6 @@ Tensor mix(const Tensor& weights, const std::vector<Tensor>& outputs);
 /// does not see (the mean over experts) taken out. The first `shared` outputs of every gate are experts of all tasks,
 /// the others belong to the task alone and resemble nothing of another task.
 Tensor gate_similarity(const Nets& gates, std::int64_t shared);
-
-/// Options of adapters, levels of small residual networks that stand for a branch of the encoder.
-struct AdapterSettings {
-  std::int64_t levels = 2;
-  std::int64_t hidden = 64;
-  std::string activation = "gelu";
-  double dropout = 0.0;
-  void fields(FieldVisitor& f);
-};
 
 /// T branches of adapters x + net(x), names "adapters.<level>.<task>.*", and between two levels a vector [T] a task of
 /// how much it takes of each branch, "<links>.<level>.<task>" (level 1 and up).
@@ -93,6 +78,13 @@ Tensor Branches::forward(std::size_t task, const Tensor& x, ops::TensorRandom* n
     }
   }
   return states.at(task);
+}
+
+/// The factory of an architecture from code; settings are checked as a config's are.
+template <class Class>
+ArchitectureFactory made_by(const char* name, typename Class::Settings settings) {
+  check_fields(settings, std::string("architecture \"") + name + "\"");
+  return [settings](const ArchitectureContext& shape) { return std::make_shared<Class>(settings, shape); };
 }
 
 }  // namespace infomtl::architectures

@@ -26,9 +26,11 @@ class Cgc final : public Architecture {
   std::shared_ptr<ExtractionLevel> level_;
 };
 
+ArchitectureFactory cgc(ExtractionSettings settings) { return made_by<Cgc>("cgc", std::move(settings)); }
+
 void register_cgc(ArchitectureRegistry& registry) {
   registry.add<Cgc>("cgc", "customised gate control: shared experts and each task's own, a gate per task",
-                    "Tang et al., RecSys 2020", {{"similarity", "gates"}});
+                    "Tang et al., RecSys 2020", {{"similarity", "\"gates\""}});
 }
 
 }  // namespace infomtl::architectures

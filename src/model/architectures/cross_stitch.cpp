@@ -2,19 +2,18 @@
 
 namespace infomtl::architectures {
 
+void CrossStitchSettings::fields(FieldVisitor& f) {
+  f.field("own", own, "initial share of a task's own branch; the others share the rest", between(0, 1));
+  adapters.fields(f);
+}
+
 /// Cross-stitch: a branch of adapters a task, and before each level but the first learned combinations
 /// x_t = sum_s a_ts x_s of all branches. Every row passes every branch. All parameters count as shared.
 class CrossStitch final : public Architecture {
  public:
-  struct Settings : AdapterSettings {
-    double own = 0.9;
-    void fields(FieldVisitor& f) {
-      f.field("own", own, "initial share of a task's own branch; the others share the rest", between(0, 1));
-      AdapterSettings::fields(f);
-    }
-  };
+  using Settings = CrossStitchSettings;
   CrossStitch(const Settings& settings, const ArchitectureContext& shape)
-      : width_(shape.width), branches_(*this, settings, shape, "stitches") {
+      : width_(shape.width), branches_(*this, settings.adapters, shape, "stitches") {
     const torch::NoGradGuard no_grad;
     const auto tasks = static_cast<std::int64_t>(shape.tasks);
     for (std::size_t level = 1; level < branches_.levels(); ++level) {
@@ -53,9 +52,13 @@ class CrossStitch final : public Architecture {
   Branches branches_;
 };
 
+ArchitectureFactory cross_stitch(CrossStitchSettings settings) {
+  return made_by<CrossStitch>("cross_stitch", std::move(settings));
+}
+
 void register_cross_stitch(ArchitectureRegistry& registry) {
   registry.add<CrossStitch>("cross_stitch", "a branch of adapters a task, with learned combinations between levels",
-                            "Misra et al., CVPR 2016", {{"similarity", "stitches"}});
+                            "Misra et al., CVPR 2016", {{"similarity", "\"stitches\""}});
 }
 
 }  // namespace infomtl::architectures

@@ -4,6 +4,14 @@
 
 namespace infomtl::architectures {
 
+void DselectKSettings::fields(FieldVisitor& f) {
+  f.field("experts", experts, "networks that all tasks share", at_least(2));
+  f.field("selectors", selectors, "k, the largest number of experts that a task ends with", at_least(1));
+  f.field("gamma", gamma, "width of the smooth step", above(0));
+  f.choice("gate", gate, {"input", "static"}, "selectors that look at the row, or one choice per task for all rows");
+  expert.fields(f);
+}
+
 /// DSelect-k: gates that come to rest on at most k experts. Each of a task's k selectors spells the number of an expert
 /// in n = ceil(log2 E) relaxed bits S(z), S the smooth step of width gamma; its weight on expert e is the product over
 /// bits of S or 1 - S, and the selectors are mixed by a softmax. The loss "gate_entropy" drives selectors to decide.
@@ -11,26 +19,14 @@ namespace infomtl::architectures {
 /// S(t) = -2/gamma^3 t^3 + 3/(2 gamma) t + 1/2 within gamma/2 of zero, 0 below and 1 above.
 class DselectK final : public Architecture {
  public:
-  struct Settings : ExpertSettings {
-    std::int64_t experts = 4;
-    std::int64_t selectors = 2;
-    double gamma = 1.0;
-    std::string gate = "input";
-    void fields(FieldVisitor& f) {
-      f.field("experts", experts, "networks that all tasks share", at_least(2));
-      f.field("selectors", selectors, "k, the largest number of experts that a task ends with", at_least(1));
-      f.field("gamma", gamma, "width of the smooth step", above(0));
-      f.choice("gate", gate, {"input", "static"}, "selectors that look at the row, or one choice a task for all rows");
-      ExpertSettings::fields(f);
-    }
-  };
+  using Settings = DselectKSettings;
   DselectK(const Settings& settings, const ArchitectureContext& shape) : settings_(settings) {
     if (settings.selectors > settings.experts) {
       throw ConfigError("architecture \"dselect_k\": " + std::to_string(settings.selectors) + " selectors for " +
                         std::to_string(settings.experts) + " experts");
     }
     while ((std::int64_t{1} << bits_) < settings.experts) ++bits_;
-    const DenseNet::Shape net = settings.shape(shape.width);
+    const DenseNet::Shape net = expert_shape(settings.expert, shape.width);
     width_ = net.outputs;
     experts_ = add_nets(*this, "experts", static_cast<std::size_t>(settings.experts), net, shape.seed);
     const auto group = register_module("gates", std::make_shared<torch::nn::Module>("gates"));
@@ -119,9 +115,12 @@ class DselectK final : public Architecture {
   std::vector<Gate> gates_;
 };
 
+ArchitectureFactory dselect_k(DselectKSettings settings) { return made_by<DselectK>("dselect_k", std::move(settings)); }
+
 void register_dselect_k(ArchitectureRegistry& registry) {
   registry.add<DselectK>("dselect_k", "mixture of experts whose gates come to rest on k of them",
-                         "Hazimeh et al., NeurIPS 2021", {{"similarity", "static gates"}, {"sparse_gates", true}});
+                         "Hazimeh et al., NeurIPS 2021",
+                         {{"similarity", "\"static gates\""}, {"sparse_gates", "true"}});
 }
 
 }  // namespace infomtl::architectures

@@ -7,12 +7,12 @@ namespace infomtl::architectures {
 void ExtractionSettings::fields(FieldVisitor& f) {
   f.field("shared_experts", shared_experts, "networks that all tasks share", at_least(1));
   f.field("task_experts", task_experts, "networks that each task has for itself", at_least(1));
-  ExpertSettings::fields(f);
+  expert.fields(f);
 }
 
 ExtractionLevel::ExtractionLevel(const ExtractionSettings& settings, std::int64_t inputs, std::size_t tasks,
                                  bool with_shared_gate, std::uint64_t seed) {
-  const DenseNet::Shape net = settings.shape(inputs);
+  const DenseNet::Shape net = expert_shape(settings.expert, inputs);
   width_ = net.outputs;
   shared_ = add_nets(*this, "shared_experts", static_cast<std::size_t>(settings.shared_experts), net, seed);
   const auto experts = register_module("task_experts", std::make_shared<torch::nn::Module>("task_experts"));

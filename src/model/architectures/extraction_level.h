@@ -6,12 +6,6 @@
 
 namespace infomtl::architectures {
 
-struct ExtractionSettings : ExpertSettings {
-  std::int64_t shared_experts = 2;
-  std::int64_t task_experts = 1;
-  void fields(FieldVisitor& f);
-};
-
 class ExtractionLevel final : public torch::nn::Module {
  public:
   /// @param with_shared_gate  whether a gate over all experts makes an output that belongs to no task

@@ -6,6 +6,14 @@
 
 namespace infomtl::architectures {
 
+void LtbSettings::fields(FieldVisitor& f) {
+  f.field("temperature_from", temperature_from, "softness of choices at the first step", above(0));
+  f.field("temperature_to", temperature_to, "softness of choices from `steps` on", above(0));
+  f.field("steps", steps, "optimiser steps over which the temperature falls", at_least(1));
+  f.field("warmup_steps", warmup_steps, "optimiser steps in which nodes take the mean of all", at_least(0));
+  adapters.fields(f);
+}
+
 /// LTB: adapters in levels, and a learned choice for each node of which node below it grows from, so that the tasks'
 /// ways form a tree. In training a choice is a hard Gumbel-softmax sample with the gradient of the soft one, one a
 /// pass; in evaluation it is the likeliest (undecided nodes take the mean of the likeliest). In the first warmup_steps
@@ -15,21 +23,9 @@ namespace infomtl::architectures {
 /// first step to temperature_to after `steps`.
 class Ltb final : public Architecture {
  public:
-  struct Settings : AdapterSettings {
-    double temperature_from = 5.0;
-    double temperature_to = 0.5;
-    std::int64_t steps = 1000;
-    std::int64_t warmup_steps = 10;
-    void fields(FieldVisitor& f) {
-      f.field("temperature_from", temperature_from, "softness of choices at the first step", above(0));
-      f.field("temperature_to", temperature_to, "softness of choices from `steps` on", above(0));
-      f.field("steps", steps, "optimiser steps over which the temperature falls", at_least(1));
-      f.field("warmup_steps", warmup_steps, "optimiser steps in which nodes take the mean of all", at_least(0));
-      AdapterSettings::fields(f);
-    }
-  };
+  using Settings = LtbSettings;
   Ltb(const Settings& settings, const ArchitectureContext& shape)
-      : settings_(settings), width_(shape.width), branches_(*this, settings, shape, "choices") {
+      : settings_(settings), width_(shape.width), branches_(*this, settings.adapters, shape, "choices") {
     if (settings.temperature_to > settings.temperature_from) {
       throw ConfigError("architecture \"ltb\": temperature_to " + std::to_string(settings.temperature_to) +
                         " is above temperature_from " + std::to_string(settings.temperature_from));
@@ -95,9 +91,11 @@ class Ltb final : public Architecture {
   std::int64_t step_ = 0;
 };
 
+ArchitectureFactory ltb(LtbSettings settings) { return made_by<Ltb>("ltb", std::move(settings)); }
+
 void register_ltb(ArchitectureRegistry& registry) {
   registry.add<Ltb>("ltb", "learning to branch: adapters whose tree is learned by Gumbel-softmax choices",
-                    "Guo, Lee, Ulbricht, ICML 2020", {{"similarity", "choices"}});
+                    "Guo, Lee, Ulbricht, ICML 2020", {{"similarity", "\"choices\""}});
 }
 
 }  // namespace infomtl::architectures

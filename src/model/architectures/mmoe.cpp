@@ -2,19 +2,18 @@
 
 namespace infomtl::architectures {
 
+void MmoeSettings::fields(FieldVisitor& f) {
+  f.field("experts", experts, "networks that all tasks share", at_least(1));
+  expert.fields(f);
+}
+
 /// MMoE: experts that all tasks share and a gate per task, z_t = sum_e softmax(W_t z + b_t)_e E_e(z). Experts count as
 /// shared parameters, gates as the task's own.
 class Mmoe final : public Architecture {
  public:
-  struct Settings : ExpertSettings {
-    std::int64_t experts = 4;
-    void fields(FieldVisitor& f) {
-      f.field("experts", experts, "networks that all tasks share", at_least(1));
-      ExpertSettings::fields(f);
-    }
-  };
+  using Settings = MmoeSettings;
   Mmoe(const Settings& settings, const ArchitectureContext& shape) {
-    const DenseNet::Shape net = settings.shape(shape.width);
+    const DenseNet::Shape net = expert_shape(settings.expert, shape.width);
     width_ = net.outputs;
     experts_ = add_nets(*this, "experts", static_cast<std::size_t>(settings.experts), net, shape.seed);
     gates_ = add_gates(*this, "gates", shape.tasks, shape.width, settings.experts, shape.seed);
@@ -42,9 +41,11 @@ class Mmoe final : public Architecture {
   Nets experts_, gates_;
 };
 
+ArchitectureFactory mmoe(MmoeSettings settings) { return made_by<Mmoe>("mmoe", std::move(settings)); }
+
 void register_mmoe(ArchitectureRegistry& registry) {
   registry.add<Mmoe>("mmoe", "multi-gate mixture of experts: shared experts, a gate per task", "Ma et al., KDD 2018",
-                     {{"similarity", "gates"}});
+                     {{"similarity", "\"gates\""}});
 }
 
 }  // namespace infomtl::architectures

@@ -4,19 +4,17 @@
 
 namespace infomtl::architectures {
 
+void MtanSettings::fields(FieldVisitor& f) {
+  f.field("hidden", hidden, "width of the hidden layer of a mask's net, 0 for none", at_least(0));
+  f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
+}
+
 /// MTAN on the layers of the encoder: a task picks, coordinate by coordinate, from the pooled state of each layer,
 /// z_t = sum_l m_tl * z_l with m_tl = sigmoid(net_tl(z_l)). The encoder is what tasks share; masks are each task's own.
 /// Words of a tagging task come with their last layer only, so they pass the last mask alone.
 class Mtan final : public Architecture {
  public:
-  struct Settings {
-    std::int64_t hidden = 64;
-    std::string activation = "relu";
-    void fields(FieldVisitor& f) {
-      f.field("hidden", hidden, "width of the hidden layer of a mask's net, 0 for none", at_least(0));
-      f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
-    }
-  };
+  using Settings = MtanSettings;
   Mtan(const Settings& settings, const ArchitectureContext& shape) : width_(shape.width), layers_(shape.layers) {
     if (shape.layers < 1) throw ConfigError("architecture \"mtan\": the encoder has no layers to attend to");
     const auto group = register_module("masks", std::make_shared<torch::nn::Module>("masks"));
@@ -57,6 +55,8 @@ class Mtan final : public Architecture {
   std::int64_t width_, layers_;
   std::vector<Nets> masks_;
 };
+
+ArchitectureFactory mtan(MtanSettings settings) { return made_by<Mtan>("mtan", std::move(settings)); }
 
 void register_mtan(ArchitectureRegistry& registry) {
   registry.add<Mtan>("mtan", "attention masks a task over the states of all layers", "Liu, Johns, Davison, CVPR 2019");

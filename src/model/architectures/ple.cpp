@@ -3,6 +3,13 @@
 
 namespace infomtl::architectures {
 
+void PleSettings::fields(FieldVisitor& f) {
+  f.field("levels", levels, "extraction levels", at_least(1));
+  f.field("shared_stream", shared_stream,
+          "shared experts read a stream of their own (the paper), or that of the task (LibMTL)");
+  extraction.fields(f);
+}
+
 /// PLE: extraction levels one upon another. Every task has a stream of its own through them; a gate between levels
 /// makes the stream of the shared experts from all experts. The last level is that of CGC. Similarity is read from its
 /// gates.
@@ -11,16 +18,7 @@ namespace infomtl::architectures {
 /// experts and gates never see another task, while with it the experts of every task below the last level serve all.
 class Ple final : public Architecture {
  public:
-  struct Settings : ExtractionSettings {
-    std::int64_t levels = 2;
-    bool shared_stream = true;
-    void fields(FieldVisitor& f) {
-      f.field("levels", levels, "extraction levels", at_least(1));
-      f.field("shared_stream", shared_stream,
-              "shared experts read a stream of their own (the paper), or that of the task (LibMTL)");
-      ExtractionSettings::fields(f);
-    }
-  };
+  using Settings = PleSettings;
   Ple(const Settings& settings, const ArchitectureContext& shape) : shared_stream_(settings.shared_stream) {
     const auto group = register_module("levels", std::make_shared<torch::nn::Module>("levels"));
     std::int64_t inputs = shape.width;
@@ -28,7 +26,7 @@ class Ple final : public Architecture {
       const bool gate = settings.shared_stream && l + 1 < settings.levels;
       const std::uint64_t seed = derive_seed(shape.seed, "level", static_cast<std::uint64_t>(l));
       levels_.push_back(group->register_module(
-          std::to_string(l), std::make_shared<ExtractionLevel>(settings, inputs, shape.tasks, gate, seed)));
+          std::to_string(l), std::make_shared<ExtractionLevel>(settings.extraction, inputs, shape.tasks, gate, seed)));
       inputs = levels_.back()->width();
     }
     tasks_ = shape.tasks;
@@ -74,9 +72,11 @@ class Ple final : public Architecture {
   std::vector<std::shared_ptr<ExtractionLevel>> levels_;
 };
 
+ArchitectureFactory ple(PleSettings settings) { return made_by<Ple>("ple", std::move(settings)); }
+
 void register_ple(ArchitectureRegistry& registry) {
   registry.add<Ple>("ple", "progressive layered extraction: levels of shared and own experts",
-                    "Tang et al., RecSys 2020", {{"similarity", "gates"}});
+                    "Tang et al., RecSys 2020", {{"similarity", "\"gates\""}});
 }
 
 }  // namespace infomtl::architectures

@@ -17,6 +17,8 @@ class Shared final : public Architecture {
   std::int64_t width_;
 };
 
+ArchitectureFactory shared() { return made_by<Shared>("shared", {}); }
+
 void register_shared(ArchitectureRegistry& registry) {
   registry.add<Shared>("shared", "hard parameter sharing: one encoder, a head per task", "Caruana, 1997");
 }

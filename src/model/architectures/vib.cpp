@@ -5,27 +5,21 @@
 
 namespace infomtl::architectures {
 
+void VibSettings::fields(FieldVisitor& f) {
+  f.field("width", width, "width of the code", at_least(1));
+  f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
+  f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
+  f.field("dropout", dropout, "rate of dropping before each linear map", from_to_below(0.0, 1.0));
+  f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
+  f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
+}
+
 /// MT-VIB: one stochastic bottleneck that all tasks read, q(z~ | z) = N(mean(z), diag exp(log_variance(z))), compressed
 /// to N(0, I) by the loss "bottleneck". One sample per pass in training, the mean in evaluation. The paper adds uncertainty
 /// weights; width, depth and clamp are our reading of it.
 class Vib final : public Architecture {
  public:
-  struct Settings {
-    std::int64_t width = 128;
-    std::int64_t hidden = 0;
-    std::string activation = "gelu";
-    double dropout = 0.0;
-    double log_variance_low = -10.0;
-    double log_variance_high = 10.0;
-    void fields(FieldVisitor& f) {
-      f.field("width", width, "width of the code", at_least(1));
-      f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
-      f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
-      f.field("dropout", dropout, "rate of dropping before each linear map", from_to_below(0.0, 1.0));
-      f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
-      f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
-    }
-  };
+  using Settings = VibSettings;
   Vib(const Settings& settings, const ArchitectureContext& shape) : settings_(settings) {
     if (settings.log_variance_low > settings.log_variance_high) {
       throw ConfigError("architecture \"vib\": log_variance_low " + std::to_string(settings.log_variance_low) +
@@ -65,9 +59,11 @@ class Vib final : public Architecture {
   std::shared_ptr<DenseNet> mean_, log_variance_;
 };
 
+ArchitectureFactory vib(VibSettings settings) { return made_by<Vib>("vib", std::move(settings)); }
+
 void register_vib(ArchitectureRegistry& registry) {
   registry.add<Vib>("vib", "one stochastic bottleneck for all tasks; its KL is the loss \"bottleneck\"",
-                    "MT-VIB, Qian, Chen, Gechter, arXiv:2007.00339", {{"stochastic", true}});
+                    "MT-VIB, Qian, Chen, Gechter, arXiv:2007.00339", {{"stochastic", "true"}});
 }
 
 }  // namespace infomtl::architectures

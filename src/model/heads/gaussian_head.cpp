@@ -7,7 +7,7 @@
 
 namespace infomtl {
 
-void GaussianHead::Settings::fields(FieldVisitor& f) {
+void GaussianHeadSettings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
   f.field("dropout", dropout, "rate of dropping before each linear map of the mean net", from_to_below(0.0, 1.0));
@@ -48,6 +48,15 @@ Prediction GaussianHead::forward(const Tensor& representation, const HeadRandom&
     prediction.output = ops::gaussian_sample(prediction.mean, prediction.log_variance, noise);
   }
   return prediction;
+}
+
+TaskHeads gaussian_heads(std::vector<Task> tasks, const GaussianHeadSettings& settings) {
+  check_fields(settings, "head \"gaussian\"");
+  const HeadFactory make = [settings](const HeadContext& context) {
+    return std::make_shared<GaussianHead>(settings, context);
+  };
+  std::vector<HeadFactory> heads(tasks.size(), make);
+  return {std::move(tasks), std::move(heads)};
 }
 
 }  // namespace infomtl

@@ -1,5 +1,5 @@
 #pragma once
-#include "infomtl/model/head.h"
+#include "infomtl/model/heads.h"
 #include "model/dense_net.h"
 
 namespace infomtl {
@@ -10,16 +10,7 @@ namespace infomtl {
 /// Evaluation: output = mean
 class GaussianHead final : public Head {
  public:
-  struct Settings {
-    std::int64_t hidden = 0;
-    std::string activation = "relu";
-    double dropout = 0.0;
-    bool dropout_variance = false;
-    bool unit_input = false;
-    double log_variance_low = -10.0;
-    double log_variance_high = 10.0;
-    void fields(FieldVisitor& f);
-  };
+  using Settings = GaussianHeadSettings;
   /// @throws ConfigError when log_variance_low is above log_variance_high
   GaussianHead(const Settings& settings, const HeadContext& shape);
 

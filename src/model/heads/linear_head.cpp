@@ -4,7 +4,7 @@
 
 namespace infomtl {
 
-void LinearHead::Settings::fields(FieldVisitor& f) {
+void LinearHeadSettings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer, 0 for none", at_least(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
   f.field("dropout", dropout, "rate of dropping before each linear map", from_to_below(0.0, 1.0));
@@ -25,6 +25,15 @@ Prediction LinearHead::forward(const Tensor& representation, const HeadRandom& r
   return {.output = net_->forward(relu_input_ ? at::relu(representation) : representation, random.dropout),
           .mean = {},
           .log_variance = {}};
+}
+
+TaskHeads linear_heads(std::vector<Task> tasks, const LinearHeadSettings& settings) {
+  check_fields(settings, "head \"linear\"");
+  const HeadFactory make = [settings](const HeadContext& context) {
+    return std::make_shared<LinearHead>(settings, context);
+  };
+  std::vector<HeadFactory> heads(tasks.size(), make);
+  return {std::move(tasks), std::move(heads)};
 }
 
 }  // namespace infomtl

@@ -1,5 +1,5 @@
 #pragma once
-#include "infomtl/model/head.h"
+#include "infomtl/model/heads.h"
 #include "model/dense_net.h"
 
 namespace infomtl {
@@ -7,13 +7,7 @@ namespace infomtl {
 /// Deterministic head: representation -> logits or value, for every kind of label.
 class LinearHead final : public Head {
  public:
-  struct Settings {
-    std::int64_t hidden = 0;
-    std::string activation = "relu";
-    double dropout = 0.0;
-    bool relu_input = false;
-    void fields(FieldVisitor& f);
-  };
+  using Settings = LinearHeadSettings;
   LinearHead(const Settings& settings, const HeadContext& shape);
 
   Prediction forward(const Tensor& representation, const HeadRandom& random) override;

@@ -173,6 +173,20 @@ std::vector<std::string> circles_of_parts(const SourceTree& tree) {
   return circles_in(arrows);
 }
 
+std::vector<std::string> public_headers_that_reach(const SourceTree& tree, const std::string& header) {
+  std::vector<std::string> found;
+  for (const auto& [file, source] : tree) {
+    if (!is_public(file)) continue;
+    std::set<std::string> reached;
+    visit_reachable(tree, file, reached);
+    const bool reaches = std::ranges::any_of(reached, [&](const std::string& below) {
+      return std::ranges::any_of(tree.at(below).includes, [&](const Include& i) { return i.target == header; });
+    });
+    if (reaches) found.push_back(file);
+  }
+  return found;
+}
+
 std::vector<std::string> long_files(const SourceTree& tree, int most) {
   std::vector<std::string> found;
   for (const auto& [file, source] : tree) {

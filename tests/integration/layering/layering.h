@@ -26,6 +26,9 @@ std::vector<std::string> layering_violations(const SourceTree& tree, const Rooms
 /// are one thing in two files. Headers in a circle are found by layering_violations().
 std::vector<std::string> circles_of_parts(const SourceTree& tree);
 
+/// The public headers from which an outside header can be reached through the tree's own includes.
+std::vector<std::string> public_headers_that_reach(const SourceTree& tree, const std::string& header);
+
 /// One line per file of more lines than that.
 std::vector<std::string> long_files(const SourceTree& tree, int most);
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <set>
 #include <sstream>
 
 namespace {
@@ -45,6 +46,28 @@ TEST(ProjectLayering, EveryIncludeKeepsTheRules) {
 
 TEST(ProjectLayering, NoPartOfARoomNeedsItselfInACircle) {
   EXPECT_EQ(joined(circles_of_parts(read_source_tree(kRoot))), "");
+}
+
+// The doors are C++; JSON is looked into where configs are read, where names are registered, and in what a run scored.
+TEST(ProjectLayering, FewPublicHeadersReachTheWholeOfJson) {
+  const std::set<std::string> may = {
+      "include/infomtl/infomtl.h",
+      "include/infomtl/core/config.h",
+      "include/infomtl/losses/register_loss.h",
+      "include/infomtl/metrics/register_metric.h",
+      "include/infomtl/plugin/plugin.h",
+      "include/infomtl/runs/comparison.h",
+      "include/infomtl/runs/experiment.h",
+      "include/infomtl/runs/results.h",
+      "include/infomtl/runs/run.h",
+      "include/infomtl/runs/seeds.h",
+      "include/infomtl/runs/summary.h",
+      "include/infomtl/runs/trained_run.h",
+      "include/infomtl/train/trainer.h",
+  };
+  for (const std::string& header : public_headers_that_reach(read_source_tree(kRoot), "nlohmann/json.hpp")) {
+    EXPECT_TRUE(may.contains(header)) << header << " reaches nlohmann/json.hpp; core/json.h names the type";
+  }
 }
 
 TEST(ProjectLayering, FilesAreShort) { EXPECT_EQ(joined(long_files(read_source_tree(kRoot), 400)), ""); }
@@ -153,6 +176,15 @@ TEST(Layering, RefusesUnknownRoomsAndMissingHeaders) {
   EXPECT_EQ(only_violation({{"src/utils/u.cpp", ""}}), "src/utils/u.cpp: \"utils\" is no room of the house\n");
   EXPECT_EQ(only_violation({{"src/ops/o.cpp", "#include \"infomtl/ops/gone.h\""}}),
             "src/ops/o.cpp:1: infomtl/ops/gone.h does not exist\n");
+}
+
+TEST(Layering, FindsWhatAPublicHeaderReaches) {
+  const SourceTree tree = tree_of({{"include/infomtl/core/a.h", "#include <nlohmann/json.hpp>\n"},
+                                   {"include/infomtl/ops/b.h", "#include \"infomtl/core/a.h\"\n"},
+                                   {"include/infomtl/ops/c.h", "#include <nlohmann/json_fwd.hpp>\n"},
+                                   {"src/ops/b.cpp", "#include \"infomtl/ops/b.h\"\n"}});
+  EXPECT_EQ(joined(public_headers_that_reach(tree, "nlohmann/json.hpp")),
+            "include/infomtl/core/a.h\ninclude/infomtl/ops/b.h\n");
 }
 
 TEST(Layering, RefusesTheGatheringHeaderInsideTheLibrary) {

@@ -45,8 +45,8 @@ refuse 'seed' $(train config.json --seed -1)
 refuse 'twice' $(train config.json --seeds 4,4)
 refuse 'seeds' $(train config.json --seeds 99999999999999999999)
 refuse 'batch_size' $(train config.json --set training.batch_size=9223372036854775807)
-refuse 'no folder' train config.json --output config.json --log-level error
-refuse 'no folder' train config.json --output config.json/run --log-level error
+refuse 'not a folder' train config.json --output config.json --log-level error
+refuse 'not a folder' train config.json --output config.json/run --log-level error
 mkdir -p mine/checkpoints/best && echo kept >mine/checkpoints/best/mine.txt
 refuse 'no config.json' train config.json --output mine --log-level error
 [[ $(cat mine/checkpoints/best/mine.txt) == kept ]] || die "a folder that is not a run was written over"
@@ -107,8 +107,8 @@ done
 [[ $before == "$(find good -type f -print0 | sort -z | xargs -0 sha256sum)" ]] || die "a run was written over"
 
 # Commands.
-refuse 'no command' trian
-refuse 'no command' trian --help
+refuse 'unknown command' trian
+refuse 'unknown command' trian --help
 refuse 'config' train
 refuse 'kind' list lossess
 refuse 'pooling' encode --model corpus/encoder --pooling last

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
 #include "infomtl/ops/aggregation/balance.h"
 #include "infomtl/ops/aggregation/bilevel.h"

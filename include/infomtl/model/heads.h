@@ -1,0 +1,53 @@
+#pragma once
+// Heads: the built-in ones, from code.
+//
+//   MultiTaskModel model(encoder, gaussian_heads(tasks, {.dropout = 0.2}));
+//
+// The model makes each head once it knows the width of the representation. Settings are checked as a config's are.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "infomtl/core/export.h"
+#include "infomtl/core/settings.h"
+#include "infomtl/data/task.h"
+#include "infomtl/model/head.h"
+
+namespace infomtl {
+
+struct INFOMTL_API LinearHeadSettings {
+  std::int64_t hidden = 0;          ///< width of the hidden layer, 0 for none
+  std::string activation = "relu";  ///< of the hidden layer: a name of ops::activation_names()
+  double dropout = 0.0;             ///< rate of dropping before each linear map, in [0, 1)
+  bool relu_input = false;          ///< apply ReLU to the representation first, as CIFM does
+  void fields(FieldVisitor& f);
+};
+
+struct INFOMTL_API GaussianHeadSettings {
+  std::int64_t hidden = 0;          ///< width of the hidden layer of both nets, 0 for none
+  std::string activation = "relu";  ///< of the hidden layers: a name of ops::activation_names()
+  double dropout = 0.0;             ///< rate of dropping before each linear map of the mean net, in [0, 1)
+  bool dropout_variance = false;    ///< the same dropout in the log-variance net (SPC has it in the mean only)
+  bool unit_input = false;          ///< bring the representation to Euclidean length 1 first, an option of SPC's code
+  double log_variance_low = -10.0, log_variance_high = 10.0;  ///< the log-variance is clamped between them
+  void fields(FieldVisitor& f);
+};
+
+/// Makes the head of one task.
+using HeadFactory = std::function<std::shared_ptr<Head>(const HeadContext&)>;
+
+/// Tasks, and the head that each gets.
+struct TaskHeads {
+  std::vector<Task> tasks;
+  std::vector<HeadFactory> heads;  ///< one for each task
+};
+
+/// Deterministic outputs: [B, C] = W h + b, or through one hidden layer. @throws ConfigError
+INFOMTL_API TaskHeads linear_heads(std::vector<Task> tasks, const LinearHeadSettings& settings = {});
+/// Mean and log-variance of a Gaussian over the outputs (Hu et al., AAAI 2025). @throws ConfigError
+INFOMTL_API TaskHeads gaussian_heads(std::vector<Task> tasks, const GaussianHeadSettings& settings = {});
+
+}  // namespace infomtl

@@ -1,0 +1,31 @@
+#include "train/bad_gradient.h"
+
+#include "infomtl/core/errors.h"
+
+namespace infomtl {
+
+void throw_bad_gradient(const StepGradients& step, const ForwardContext& forward, FlatParameters& parameters) {
+  const std::vector<Task>& known = forward.model->tasks();
+  const std::string number = "step " + std::to_string(forward.step + 1);
+  std::string tasks;
+  for (const std::size_t task : step.tasks()) {
+    tasks += (tasks.empty() ? "\"" : ", \"") + known[task].name + "\"";
+    // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
+    StepContext context;
+    context.forward = forward;
+    context.parameters = &parameters;
+    std::vector<StepBatch> own = step.micro_batches();
+    for (StepBatch& micro : own) std::erase_if(micro.tasks, [&](const TaskBatch& rows) { return rows.task != task; });
+    std::erase_if(own, [](const StepBatch& micro) { return micro.tasks.empty(); });
+    parameters.zero_gradients();
+    StepGradients alone(std::move(context), std::move(own));
+    alone.apply_weights(torch::ones({1}), {});
+    const std::string name = parameters.first_non_finite_gradient();
+    if (name.empty()) continue;
+    throw NonFiniteError(number + ", task \"" + known[task].name + "\": the gradient of parameter \"" + name +
+                         "\" is not finite");
+  }
+  throw NonFiniteError(number + ", tasks " + tasks + ": the gradient as the weighting combined it is not finite");
+}
+
+}  // namespace infomtl

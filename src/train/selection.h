@@ -1,0 +1,21 @@
+#pragma once
+// Selection: which epoch is the best one, and when to stop looking for a better.
+
+#include <vector>
+
+#include "infomtl/data/batch_source.h"
+#include "infomtl/train/evaluation.h"
+#include "infomtl/train/trainer.h"
+#include "train/progress.h"
+
+namespace infomtl {
+
+/// @throws ConfigError where the settings name the test split, a task that is not there, or rows that are not there
+void check_selection(const SelectionSettings& settings, const BatchSource& batches);
+
+/// Enters the scores of the epoch that has just ended; without a choice ("last") it is the best one.
+/// @return whether it is the best so far
+bool select_epoch(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
+                  Progress& progress);
+
+}  // namespace infomtl
