@@ -77,7 +77,7 @@ class Smoothed final : public GradientWeighting {
   }
   void after_update(TaskGradients& task_gradients) override { inner_->after_update(task_gradients); }
   void end_epoch(std::int64_t epoch, const std::vector<double>& losses) override { inner_->end_epoch(epoch, losses); }
-  std::string gradients_read() const override { return inner_->gradients_read(); }
+  std::optional<GradientKind> gradients_read() const override { return inner_->gradients_read(); }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("previous", previous_);
     InnerState inner(visitor);
