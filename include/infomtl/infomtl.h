@@ -1,5 +1,5 @@
 #pragma once
-// What most programs use: configs, tasks, models, losses, weightings, training. On their own: ops (the pure functions),
+// What most programs use: configs, tasks, models, losses, weightings, steps, training. On their own: ops (the pure functions),
 // analysis, plugin (for shared objects loaded at run time) and the streams of batches in data.
 
 #include "infomtl/core/config.h"
@@ -23,7 +23,9 @@
 #include "infomtl/losses/information.h"
 #include "infomtl/losses/loss_term.h"
 #include "infomtl/losses/objective.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/losses/r_drop.h"
+#include "infomtl/losses/representation_gradient_norm.h"
 #include "infomtl/losses/shared_information_maximization.h"
 #include "infomtl/losses/supervised.h"
 #include "infomtl/losses/supervised_contrastive.h"
@@ -38,9 +40,14 @@
 #include "infomtl/runs/comparison.h"
 #include "infomtl/runs/experiment.h"
 #include "infomtl/runs/results.h"
+#include "infomtl/step/features.h"
+#include "infomtl/step/forward_pass.h"
+#include "infomtl/step/per_example.h"
+#include "infomtl/step/step_gradients.h"
 #include "infomtl/text/tokenizer.h"
 #include "infomtl/train/step_report.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/weighting/equal.h"
+#include "infomtl/weighting/forwarding_task_gradients.h"
 #include "infomtl/weighting/gradient_weighting.h"
 #include "infomtl/weighting/task_gradients.h"

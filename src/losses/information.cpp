@@ -21,7 +21,9 @@ LossValue Information::compute(TaskStep& step) {
   // From 0; divided by the share that is not 0's, the average is one of what was seen from the first step on.
   const Tensor now = at::stack({lower, upper, at::ones_like(upper)}).to(torch::kFloat64);
   const Tensor before = average_->before(step.task_index(), step.step());
-  average_->set(step.task_index(), settings_.momentum * before + (1 - settings_.momentum) * now);
+  if (step.records()) {
+    average_->record(step.task_index(), step.step(), settings_.momentum * before + (1 - settings_.momentum) * now);
+  }
   return over_units(nothing.sum, count(step.batch()));
 }
 

@@ -47,8 +47,10 @@ Tensor norm_of(const Tensor& flat) {
   return torch::tensor(std::sqrt(total), torch::kFloat64);
 }
 
-bool decays_by_default(const std::string& name, const Tensor& parameter) {
-  return parameter.dim() >= 2 && !name.starts_with("weighting.");
+ParameterPart part_of(const std::string& name, bool shared) {
+  if (shared) return name.starts_with("encoder.") ? ParameterPart::encoder : ParameterPart::shared;
+  if (name.starts_with("objective.")) return ParameterPart::term;
+  return name.starts_with("weighting.") ? ParameterPart::weighting : ParameterPart::task;
 }
 
 }  // namespace
@@ -57,7 +59,7 @@ FlatParameters::FlatParameters(const NamedParameters& shared, const NamedParamet
   std::set<std::string> names;
   std::set<const void*> seen;
   std::int64_t total = 0;
-  const auto take = [&](const NamedParameters& parameters) {
+  const auto take = [&](const NamedParameters& parameters, bool are_shared) {
     for (const auto& [name, parameter] : parameters) {
       if (!names.insert(name).second) throw StateError("parameter \"" + name + "\" is given twice");
       if (!seen.insert(parameter.unsafeGetTensorImpl()).second) {
@@ -67,13 +69,15 @@ FlatParameters::FlatParameters(const NamedParameters& shared, const NamedParamet
       if (!slots_.empty() && parameter.options().type_equal(slots_.front().parameter.options()) == false) {
         throw StateError("parameter \"" + name + "\" differs from the others in type or device");
       }
-      slots_.push_back({name, parameter, total, total + parameter.numel(), decays_by_default(name, parameter)});
+      const ParameterPart part = part_of(name, are_shared);
+      const bool decays = parameter.dim() >= 2 && part != ParameterPart::weighting;
+      slots_.push_back({name, parameter, total, total + parameter.numel(), part, decays});
       total += parameter.numel();
     }
   };
-  take(shared);
+  take(shared, true);
   shared_ = total;
-  take(own);
+  take(own, false);
 
   const auto options = slots_.empty() ? torch::TensorOptions() : slots_.front().parameter.options();
   values_ = torch::empty({total}, options.requires_grad(false));

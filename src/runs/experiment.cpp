@@ -111,7 +111,7 @@ struct Experiment::Implementation {
                               .width = encoder->width(),
                               .representation = model->architecture().width(),
                               .seed = derive_seed(seed, "losses")};
-    const auto objective = Objective::from_config(whole.list("losses"), context);
+    const auto objective = Objective::from_config(whole.list("losses"), context, whole.list_or_empty("penalties"));
     objective->check(*model);
     model->to(config.device);
     objective->to(config.device);

@@ -70,6 +70,7 @@ RunConfig RunConfig::read(const Config& config) {
   // Asked for here, read once the tasks are known.
   config.object("data");
   config.list("losses");
+  config.list_or_empty("penalties");
   for (const char* key : {"architecture", "head", "weighting"}) {
     if (config.has(key)) config.value(key);
   }

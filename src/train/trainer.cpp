@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -11,6 +12,7 @@
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
+#include "train/step_snapshot.h"
 #include "train/step_statistics.h"
 
 namespace infomtl {
@@ -132,7 +134,7 @@ struct Trainer::Implementation {
   std::shared_ptr<LearningRateSchedule> schedule;
   torch::Device device;
   std::unique_ptr<TrainingStream> stream;
-  GradientMemory gradient_memory;
+  std::shared_ptr<GradientMemory> gradient_memory = make_gradient_memory();
   bool gram_only = false;
 
   Progress at;
@@ -205,28 +207,46 @@ struct Trainer::Implementation {
     context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
     context.parameters = &parameters;
     context.epoch = at.epoch;
-    context.memory = &gradient_memory;
+    context.memory = gradient_memory;
     context.gram_only = gram_only;
     context.independent = [this](std::size_t index) {
       return std::vector<StepBatch>{batches().independent_batch(at.steps, index).to(device)};
     };
     StepGradients problem(std::move(context), std::move(micro_batches));
     parameters.zero_gradients();
-    try {
-      weighting->backward(problem);
-      if (!problem.applied()) throw StateError("the weighting ended a step without applying a gradient");
-      const Tensor norm = parameters.clip_gradients(settings.clip_norm);
-      if (!at::isfinite(norm).item<bool>()) report_bad_gradient(problem);
+    const Tensor norm = backward(problem);
+    if (norm.defined()) {
       optimizer->step(optimizer->learning_rate() * schedule->factor(at.steps, total));
       weighting->after_update(problem);
       statistics.add(problem, norm);
-    } catch (const NonFiniteError& error) {
-      if (settings.non_finite != "skip") throw;
-      log::warning(std::string("step left out: ") + error.what());
+    } else {
       statistics.add_skipped();
     }
     ++at.steps;
     if (at.steps % settings.report_every == 0 || at.steps == total) report();
+  }
+
+  /// Writes the step's gradient into the flat buffer, clipped.
+  /// @return its norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
+  Tensor backward(StepGradients& problem) {
+    std::optional<StepSnapshot> before;
+    if (settings.non_finite == "skip") before.emplace(*weighting, *objective);
+    try {
+      // The forward pass runs in here too: the weighting asks for losses, products or gradients of the tasks, each is
+      // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,
+      // head), and its last call (apply_...) writes one gradient into the flat buffer, by a backward pass through the
+      // weighted losses or from the rows at hand. The penalties' gradient follows.
+      weighting->backward(problem);
+      if (!problem.applied()) throw StateError("the weighting ended a step without applying a gradient");
+      const Tensor norm = parameters.clip_gradients(settings.clip_norm);
+      if (!at::isfinite(norm).item<bool>()) report_bad_gradient(problem);
+      return norm;
+    } catch (const NonFiniteError& error) {
+      if (!before.has_value()) throw;
+      before->restore();
+      log::warning(std::string("step left out: ") + error.what());
+      return {};
+    }
   }
 
   [[noreturn]] void report_bad_gradient(StepGradients& problem) {
@@ -236,7 +256,8 @@ struct Trainer::Implementation {
     // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
     parameters.zero_gradients();
     StepContext context;
-    context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
+    context.forward = {
+        .model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps, .records = false};
     context.parameters = &parameters;
     for (const std::size_t task : problem.tasks()) {
       std::vector<StepBatch> own = problem.micro_batches();
@@ -266,6 +287,7 @@ struct Trainer::Implementation {
       if (term == nullptr) continue;
       for (const auto& [name, value] : term->diagnostics()) record.diagnostics[child.key() + "/" + name] = value;
     }
+    for (const auto& [name, value] : weighting->diagnostics()) record.diagnostics["weighting/" + name] = value;
     const double seconds = stopwatch.lap();
     at.seconds += seconds;
     record.tokens_per_second = static_cast<double>(at.tokens - reported_tokens) / seconds;

@@ -2,9 +2,12 @@
 // What the built-in weightings share. Each lives in a file of its own that ends with the function that registers it;
 // builtin.cpp is the list.
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "infomtl/ops/aggregation/gram.h"
 #include "infomtl/weighting/gradient_weighting.h"
@@ -56,6 +59,22 @@ torch::Tensor of_step(const torch::Tensor& values, const TaskGradients& task_gra
 /// Adds d/d parameter_t of the step's tasks to the gradient of a parameter [task_count].
 void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_gradients, const torch::Tensor& gradient);
 
+/// What products of gradients and solvers tell of a step, for GradientWeighting::diagnostics().
+class GramDiagnostics {
+ public:
+  /// @param gram [T, T] of the step's tasks
+  void see(const torch::Tensor& gram, const TaskGradients& task_gradients);
+  /// @return its weights
+  torch::Tensor see(const ops::Solution& solution);
+  GradientWeighting::Diagnostics named() const;
+
+ private:
+  torch::Tensor gram_;
+  std::vector<std::size_t> tasks_;
+  std::optional<double> residual_;
+  bool stationary_ = false;
+};
+
 /// Settings of weightings that need the Gram matrix only.
 struct GramSettings {
   explicit GramSettings(std::string heads = "plain", bool representation = false)
@@ -70,14 +89,18 @@ struct GramSettings {
 class GramWeighting : public GradientWeighting {
  public:
   void backward(TaskGradients& task_gradients) final;
+  Diagnostics diagnostics() const override { return diagnostics_.named(); }
 
  protected:
   explicit GramWeighting(GramSettings settings) : gram_settings_(std::move(settings)) {}
-  /// [T] weights of the step; a solver that found no common descent says so by Solution::stationary.
+  /// [T] weights of the step.
   virtual torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) = 0;
+  /// The weights of what a solver found, which diagnostics() then tells of.
+  torch::Tensor solved(const ops::Solution& solution) { return diagnostics_.see(solution); }
 
  private:
   GramSettings gram_settings_;
+  GramDiagnostics diagnostics_;
 };
 
 }  // namespace infomtl::weightings

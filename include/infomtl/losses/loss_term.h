@@ -45,7 +45,8 @@ struct Needs {
   bool stochastic_architecture = false;
   bool sparse_gates = false;  ///< TaskRepresentation::gate_entropy
   bool embeddings = false;    ///< embedding_leaf()
-  bool parameters = false;    ///< gradients in parameters by itself; per-task gradients then take one backward a task
+  bool parameters = false;    ///< takes gradients of parameters itself; then one backward pass per task
+  bool other_tasks = false;   ///< reads batch_steps(): gradients reach the rows of other tasks; then likewise
 };
 
 /// What a term may know when it is built.
@@ -67,6 +68,7 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   /// How many units the term will average over on these rows: rows, unless overridden (words of a tagging task, rows of
   /// a known label). Must equal compute().count; the objective throws StateError where it does not.
   virtual std::int64_t count(const TaskBatch& rows) const { return rows.rows.size(0); }
+  /// What a term remembers between steps (a moving average) it changes where step.records(), and only there.
   /// @return sum: scalar float32; count: scalar, detached
   virtual LossValue compute(TaskStep& step) = 0;
   /// Whether the term is part of the loss in evaluation mode (contrast and compression terms are). A label may be
@@ -80,18 +82,19 @@ using LossRegistry = Registry<LossTerm, const TermContext&>;
 INFOMTL_API LossRegistry& loss_registry();
 INFOMTL_API void register_builtin_losses(LossRegistry& registry);
 
-/// Registers a class with `Settings` and a constructor from them.
-template <class Class>
-void register_loss(LossRegistry& registry, std::string name, std::string summary, std::string source = "") {
+/// Registers a class with `Settings` and a constructor from them, or from them and a TermContext.
+template <class Class, class Product>
+void register_term(Registry<Product, const TermContext&>& registry, std::string name, std::string summary,
+                   std::string source = "") {
   registry.add({.name = std::move(name),
                 .summary = std::move(summary),
                 .source = std::move(source),
                 .options = describe_fields<typename Class::Settings>(),
                 .origin = "",
                 .traits = Json::object()},
-               [](const Config& config, const TermContext& context) -> std::shared_ptr<LossTerm> {
+               [](const Config& config, const TermContext& context) -> std::shared_ptr<Product> {
                  auto settings = config.read<typename Class::Settings>();
-                 return with_context(config.where(), [&]() -> std::shared_ptr<LossTerm> {
+                 return with_context(config.where(), [&]() -> std::shared_ptr<Product> {
                    if constexpr (std::is_constructible_v<Class, typename Class::Settings, const TermContext&>) {
                      return std::make_shared<Class>(std::move(settings), context);
                    } else {
@@ -99,6 +102,11 @@ void register_loss(LossRegistry& registry, std::string name, std::string summary
                    }
                  });
                });
+}
+
+template <class Class>
+void register_loss(LossRegistry& registry, std::string name, std::string summary, std::string source = "") {
+  register_term<Class>(registry, std::move(name), std::move(summary), std::move(source));
 }
 
 }  // namespace infomtl

@@ -25,13 +25,23 @@ using torch::Tensor;
 /// A parameter and the name it is saved under.
 using NamedParameters = std::vector<std::pair<std::string, Tensor>>;
 
+/// Whose a parameter is.
+enum class ParameterPart {
+  encoder,
+  shared,     ///< of the architecture, trained by all tasks: experts, a bottleneck
+  task,       ///< a head's, or a task's own part of the architecture: gates, masks
+  term,       ///< of a loss term: a critic, a prior
+  weighting,  ///< of the weighting: log-variances
+};
+
 /// One parameter's place.
 struct FlatSlot {
   std::string name;
   Tensor parameter;  ///< the model's tensor; its data and grad are views of the buffers
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  bool decays = true;  ///< false for biases, norms and other vectors, and for what weightings own ("weighting.")
+  ParameterPart part = ParameterPart::shared;
+  bool decays = true;  ///< false for biases, norms and other vectors, and for what weightings own
 };
 
 /// Neighbouring slots that are treated alike.

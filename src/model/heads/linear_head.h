@@ -16,7 +16,7 @@ class LinearHead final : public Head {
   };
   LinearHead(const Settings& settings, const HeadContext& shape);
 
-  Prediction forward(const Tensor& representation, const HeadRandom& random) override;
+  Prediction forward(const HeadInput& input) override;
 
  private:
   bool relu_input_;
