@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "infomtl/runs/results.h"
+#include "infomtl/train/step_report.h"
 
 namespace infomtl {
 
