@@ -1,6 +1,8 @@
 #pragma once
 // What most programs use: configs, tasks, models, losses, weightings, training. On their own: ops (the pure functions),
 // analysis, plugin (for shared objects loaded at run time) and the streams of batches below TaskBatches.
+// What most programs use: configs, tasks, models, losses, weightings, steps, training. On their own: ops (the pure functions),
+// analysis, plugin (for shared objects loaded at run time) and the streams of batches in data.
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
@@ -28,8 +30,10 @@
 #include "infomtl/losses/information.h"
 #include "infomtl/losses/loss_term.h"
 #include "infomtl/losses/objective.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/losses/r_drop.h"
 #include "infomtl/losses/register_loss.h"
+#include "infomtl/losses/representation_gradient_norm.h"
 #include "infomtl/losses/shared_information_maximization.h"
 #include "infomtl/losses/supervised.h"
 #include "infomtl/losses/supervised_contrastive.h"
@@ -58,12 +62,17 @@
 #include "infomtl/runs/seeds.h"
 #include "infomtl/runs/summary.h"
 #include "infomtl/runs/trained_run.h"
+#include "infomtl/step/features.h"
+#include "infomtl/step/forward_pass.h"
+#include "infomtl/step/per_example.h"
+#include "infomtl/step/step_gradients.h"
 #include "infomtl/text/tokenizer.h"
 #include "infomtl/train/step_report.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/train/trainer_settings.h"
 #include "infomtl/train/training_phase.h"
 #include "infomtl/weighting/equal.h"
+#include "infomtl/weighting/forwarding_task_gradients.h"
 #include "infomtl/weighting/gradient_weighting.h"
 #include "infomtl/weighting/task_gradients.h"
 #include "infomtl/weighting/weightings.h"

@@ -146,7 +146,7 @@ TextSelection BatchPlan::batch(std::size_t u, std::int64_t number) {
   const auto& order = pass_order(u, number / pool.batches());
   const std::int64_t begin = number % pool.batches() * pool.batch_size;
   const std::int64_t end = std::min(begin + pool.batch_size, std::ssize(order));
-  return {pool.tasks, {order.begin() + begin, order.begin() + end}};
+  return {pool.tasks, {order.begin() + begin, order.begin() + end}, number};
 }
 
 std::vector<TextSelection> BatchPlan::step(std::int64_t step) {
@@ -165,7 +165,7 @@ std::vector<TextSelection> BatchPlan::independent(std::int64_t step, std::uint64
     const auto n = static_cast<std::uint64_t>(pool.sequences.size());
     const std::uint64_t m = std::min(n, static_cast<std::uint64_t>(pool.batch_size));
     std::unordered_set<std::uint64_t> taken;
-    TextSelection selection{pool.tasks, {}};
+    TextSelection selection{pool.tasks, {}, one.batch};
     for (std::uint64_t last = n - m; last < n; ++last) {
       std::uint64_t row = random.below(last + 1);
       if (!taken.insert(row).second) taken.insert(row = last);
@@ -184,7 +184,7 @@ std::vector<std::vector<TextSelection>> micro_batches(const std::vector<TextSele
       const auto rows = std::ssize(selection.sequences);
       const auto begin = selection.sequences.begin() + rows * m / count;
       const auto end = selection.sequences.begin() + rows * (m + 1) / count;
-      if (begin != end) part.push_back({selection.tasks, {begin, end}});
+      if (begin != end) part.push_back({selection.tasks, {begin, end}, selection.batches_before});
     }
     if (!part.empty()) result.push_back(std::move(part));
   }

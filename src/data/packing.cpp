@@ -144,7 +144,9 @@ StepBatch assemble(const std::vector<TextSelection>& selections, const std::vect
       packed.push_back(std::move(sequence_tokens));
     }
     for (const TaskBatchBuilder& builder : builders) {
-      if (!builder.empty()) batch.tasks.push_back(builder.build());
+      if (builder.empty()) continue;
+      batch.tasks.push_back(builder.build());
+      batch.tasks.back().batches_before = selection.batches_before;
     }
   }
   batch.tokens = pack(packed);

@@ -20,8 +20,10 @@ LossValue Information::compute(TaskStep& step) {
   const auto [lower, upper] = ops::conditional_information(prediction.output, prediction.mean, prediction.log_variance);
   // The averages start at 0; the third one, of ones, is what they are divided by: bias correction like Adam's moments.
   const Tensor now = at::stack({lower, upper, at::ones_like(upper)}).to(torch::kFloat64);
-  const Tensor before = average_->start_step(step.task_index(), step.step());
-  average_->set(step.task_index(), settings_.momentum * before + (1 - settings_.momentum) * now);
+  const Tensor before = average_->before(step.task_index(), step.step());
+  if (step.records()) {
+    average_->record(step.task_index(), step.step(), settings_.momentum * before + (1 - settings_.momentum) * now);
+  }
   return over_items(nothing.sum, count(step.batch()));
 }
 

@@ -56,8 +56,8 @@ class Mine final : public ScalarBound {
 
  protected:
   Tensor information(const Tensor& scores, const PairedRows& rows) override {
-    const ops::MineBound bound = ops::mine(scores, average_->start_step(rows.task, rows.step).squeeze(0), momentum_);
-    average_->set(rows.task, bound.average);
+    const ops::MineBound bound = ops::mine(scores, average_->before(rows.task, rows.step).squeeze(0), momentum_);
+    if (rows.records) average_->record(rows.task, rows.step, bound.average);
     return bound.value;
   }
 

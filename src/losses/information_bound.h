@@ -24,6 +24,7 @@ struct PairedRows {
   bool symmetric = false;
   std::size_t task = 0;
   std::int64_t step = 0;
+  bool records = true;  ///< whether what the bound remembers moves
 };
 
 class InformationBound : public torch::nn::Module {

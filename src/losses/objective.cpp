@@ -9,17 +9,37 @@
 
 namespace infomtl {
 
-void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string name, std::vector<std::string> tasks) {
-  if (name.empty()) name = "term";
-  std::string unique = name;
-  for (int use = 2; std::any_of(terms_.begin(), terms_.end(), [&](const Entry& e) { return e.name == unique; });
-       ++use) {
-    unique = name + "." + std::to_string(use);
-  }
-  std::string module_name = unique;
+bool Objective::Entry::applies_to(const Task& task) const {
+  const bool listed = tasks.empty() || std::find(tasks.begin(), tasks.end(), task.name) != tasks.end();
+  return listed && term->applies_to(task);
+}
+
+std::string Objective::Entry::title() const {
+  const bool is_penalty = dynamic_cast<const Penalty*>(term.get()) != nullptr;
+  return (is_penalty ? "penalty \"" : "loss \"") + name + "\"";
+}
+
+void Objective::add_to(Entries& entries, Entry entry) {
+  const auto taken = [&](const std::string& name) {
+    const auto has_it = [&](const Entry& other) { return other.name == name; };
+    return std::any_of(terms_.begin(), terms_.end(), has_it) ||
+           std::any_of(penalties_.begin(), penalties_.end(), has_it);
+  };
+  const std::string name = entry.name;
+  for (int use = 2; taken(entry.name); ++use) entry.name = name + "." + std::to_string(use);
+  std::string module_name = entry.name;
   std::replace(module_name.begin(), module_name.end(), '.', '_');
-  register_module(module_name, term);
-  terms_.push_back({std::move(unique), weight, std::move(term), std::move(tasks)});
+  register_module(module_name, entry.term);
+  entries.push_back(std::move(entry));
+}
+
+void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string name, std::vector<std::string> tasks) {
+  add_to(terms_, {name.empty() ? "term" : std::move(name), weight, std::move(term), std::move(tasks)});
+}
+
+void Objective::add_penalty(Schedule weight, std::shared_ptr<Penalty> penalty, std::string name,
+                            std::vector<std::string> tasks) {
+  add_to(penalties_, {name.empty() ? "penalty" : std::move(name), weight, std::move(penalty), std::move(tasks)});
 }
 
 namespace {
@@ -48,118 +68,155 @@ LossValue compute_term(LossTerm& term, TaskStep& step, std::int64_t units) {
   return value;
 }
 
+/// What a config says of a term beside its own options.
+struct Listed {
+  Schedule weight = 1.0;
+  std::string name;
+  std::vector<std::string> tasks;
+};
+
+Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
+  if (!term.is_object()) return {1.0, term.as_text(), {}};
+  std::vector<std::string> known;
+  known.reserve(known_tasks.size());
+  for (const Task& task : known_tasks) known.push_back(task.name);
+  Listed found;
+  if (term.has("weight")) found.weight = Schedule::from_config(term.value("weight"));
+  for (const Config& task : term.list_or_empty("tasks")) {
+    const std::string name = task.as_text();
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      task.fail("no task \"" + name + "\"" + did_you_mean(name, known));
+    }
+    found.tasks.push_back(name);
+  }
+  if (term.has("tasks") && found.tasks.empty()) term.fail("tasks", "names no task; leave it out for all tasks");
+  found.name = term.text("name");
+  return found;
+}
+
 }  // namespace
 
-std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context) {
-  std::vector<std::string> known;
-  known.reserve(context.tasks.size());
-  for (const Task& task : context.tasks) known.push_back(task.name);
+std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context,
+                                                  const std::vector<Config>& penalties) {
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
-    if (!loss.is_object()) {
-      objective->add(1.0, loss_registry().build(loss, context), loss.as_text());
-      continue;
-    }
-    const Schedule weight = loss.has("weight") ? Schedule::from_config(loss.value("weight")) : Schedule(1.0);
-    std::vector<std::string> tasks;
-    for (const Config& task : loss.list_or_empty("tasks")) {
-      const std::string name = task.as_text();
-      if (std::find(known.begin(), known.end(), name) == known.end()) {
-        task.fail("no task \"" + name + "\"" + did_you_mean(name, known));
-      }
-      tasks.push_back(name);
-    }
-    if (loss.has("tasks") && tasks.empty()) loss.fail("tasks", "names no task; leave it out for all tasks");
-    objective->add(weight, loss_registry().build(loss, context), loss.text("name"), std::move(tasks));
+    const Listed found = listed(loss, context.tasks);
+    objective->add(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
+  }
+  for (const Config& penalty : penalties) {
+    const Listed found = listed(penalty, context.tasks);
+    objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
   }
   return objective;
 }
 
-bool Objective::applies_to(const Entry& entry, const Task& task) const {
-  const bool listed =
-      entry.tasks.empty() || std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end();
-  return listed && entry.term->applies_to(task);
-}
-
 Needs Objective::needs(const Task& task) const {
   Needs all;
-  for (const Entry& entry : terms_) {
-    if (!applies_to(entry, task)) continue;
-    const Needs one = entry.term->needs();
-    all.views = std::max(all.views, one.views);
-    all.token_states |= one.token_states;
-    all.gaussian_head |= one.gaussian_head;
-    all.stochastic_architecture |= one.stochastic_architecture;
-    all.sparse_gates |= one.sparse_gates;
-    all.embeddings |= one.embeddings;
-    all.parameters |= one.parameters;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      if (!entry.applies_to(task)) continue;
+      const Needs one = entry.term->needs();
+      all.views = std::max(all.views, one.views);
+      all.token_states |= one.token_states;
+      all.gaussian_head |= one.gaussian_head;
+      all.stochastic_architecture |= one.stochastic_architecture;
+      all.sparse_gates |= one.sparse_gates;
+      all.embeddings |= one.embeddings;
+      all.parameters |= one.parameters;
+      all.other_tasks |= one.other_tasks;
+    }
   }
   return all;
 }
 
+namespace {
+
+/// @throws ConfigError naming what the model lacks, and the cure
+void check_needs(const Needs& needs, const MultiTaskModel& model, std::size_t task, const std::string& who) {
+  if (needs.gaussian_head && !model.head(task).gaussian()) {
+    throw ConfigError(who + "needs a gaussian head; set \"head\": {\"name\": \"gaussian\"}");
+  }
+  if (needs.stochastic_architecture && !model.architecture().stochastic()) {
+    throw ConfigError(who + "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
+                      "with a bottleneck");
+  }
+  if (needs.sparse_gates && !model.architecture().sparse_gates()) {
+    throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
+  }
+}
+
+}  // namespace
+
 void Objective::check(const MultiTaskModel& model) const {
-  for (const Entry& entry : terms_) {
-    with_context("loss \"" + entry.name + "\"", [&] { entry.term->check(model); });
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      with_context(entry.title(), [&] { entry.term->check(model); });
+    }
   }
   for (std::size_t t = 0; t < model.tasks().size(); ++t) {
     const Task& task = model.tasks()[t];
-    bool any = false;
-    for (const Entry& entry : terms_) {
-      if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
-          !entry.term->applies_to(task)) {
-        throw ConfigError("loss \"" + entry.name + "\": not defined for task \"" + task.name + "\" (" + task.type +
-                          "); leave it out of \"tasks\"");
-      }
-      if (!applies_to(entry, task)) continue;
-      any = true;
-      const Needs needs = entry.term->needs();
-      const std::string who = "loss \"" + entry.name + "\", task \"" + task.name + "\": ";
-      if (needs.gaussian_head && !model.head(t).gaussian()) {
-        throw ConfigError(who + "needs a gaussian head; set \"head\": {\"name\": \"gaussian\"}");
-      }
-      if (needs.stochastic_architecture && !model.architecture().stochastic()) {
-        throw ConfigError(who +
-                          "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
-                          "with a bottleneck");
-      }
-      if (needs.sparse_gates && !model.architecture().sparse_gates()) {
-        throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
+    for (const Entries* entries : {&terms_, &penalties_}) {
+      for (const Entry& entry : *entries) {
+        if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
+            !entry.term->applies_to(task)) {
+          throw ConfigError(entry.title() + ": not defined for task \"" + task.name + "\" (" + task.type +
+                            "); leave it out of \"tasks\"");
+        }
+        if (!entry.applies_to(task)) continue;
+        check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
       }
     }
-    if (!any) {
+    if (std::none_of(terms_.begin(), terms_.end(), [&](const Entry& entry) { return entry.applies_to(task); })) {
       throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " terms is for task \"" + task.name +
                         "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
     }
   }
 }
 
-std::vector<std::int64_t> Objective::counts(const Task& task, const TaskBatch& rows) const {
-  std::vector<std::int64_t> counts(terms_.size(), 0);
-  for (std::size_t i = 0; i < terms_.size(); ++i) {
-    if (applies_to(terms_[i], task)) counts[i] = terms_[i].term->count(rows);
+std::vector<std::int64_t> Objective::counts(const Entries& entries, const Task& task, const TaskBatch& rows) {
+  std::vector<std::int64_t> counts(entries.size(), 0);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].applies_to(task)) counts[i] = entries[i].term->count(rows);
   }
   return counts;
 }
 
-TaskLoss Objective::compute(TaskStep& step, const std::vector<std::int64_t>& totals) const {
-  if (totals.size() != terms_.size()) throw StateError("objective: totals do not belong to this objective");
+TaskLoss Objective::compute(const Entries& entries, TaskStep& step, const std::vector<std::int64_t>& totals) {
+  if (totals.size() != entries.size()) throw StateError("objective: totals do not belong to this objective");
   TaskLoss loss;
-  for (std::size_t i = 0; i < terms_.size(); ++i) {
-    const Entry& entry = terms_[i];
-    if (!applies_to(entry, step.task()) || totals[i] == 0) continue;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
+    if (!entry.applies_to(step.task()) || totals[i] == 0) continue;
     if (!step.training() && !entry.term->in_evaluation()) continue;
     const std::int64_t units = entry.term->count(step.batch());
-    const LossValue value = with_context("loss \"" + entry.name + "\", task \"" + step.task().name + "\"",
+    const LossValue value = with_context(entry.title() + ", task \"" + step.task().name + "\"",
                                          [&] { return compute_term(*entry.term, step, units); });
     const double weight = entry.weight.at(step.step());
     const Tensor part = value.sum * (weight / static_cast<double>(totals[i]));
     loss.value = loss.value.defined() ? loss.value + part : part;
     loss.parts.push_back({entry.name, value.sum.detach(), static_cast<double>(units), weight});
   }
+  return loss;
+}
+
+std::vector<std::int64_t> Objective::counts(const Task& task, const TaskBatch& rows) const {
+  return counts(terms_, task, rows);
+}
+
+TaskLoss Objective::compute(TaskStep& step, const std::vector<std::int64_t>& totals) const {
+  TaskLoss loss = compute(terms_, step, totals);
   if (!loss.value.defined()) {  // rows without a single label: nothing to learn from, and no gradient
     loss.value = torch::zeros({}, torch::TensorOptions().device(step.shared().device()));
   }
   return loss;
+}
+
+std::vector<std::int64_t> Objective::penalty_counts(const Task& task, const TaskBatch& rows) const {
+  return counts(penalties_, task, rows);
+}
+
+TaskLoss Objective::compute_penalties(TaskStep& step, const std::vector<std::int64_t>& totals) const {
+  return compute(penalties_, step, totals);
 }
 
 }  // namespace infomtl

@@ -60,7 +60,8 @@ LossValue SharedInformationMaximization::compute(TaskStep& step) {
                   .temperature = settings_.temperature,
                   .symmetric = settings_.symmetric,
                   .task = step.task_index(),
-                  .step = step.step()};
+                  .step = step.step(),
+                  .records = step.records()};
   if (settings_.scope == "task") {
     rows.y = step.shared(1);
     return bound_->loss(rows);

@@ -11,18 +11,18 @@ StepAverage::StepAverage(std::size_t tasks, std::int64_t values, double initial)
   step_ = register_buffer("step", torch::full({count}, -1, torch::kInt64));
 }
 
-torch::Tensor StepAverage::start_step(std::size_t task, std::int64_t step) {
+torch::Tensor StepAverage::before(std::size_t task, std::int64_t step) const {
   const torch::NoGradGuard no_grad;
   const auto row = static_cast<std::int64_t>(task);
-  torch::Tensor before = before_[row], last = step_[row];
-  before.copy_(at::where(last < step, now_[row], before));
-  last.fill_(step);
-  return before.clone();
+  return at::where(step_[row] < step, now_[row], before_[row]);
 }
 
-void StepAverage::set(std::size_t task, const torch::Tensor& values) {
+void StepAverage::record(std::size_t task, std::int64_t step, const torch::Tensor& values) {
   const torch::NoGradGuard no_grad;
-  now_[static_cast<std::int64_t>(task)].copy_(values.detach());
+  const auto row = static_cast<std::int64_t>(task);
+  before_[row].copy_(before(task, step));
+  step_[row].fill_(step);
+  now_[row].copy_(values.detach());
 }
 
 torch::Tensor StepAverage::latest(std::size_t task) const {

@@ -14,6 +14,7 @@ namespace {
 template <class Body>
 void for_each_registry(PluginRegistries& registries, Body&& body) {
   body(registries.losses);
+  body(registries.penalties);
   body(registries.weightings);
   body(registries.architectures);
   body(registries.heads);
@@ -26,9 +27,9 @@ void for_each_registry(PluginRegistries& registries, Body&& body) {
 
 /// Adds the plugin's names under its file as origin; when it fails, every one of them is taken back.
 void add_names(const PluginEntry& entry, const std::string& origin) {
-  PluginRegistries registries{loss_registry(),    weighting_registry(), architecture_registry(),
-                              head_registry(),    encoder_registry(),   metric_registry(),
-                              sampler_registry(), optimizer_registry(), schedule_registry()};
+  PluginRegistries registries{loss_registry(),      penalty_registry(),  weighting_registry(), architecture_registry(),
+                              head_registry(),      encoder_registry(),  metric_registry(),    sampler_registry(),
+                              optimizer_registry(), schedule_registry()};
   const auto give_back = [&] { for_each_registry(registries, [](auto& registry) { registry.set_origin("infomtl"); }); };
   const auto fail = [&](const std::string& why) {
     for_each_registry(registries, [&](auto& registry) { registry.remove_origin(origin); });

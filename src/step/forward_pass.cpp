@@ -1,24 +1,13 @@
 #include "infomtl/step/forward_pass.h"
 
+#include <algorithm>
 #include <map>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
+#include "step/views.h"
 
 namespace infomtl {
-namespace {
-
-/// Host copies of small index tensors.
-std::vector<std::int64_t> to_vector(const Tensor& indices) {
-  const Tensor host = indices.to(torch::kCPU, torch::kInt64).contiguous();
-  return {host.data_ptr<std::int64_t>(), host.data_ptr<std::int64_t>() + host.numel()};
-}
-
-Tensor to_tensor(const std::vector<std::int64_t>& values, torch::Device device = torch::kCPU) {
-  return torch::tensor(values, torch::kInt64).to(device);
-}
-
-}  // namespace
 
 std::uint64_t ForwardContext::seed_of(std::string_view purpose) const {
   std::uint64_t result = derive_seed(seed, purpose, static_cast<std::uint64_t>(step));
@@ -29,96 +18,86 @@ std::uint64_t ForwardContext::seed_of(std::string_view purpose) const {
   return result;
 }
 
-Tensor token_rows(const Tensor& offsets, const Tensor& sequences) {
-  const std::vector<std::int64_t> begins = to_vector(offsets);
-  std::vector<std::int64_t> rows;
-  for (const std::int64_t sequence : to_vector(sequences)) {
-    const auto s = static_cast<std::size_t>(sequence);
-    for (std::int64_t row = begins.at(s); row < begins.at(s + 1); ++row) rows.push_back(row);
-  }
-  return to_tensor(rows);
-}
+struct ForwardPass::Implementation {
+  /// A pass that encodes the rows of one task of another pass again.
+  struct Reencoded {
+    std::string name;             ///< told apart from other passes of the step by random numbers
+    std::size_t place = 0;        ///< of the task among those of the other pass
+    std::size_t places = 0;       ///< their number; 0: not one task's rows alone
+    std::size_t offset_task = 0;  ///< whose tokens the offset is for
+    Tensor offset;                ///< added to the word embeddings
+  };
 
-StepBatch only_task(const StepBatch& batch, std::size_t k) {
-  const TaskBatch& task = batch.tasks.at(k);
-  const std::vector<std::int64_t> begins = to_vector(batch.tokens.offsets);
-  std::map<std::int64_t, std::int64_t> place;  // sequence -> its number in the result, in order of first use
-  std::vector<std::int64_t> kept, rows;
-  for (const std::int64_t sequence : to_vector(task.rows)) {
-    const auto [found, fresh] = place.try_emplace(sequence, static_cast<std::int64_t>(kept.size()));
-    if (fresh) kept.push_back(sequence);
-    rows.push_back(found->second);
-  }
-  std::vector<std::int32_t> offsets = {0};
-  for (const std::int64_t sequence : kept) {
-    const auto s = static_cast<std::size_t>(sequence);
-    offsets.push_back(offsets.back() + static_cast<std::int32_t>(begins[s + 1] - begins[s]));
-  }
-  const torch::Device device = batch.tokens.ids.device();
-  const Tensor tokens = token_rows(batch.tokens.offsets, to_tensor(kept)).to(device);
-  StepBatch result;
-  result.tokens.ids = batch.tokens.ids.index_select(0, tokens);
-  result.tokens.positions = batch.tokens.positions.index_select(0, tokens);
-  result.tokens.type_ids = batch.tokens.type_ids.index_select(0, tokens);
-  result.tokens.offsets = torch::tensor(offsets, torch::kInt32);
-  TaskBatch reduced = task;
-  reduced.rows = to_tensor(rows, task.rows.device());
-  if (task.words.defined()) {
-    const std::vector<std::int64_t> words = to_vector(task.words), word_offsets = to_vector(task.word_offsets);
-    const std::vector<std::int64_t> sequences = to_vector(task.rows);
-    std::vector<std::int64_t> moved;
-    for (std::size_t row = 0; row < sequences.size(); ++row) {
-      const std::int64_t from = begins[static_cast<std::size_t>(sequences[row])];
-      const std::int64_t to = offsets[static_cast<std::size_t>(rows[row])];
-      for (std::int64_t w = word_offsets[row]; w < word_offsets[row + 1]; ++w) {
-        moved.push_back(words[static_cast<std::size_t>(w)] - from + to);
-      }
-    }
-    reduced.words = to_tensor(moved, task.words.device());
-  }
-  result.tasks.push_back(std::move(reduced));
-  return result;
-}
+  ForwardContext context;
+  StepBatch batch;
+  std::shared_ptr<ops::GradientSink> sink;
+  RowOwner owner = RowOwner::task;
+  Reencoded reencoded;
+  int reencodings = 0;  ///< passes made from this one
 
-/// One task of the pass; everything is computed when first asked for.
+  std::vector<Needs> needs;  ///< per task
+  std::vector<int> views;    ///< per task
+  bool token_states = false;
+
+  bool encoded = false;
+  bool segmented = false;
+  ViewedBatch viewed;
+  EncoderOutput output;
+  std::vector<Tensor> leaves;  ///< per task, undefined unless a term asked
+  std::vector<std::unique_ptr<EncodedTask>> tasks;
+  std::vector<TaskStep*> steps;
+
+  Implementation(const ForwardContext& given, StepBatch rows, std::shared_ptr<ops::GradientSink> its_sink,
+                 RowOwner whose, Reencoded again);
+  void encode();
+  /// Rows of the pass's packed tokens that are the k-th task's, view 0.
+  Tensor own_tokens(std::size_t k) const { return token_rows(viewed.tokens.offsets, viewed.rows[k][0]); }
+  torch::Device device() const { return batch.tokens.ids.device(); }
+  const Task& task_at(std::size_t task) const { return context.model->tasks().at(task); }
+};
+
+/// One task on the rows of a task of the pass, its own or another's; everything is computed when first asked for.
 class ForwardPass::EncodedTask final : public TaskStep {
  public:
-  EncodedTask(ForwardPass& pass, std::size_t k)
-      : pass_(pass),
-        k_(k),
-        shared_(static_cast<std::size_t>(pass.views_[k])),
-        rows_(shared_.size()),
-        representations_(shared_.size()),
-        predictions_(shared_.size()) {}
+  /// The k-th task of the pass.
+  EncodedTask(Implementation& pass, std::size_t k) : EncodedTask(pass, k, pass.batch.tasks[k], nullptr) {}
 
-  const Task& task() const override { return pass_.context_.model->tasks().at(batch().task); }
-  std::size_t task_index() const override { return batch().task; }
-  const TaskBatch& batch() const override { return pass_.batch_.tasks[k_]; }
-  bool training() const override { return pass_.context_.training; }
-  int views() const override { return static_cast<int>(shared_.size()); }
-  std::int64_t step() const override { return pass_.context_.step; }
-  const std::vector<TaskStep*>& batch_steps() const override { return pass_.steps_; }
+  const Task& task() const override { return pass_.task_at(batch_.task); }
+  std::size_t task_index() const override { return batch_.task; }
+  const TaskBatch& batch() const override { return batch_; }
+  bool training() const override { return pass_.context.training; }
+  int views() const override { return pass_.views[k_]; }
+  std::int64_t step() const override { return pass_.context.step; }
+  bool records() const override { return pass_.context.training && pass_.context.records; }
+  const MultiTaskModel& model() const override { return *pass_.context.model; }
+
+  const std::vector<TaskStep*>& batch_steps() const override {
+    if (pass_.context.objective != nullptr && !pass_.needs[k_].other_tasks) {
+      throw StateError("a term of task \"" + task().name +
+                       "\" reads the rows of other tasks; it must say so: needs() {.other_tasks = true}");
+    }
+    return pass_.steps;
+  }
+
+  TaskStep& on_same_rows(std::size_t task) override {
+    EncodedTask& own = owner_ == nullptr ? *this : *owner_;
+    if (task == own.task_index()) return own;
+    std::unique_ptr<EncodedTask>& found = own.others_[task];
+    if (found == nullptr) {
+      TaskBatch rows = own.batch_;
+      rows.task = task;
+      rows.labels = rows.examples = Tensor();
+      found.reset(new EncodedTask(pass_, k_, std::move(rows), &own));
+    }
+    return *found;
+  }
 
   const Tensor& shared(int view) override {
+    if (owner_ != nullptr) return owner_->shared(view);
     Tensor& found = shared_[checked(view)];
     if (!found.defined()) {
       pass_.encode();
-      found = pass_.output_.pooled.index_select(0, pass_.viewed_.rows[k_][checked(view)]);
-    }
-    return found;
-  }
-
-  const SharedRows& rows(int view) {
-    SharedRows& found = rows_[checked(view)];
-    if (found.pooled.defined()) return found;
-    if (pass_.context_.model->needs_token_states(task_index())) {
-      pass_.encode();
-      found.pooled = pass_.output_.tokens.index_select(0, pass_.words_of_view(k_, static_cast<int>(checked(view))));
-      return found;
-    }
-    found.pooled = shared(view);
-    if (pass_.output_.layers.defined()) {
-      found.layers = pass_.output_.layers.index_select(0, pass_.viewed_.rows[k_][checked(view)]);
+      found = pass_.output.pooled.index_select(0, pass_.viewed.rows[k_][checked(view)]);
     }
     return found;
   }
@@ -127,7 +106,7 @@ class ForwardPass::EncodedTask final : public TaskStep {
     TaskRepresentation& found = representations_[checked(view)];
     if (!found.value.defined()) {
       ops::TensorRandom noise = random_of("architecture", view);
-      found = pass_.context_.model->architecture().forward(task_index(), rows(view), training() ? &noise : nullptr);
+      found = model().architecture().forward(task_index(), rows(view), training() ? &noise : nullptr);
     }
     return found;
   }
@@ -136,52 +115,50 @@ class ForwardPass::EncodedTask final : public TaskStep {
     Prediction& found = predictions_[checked(view)];
     if (!found.output.defined()) {
       ops::TensorRandom dropout = random_of("head_dropout", view), noise = random_of("head_noise", view);
-      HeadRandom random;
-      if (training()) random = {&dropout, &noise};
-      found = pass_.context_.model->head(task_index()).forward(representation(view).value, random);
+      HeadsOnRows others(*this, view);
+      HeadInput input{.representation = representation(view).value, .others = &others};
+      if (training()) input.random = {&dropout, &noise};
+      found = model().head(task_index()).forward(input);
     }
     return found;
   }
 
   const Tensor& token_states() override {
+    if (owner_ != nullptr) return owner_->token_states();
     if (!token_states_.defined()) {
       pass_.encode();
-      if (!pass_.output_.tokens.defined()) {
+      const Tensor& states = pass_.output.tokens;
+      if (!states.defined()) {
         throw StateError("token states were not computed: no term of task \"" + task().name + "\" needs() them");
       }
-      const Tensor& states = pass_.output_.tokens;
-      token_states_ = states.index_select(0, own_tokens().to(states.device()));
+      token_states_ = states.index_select(0, pass_.own_tokens(k_).to(states.device()));
     }
     return token_states_;
   }
 
   std::shared_ptr<TaskStep> reencode(const Reencoding& options) override {
-    ForwardContext context = pass_.context_;
+    ForwardContext context = pass_.context;
+    context.records = false;
     // The masks of the pass are drawn for all its rows at once: repeating them takes the whole pass, new ones only the
     // task's own rows.
     const bool whole = options.same_dropout;
-    auto again = std::make_shared<ForwardPass>(context, whole ? pass_.batch_ : only_task(pass_.batch_, k_),
-                                               pass_.segmented_ ? pass_.sink_ : nullptr);
-    const std::size_t k = whole ? k_ : 0;
-    if (whole) {
-      again->variant_ = pass_.variant_;
-    } else {
-      again->variant_ = pass_.variant_ + "/" + task().name + "/" + std::to_string(++pass_.reencodings_);
-      again->views_[0] = 1;
-      again->segment_ = k_;
-      again->segments_ = pass_.size();
-      again->tasks_[0] = std::make_unique<EncodedTask>(*again, 0);
-      again->steps_ = {again->tasks_[0].get()};
+    Implementation::Reencoded again = pass_.reencoded;
+    again.offset = options.embedding_offset;
+    again.offset_task = whole ? k_ : 0;
+    if (!whole) {
+      const std::string& rows = pass_.task_at(pass_.batch.tasks[k_].task).name;
+      again.name += "/" + rows + "/" + std::to_string(++pass_.reencodings);
+      if (again.places == 0) again.place = k_, again.places = pass_.batch.tasks.size();
     }
-    again->offset_ = options.embedding_offset;
-    again->offset_task_ = k;
-    TaskStep* const step = &again->task(k);
-    return {std::move(again), step};
+    const auto made = std::make_shared<Implementation>(context, whole ? pass_.batch : only_task(pass_.batch, k_),
+                                                       pass_.segmented ? pass_.sink : nullptr, pass_.owner, again);
+    TaskStep* const step = &made->tasks[whole ? k_ : 0]->on_same_rows(task_index());
+    return {made, step};
   }
 
   Tensor embedding_leaf() override {
     pass_.encode();
-    const Tensor& leaf = pass_.leaves_[k_];
+    const Tensor& leaf = pass_.leaves[k_];
     if (!leaf.defined()) {
       throw StateError("there is no embedding leaf: no term of task \"" + task().name + "\" needs() embeddings");
     }
@@ -190,22 +167,17 @@ class ForwardPass::EncodedTask final : public TaskStep {
 
   Tensor token_offsets() override {
     pass_.encode();
-    const Tensor lengths = pass_.viewed_.tokens.offsets.to(torch::kInt64).diff();
-    const Tensor own = lengths.index_select(0, pass_.viewed_.rows[k_][0].to(torch::kCPU));
-    return at::cat({torch::zeros({1}, torch::kInt64), own.cumsum(0)}).to(device());
+    const Tensor lengths = pass_.viewed.tokens.offsets.to(torch::kInt64).diff();
+    const Tensor own = lengths.index_select(0, pass_.viewed.rows[k_][0].to(torch::kCPU));
+    return at::cat({torch::zeros({1}, torch::kInt64), own.cumsum(0)}).to(pass_.device());
   }
-
-  const MultiTaskModel& model() const override { return *pass_.context_.model; }
 
   ops::TensorRandom random(std::string_view purpose) override {
-    return ops::TensorRandom(
-        pass_.context_.seed_of("term/" + std::string(purpose) + "/" + task().name + pass_.variant_), device());
+    return random_named("term/" + std::string(purpose) + "/" + name_of_rows());
   }
 
-  /// Rows of the pass's packed tokens that are this task's, view 0.
-  Tensor own_tokens() const { return token_rows(pass_.viewed_.tokens.offsets, pass_.viewed_.rows[k_][0]); }
-
-  std::vector<Tensor> cut() {
+  /// What the architecture reads, of the views that were used.
+  std::vector<Tensor> encoder_outputs() const {
     std::vector<Tensor> used;
     for (const SharedRows& rows : rows_) {
       if (rows.pooled.defined()) used.push_back(rows.pooled);
@@ -220,7 +192,59 @@ class ForwardPass::EncodedTask final : public TaskStep {
   }
 
  private:
-  torch::Device device() const { return pass_.batch_.tokens.ids.device(); }
+  EncodedTask(Implementation& pass, std::size_t k, TaskBatch batch, EncodedTask* owner)
+      : pass_(pass),
+        k_(k),
+        batch_(std::move(batch)),
+        owner_(owner),
+        shared_(static_cast<std::size_t>(pass.views[k])),
+        rows_(shared_.size()),
+        representations_(shared_.size()),
+        predictions_(shared_.size()) {}
+
+  /// The heads of all tasks on the rows of the one whose head is being computed.
+  class HeadsOnRows final : public OtherHeads {
+   public:
+    HeadsOnRows(EncodedTask& asking, int view)
+        : asking_(asking), view_(view), chain_((asking.owner_ == nullptr ? asking : *asking.owner_).computing_) {
+      const std::string& name = asking.task().name;
+      if (std::find(chain_.begin(), chain_.end(), name) != chain_.end()) {
+        std::string circle;
+        for (const std::string& head : chain_) circle += "\"" + head + "\" reads ";
+        throw StateError("heads read each other in a circle: " + circle + "\"" + name + "\"");
+      }
+      chain_.push_back(name);
+    }
+    ~HeadsOnRows() override { chain_.pop_back(); }
+    HeadsOnRows(const HeadsOnRows&) = delete;
+    HeadsOnRows& operator=(const HeadsOnRows&) = delete;
+
+    const std::vector<Task>& tasks() const override { return asking_.model().tasks(); }
+    const Prediction& prediction(std::size_t task) override { return asking_.on_same_rows(task).prediction(view_); }
+
+   private:
+    EncodedTask& asking_;
+    int view_;
+    std::vector<std::string>& chain_;
+  };
+
+  const SharedRows& rows(int view) {
+    if (owner_ != nullptr) return owner_->rows(view);
+    SharedRows& found = rows_[checked(view)];
+    if (found.pooled.defined()) return found;
+    if (model().needs_token_states(task_index())) {
+      pass_.encode();
+      found.pooled =
+          pass_.output.tokens.index_select(0, words_of_view(pass_.viewed, batch_, k_, static_cast<int>(checked(view))));
+      return found;
+    }
+    found.pooled = shared(view);
+    if (pass_.output.layers.defined()) {
+      found.layers = pass_.output.layers.index_select(0, pass_.viewed.rows[k_][checked(view)]);
+    }
+    return found;
+  }
+
   std::size_t checked(int view) const {
     if (!training()) return 0;
     if (view < 0 || view >= views()) {
@@ -229,120 +253,132 @@ class ForwardPass::EncodedTask final : public TaskStep {
     }
     return static_cast<std::size_t>(view);
   }
+  /// The task, and on whose rows where they are not its own.
+  std::string name_of_rows() const {
+    return owner_ == nullptr ? task().name : task().name + "/on/" + owner_->task().name;
+  }
   ops::TensorRandom random_of(std::string_view purpose, int view) const {
-    const std::string name = std::string(purpose) + "/" + task().name + "/" + std::to_string(view) + pass_.variant_;
-    return ops::TensorRandom(pass_.context_.seed_of(name), device());
+    return random_named(std::string(purpose) + "/" + name_of_rows() + "/" + std::to_string(view));
+  }
+  ops::TensorRandom random_named(const std::string& name) const {
+    return ops::TensorRandom(pass_.context.seed_of(name + pass_.reencoded.name), pass_.device());
   }
 
-  ForwardPass& pass_;
-  std::size_t k_;
+  Implementation& pass_;
+  std::size_t k_;  // whose rows
+  TaskBatch batch_;
+  EncodedTask* owner_;  // of the rows, where it is another task
   std::vector<Tensor> shared_;
   std::vector<SharedRows> rows_;
   std::vector<TaskRepresentation> representations_;
   std::vector<Prediction> predictions_;
   Tensor token_states_;
+  std::map<std::size_t, std::unique_ptr<EncodedTask>> others_;
+  std::vector<std::string>
+      computing_;  // tasks whose heads are being computed on these rows, each asked for by the last
 };
 
-ForwardPass::ForwardPass(const ForwardContext& context, StepBatch batch, std::shared_ptr<ops::GradientSink> sink)
-    : context_(context), batch_(std::move(batch)), sink_(std::move(sink)) {
-  if (context_.training) context_.model->architecture().begin_step(context_.step);
-  for (const TaskBatch& rows : batch_.tasks) {
-    const Needs needs =
-        context_.objective == nullptr ? Needs{} : context_.objective->needs(context_.model->tasks().at(rows.task));
-    views_.push_back(context_.training ? needs.views : 1);
-    if (needs.parameters) sink_ = nullptr;  // such a gradient passes by the segments
-    token_states_ = token_states_ || needs.token_states || context_.model->needs_token_states(rows.task);
+ForwardPass::Implementation::Implementation(const ForwardContext& given, StepBatch rows,
+                                            std::shared_ptr<ops::GradientSink> its_sink, RowOwner whose,
+                                            Reencoded again)
+    : context(given), batch(std::move(rows)), sink(std::move(its_sink)), owner(whose), reencoded(std::move(again)) {
+  if (context.training) context.model->architecture().begin_step(context.step);
+  for (const TaskBatch& task : batch.tasks) {
+    needs.push_back(context.objective == nullptr ? Needs{} : context.objective->needs(task_at(task.task)));
+    const bool all_views = context.training && owner == RowOwner::task && reencoded.places == 0;
+    views.push_back(all_views ? needs.back().views : 1);
+    // Such gradients pass by the owners of rows.
+    if (needs.back().parameters || (needs.back().other_tasks && batch.tasks.size() > 1)) sink = nullptr;
+    token_states = token_states || needs.back().token_states || context.model->needs_token_states(task.task);
   }
-  leaves_.resize(batch_.tasks.size());
-  for (std::size_t k = 0; k < batch_.tasks.size(); ++k) {
-    tasks_.push_back(std::make_unique<EncodedTask>(*this, k));
-    steps_.push_back(tasks_.back().get());
+  if (owner == RowOwner::row && batch.tasks.size() != 1) {
+    throw StateError("rows can own gradients in a pass of one task only");
+  }
+  leaves.resize(batch.tasks.size());
+  for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
+    tasks.push_back(std::make_unique<EncodedTask>(*this, k));
+    steps.push_back(tasks.back().get());
   }
 }
 
-ForwardPass::~ForwardPass() = default;
-
-TaskStep& ForwardPass::task(std::size_t k) { return *tasks_.at(k); }
-
-std::vector<Tensor> ForwardPass::cut(std::size_t k) { return tasks_.at(k)->cut(); }
-
-void ForwardPass::encode() {
-  if (encoded_) return;
-  encoded_ = true;
-  viewed_ = with_views(batch_, views_);
-  const torch::Device device = viewed_.tokens.ids.device();
+void ForwardPass::Implementation::encode() {
+  if (encoded) return;
+  encoded = true;
+  viewed = with_views(batch, views);
+  if (!viewed.sequence_ranges.empty()) {
+    if (owner == RowOwner::row) give_to_rows(viewed);
+    if (reencoded.places > 0) give_to_one(viewed, reencoded.place, reencoded.places);
+  }
 
   EncodeOptions options;
-  options.pooling = context_.model->pooling();
-  options.precision = context_.model->precision();
-  options.token_states = token_states_;
-  options.layer_states = context_.model->architecture().needs_layers();
-  ops::TensorRandom dropout(context_.seed_of("dropout" + variant_), device);
-  if (context_.training) options.dropout = &dropout;
-  if (sink_ != nullptr && !viewed_.sequence_ranges.empty()) {
-    segmented_ = true;
-    auto tokens = viewed_.token_ranges, sequences = viewed_.sequence_ranges;
-    if (segments_ > 0) {  // one task's rows, but the sink has a row for every task of the step
-      const std::int64_t last_token = viewed_.tokens.tokens(), last_sequence = viewed_.tokens.sequences();
-      tokens.assign(segments_, {last_token, last_token});
-      sequences.assign(segments_, {last_sequence, last_sequence});
-      for (std::size_t t = 0; t <= segment_; ++t) {
-        tokens[t] = {0, t == segment_ ? last_token : 0};
-        sequences[t] = {0, t == segment_ ? last_sequence : 0};
-      }
-    }
-    options.segments = std::make_shared<ops::GradientSegments>(std::move(tokens), std::move(sequences), sink_);
+  options.pooling = context.model->pooling();
+  options.precision = context.model->precision();
+  options.token_states = token_states;
+  options.layer_states = context.model->architecture().needs_layers();
+  ops::TensorRandom dropout(context.seed_of("dropout" + reencoded.name), device());
+  if (context.training) options.dropout = &dropout;
+  segmented = sink != nullptr && !viewed.sequence_ranges.empty();
+  if (segmented) {
+    options.segments = std::make_shared<ops::GradientSegments>(viewed.token_ranges, viewed.sequence_ranges, sink);
   }
 
   const auto add_offset = [&](std::size_t k, const Tensor& rows) {
     if (!options.embedding_offset.defined()) {
-      options.embedding_offset = torch::zeros({viewed_.tokens.tokens(), context_.model->encoder().width()},
-                                              rows.options().requires_grad(false));
+      options.embedding_offset =
+          torch::zeros({viewed.tokens.tokens(), context.model->encoder().width()}, rows.options().requires_grad(false));
     }
-    options.embedding_offset = options.embedding_offset.index_add(0, tasks_[k]->own_tokens().to(device), rows);
+    options.embedding_offset = options.embedding_offset.index_add(0, own_tokens(k).to(device()), rows);
   };
-  for (std::size_t k = 0; k < batch_.tasks.size(); ++k) {
-    const Task& task = tasks_[k]->task();
-    if (!context_.training || context_.objective == nullptr || !context_.objective->needs(task).embeddings) continue;
-    if (!at::GradMode::is_enabled()) continue;
-    const std::int64_t tokens = tasks_[k]->own_tokens().size(0);
-    leaves_[k] = torch::zeros({tokens, context_.model->encoder().width()},
-                              torch::TensorOptions().device(device).requires_grad(true));
-    add_offset(k, leaves_[k]);
+  for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
+    if (!context.training || !needs[k].embeddings || !at::GradMode::is_enabled()) continue;
+    const std::int64_t tokens = own_tokens(k).size(0);
+    leaves[k] = torch::zeros({tokens, context.model->encoder().width()},
+                             torch::TensorOptions().device(device()).requires_grad(true));
+    add_offset(k, leaves[k]);
   }
-  if (offset_.defined()) add_offset(offset_task_, offset_);
-  output_ = context_.model->encoder().forward(viewed_.tokens, options);
-  if (!context_.training || !at::GradMode::is_enabled()) return;
-  // Behind an encoder that rests gradients end at what it gave, where weightings may ask for them.
-  for (Tensor* const states : {&output_.pooled, &output_.tokens, &output_.layers}) {
-    if (states->defined() && !states->requires_grad()) states->set_requires_grad(true);
-  }
+  if (reencoded.offset.defined()) add_offset(reencoded.offset_task, reencoded.offset);
+  output = context.model->encoder().forward(viewed.tokens, options);
 }
 
-Tensor ForwardPass::words_of_view(std::size_t k, int view) const {
-  const Tensor& words = viewed_.words[k];
-  if (view == 0) return words;
-  const Tensor begins = viewed_.tokens.offsets.to(torch::kInt64);
-  const auto begin_of = [&](int v) {
-    return begins.index_select(0, viewed_.rows[k][static_cast<std::size_t>(v)].to(torch::kCPU));
-  };
-  const Tensor counts = batch_.tasks[k].word_offsets.to(torch::kCPU).diff();
-  const Tensor shift = (begin_of(view) - begin_of(0)).repeat_interleave(counts);
-  return words + shift.to(words.device());
+ForwardPass::ForwardPass(const ForwardContext& context, StepBatch batch, std::shared_ptr<ops::GradientSink> sink,
+                         RowOwner owner)
+    : implementation_(std::make_unique<Implementation>(context, std::move(batch), std::move(sink), owner,
+                                                       Implementation::Reencoded{})) {}
+
+ForwardPass::~ForwardPass() = default;
+
+TaskStep& ForwardPass::task(std::size_t k) { return *implementation_->tasks.at(k); }
+const StepBatch& ForwardPass::batch() const { return implementation_->batch; }
+bool ForwardPass::segmented() const { return implementation_->segmented; }
+
+std::vector<Tensor> ForwardPass::encoder_outputs(std::size_t k) {
+  return implementation_->tasks.at(k)->encoder_outputs();
 }
+
+namespace {
+
+void check_finite(const TaskLoss& loss, const TaskStep& step, const char* what) {
+  if (!loss.value.defined() || at::isfinite(loss.value).item<bool>()) return;
+  const std::string where = "step " + std::to_string(step.step() + 1) + ", task \"" + step.task().name + "\"";
+  for (const TermPart& part : loss.parts) {
+    if (at::isfinite(part.sum).item<bool>()) continue;
+    throw NonFiniteError(where + ", " + what + " \"" + part.term + "\": " + std::to_string(part.sum.item<double>()));
+  }
+  throw NonFiniteError(where + ": the weighted " + what + " is not finite");
+}
+
+}  // namespace
 
 TaskLoss ForwardPass::loss(std::size_t k, const std::vector<std::int64_t>& totals) {
-  TaskLoss result = context_.objective->compute(*tasks_.at(k), totals);
-  if (!at::isfinite(result.value).item<bool>()) {
-    for (const TermPart& part : result.parts) {
-      if (at::isfinite(part.sum).item<bool>()) continue;
-      throw NonFiniteError("step " + std::to_string(context_.step + 1) + ", task \"" + tasks_[k]->task().name +
-                           "\", loss \"" + part.term + "\": " + std::to_string(part.sum.item<double>()));
-    }
-    throw NonFiniteError("step " + std::to_string(context_.step + 1) + ", task \"" + tasks_[k]->task().name +
-                         "\": the weighted loss is not finite");
-  }
-  return result;
+  TaskLoss found = implementation_->context.objective->compute(task(k), totals);
+  check_finite(found, task(k), "loss");
+  return found;
+}
+
+TaskLoss ForwardPass::penalties(std::size_t k, const std::vector<std::int64_t>& totals) {
+  TaskLoss found = implementation_->context.objective->compute_penalties(task(k), totals);
+  check_finite(found, task(k), "penalty");
+  return found;
 }
 
 }  // namespace infomtl

@@ -1,4 +1,4 @@
-#include "infomtl/step/gradient_columns.h"
+#include "step/gradient_columns.h"
 
 namespace infomtl {
 

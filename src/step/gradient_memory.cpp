@@ -1,4 +1,4 @@
-#include "infomtl/step/gradient_memory.h"
+#include "step/gradient_memory.h"
 
 #include <unistd.h>
 
@@ -17,6 +17,8 @@ std::int64_t memory_of_machine() {
 }
 
 }  // namespace
+
+std::shared_ptr<GradientMemory> make_gradient_memory() { return std::make_shared<GradientMemory>(); }
 
 Tensor matrix_in(Tensor& memory, std::int64_t rows, std::int64_t columns, const torch::TensorOptions& options) {
   const std::int64_t needed = rows * columns;

@@ -1,4 +1,4 @@
-#include "infomtl/step/gradient_rows.h"
+#include "step/gradient_rows.h"
 
 namespace infomtl {
 

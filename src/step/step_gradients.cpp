@@ -1,119 +1,25 @@
 #include "infomtl/step/step_gradients.h"
 
-#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/log.h"
+#include "infomtl/ops/aggregation/gram.h"
+#include "step/gradient_memory.h"
+#include "step/representation_gradients.h"
+#include "step/step_losses.h"
+#include "step/task_gram.h"
+#include "step/task_jacobian.h"
 
 namespace infomtl {
-
-StepGradients::StepGradients(StepContext context, std::vector<StepBatch> micro_batches)
-    : context_(std::move(context)),
-      micros_(std::move(micro_batches)),
-      recorded_(micros_.size(), false),
-      sink_(std::make_shared<TaskGradientSink>()) {
-  for (const StepBatch& micro : micros_) {
-    for (const TaskBatch& rows : micro.tasks) tasks_.push_back(rows.task);
-  }
-  std::sort(tasks_.begin(), tasks_.end());
-  tasks_.erase(std::unique(tasks_.begin(), tasks_.end()), tasks_.end());
-  if (tasks_.empty()) throw StateError("a step without a task");
-
-  totals_.resize(tasks_.size());
-  terms_.resize(tasks_.size());
-  for (const StepBatch& micro : micros_) {
-    for (const TaskBatch& rows : micro.tasks) {
-      const auto place =
-          static_cast<std::size_t>(std::lower_bound(tasks_.begin(), tasks_.end(), rows.task) - tasks_.begin());
-      const std::vector<std::int64_t> counts =
-          context_.forward.objective->counts(context_.forward.model->tasks().at(rows.task), rows);
-      std::vector<std::int64_t>& totals = totals_[place];
-      totals.resize(counts.size(), 0);
-      for (std::size_t i = 0; i < counts.size(); ++i) totals[i] += counts[i];
-    }
-  }
-  for (const FlatSlot& slot : context_.parameters->slots()) {
-    if (!slot.trains) continue;
-    const bool shared = slot.end <= context_.parameters->shared_size();
-    (shared ? shared_ : own_).push_back(slot.parameter);
-    if (shared && slot.part != ParameterPart::encoder) after_cut_.push_back(slot);
-  }
-  losses_ = torch::zeros({static_cast<std::int64_t>(tasks_.size())}, context_.parameters->values().options());
-}
-
-StepGradients::~StepGradients() { sink_->forget(); }
-
-StepGradients::Pass StepGradients::run(std::size_t micro) {
-  ForwardContext context = context_.forward;
-  context.micro_batch = static_cast<std::int64_t>(micro);
-  Pass pass;
-  pass.forward = std::make_shared<ForwardPass>(context, micros_[micro], at::GradMode::is_enabled() ? sink_ : nullptr);
-  for (std::size_t k = 0; k < pass.forward->size(); ++k) {
-    const std::size_t task = micros_[micro].tasks[k].task;
-    pass.which.push_back(
-        static_cast<std::size_t>(std::lower_bound(tasks_.begin(), tasks_.end(), task) - tasks_.begin()));
-    TaskLoss loss = pass.forward->loss(k, totals_[pass.which.back()]);
-    pass.losses.push_back(loss.value);
-    if (recorded_[micro]) continue;
-    losses_[static_cast<std::int64_t>(pass.which.back())].add_(loss.value.detach());
-    std::vector<TermSum>& sums = terms_[pass.which.back()];
-    for (const TermPart& part : loss.parts) {
-      auto found = std::find_if(sums.begin(), sums.end(), [&](const TermSum& sum) { return sum.term == part.term; });
-      if (found == sums.end()) {
-        found = sums.insert(sums.end(), {part.term, torch::zeros({}, part.sum.options().dtype(torch::kFloat64)), 0, 0});
-      }
-      found->sum.add_(part.sum);
-      found->count += part.count;
-      found->weight = part.weight;
-    }
-  }
-  recorded_[micro] = true;
-  return pass;
-}
-
-StepGradients::Pass& StepGradients::graph_of(std::size_t micro) {
-  if (kept_ == nullptr || kept_micro_ != micro) {
-    kept_.reset();
-    const torch::AutoGradMode with_graph(true);
-    kept_ = std::make_unique<Pass>(run(micro));
-    kept_micro_ = micro;
-  }
-  return *kept_;
-}
-
-void StepGradients::drop_graph(std::size_t micro) {
-  if (kept_micro_ == micro) kept_.reset();
-}
-
-Tensor StepGradients::losses() {
-  for (std::size_t micro = 0; micro < micros_.size(); ++micro) {
-    if (recorded_[micro]) continue;
-    if (micros_.size() == 1) {
-      graph_of(micro);
-    } else {
-      const torch::NoGradGuard no_grad;
-      run(micro);
-    }
-  }
-  return losses_;
-}
-
-Tensor StepGradients::reevaluate_losses() {
-  const torch::NoGradGuard no_grad;
-  Tensor result = torch::zeros_like(losses_);
-  for (std::size_t micro = 0; micro < micros_.size(); ++micro) {
-    const Pass pass = run(micro);
-    for (std::size_t k = 0; k < pass.losses.size(); ++k)
-      result[static_cast<std::int64_t>(pass.which[k])].add_(pass.losses[k]);
-  }
-  return result;
-}
-
 namespace {
 
 /// Shared parameters moved by a shift for as long as this lives; then they are what they were, to the bit.
 class Shifted {
  public:
-  Shifted(FlatParameters& parameters, const Tensor& shift)
+  Shifted(const FlatParameters& parameters, const Tensor& shift)
       : place_(parameters.values().slice(0, 0, parameters.shared_size())) {
     const torch::NoGradGuard no_grad;
     kept_ = place_.clone();
@@ -132,37 +38,232 @@ class Shifted {
 
 }  // namespace
 
+struct StepGradients::Implementation {
+  StepContext context;
+  bool announces;  ///< whether the log is to say how Gram matrices are computed
+  std::shared_ptr<TaskGradientSink> sink = std::make_shared<TaskGradientSink>();
+  StepLosses losses;
+  TaskJacobian jacobian;
+  TaskGram products;  ///< the Gram matrix without a Jacobian
+  RepresentationGradients representations;
+  Tensor gram;
+  std::map<std::size_t, std::unique_ptr<StepGradients>> independent;
+  std::vector<std::function<Tensor()>> additions;
+  bool applied = false;
+  Tensor applied_weights;
+
+  Implementation(StepContext given, std::vector<StepBatch> micro_batches)
+      : context(std::move(given)),
+        announces(context.memory != nullptr),
+        losses(context.forward, std::move(micro_batches), context.parameters->values().options(), sink),
+        jacobian(losses, *context.parameters, context.forward.model->encoder().word_table(), *sink, memory()),
+        products(losses, *context.parameters, jacobian, *sink, memory()),
+        representations(losses, *context.parameters, jacobian) {}
+  ~Implementation() { sink->forget(); }  // what it was handed may hold it in its turn
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+
+  GradientMemory& memory() {
+    if (context.memory == nullptr) context.memory = make_gradient_memory();
+    return *context.memory;
+  }
+  const Tensor& gradients() const { return context.parameters->gradients(); }
+
+  void begin_apply() {
+    if (applied) throw StateError("a weighting ended the same step twice");
+    applied = true;
+  }
+
+  /// Weights as a weighting gave them: [T], of the losses' type and device.
+  Tensor as_weights(const Tensor& given) const {
+    if (given.numel() != losses.size()) {
+      throw StateError("a weighting gave " + std::to_string(given.numel()) + " weights for " +
+                       std::to_string(losses.size()) + " losses");
+    }
+    return given.detach().to(losses.options()).reshape({-1});
+  }
+
+  void add(const Tensor& shared_gradient) const {
+    const Tensor place = gradients().narrow(0, 0, context.parameters->shared_size());
+    place.add_(shared_gradient.detach().to(place.options()).reshape({-1}));
+  }
+
+  /// Adds sum_t w_t g_t by one ordinary backward pass per micro-batch, and the penalties' gradient with it.
+  ///
+  /// @param own_weights  for the tasks' own parameters, where they are others than `weights`; else undefined
+  void backward(const Tensor& weights, const Tensor& own_weights) {
+    const bool apart = own_weights.defined();
+    if (apart) jacobian.start_own_rows();
+    for (std::size_t micro = 0; micro < losses.micro_count(); ++micro) {
+      LossPass& pass = losses.graph(micro);
+      if (apart) jacobian.add_own_rows(pass);
+      Tensor total = torch::zeros({}, losses.options());
+      for (std::size_t k = 0; k < pass.losses.size(); ++k) {
+        total = total + weights[static_cast<std::int64_t>(pass.places[k])] * pass.losses[k];
+      }
+      const Tensor penalty = losses.penalties(micro);
+      if (penalty.defined()) {
+        total = total + penalty;
+        if (apart && penalty.requires_grad() && !jacobian.own().empty()) {
+          torch::autograd::backward({penalty}, {}, /*retain_graph=*/true, /*create_graph=*/false, jacobian.own());
+        }
+      }
+      if (total.requires_grad() && !(apart && jacobian.shared().empty())) {
+        sink->accumulate(*context.parameters);
+        torch::autograd::backward({total}, {}, /*retain_graph=*/false, /*create_graph=*/false,
+                                  apart ? jacobian.shared() : std::vector<Tensor>{});
+        sink->close_all();
+      }
+      losses.drop_graph(micro);
+    }
+    if (apart) jacobian.own_rows().add_combination(own_weights, gradients());
+  }
+
+  /// Adds the penalties' gradient by a backward pass of its own.
+  void add_penalties() {
+    if (!losses.has_penalties()) return;
+    for (std::size_t micro = 0; micro < losses.micro_count(); ++micro) {
+      const Tensor penalty = losses.penalties(micro);
+      if (penalty.defined() && penalty.requires_grad()) {
+        sink->accumulate(*context.parameters);
+        torch::autograd::backward({penalty});
+        sink->close_all();
+      }
+      losses.drop_graph(micro);
+    }
+  }
+
+  void end() {
+    losses.drop_graph();
+    const torch::NoGradGuard no_grad;
+    for (const auto& addition : std::exchange(additions, {})) add(addition());
+  }
+};
+
+StepGradients::StepGradients(StepContext context, std::vector<StepBatch> micro_batches)
+    : implementation_(std::make_unique<Implementation>(std::move(context), std::move(micro_batches))) {}
+
+StepGradients::~StepGradients() = default;
+
+const std::vector<std::size_t>& StepGradients::tasks() const { return implementation_->losses.tasks(); }
+std::size_t StepGradients::task_count() const { return implementation_->context.forward.model->tasks().size(); }
+std::int64_t StepGradients::step() const { return implementation_->context.forward.step; }
+std::int64_t StepGradients::epoch() const { return implementation_->context.epoch; }
+bool StepGradients::applied() const { return implementation_->applied; }
+const Tensor& StepGradients::applied_weights() const { return implementation_->applied_weights; }
+const std::vector<StepBatch>& StepGradients::micro_batches() const { return implementation_->losses.micro_batches(); }
+const std::vector<std::vector<TermSum>>& StepGradients::terms() const { return implementation_->losses.terms(); }
+
+RandomStream StepGradients::random() {
+  const ForwardContext& forward = implementation_->context.forward;
+  return RandomStream(derive_seed(forward.seed, "weighting", static_cast<std::uint64_t>(forward.step)));
+}
+
+Tensor StepGradients::losses() { return implementation_->losses.values(); }
+Tensor StepGradients::reevaluate_losses() { return implementation_->losses.reevaluated(); }
+Tensor StepGradients::jacobian() { return implementation_->jacobian.whole(); }
+
 Tensor StepGradients::losses_at(const Tensor& shift) {
   losses();  // recorded where the parameters are now
-  const Shifted shifted(*context_.parameters, shift);
+  const Shifted shifted(*implementation_->context.parameters, shift);
   return reevaluate_losses();
 }
 
 Tensor StepGradients::jacobian_at(const Tensor& shift) {
   losses();
-  const Shifted shifted(*context_.parameters, shift);
-  const torch::AutoGradMode with_graph(true);
-  Tensor own;
-  GradientRows result(std::make_shared<GradientColumns>(shared_slots()), task_rows(), losses_.options(), own);
-  for (std::size_t micro = 0; micro < micros_.size(); ++micro) add_jacobian(run(micro), result);
-  return in_all_columns(result);
+  const Shifted shifted(*implementation_->context.parameters, shift);
+  return implementation_->jacobian.recomputed();
+}
+
+Tensor StepGradients::gram() {
+  Implementation& self = *implementation_;
+  if (self.gram.defined()) return self.gram;
+  const bool products_only = self.context.gram_only && !self.jacobian.computed() && self.products.compute();
+  if (products_only) {
+    self.gram = self.products.values();
+  } else {
+    self.gram = torch::zeros({self.losses.size(), self.losses.size()}, torch::kFloat64);
+    ops::add_gram(self.jacobian.used_columns(), self.gram);
+  }
+  if (size() > 1 && self.announces && !std::exchange(self.memory().findings->announced, true)) {
+    log::info("gradients of " + std::to_string(size()) + " tasks: " +
+              (products_only
+                   ? "their products only"
+                   : "a Jacobian of " + std::to_string(self.jacobian.used_columns().nbytes() >> 20) + " MiB"));
+  }
+  return self.gram;
+}
+
+std::vector<Tensor> StepGradients::representation_gradients() { return implementation_->representations.gradients(); }
+std::vector<Tensor> StepGradients::representations() { return implementation_->representations.values(); }
+
+void StepGradients::apply_weights(const Tensor& weights, const Tensor& head_weights) {
+  Implementation& self = *implementation_;
+  self.begin_apply();
+  const Tensor w = self.as_weights(weights);
+  self.applied_weights = w;
+  const bool apart = head_weights.defined() && !at::equal(self.as_weights(head_weights), w);
+  const Tensor heads = apart ? self.as_weights(head_weights) : w;
+  if (self.jacobian.computed()) {
+    self.jacobian.add_combination(w, heads);
+    self.add_penalties();
+  } else if (self.products.computed()) {
+    self.products.add_combination(w, heads);
+    self.add_penalties();
+  } else {
+    self.backward(w, apart ? heads : Tensor());
+  }
+  self.end();
+}
+
+void StepGradients::apply_direction(const Tensor& direction, const Tensor& head_weights) {
+  Implementation& self = *implementation_;
+  GradientRows& own_rows = self.jacobian.own_rows();
+  self.begin_apply();
+  if (direction.numel() != self.context.parameters->shared_size()) {
+    throw StateError("a weighting gave a direction of " + std::to_string(direction.numel()) + " entries for " +
+                     std::to_string(self.context.parameters->shared_size()) + " shared parameters");
+  }
+  self.add(direction);
+  own_rows.add_combination(
+      head_weights.defined() ? self.as_weights(head_weights) : torch::ones({self.losses.size()}, self.losses.options()),
+      self.gradients());
+  self.add_penalties();
+  self.end();
+}
+
+void StepGradients::apply_representation_gradients(const std::vector<Tensor>& gradients) {
+  Implementation& self = *implementation_;
+  self.begin_apply();
+  self.representations.send_back(gradients);
+  self.add_penalties();
+  self.end();
+}
+
+void StepGradients::add_after(std::function<Tensor()> gradient) {
+  if (implementation_->applied) {
+    implementation_->add(gradient());
+  } else {
+    implementation_->additions.push_back(std::move(gradient));
+  }
 }
 
 TaskGradients& StepGradients::independent(std::size_t index) {
-  std::unique_ptr<StepGradients>& found = independent_[index];
+  Implementation& self = *implementation_;
+  std::unique_ptr<StepGradients>& found = self.independent[index];
   if (found == nullptr) {
-    if (!context_.independent) throw StateError("this step has no independent batches: it was given a batch by hand");
-    StepContext context = context_;
+    if (!self.context.independent) {
+      throw StateError("this step has no independent batches: it was given a batch by hand");
+    }
+    StepContext context = self.context;
     context.forward.independent = static_cast<std::int64_t>(index) + 1;
-    context.memory = nullptr;
-    found = std::make_unique<StepGradients>(std::move(context), context_.independent(index));
+    context.forward.records = false;
+    context.memory = make_gradient_memory();
+    context.memory->findings = self.memory().findings;
+    found = std::make_unique<StepGradients>(std::move(context), self.context.independent(index));
+    found->implementation_->announces = false;
   }
   return *found;
-}
-
-RandomStream StepGradients::random() {
-  return RandomStream(
-      derive_seed(context_.forward.seed, "weighting", static_cast<std::uint64_t>(context_.forward.step)));
 }
 
 }  // namespace infomtl

@@ -13,6 +13,7 @@ void throw_bad_gradient(const StepGradients& step, const ForwardContext& forward
     // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
     StepContext context;
     context.forward = forward;
+    context.forward.records = false;
     context.parameters = &parameters;
     std::vector<StepBatch> own = step.micro_batches();
     for (StepBatch& micro : own) std::erase_if(micro.tasks, [&](const TaskBatch& rows) { return rows.task != task; });

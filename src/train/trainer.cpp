@@ -18,6 +18,7 @@
 #include "train/phase_plan.h"
 #include "train/progress.h"
 #include "train/selection.h"
+#include "train/step_snapshot.h"
 #include "train/step_statistics.h"
 #include "train/stopwatch.h"
 #include "train/trained_parameters.h"
@@ -48,10 +49,10 @@ struct Trainer::Implementation {
   std::shared_ptr<Optimizer> optimizer;
   std::optional<std::size_t> phase;  ///< that the parameters are set to
   torch::Device device;
-  GradientMemory gradient_memory;
+  std::shared_ptr<GradientMemory> gradient_memory = make_gradient_memory();
   bool gram_only = false;
 
-  Progress at;
+  Progress progress;
   std::int64_t total = 0;  ///< steps of the whole run
   StepStatistics statistics;
 
@@ -83,11 +84,11 @@ struct Trainer::Implementation {
 
   /// Lets rest what rests at the step in hand.
   void enter_phase() {
-    const std::size_t now = trained.plan.at(at.steps);
+    const std::size_t now = trained.plan.at(progress.steps);
     if (phase == now) return;
     phase = now;
     parameters.set_training(trained.plan.training(now, parameters));
-    gradient_memory.needs_jacobian = false;  // a step of this phase finds out anew, also in a continued run
+    gradient_memory = make_gradient_memory();  // a step of this phase finds out anew, also in a continued run
     if (trained.plan.size() > 1) log::info(trained.plan.text(now));
   }
 
@@ -95,78 +96,97 @@ struct Trainer::Implementation {
     enter_phase();
     for (StepBatch& micro : micro_batches) {
       micro = micro.to(device);
-      at.tokens += micro.tokens.tokens();
-      at.examples += micro.tokens.sequences();
+      progress.tokens += micro.tokens.tokens();
+      progress.examples += micro.tokens.sequences();
     }
     StepContext context;
-    context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
+    context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = progress.steps};
     context.parameters = &parameters;
-    context.epoch = at.epoch;
-    context.memory = &gradient_memory;
+    context.epoch = progress.epoch;
+    context.memory = gradient_memory;
     context.gram_only = gram_only;
     context.independent = [this](std::size_t index) {
-      return std::vector<StepBatch>{batches->independent_batch(at.steps, index).to(device)};
+      return std::vector<StepBatch>{batches->independent_batch(progress.steps, index).to(device)};
     };
     StepGradients problem(context, std::move(micro_batches));
     parameters.zero_gradients();
+    const Tensor norm = backward(problem, context.forward);
+    if (norm.defined()) {
+      optimizer->step(learning_rate(progress.steps));
+      weighting->after_update(problem);
+      statistics.add(problem, norm);
+    } else {
+      statistics.add_skipped();
+    }
+    ++progress.steps;
+    if (progress.steps % settings.report_every == 0 || progress.steps == total) report();
+  }
+
+  /// Writes the step's gradient into the flat buffer, clipped.
+  /// @return its norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
+  Tensor backward(StepGradients& problem, const ForwardContext& forward) {
+    std::optional<StepSnapshot> before;
+    if (settings.non_finite == "skip") before.emplace(*weighting, *objective);
     try {
+      // The forward pass runs in here too: the weighting asks for losses, products or gradients of the tasks, each is
+      // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,
+      // head), and its last call (apply_...) writes one gradient into the flat buffer, by a backward pass through the
+      // weighted losses or from the rows at hand. The penalties' gradient follows.
       weighting->backward(problem);
       if (!problem.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const Tensor norm = parameters.clip_gradients(settings.clip_norm);
-      if (!at::isfinite(norm).item<bool>()) throw_bad_gradient(problem, context.forward, parameters);
-      optimizer->step(learning_rate(at.steps));
-      weighting->after_update(problem);
-      statistics.add(problem, norm);
+      if (!at::isfinite(norm).item<bool>()) throw_bad_gradient(problem, forward, parameters);
+      return norm;
     } catch (const NonFiniteError& error) {
-      if (settings.non_finite != "skip") throw;
+      if (!before.has_value()) throw;
+      before->restore();
       log::warning(std::string("step left out: ") + error.what());
-      statistics.add_skipped();
+      return {};
     }
-    ++at.steps;
-    if (at.steps % settings.report_every == 0 || at.steps == total) report();
   }
 
   void report() {
     StepReport record;
-    record.step = at.steps;
-    record.epoch = at.epoch;
+    record.step = progress.steps;
+    record.epoch = progress.epoch;
     record.total_steps = total;
-    record.learning_rate = learning_rate(at.steps - 1);
+    record.learning_rate = learning_rate(progress.steps - 1);
     statistics.take(record);
     for (const auto& child : objective->named_children()) {
       const auto* term = dynamic_cast<const LossTerm*>(child.value().get());
       if (term == nullptr) continue;
       for (const auto& [name, value] : term->diagnostics()) record.diagnostics[child.key() + "/" + name] = value;
     }
+    for (const auto& [name, value] : weighting->diagnostics()) record.diagnostics["weighting/" + name] = value;
     const double seconds = stopwatch.lap();
-    at.seconds += seconds;
-    record.tokens_per_second = static_cast<double>(at.tokens - reported_tokens) / seconds;
-    record.examples_per_second = static_cast<double>(at.examples - reported_examples) / seconds;
-    reported_tokens = at.tokens;
-    reported_examples = at.examples;
+    progress.seconds += seconds;
+    record.tokens_per_second = static_cast<double>(progress.tokens - reported_tokens) / seconds;
+    record.examples_per_second = static_cast<double>(progress.examples - reported_examples) / seconds;
+    reported_tokens = progress.tokens;
+    reported_examples = progress.examples;
     for (const auto& listener : report_listeners) listener(record);
   }
 
-  void end_epoch() { weighting->end_epoch(at.epoch, statistics.take_epoch_losses()); }
+  void end_epoch() { weighting->end_epoch(progress.epoch, statistics.take_epoch_losses()); }
 
   /// Scores the epoch that has just ended and tells whether training goes on.
   void select() {
-    at.epoch_ended = false;
+    progress.epoch_ended = false;
     Evaluation scores;
     if (settings.selection.monitor != "last") scores = evaluate(split_named(settings.selection.split));
-    const bool best = select_epoch(settings.selection, scores, model->tasks(), at);
-    if (at.stopped_early && at.steps % settings.report_every != 0) report();
-    const std::int64_t ended = at.epoch++;
+    const bool best = select_epoch(settings.selection, scores, model->tasks(), progress);
+    if (progress.stopped_early && progress.steps % settings.report_every != 0) report();
+    const std::int64_t ended = progress.epoch++;
     for (const auto& listener : epoch_listeners) listener(ended, scores, best);
     stopwatch.lap();
   }
 
   Evaluation evaluate(Split split) const {
     return evaluate_model(*model, objective.get(), batches->evaluation(split, settings.evaluation_batch_size),
-                          split_name(split), at.steps);
+                          split_name(split), progress.steps);
   }
 
-  bool over() const { return at.steps >= total || at.stopped_early; }
+  bool over() const { return progress.steps >= total || progress.stopped_early; }
 
   CheckpointParts parts() const {
     return {.model = model.get(),
@@ -207,13 +227,13 @@ bool Trainer::step() {
   Implementation& self = *implementation_;
   if (self.over()) return false;
   // Stepping by hand passes over the evaluation of an epoch.
-  if (std::exchange(self.at.epoch_ended, false)) ++self.at.epoch;
+  if (std::exchange(self.progress.epoch_ended, false)) ++self.progress.epoch;
   if (!std::exchange(self.training, true)) self.stopwatch.lap();
-  TrainingStep next = self.batches->step(self.at.steps);
+  TrainingStep next = self.batches->step(self.progress.steps);
   self.train_on(std::move(next.micro_batches));
   if (next.last_of_epoch || self.over()) {
     self.end_epoch();
-    self.at.epoch_ended = true;
+    self.progress.epoch_ended = true;
   }
   return true;
 }
@@ -224,7 +244,7 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
   Implementation& self = *implementation_;
   const auto asked_to_stop = [&] { return stop != nullptr && stop->load(); };
   while (true) {
-    if (self.at.epoch_ended) self.select();
+    if (self.progress.epoch_ended) self.select();
     if (self.over()) return true;
     if (asked_to_stop()) return false;
     step();
@@ -233,13 +253,13 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
 
 Evaluation Trainer::evaluate(Split split) const { return implementation_->evaluate(split); }
 
-std::int64_t Trainer::steps_done() const { return implementation_->at.steps; }
+std::int64_t Trainer::steps_done() const { return implementation_->progress.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }
-std::int64_t Trainer::epochs_done() const { return implementation_->at.epoch; }
-std::int64_t Trainer::best_epoch() const { return implementation_->at.best_epoch; }
-std::int64_t Trainer::tokens_seen() const { return implementation_->at.tokens; }
-std::int64_t Trainer::examples_seen() const { return implementation_->at.examples; }
-double Trainer::seconds() const { return implementation_->at.seconds; }
+std::int64_t Trainer::epochs_done() const { return implementation_->progress.epoch; }
+std::int64_t Trainer::best_epoch() const { return implementation_->progress.best_epoch; }
+std::int64_t Trainer::tokens_seen() const { return implementation_->progress.tokens; }
+std::int64_t Trainer::examples_seen() const { return implementation_->progress.examples; }
+double Trainer::seconds() const { return implementation_->progress.seconds; }
 const TrainerSettings& Trainer::settings() const { return implementation_->settings; }
 const MultiTaskModel& Trainer::model() const { return *implementation_->model; }
 FlatParameters& Trainer::parameters() { return implementation_->parameters; }
@@ -247,7 +267,7 @@ FlatParameters& Trainer::parameters() { return implementation_->parameters; }
 void Trainer::save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer) const {
   CheckpointParts parts = implementation_->parts();
   parts.tokenizer = tokenizer;
-  Json progress = implementation_->at.to_json();
+  Json progress = implementation_->progress.to_json();
   progress["statistics"] = implementation_->statistics.save();
   progress["training_data"] = implementation_->batches->fingerprint();
   write_checkpoint(folder, parts, progress);
@@ -270,7 +290,7 @@ void Trainer::load(const std::filesystem::path& folder) {
     throw FormatError((folder / "state.json").string() + ": " + error.what());
   }
   read_checkpoint(folder, self.parts());
-  self.at = progress;
+  self.progress = progress;
   self.statistics = std::move(statistics);
   self.reported_tokens = progress.tokens;
   self.reported_examples = progress.examples;

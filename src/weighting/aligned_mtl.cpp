@@ -22,7 +22,7 @@ class AlignedMtl final : public GramWeighting {
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
     const torch::Tensor ones = torch::ones({static_cast<std::int64_t>(task_gradients.size())}, torch::kFloat64);
-    return ops::aligned_mtl(gram, {.scale = scale_, .preference = ones}).weights;
+    return solved(ops::aligned_mtl(gram, {.scale = scale_, .preference = ones}));
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "weighting/builtin.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "infomtl/core/errors.h"
 
@@ -29,6 +30,39 @@ void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_grad
   }
 }
 
+void GramDiagnostics::see(const torch::Tensor& gram, const TaskGradients& task_gradients) {
+  gram_ = gram.detach().to(torch::kCPU, torch::kFloat64);
+  tasks_ = task_gradients.tasks();
+}
+
+torch::Tensor GramDiagnostics::see(const ops::Solution& solution) {
+  residual_ = solution.residual;
+  stationary_ = solution.stationary;
+  return solution.weights;
+}
+
+GradientWeighting::Diagnostics GramDiagnostics::named() const {
+  GradientWeighting::Diagnostics found;
+  if (!gram_.defined()) return found;
+  const auto gram = gram_.accessor<double, 2>();
+  std::int64_t pairs = 0, conflicts = 0;
+  for (std::int64_t i = 0; i < gram.size(0); ++i) {
+    for (std::int64_t j = i + 1; j < gram.size(0); ++j) {
+      ++pairs;
+      conflicts += gram[i][j] < 0 ? 1 : 0;
+      const double norms = std::sqrt(gram[i][i] * gram[j][j]);
+      const auto task = [&](std::int64_t k) { return std::to_string(tasks_.at(static_cast<std::size_t>(k))); };
+      if (norms > 0) found.emplace_back("cosine/" + task(i) + "/" + task(j), gram[i][j] / norms);
+    }
+  }
+  if (pairs > 0) found.emplace_back("conflicts", static_cast<double>(conflicts) / static_cast<double>(pairs));
+  if (residual_.has_value()) {
+    found.emplace_back("residual", *residual_);
+    found.emplace_back("stationary", stationary_ ? 1.0 : 0.0);
+  }
+  return found;
+}
+
 void head_gradient_field(FieldVisitor& f, std::string& head_gradient) {
   f.choice("head_gradient", head_gradient, {"plain", "weighted"},
            "heads get the gradient of their loss, or that times its weight");
@@ -55,6 +89,7 @@ void GramWeighting::backward(TaskGradients& task_gradients) {
     for (const torch::Tensor& gradient : task_gradients.representation_gradients()) rows.push_back(gradient.sum(0));
     gram = ops::gram(torch::stack(rows));
   }
+  diagnostics_.see(gram, task_gradients);
   const torch::Tensor found = weights(gram, task_gradients);
   task_gradients.apply_weights(found, head_weights(head_gradient_, found));
 }

@@ -2,11 +2,14 @@
 // What the built-in weightings share. Each lives in a file of its own that ends with the function that registers it;
 // builtin.cpp is the list.
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
@@ -82,6 +85,22 @@ torch::Tensor of_step(const torch::Tensor& values, const TaskGradients& task_gra
 /// Adds d/d parameter_t of the step's tasks to the gradient of a parameter [task_count].
 void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_gradients, const torch::Tensor& gradient);
 
+/// What products of gradients and solvers tell of a step, for GradientWeighting::diagnostics().
+class GramDiagnostics {
+ public:
+  /// @param gram [T, T] of the step's tasks
+  void see(const torch::Tensor& gram, const TaskGradients& task_gradients);
+  /// @return its weights
+  torch::Tensor see(const ops::Solution& solution);
+  GradientWeighting::Diagnostics named() const;
+
+ private:
+  torch::Tensor gram_;
+  std::vector<std::size_t> tasks_;
+  std::optional<double> residual_;
+  bool stationary_ = false;
+};
+
 /// The fields "head_gradient" and "gradient" of settings.
 void head_gradient_field(FieldVisitor& f, std::string& head_gradient);
 void gradient_field(FieldVisitor& f, std::string& gradient);
@@ -90,6 +109,7 @@ void gradient_field(FieldVisitor& f, std::string& gradient);
 class GramWeighting : public GradientWeighting {
  public:
   void backward(TaskGradients& task_gradients) final;
+  Diagnostics diagnostics() const override { return diagnostics_.named(); }
 
  protected:
   /// @param head_gradient, gradient  as in the settings of weightings.h
@@ -97,9 +117,12 @@ class GramWeighting : public GradientWeighting {
       : head_gradient_(std::move(head_gradient)), gradient_(std::move(gradient)) {}
   /// [T] weights of the step.
   virtual torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) = 0;
+  /// The weights of what a solver found, which diagnostics() then tells of.
+  torch::Tensor solved(const ops::Solution& solution) { return diagnostics_.see(solution); }
 
  private:
   std::string head_gradient_, gradient_;
+  GramDiagnostics diagnostics_;
 };
 
 }  // namespace infomtl::weightings

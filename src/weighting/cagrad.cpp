@@ -18,7 +18,7 @@ class CaGrad final : public GramWeighting {
 
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
-    return ops::cagrad(gram, settings_.c, static_cast<ops::Rescale>(settings_.rescale)).weights;
+    return solved(ops::cagrad(gram, settings_.c, static_cast<ops::Rescale>(settings_.rescale)));
   }
 
  private:

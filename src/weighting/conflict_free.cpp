@@ -13,7 +13,7 @@ class ConFig final : public GramWeighting {
 
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
-    return ops::conflict_free(gram).weights;
+    return solved(ops::conflict_free(gram));
   }
 };
 

@@ -19,6 +19,7 @@ class FairGrad final : public GramWeighting {
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
     const ops::Solution found = ops::fairgrad(gram, alpha_);
+    solved(found);
     if (!last_.defined() || !found.stationary)
       last_ = found.stationary ? torch::ones_like(found.weights) : found.weights;
     return last_;

@@ -27,15 +27,19 @@ class Imtl final : public GradientWeighting {
       for (const torch::Tensor& gradient : task_gradients.representation_gradients()) rows.push_back(gradient.sum(0));
       gram = ops::gram(torch::stack(rows));
     }
+    diagnostics_.see(gram, task_gradients);
     const ops::LossWeights losses = ops::imtl_l(task_gradients.losses(), of_step(log_scale_.detach(), task_gradients));
     const torch::Tensor scale = losses.weights;
     const ops::Solution found = ops::imtl_g(gram * scale.unsqueeze(0) * scale.unsqueeze(1));
-    task_gradients.apply_weights(found.weights * scale, scale);
+    task_gradients.apply_weights(diagnostics_.see(found) * scale, scale);
     if (settings_.scale_losses) add_gradient(log_scale_, task_gradients, losses.parameter_gradient);
   }
 
+  Diagnostics diagnostics() const override { return diagnostics_.named(); }
+
  private:
   Settings settings_;
+  GramDiagnostics diagnostics_;
   torch::Tensor log_scale_;
 };
 

@@ -23,7 +23,7 @@ class Mgda final : public GramWeighting {
                                  : normalizer_ == "l2"   ? ops::Normalizer::kL2
                                  : normalizer_ == "loss" ? ops::Normalizer::kLoss
                                                          : ops::Normalizer::kLossL2;
-    return ops::min_norm(gram, ops::normalizers(kind, gram, task_gradients.losses())).weights;
+    return solved(ops::min_norm(gram, ops::normalizers(kind, gram, task_gradients.losses())));
   }
 
  private:

@@ -17,8 +17,10 @@ class NashMtl final : public GradientWeighting {
   NashMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor gram = task_gradients.gram();
+    diagnostics_.see(gram, task_gradients);
     if (!last_.defined() || task_gradients.step() % settings_.update_every == 0) {
       const ops::Solution found = ops::nash_mtl(gram);
+      diagnostics_.see(found);
       if (!found.stationary) last_ = found.weights;
       if (!last_.defined()) last_ = torch::ones_like(found.weights);
     }
@@ -26,10 +28,12 @@ class NashMtl final : public GradientWeighting {
     task_gradients.apply_weights(ops::shortened(last_, gram, settings_.max_norm),
                                  plain ? torch::ones_like(last_) : last_);
   }
+  Diagnostics diagnostics() const override { return diagnostics_.named(); }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", last_); }
 
  private:
   Settings settings_;
+  GramDiagnostics diagnostics_;
   torch::Tensor last_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/aggregation/tracking.h"
+#include "infomtl/weighting/forwarding_task_gradients.h"
 #include "weighting/builtin.h"
 
 namespace infomtl::weightings {
@@ -10,44 +11,29 @@ void SmoothedSettings::fields(FieldVisitor& f) {
   f.field("memory", memory, "share of the previous weights", between(0, 1));
 }
 
-/// What a wrapped weighting sees: the same task_gradients, whose weights are averaged with those that each task had in earlier
-/// steps on their way in.
-class SmoothedGradients final : public TaskGradients {
+/// The task gradients of a wrapped weighting, whose weights are averaged on their way in with those that each task had
+/// in earlier steps.
+class SmoothedGradients final : public ForwardingTaskGradients {
  public:
   /// @param previous [tasks of the experiment] float64, NaN for a task that no step had yet
   SmoothedGradients(TaskGradients& inner, torch::Tensor& previous, double memory)
-      : inner_(inner), previous_(previous), memory_(memory) {}
+      : ForwardingTaskGradients(inner), previous_(previous), memory_(memory) {}
   void apply_weights(const torch::Tensor& weights, const torch::Tensor& heads) override {
     const torch::Tensor current = weights.detach().to(torch::kCPU, torch::kFloat64);
-    const torch::Tensor before = of_step(previous_, inner_);
+    const torch::Tensor before = of_step(previous_, inner());
     const torch::Tensor averaged = ops::smoothed(torch::where(before.isnan(), current, before), current, memory_);
-    for (std::size_t k = 0; k < inner_.size(); ++k) {
-      previous_[static_cast<std::int64_t>(inner_.tasks()[k])] = averaged[static_cast<std::int64_t>(k)];
+    for (std::size_t k = 0; k < tasks().size(); ++k) {
+      previous_[static_cast<std::int64_t>(tasks()[k])] = averaged[static_cast<std::int64_t>(k)];
     }
-    inner_.apply_weights(averaged, heads);
+    inner().apply_weights(averaged, heads);
   }
   void apply_direction(const torch::Tensor& /*direction*/, const torch::Tensor& /*heads*/) override { refuse(); }
   void apply_representation_gradients(const std::vector<torch::Tensor>& /*gradients*/) override { refuse(); }
-  const std::vector<std::size_t>& tasks() const override { return inner_.tasks(); }
-  std::size_t task_count() const override { return inner_.task_count(); }
-  torch::Tensor losses() override { return inner_.losses(); }
-  torch::Tensor jacobian() override { return inner_.jacobian(); }
-  torch::Tensor gram() override { return inner_.gram(); }
-  std::vector<torch::Tensor> representation_gradients() override { return inner_.representation_gradients(); }
-  std::vector<torch::Tensor> representations() override { return inner_.representations(); }
-  TaskGradients& independent(std::size_t index) override { return inner_.independent(index); }
-  torch::Tensor reevaluate_losses() override { return inner_.reevaluate_losses(); }
-  torch::Tensor losses_at(const torch::Tensor& shift) override { return inner_.losses_at(shift); }
-  torch::Tensor jacobian_at(const torch::Tensor& shift) override { return inner_.jacobian_at(shift); }
-  RandomStream random() override { return inner_.random(); }
-  std::int64_t step() const override { return inner_.step(); }
-  std::int64_t epoch() const override { return inner_.epoch(); }
 
  private:
   [[noreturn]] static void refuse() {
     throw ConfigError("weighting \"smoothed\" averages weights; the wrapped one gives a direction and no weights");
   }
-  TaskGradients& inner_;
   torch::Tensor& previous_;
   double memory_;
 };
@@ -68,7 +54,7 @@ class Smoothed final : public GradientWeighting {
  public:
   using Settings = SmoothedSettings;
   Smoothed(Settings settings, const WeightingContext& tasks, std::shared_ptr<GradientWeighting> inner)
-      : settings_(settings), inner_(register_module("inner", std::move(inner))) {
+      : settings_(settings), names_(tasks.names), inner_(register_module("inner", std::move(inner))) {
     previous_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, NAN, torch::kFloat64);
   }
   void backward(TaskGradients& task_gradients) override {
@@ -78,6 +64,15 @@ class Smoothed final : public GradientWeighting {
   void after_update(TaskGradients& task_gradients) override { inner_->after_update(task_gradients); }
   void end_epoch(std::int64_t epoch, const std::vector<double>& losses) override { inner_->end_epoch(epoch, losses); }
   std::optional<GradientKind> gradients_read() const override { return inner_->gradients_read(); }
+  Diagnostics diagnostics() const override {
+    Diagnostics found;
+    for (const auto& [name, value] : inner_->diagnostics()) found.emplace_back("inner/" + name, value);
+    for (std::size_t t = 0; t < names_.size(); ++t) {
+      const auto smoothed = previous_[static_cast<std::int64_t>(t)].item<double>();
+      if (!std::isnan(smoothed)) found.emplace_back("smoothed/" + names_[t], smoothed);
+    }
+    return found;
+  }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("previous", previous_);
     InnerState inner(visitor);
@@ -86,6 +81,7 @@ class Smoothed final : public GradientWeighting {
 
  private:
   Settings settings_;
+  std::vector<std::string> names_;
   std::shared_ptr<GradientWeighting> inner_;
   torch::Tensor previous_;
 };

@@ -18,8 +18,8 @@ class UpGrad final : public GramWeighting {
 
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
-    return ops::upgrad(gram, {.norm_epsilon = settings_.norm_epsilon, .ridge = settings_.ridge, .preference = {}})
-        .weights;
+    return solved(
+        ops::upgrad(gram, {.norm_epsilon = settings_.norm_epsilon, .ridge = settings_.ridge, .preference = {}}));
   }
 
  private:

@@ -26,12 +26,11 @@ std::shared_ptr<Head> build(const Json& config, const Task& task, std::int64_t w
 TEST(LinearHead, HasAnOutputForEveryLabelAndOneForAValue) {
   const Tensor x = testing::normal({5, 6});
   EXPECT_EQ(
-      build({{"name", "linear"}}, task_of(TaskKind::classification, {"a", "b", "c"}))->forward(x, {}).output.size(1),
-      3);
-  EXPECT_EQ(build({{"name", "linear"}}, task_of(TaskKind::regression, {}))->forward(x, {}).output.size(1), 1);
-  EXPECT_EQ(build({{"name", "linear"}}, task_of(TaskKind::tagging, {"O", "B"}))->forward(x, {}).output.size(1), 2);
+      build({{"name", "linear"}}, task_of(TaskKind::classification, {"a", "b", "c"}))->forward({x}).output.size(1), 3);
+  EXPECT_EQ(build({{"name", "linear"}}, task_of(TaskKind::regression, {}))->forward({x}).output.size(1), 1);
+  EXPECT_EQ(build({{"name", "linear"}}, task_of(TaskKind::tagging, {"O", "B"}))->forward({x}).output.size(1), 2);
   EXPECT_EQ(build({{"name", "linear"}, {"hidden", 9}}, task_of(TaskKind::multi_label, {"a", "b"}))
-                ->forward(x, {})
+                ->forward({x})
                 .output.sizes(),
             at::IntArrayRef({5, 2}));
 }
@@ -42,11 +41,11 @@ TEST(LinearHead, IsTheMapOfItsParameters) {
   const auto flat = build({{"name", "linear"}, {"relu_input", true}, {"dropout", 0.5}}, task);
   auto p = flat->named_parameters();
   EXPECT_TRUE(
-      close(flat->forward(x, {}).output, at::linear(at::relu(x), p["net.output.weight"], p["net.output.bias"]), 0));
+      close(flat->forward({x}).output, at::linear(at::relu(x), p["net.output.weight"], p["net.output.bias"]), 0));
   const auto deep = build({{"name", "linear"}, {"hidden", 4}, {"activation", "tanh"}}, task);
   p = deep->named_parameters();
   const Tensor hidden = at::tanh(at::linear(x, p["net.hidden.weight"], p["net.hidden.bias"]));
-  EXPECT_TRUE(close(deep->forward(x, {}).output, at::linear(hidden, p["net.output.weight"], p["net.output.bias"]), 0));
+  EXPECT_TRUE(close(deep->forward({x}).output, at::linear(hidden, p["net.output.weight"], p["net.output.bias"]), 0));
 }
 
 TEST(LinearHead, DropsInputsInTrainingOnly) {
@@ -54,9 +53,9 @@ TEST(LinearHead, DropsInputsInTrainingOnly) {
   const auto head = build({{"name", "linear"}, {"dropout", 0.5}}, task);
   const Tensor x = testing::normal({5, 6});
   ops::TensorRandom one(1), same(1);
-  const Tensor dropped = head->forward(x, {.dropout = &one}).output;
-  EXPECT_TRUE(close(head->forward(x, {.dropout = &same}).output, dropped, 0.0));
-  EXPECT_FALSE(close(head->forward(x, {}).output, dropped, 1e-3));
+  const Tensor dropped = head->forward({x, {.dropout = &one}}).output;
+  EXPECT_TRUE(close(head->forward({x, {.dropout = &same}}).output, dropped, 0.0));
+  EXPECT_FALSE(close(head->forward({x}).output, dropped, 1e-3));
 }
 
 TEST(Heads, WeightsAreAFunctionOfTheSeedWithinTheirBound) {
@@ -82,11 +81,11 @@ TEST(GaussianHead, SamplesInTrainingAndGivesTheMeanInEvaluation) {
   const auto head = build({{"name", "gaussian"}}, task);
   EXPECT_TRUE(head->gaussian());
   const Tensor x = testing::normal({4000, 6});
-  const Prediction evaluated = head->forward(x, {});
+  const Prediction evaluated = head->forward({x});
   EXPECT_TRUE(close(evaluated.output, evaluated.mean, 0.0));
   ops::TensorRandom noise(1), same(1);
-  const Prediction trained = head->forward(x, {.noise = &noise});
-  EXPECT_TRUE(close(head->forward(x, {.noise = &same}).output, trained.output, 0.0));
+  const Prediction trained = head->forward({x, {.noise = &noise}});
+  EXPECT_TRUE(close(head->forward({x, {.noise = &same}}).output, trained.output, 0.0));
   const Tensor standardized = (trained.output - trained.mean) / at::exp(trained.log_variance / 2);
   EXPECT_NEAR(standardized.mean().item<double>(), 0.0, 0.05);
   EXPECT_NEAR(standardized.var().item<double>(), 1.0, 0.06);
@@ -95,11 +94,11 @@ TEST(GaussianHead, SamplesInTrainingAndGivesTheMeanInEvaluation) {
 TEST(GaussianHead, ClampsTheLogVariance) {
   const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
   const auto head = build({{"name", "gaussian"}}, task);
-  const Prediction wide = head->forward(testing::normal({50, 6}) * 1e4, {});
+  const Prediction wide = head->forward({testing::normal({50, 6}) * 1e4});
   EXPECT_EQ(wide.log_variance.max().item<double>(), 10.0);
   EXPECT_EQ(wide.log_variance.min().item<double>(), -10.0);
   const auto narrow = build({{"name", "gaussian"}, {"log_variance_low", -1}, {"log_variance_high", 0.5}}, task);
-  const Prediction bounded = narrow->forward(testing::normal({50, 6}) * 1e4, {});
+  const Prediction bounded = narrow->forward({testing::normal({50, 6}) * 1e4});
   EXPECT_EQ(bounded.log_variance.max().item<double>(), 0.5);
   EXPECT_EQ(bounded.log_variance.min().item<double>(), -1.0);
   EXPECT_THROW(build({{"name", "gaussian"}, {"log_variance_low", 1}, {"log_variance_high", 0}}, task), ConfigError);
@@ -111,7 +110,7 @@ TEST(GaussianHead, DropsInputsOfTheMeanOnlyUnlessAsked) {
   for (const bool both : {false, true}) {
     const auto head = build({{"name", "gaussian"}, {"dropout", 0.5}, {"dropout_variance", both}}, task);
     ops::TensorRandom random(1);
-    const Prediction dropped = head->forward(x, {.dropout = &random}), plain = head->forward(x, {});
+    const Prediction dropped = head->forward({x, {.dropout = &random}}), plain = head->forward({x});
     EXPECT_FALSE(close(dropped.mean, plain.mean, 1e-3));
     EXPECT_EQ(static_cast<bool>(close(dropped.log_variance, plain.log_variance, 0.0)), !both);
   }
@@ -122,14 +121,14 @@ TEST(GaussianHead, LooksAtTheDirectionAloneWhenAsked) {
   const Tensor x = testing::normal({5, 6});
   const auto plain = build({{"name", "gaussian"}}, task);
   const auto unit = build({{"name", "gaussian"}, {"unit_input", true}}, task);
-  const Prediction expected = plain->forward(x / x.square().sum(1, true).sqrt(), {});
+  const Prediction expected = plain->forward({x / x.square().sum(1, true).sqrt()});
   for (const double scale : {1.0, 1e-3, 1e3}) {
-    const Prediction found = unit->forward(scale * x, {});
+    const Prediction found = unit->forward({scale * x});
     EXPECT_TRUE(close(found.mean, expected.mean, 1e-6));
     EXPECT_TRUE(close(found.log_variance, expected.log_variance, 1e-6));
   }
-  EXPECT_FALSE(close(plain->forward(x, {}).mean, expected.mean, 1e-3));
-  EXPECT_TRUE(unit->forward(at::zeros({1, 6}), {}).mean.isfinite().all().item<bool>());
+  EXPECT_FALSE(close(plain->forward({x}).mean, expected.mean, 1e-3));
+  EXPECT_TRUE(unit->forward({at::zeros({1, 6})}).mean.isfinite().all().item<bool>());
 }
 
 TEST(Heads, AreDifferentiableTwice) {
@@ -139,7 +138,7 @@ TEST(Heads, AreDifferentiableTwice) {
     head->to(at::kDouble);
     const auto function = [&](const std::vector<Tensor>& in) {
       ops::TensorRandom dropout(1), noise(2);
-      const Prediction prediction = head->forward(in[0], {.dropout = &dropout, .noise = &noise});
+      const Prediction prediction = head->forward({in[0], {.dropout = &dropout, .noise = &noise}});
       const Tensor value = prediction.output.pow(2).sum();
       return torch::autograd::grad({value}, {in[0]}, {}, true, /*create_graph=*/true)[0].pow(2).sum();
     };

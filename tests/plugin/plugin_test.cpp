@@ -9,6 +9,9 @@
 #include "infomtl/train/trainer.h"
 #include "infomtl/weighting/equal.h"
 #include "step/small_run.h"
+#include "infomtl/train/trainer.h"
+#include "infomtl/weighting/gradient_weighting.h"
+#include "step/small_run.h"
 
 namespace infomtl {
 namespace {
@@ -65,6 +68,55 @@ TEST(Plugin, OptimizersAndSchedulesTrainThroughTheLibrary) {
   };
   EXPECT_THROW(build({{"name", "lion"}, {"beta3", 0.5}}), ConfigError);
   EXPECT_THROW(build({{"name", "lion"}, {"beta1", 1.5}}), ConfigError);
+}
+
+/// Trains a few steps with PCGrad. @return the last report
+StepReport trained(const testing::SmallRun& run, Tensor& moved) {
+  TrainerSettings settings;
+  settings.regime = "joint";
+  settings.batch_size = 8;
+  settings.max_steps = 4;
+  settings.learning_rate = 0.01;
+  settings.schedule = "constant";
+  settings.report_every = 1;
+  settings.selection.monitor = "last";
+  WeightingContext tasks;
+  for (const Task& task : run.tasks) tasks.names.push_back(task.name);
+  Trainer trainer(settings, run.model, run.objective, build_weighting(Config::from_json("pcgrad", "weighting"), tasks),
+                  run.data);
+  StepReport last;
+  trainer.on_report([&](const StepReport& report) { last = report; });
+  const Tensor start = trainer.parameters().values().clone();
+  EXPECT_TRUE(trainer.fit());
+  moved = trainer.parameters().values() - start;
+  return last;
+}
+
+TEST(Plugin, APenaltyTrainsThroughTheLibrary) {
+  load_plugin(INFOMTL_PLUGIN_penalty);
+  Tensor plain, moved;
+  const testing::SmallRun without(0.1), with(0.1);
+  const Config penalty = Config::from_json({{"name", "length"}, {"wanted", 4}}, "penalty");
+  with.objective->add_penalty(1.0, penalty_registry().build(penalty, {.tasks = with.tasks}), "length");
+  trained(without, plain);
+  const StepReport last = trained(with, moved);
+  EXPECT_FALSE(at::allclose(moved, plain));
+  for (const Task& task : with.tasks) EXPECT_GT(last.losses.at(task.name).at("length").raw, 0.0) << task.name;
+  EXPECT_TRUE(last.diagnostics.contains("weighting/conflicts"));
+}
+
+TEST(Plugin, AHeadReadsAnotherHeadAndBothTrain) {
+  load_plugin(INFOMTL_PLUGIN_reading_head);
+  const testing::SmallRun run(0.1, {{"name", "reading"}, {"task", "topic"}});
+  Tensor moved;
+  const StepReport last = trained(run, moved);
+  EXPECT_EQ(last.losses.size(), run.tasks.size());
+  EXPECT_TRUE(moved.isfinite().all().item<bool>());
+  const FlatParameters flat = run.flat();
+  for (const FlatSlot& slot : flat.slots()) {
+    if (!slot.name.starts_with("heads.")) continue;
+    EXPECT_GT(moved.slice(0, slot.begin, slot.end).abs().max().item<float>(), 0.0F) << slot.name;
+  }
 }
 
 TEST(Plugin, OneThatThrowsLeavesNothingBehind) {

@@ -7,6 +7,7 @@
 
 #include "data/corpus.h"
 #include "infomtl/core/config.h"
+#include "infomtl/core/random.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/data/training_stream.h"
 #include "infomtl/losses/objective.h"

@@ -2,6 +2,7 @@
 
 #include "infomtl/core/errors.h"
 #include "step/small_run.h"
+#include "step/views.h"
 
 namespace infomtl {
 namespace {
@@ -129,6 +130,47 @@ TEST(StepGradients, LossesAskedForFirstChangeNothing) {
     early.apply_weights(torch::ones({6}), {});
     EXPECT_TRUE(at::equal(flat.gradients(), gradient)) << "dropout must repeat itself";
     EXPECT_TRUE(at::equal(early.reevaluate_losses(), losses));
+  }
+}
+
+std::vector<Tensor> remembered_by(const Objective& objective) {
+  std::vector<Tensor> values;
+  for (const Tensor& buffer : objective.buffers()) values.push_back(buffer.clone());
+  return values;
+}
+
+TEST(StepGradients, OnlyThePassThatCountsMovesWhatTermsRemember) {
+  const SmallRun run(0.2, "gaussian",
+                     {"supervised", {{"name", "simax"}, {"bound", "mine"}, {"weight", 0.1}}, "information"});
+  FlatParameters flat = run.flat();
+  for (const std::int64_t accumulate : {1, 2}) {
+    StepContext context;
+    context.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = accumulate};
+    context.parameters = &flat;
+    context.independent = [&](std::size_t) { return run.batches("joint", 5, 1, 3); };
+    const std::vector<Tensor> start = remembered_by(*run.objective);
+    flat.zero_gradients();
+    StepGradients problem(context, run.batches("joint", 5, accumulate));
+    problem.losses();
+    const std::vector<Tensor> after = remembered_by(*run.objective);
+    const Tensor shift = torch::full({flat.shared_size()}, 0.01);
+    problem.losses_at(shift);
+    problem.jacobian_at(shift);
+    problem.independent(0).losses();
+    problem.apply_weights(torch::ones({static_cast<std::int64_t>(problem.size())}), {});
+    {
+      const torch::NoGradGuard no_grad;
+      flat.values().mul_(1.05);
+    }
+    problem.reevaluate_losses();
+    const std::vector<Tensor> end = remembered_by(*run.objective);
+    ASSERT_GT(after.size(), 3U);
+    bool moved = false;
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      moved = moved || !at::equal(after[i], start[i]);
+      EXPECT_TRUE(at::equal(end[i], after[i])) << i << ": " << end[i] << after[i];
+    }
+    EXPECT_TRUE(moved);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/train/trainer.h"
+#include "step/gradient_memory.h"
 #include "step/small_run.h"
 
 namespace infomtl {
@@ -22,13 +23,13 @@ struct Step {
   const SmallRun& run;
   std::vector<StepBatch> micros;
   FlatParameters flat = run.flat();
-  GradientMemory memory = {};
+  std::shared_ptr<GradientMemory> memory = make_gradient_memory();
 
   std::unique_ptr<StepGradients> problem(bool gram_only) {
     StepContext context;
     context.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = 7};
     context.parameters = &flat;
-    context.memory = &memory;
+    context.memory = memory;
     context.gram_only = gram_only;
     flat.zero_gradients();
     return std::make_unique<StepGradients>(std::move(context), micros);
@@ -67,11 +68,14 @@ std::vector<Case> cases() {
   const Json simax = {"supervised", {{"name", "simax"}, {"weight", 0.1}}, {{"name", "timin"}, {"weight", 0.01}}};
   const Json again = {"supervised", {{"name", "adversarial"}, {"epsilon", 0.5}}};
   const Json moved = {"supervised", {{"name", "adversarial_parameters"}, {"epsilon", 0.5}}};
+  const Json all_tasks = {"supervised", {{"name", "simax"}, {"scope", "batch"}, {"temperature", 0.1}}};
   return {{.name = "two_views", .losses = simax},
           {.name = "micro_batches", .losses = simax, .accumulate = 2, .without_jacobian = false},
           {.name = "shared_sequences", .losses = simax, .shared_sequences = true, .without_jacobian = false},
           {.name = "encoded_twice", .losses = again, .without_jacobian = false},
           {.name = "moved_parameters", .losses = moved, .without_jacobian = false},
+          {.name = "union", .losses = all_tasks, .without_jacobian = false},
+          {.name = "union_of_micro_batches", .losses = all_tasks, .accumulate = 2, .without_jacobian = false},
           {.name = "experts", .losses = {"supervised"}, .architecture = {{"name", "mmoe"}, {"experts", 3}}},
           {.name = "layers", .losses = {"supervised"}, .architecture = {{"name", "ple"}, {"hidden", 8}}}};
 }
@@ -102,8 +106,8 @@ TEST_P(TaskGradients, WithAndWithoutTheJacobianEqualSeparateBackwards) {
   const Tensor weights = torch::tensor({0.5, 2.0, -1.0, 0.25, 1.0, 3.0}), heads = torch::linspace(1, 2, 6);
   for (const bool gram_only : {false, true}) {
     for (int repeated = 0; repeated < 2; ++repeated) {  // the second step finds the first one's memory
-      step.memory.rows.defined() ? static_cast<void>(step.memory.rows.fill_(NAN)) : void();
-      step.memory.scratch.defined() ? static_cast<void>(step.memory.scratch.fill_(NAN)) : void();
+      step.memory->rows.defined() ? static_cast<void>(step.memory->rows.fill_(NAN)) : void();
+      step.memory->scratch.defined() ? static_cast<void>(step.memory->scratch.fill_(NAN)) : void();
       const auto problem = step.problem(gram_only);
       EXPECT_TRUE(close(problem->gram(), gram, 0, 1e-5)) << gram_only;
       EXPECT_EQ(step.flat.gradients().abs().sum().item<float>(), 0.0F) << "reading gradients must not write any";
@@ -127,9 +131,9 @@ TEST_P(TaskGradients, WithoutTheJacobianNoneIsHeld) {
   const SmallRun run(0.1, "gaussian", GetParam().losses, GetParam().architecture);
   Step step{.run = run, .micros = batches_of(run, GetParam())};
   step.problem(true)->gram();
-  EXPECT_EQ(step.memory.rows.defined(), !GetParam().without_jacobian);
-  if (!step.memory.rows.defined()) {
-    EXPECT_LT(step.memory.scratch.numel(), step.tasks() * step.flat.shared_size() / 2);
+  EXPECT_EQ(step.memory->rows.defined(), !GetParam().without_jacobian);
+  if (!step.memory->rows.defined()) {
+    EXPECT_LT(step.memory->scratch.numel(), step.tasks() * step.flat.shared_size() / 2);
   }
 }
 
@@ -139,10 +143,10 @@ TEST(TaskGradientsOfAStep, OnlyTheWordsOfTheStepHaveColumns) {
   const Tensor whole = step.problem(false)->jacobian().clone();
   const std::int64_t unused = run.encoder->vocab_size() - std::get<0>(at::_unique(step.micros[0].tokens.ids)).numel();
   ASSERT_GT(unused, run.encoder->vocab_size() / 4);
-  step.memory = {};
+  step.memory = make_gradient_memory();
   const auto problem = step.problem(false);
   const Tensor gram = problem->gram();
-  EXPECT_LT(step.memory.rows.numel(), (whole.numel() - 6 * unused * run.encoder->width()) * 17 / 16 + 1);
+  EXPECT_LT(step.memory->rows.numel(), (whole.numel() - 6 * unused * run.encoder->width()) * 17 / 16 + 1);
   EXPECT_TRUE(at::equal(problem->jacobian(), whole)) << "columns that are left out are zero";
   EXPECT_TRUE(close(gram, whole.to(torch::kFloat64).mm(whole.t().to(torch::kFloat64)), 0, 1e-12));
 }
@@ -152,14 +156,14 @@ TEST(TaskGradientsOfAStep, MemoryDoesNotGrowWithSteps) {
   Step step{.run = run, .micros = run.batches("joint", 8, 1)};
   for (const bool gram_only : {false, true}) step.problem(gram_only)->gram();
   step.problem(true)->gram();
-  const void* const rows = step.memory.rows.const_data_ptr();
-  const void* const scratch = step.memory.scratch.const_data_ptr();
-  const std::int64_t size = step.memory.rows.numel();
+  const void* const rows = step.memory->rows.const_data_ptr();
+  const void* const scratch = step.memory->scratch.const_data_ptr();
+  const std::int64_t size = step.memory->rows.numel();
   step.micros = run.batches("joint", 2, 1);
   for (const bool gram_only : {false, true}) step.problem(gram_only)->gram();
-  EXPECT_EQ(step.memory.rows.const_data_ptr(), rows);
-  EXPECT_EQ(step.memory.scratch.const_data_ptr(), scratch);
-  EXPECT_EQ(step.memory.rows.numel(), size);
+  EXPECT_EQ(step.memory->rows.const_data_ptr(), rows);
+  EXPECT_EQ(step.memory->scratch.const_data_ptr(), scratch);
+  EXPECT_EQ(step.memory->rows.numel(), size);
 }
 
 TEST(TaskGradientsOfAStep, OneTaskIsItsOwnGramMatrix) {
@@ -197,6 +201,51 @@ TEST(TaskGradientsOfAStep, ATermThatReadsEveryWordKeepsEveryColumn) {
     const auto problem = step.problem(gram_only);
     EXPECT_TRUE(close(problem->gram(), rows.mm(rows.t()), 0, 1e-5));
     EXPECT_TRUE(close(problem->jacobian(), rows, 0, 1e-5));
+  }
+}
+
+/// Half the squared norm of a parameter of the encoder, and nothing said of it beforehand.
+class UndeclaredNorm final : public LossTerm {
+ public:
+  explicit UndeclaredNorm(std::string name) : name_(std::move(name)) {}
+  std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  LossValue compute(TaskStep& step) override {
+    const auto labels = static_cast<double>(step.batch().label_count());
+    const Tensor parameter = step.model().encoder().named_parameters()[name_];
+    return {parameter.square().sum() * (0.5 * labels * static_cast<double>(step.task_index() + 1)),
+            torch::tensor(labels)};
+  }
+
+ private:
+  std::string name_;
+};
+
+TEST(TaskGradientsOfAStep, AParameterUsedOnTwoPathsTakesOneBackwardPassPerTask) {
+  for (const char* name : {"embeddings.word_embeddings.weight", "encoder.layer.1.attention.self.key.weight",
+                           "encoder.layer.0.output.LayerNorm.bias"}) {
+    for (const std::int64_t accumulate : {1, 2}) {
+      SmallRun run(0.1, "linear", {"supervised"});
+      run.objective->add(1.0, std::make_shared<UndeclaredNorm>(name), "norm");
+      Step step{.run = run, .micros = run.batches("joint", 4, accumulate)};
+      const Tensor all = step.separate_backwards();
+      const Tensor rows = all.slice(1, 0, step.flat.shared_size()).to(torch::kFloat64);
+      const Tensor weights = torch::tensor({0.5, 2.0, -1.0, 0.25, 1.0, 3.0});
+      ::testing::internal::CaptureStderr();
+      for (const bool gram_only : {true, false}) {
+        const auto problem = step.problem(gram_only);
+        EXPECT_TRUE(close(problem->gram(), rows.mm(rows.t()), 0, 1e-5)) << name << gram_only;
+        EXPECT_TRUE(close(problem->jacobian(), rows, 0, 1e-5)) << name << gram_only;
+        problem->apply_weights(weights, {});
+        EXPECT_TRUE(close(step.flat.gradients(), combined(all, step.flat.shared_size(), weights, weights), 0, 1e-5));
+      }
+      const std::string said = ::testing::internal::GetCapturedStderr();
+      std::size_t lines = 0;
+      for (std::size_t at = said.find("one backward pass per task"); at != std::string::npos;
+           at = said.find("one backward pass per task", at + 1)) {
+        ++lines;
+      }
+      EXPECT_EQ(lines, 1U) << said;
+    }
   }
 }
 

@@ -18,6 +18,7 @@ class FixedTaskStep final : public TaskStep {
   bool training_ = true;
   std::vector<TaskStep*> siblings{this};
   std::int64_t step_ = 0;
+  bool records_ = true;
   Tensor leaf, offsets;
   std::shared_ptr<TaskStep> reencoded;  ///< what reencode() gives
   std::vector<Reencoding> asked;        ///< what it was asked
@@ -46,6 +47,8 @@ class FixedTaskStep final : public TaskStep {
     return ops::TensorRandom(derive_seed(7, purpose, static_cast<std::uint64_t>(step_)));
   }
   std::int64_t step() const override { return step_; }
+  bool records() const override { return records_; }
+  TaskStep& on_same_rows(std::size_t /*task*/) override { throw StateError("no other task in this step"); }
 };
 
 /// A step of `kind` with B rows of labels.

@@ -31,7 +31,7 @@ class LinearTaskGradients : public TaskGradients {
   /// What the weighting wrote: the gradient of the shared parameters [P], the weights [T] it came from (undefined where
   /// it was given as such) and the factor of each head's gradient [T].
   torch::Tensor direction, weights, head_weights;
-  std::vector<torch::Tensor> applied_representation_gradients;
+  std::vector<torch::Tensor> applied_representation_gradients, additions;
   int applied = 0;
   int jacobian_calls = 0, gramian_calls = 0, independent_calls = 0;
 
@@ -62,6 +62,7 @@ class LinearTaskGradients : public TaskGradients {
     ++applied;
     applied_representation_gradients = gradients;
   }
+  void add_after(std::function<torch::Tensor()> gradient) override { additions.push_back(gradient()); }
   TaskGradients& independent(std::size_t index) override {
     ++independent_calls;
     return *others_.at(index);

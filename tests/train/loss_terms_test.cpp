@@ -229,6 +229,8 @@ class FailingStep final : public TaskStep {
   const MultiTaskModel& model() const override { return inner_.model(); }
   ops::TensorRandom random(std::string_view purpose) override { return inner_.random(purpose); }
   std::int64_t step() const override { return inner_.step(); }
+  bool records() const override { return inner_.records(); }
+  TaskStep& on_same_rows(std::size_t task) override { return inner_.on_same_rows(task); }
 
  private:
   TaskStep& inner_;

@@ -7,6 +7,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/optim/sgd.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/weighting/equal.h"
 #include "step/small_run.h"
 
@@ -194,6 +195,68 @@ TEST(Trainer, ANanInAGradientNamesTaskAndParameter) {
     }
     EXPECT_TRUE(at::equal(trainer.parameters().values(), before)) << "a bad step must not reach the parameters";
   }
+}
+
+/// Spoils the third step for one task: its head's gradient is not finite, or its loss where a pass keeps no graph.
+class Spoiler final : public LossTerm {
+ public:
+  explicit Spoiler(bool after_update) : after_update_(after_update) {}
+  LossValue compute(TaskStep& step) override {
+    const Tensor output = step.prediction().output;
+    Tensor sum = output.sum() * 0;
+    if (step.step() == 2) {
+      const Tensor parameter = step.model().head(step.task_index()).parameters()[0];
+      if (!after_update_) sum = sum + (parameter * 0).sum().sqrt();
+      if (after_update_ && !at::GradMode::is_enabled()) sum = sum + NAN;
+    }
+    return {sum, torch::tensor(static_cast<float>(output.size(0)))};
+  }
+
+ private:
+  bool after_update_;
+};
+
+TEST(Trainer, ASkippedStepLeavesEverythingAsItWas) {
+  for (const Json& weighting : std::vector<Json>{
+           "moco", "famo", "gradvac", "excess_mtl", "uncertainty", {{"name", "smoothed"}, {"inner", "pcgrad"}}}) {
+    SmallRun run(0.1, "gaussian", {"supervised", "information", {{"name", "simax"}, {"bound", "mine"}}});
+    run.objective->add(1.0, std::make_shared<Spoiler>(false), "spoiler", {run.tasks[2].name});
+    WeightingContext tasks;
+    for (const Task& task : run.tasks) tasks.names.push_back(task.name);
+    TrainerSettings settings = settings_of("joint");
+    settings.non_finite = "skip";
+    Trainer trainer(settings, run.model, run.objective,
+                    build_weighting(Config::from_json(weighting, "weighting"), tasks), run.data);
+    TemporaryFolder folder;
+    const auto saved = [&](const char* name) {
+      trainer.save(folder.path() / name);
+      const Json state = read_json(folder.path() / name / "state.json");
+      std::string all = state.at("weighting_counters").dump() + state.at("optimizer_steps").dump();
+      for (const char* file : {"state.safetensors", "model.safetensors", "heads.safetensors"}) {
+        all += read_file(folder.path() / name / file);
+      }
+      return all;
+    };
+    EXPECT_TRUE(trainer.step());
+    EXPECT_TRUE(trainer.step());
+    const std::string before = saved("before");
+    EXPECT_TRUE(trainer.step());
+    EXPECT_TRUE(saved("skipped") == before) << weighting;
+    EXPECT_EQ(trainer.steps_done(), 3);
+    EXPECT_TRUE(trainer.step());
+    EXPECT_FALSE(saved("next") == before) << weighting;
+  }
+}
+
+TEST(Trainer, AnErrorAfterTheUpdateIsNoSkippedStep) {
+  SmallRun run(0.1);
+  run.objective->add(1.0, std::make_shared<Spoiler>(true), "spoiler", {run.tasks[2].name});
+  TrainerSettings settings = settings_of("joint");
+  settings.non_finite = "skip";
+  Trainer trainer(settings, run.model, run.objective, weighting_of("famo", run, true), run.data);
+  EXPECT_TRUE(trainer.step());
+  EXPECT_TRUE(trainer.step());
+  EXPECT_THROW(trainer.step(), NonFiniteError);
 }
 
 TEST(Trainer, SelectionKeepsTheBestEpochAndPatienceEndsTraining) {

@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
 #include "infomtl/core/config.h"
+#include <map>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/weighting/equal.h"
+#include "infomtl/weighting/forwarding_task_gradients.h"
 #include "support/compare.h"
 #include "support/linear_task_gradients.h"
 #include "weighting/weighting_tasks.h"
@@ -67,6 +70,86 @@ TEST(PcGrad, TwoConflictingTasks) {  // PT-7.7
   weighting->backward(problem);
   EXPECT_TRUE(close(problem.direction, torch::tensor({0.5f, 1.5f}), 1e-6));
   EXPECT_TRUE(close(problem.head_weights, torch::ones({2}), 0));
+}
+
+std::map<std::string, double> told(const GradientWeighting& weighting) {
+  const auto diagnostics = weighting.diagnostics();
+  return {diagnostics.begin(), diagnostics.end()};
+}
+
+TEST(Diagnostics, TellCosinesConflictsAndWhatASolverFound) {
+  for (const char* name : {"pcgrad", "mgda", "nash_mtl", "imtl"}) {
+    auto weighting = build({{"name", name}}, 3);
+    EXPECT_TRUE(weighting->diagnostics().empty()) << name;
+    LinearTaskGradients problem(torch::tensor({1.0f, 1.0f, 2.0f}), matrix({2, 0, -1, 1, 0, 3}, 3));
+    weighting->backward(problem);
+    std::map<std::string, double> found = told(*weighting);
+    EXPECT_NEAR(found.at("cosine/0/1"), -std::sqrt(0.5), 1e-6) << name;
+    EXPECT_NEAR(found.at("cosine/0/2"), 0.0, 1e-6) << name;
+    EXPECT_NEAR(found.at("cosine/1/2"), std::sqrt(0.5), 1e-6) << name;
+    EXPECT_NEAR(found.at("conflicts"), 1.0 / 3, 1e-12) << name;
+    EXPECT_EQ(found.contains("residual"), std::string(name) != "pcgrad") << name;
+    if (found.contains("stationary")) {
+      EXPECT_EQ(found.at("stationary"), 0.0) << name;
+    }
+  }
+  auto stuck = build({{"name", "mgda"}}, 2);
+  LinearTaskGradients opposite(torch::tensor({1.0f, 1.0f}), matrix({1, 0, -1, 0}, 2));
+  stuck->backward(opposite);
+  EXPECT_EQ(told(*stuck).at("stationary"), 1.0);
+  EXPECT_EQ(told(*stuck).at("conflicts"), 1.0);
+}
+
+TEST(Diagnostics, OfSmoothingAreTheWeightsAndWhatTheInnerOneTells) {
+  auto weighting = build({{"name", "smoothed"}, {"inner", "pcgrad"}, {"memory", 0.5}}, 2);
+  EXPECT_TRUE(weighting->diagnostics().empty());
+  LinearTaskGradients first(torch::tensor({1.0f, 1.0f}), matrix({1, 0, 0, 1}, 2)),
+      second(torch::tensor({1.0f, 1.0f}), matrix({1, 0, -1, 1}, 2));
+  weighting->backward(first);
+  weighting->backward(second);
+  const auto found = told(*weighting);
+  EXPECT_NEAR(found.at("smoothed/t0"), second.weights[0].item<double>(), 1e-12);
+  EXPECT_NEAR(found.at("smoothed/t1"), second.weights[1].item<double>(), 1e-12);
+  EXPECT_NEAR(found.at("inner/conflicts"), 1.0, 1e-12);
+}
+
+/// Doubles the weights, and nothing else.
+class Doubled final : public ForwardingTaskGradients {
+ public:
+  using ForwardingTaskGradients::ForwardingTaskGradients;
+  void apply_weights(const torch::Tensor& weights, const torch::Tensor& heads) override {
+    inner().apply_weights(2 * weights, heads);
+  }
+};
+
+TEST(ForwardingTaskGradients, PassOnWhatTheyDoNotChange) {
+  LinearTaskGradients given(torch::tensor({1.0f, 2.0f}), matrix({1, 2, 3, 4}, 2), 5), other = given;
+  given.add_independent(other);
+  given.set_step(7, 3);
+  given.set_losses_after(torch::tensor({0.5f, 0.25f}));
+  given.set_representations({torch::ones({2, 2})}, {torch::zeros({2, 2})});
+  Doubled doubled(given);
+  EXPECT_EQ(doubled.task_count(), 5U);
+  EXPECT_EQ(doubled.tasks(), given.tasks());
+  EXPECT_EQ(&doubled.independent(0), &other);
+  EXPECT_EQ(doubled.step(), 7);
+  EXPECT_EQ(doubled.epoch(), 3);
+  EXPECT_EQ(doubled.random().next(), given.random().next());
+  EXPECT_TRUE(at::equal(doubled.losses(), given.losses()));
+  EXPECT_TRUE(at::equal(doubled.gram(), given.gram()));
+  EXPECT_TRUE(at::equal(doubled.jacobian(), given.jacobian()));
+  EXPECT_TRUE(at::equal(doubled.reevaluate_losses(), given.reevaluate_losses()));
+  EXPECT_TRUE(at::equal(doubled.losses_at(torch::ones({2})), given.losses_at(torch::ones({2}))));
+  EXPECT_TRUE(at::equal(doubled.jacobian_at(torch::ones({2})), given.jacobian()));
+  EXPECT_TRUE(at::equal(doubled.representations()[0], torch::ones({2, 2})));
+  EXPECT_TRUE(at::equal(doubled.representation_gradients()[0], torch::zeros({2, 2})));
+  doubled.add_after([] { return torch::ones({2}); });
+  EXPECT_EQ(given.additions.size(), 1U);
+  Equal().backward(doubled);
+  EXPECT_TRUE(close(given.direction, torch::tensor({8.0f, 12.0f}), 1e-6));
+  doubled.apply_direction(torch::zeros({2}), {});
+  doubled.apply_representation_gradients({torch::ones({2, 2})});
+  EXPECT_EQ(given.applied, 3);
 }
 
 TEST(WeightingRegistry, RefusesAJointMethodInTheAlternatingRegime) {

@@ -26,6 +26,7 @@ enum class TokenlessWords {
 struct TextSelection {
   std::vector<std::size_t> tasks;
   std::vector<std::int32_t> sequences;  ///< each at most once, in any order
+  std::int64_t batches_before = 0;      ///< TaskBatch::batches_before of those tasks
 };
 
 /// Packs the selections in their order, each ordered by length. A task gets a TaskBatch over those of its selection's

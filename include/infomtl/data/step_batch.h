@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
-#include "infomtl/ops/packed/gradient_segments.h"
 #include "infomtl/ops/tensor.h"
 
 namespace infomtl {
@@ -35,6 +34,7 @@ struct INFOMTL_API TaskBatch {
   Tensor words;          ///< tags only: [W_t] int64, the packed token row where each labelled word begins
   Tensor word_offsets;   ///< tags only: [B_t+1] int64, words of row b are word_offsets[b] .. word_offsets[b+1]
   Tensor examples;       ///< [B_t] int64: index of each row in the task's split, for reports and predictions
+  std::int64_t batches_before = 0;  ///< drawn for the task in the run before this one: a function of (seed, step)
 
   /// Labels that a loss averages over: B_t, or W_t for tagging.
   std::int64_t label_count() const { return labels.size(0); }
@@ -46,22 +46,5 @@ struct INFOMTL_API StepBatch {
 
   StepBatch to(torch::Device device) const;
 };
-
-/// One encoder pass over all tasks and views: where each view of each task lies.
-struct INFOMTL_API ViewedBatch {
-  PackedTokens tokens;
-  /// rows[k][v]: [B] int64, the sequences of view v of the step's k-th task. View 0 is always there.
-  std::vector<std::vector<Tensor>> rows;
-  /// words[k]: like TaskBatch::words, into the packed tokens of view 0 (undefined unless tagging).
-  std::vector<Tensor> words;
-  /// Row ranges by task (in order of StepBatch::tasks), empty when tasks share sequences: then gradients of tasks
-  /// cannot be told apart by rows.
-  std::vector<ops::GradientSegments::Range> token_ranges, sequence_ranges;
-};
-
-/// Lays out the step's sequences once per view: for each task its view 0, then its view 1, ...; views[k] >= 1 counts
-/// the views of the k-th task of the step. A sequence that several tasks share gets the most views any of them asks
-/// for.
-INFOMTL_API ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views);
 
 }  // namespace infomtl

@@ -45,7 +45,8 @@ struct Needs {
   bool stochastic_architecture = false;
   bool sparse_gates = false;  ///< TaskRepresentation::gate_entropy
   bool embeddings = false;    ///< embedding_leaf()
-  bool parameters = false;    ///< takes parameter gradients itself; disables the one-pass path of per-task gradients
+  bool parameters = false;    ///< takes gradients of parameters itself; then one backward pass per task
+  bool other_tasks = false;   ///< reads batch_steps(): gradients reach the rows of other tasks; then likewise
 };
 
 /// What a term may know when it is built.
@@ -67,6 +68,7 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   /// How many items the term will average over on these rows: rows, unless overridden (words of a tagging task, rows of
   /// a known label). Must equal compute().count; the objective throws StateError where it does not.
   virtual std::int64_t count(const TaskBatch& rows) const { return rows.rows.size(0); }
+  /// What a term remembers between steps (a moving average) it changes where step.records(), and only there.
   /// @return sum: scalar float32; count: scalar, detached
   virtual LossValue compute(TaskStep& step) = 0;
   /// Whether the term is part of the loss in evaluation mode (contrast and compression terms are). A label may be

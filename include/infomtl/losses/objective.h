@@ -1,5 +1,6 @@
 #pragma once
-// Objective: a task's loss as a weighted sum of terms, every part kept for the log.
+// Objective: a task's loss as a weighted sum of terms, every part kept for the log; and its penalties, which no
+// weighting sees.
 //
 //   Objective objective;
 //   objective.add(1.0, std::make_shared<Supervised>());
@@ -12,6 +13,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/optim/weight_schedule.h"
 
 namespace infomtl {
@@ -26,8 +28,16 @@ struct TermPart {
   double weight = 0;  ///< at this step
 };
 
+/// Sums of one term over the micro-batches of a step.
+struct TermSum {
+  std::string term;
+  Tensor sum;  ///< scalar float64 on the device, unweighted
+  double count = 0;
+  double weight = 0;
+};
+
 struct TaskLoss {
-  Tensor value;  ///< scalar with graph: sum over terms of weight * sum / total count
+  Tensor value;  ///< scalar with graph: sum over terms of weight * sum / total count; undefined without penalties
   std::vector<TermPart> parts;
 };
 
@@ -39,12 +49,18 @@ class INFOMTL_API Objective : public torch::nn::Module {
   /// all
   void add(Schedule weight, std::shared_ptr<LossTerm> term, std::string name = "", std::vector<std::string> tasks = {});
 
-  /// Built from the config's "losses": each {"name", "weight" (1), "tasks" (all), the term's own options}.
-  static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context);
+  /// A penalty, likewise.
+  void add_penalty(Schedule weight, std::shared_ptr<Penalty> penalty, std::string name = "",
+                   std::vector<std::string> tasks = {});
+
+  /// Built from the config's "losses" and "penalties": each {"name", "weight" (1), "tasks" (all), its own options}.
+  static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context,
+                                                const std::vector<Config>& penalties = {});
 
   /// Its terms, whatever tasks they are for.
   std::size_t size() const { return terms_.size(); }
-  /// Union of what the task's terms need.
+  bool has_penalties() const { return !penalties_.empty(); }
+  /// Union of what the task's terms and penalties need.
   Needs needs(const Task& task) const;
   /// @throws ConfigError naming term, task and cure when a term needs what the model does not have
   void check(const MultiTaskModel& model) const;
@@ -54,6 +70,9 @@ class INFOMTL_API Objective : public torch::nn::Module {
   /// @param totals count of each term over all micro-batches of the step (counts() of this batch alone when there is
   /// one)
   TaskLoss compute(TaskStep& step, const std::vector<std::int64_t>& totals) const;
+  /// The same of the penalties; needs a graph.
+  std::vector<std::int64_t> penalty_counts(const Task& task, const TaskBatch& rows) const;
+  TaskLoss compute_penalties(TaskStep& step, const std::vector<std::int64_t>& totals) const;
 
  private:
   struct Entry {
@@ -61,9 +80,16 @@ class INFOMTL_API Objective : public torch::nn::Module {
     Schedule weight;
     std::shared_ptr<LossTerm> term;
     std::vector<std::string> tasks;
+
+    bool applies_to(const Task& task) const;
+    /// What messages call it: loss "simax".
+    std::string title() const;
   };
-  bool applies_to(const Entry& entry, const Task& task) const;
-  std::vector<Entry> terms_;
+  using Entries = std::vector<Entry>;
+  void add_to(Entries& entries, Entry entry);
+  static std::vector<std::int64_t> counts(const Entries& entries, const Task& task, const TaskBatch& rows);
+  static TaskLoss compute(const Entries& entries, TaskStep& step, const std::vector<std::int64_t>& totals);
+  Entries terms_, penalties_;
 };
 
 }  // namespace infomtl

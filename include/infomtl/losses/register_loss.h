@@ -15,16 +15,17 @@
 
 namespace infomtl {
 
-/// Registers a class with `Settings` and a constructor from them.
-template <class Class>
-void register_loss(LossRegistry& registry, std::string name, std::string summary, std::string source = "") {
+/// Registers a class with `Settings` and a constructor from them, or from them and a TermContext.
+template <class Class, class Product>
+void register_term(Registry<Product, const TermContext&>& registry, std::string name, std::string summary,
+                   std::string source = "") {
   registry.add({.name = std::move(name),
                 .summary = std::move(summary),
                 .source = std::move(source),
                 .options = describe_fields<typename Class::Settings>()},
-               [](const Config& config, const TermContext& context) -> std::shared_ptr<LossTerm> {
+               [](const Config& config, const TermContext& context) -> std::shared_ptr<Product> {
                  auto settings = config.read<typename Class::Settings>();
-                 return with_context(config.where(), [&]() -> std::shared_ptr<LossTerm> {
+                 return with_context(config.where(), [&]() -> std::shared_ptr<Product> {
                    if constexpr (std::is_constructible_v<Class, typename Class::Settings, const TermContext&>) {
                      return std::make_shared<Class>(std::move(settings), context);
                    } else {
@@ -32,6 +33,11 @@ void register_loss(LossRegistry& registry, std::string name, std::string summary
                    }
                  });
                });
+}
+
+template <class Class>
+void register_loss(LossRegistry& registry, std::string name, std::string summary, std::string source = "") {
+  register_term<Class>(registry, std::move(name), std::move(summary), std::move(source));
 }
 
 }  // namespace infomtl

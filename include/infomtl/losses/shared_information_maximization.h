@@ -39,7 +39,7 @@ class INFOMTL_API SharedInformationMaximization final : public LossTerm {
   /// @throws ConfigError for options that the bound does not know
   explicit SharedInformationMaximization(Settings settings, const TermContext& context = {});
 
-  Needs needs() const override { return {.views = 2}; }
+  Needs needs() const override { return {.views = 2, .other_tasks = settings_.scope == "batch"}; }
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;

@@ -47,7 +47,11 @@ class INFOMTL_API TaskStep {
   /// [N_t, H] token states of the task's sequences of view 0; needs token_states.
   virtual const Tensor& token_states() = 0;
   /// The steps of all tasks of this batch, this one among them: for terms over the union.
+  /// @throws StateError unless a term of the task needs().other_tasks
   virtual const std::vector<TaskStep*>& batch_steps() const = 0;
+  /// The step of another task of the model on these same rows, labelled for it or not: its representation and
+  /// prediction, computed when asked for. Its batch() has no labels and no examples.
+  virtual TaskStep& on_same_rows(std::size_t task) = 0;
 
   /// The same rows through encoder, architecture and head once more.
   virtual std::shared_ptr<TaskStep> reencode(const Reencoding& options) = 0;
@@ -63,6 +67,12 @@ class INFOMTL_API TaskStep {
   virtual ops::TensorRandom random(std::string_view purpose) = 0;
   /// 0-based optimiser step.
   virtual std::int64_t step() const = 0;
+  /// Batches drawn for this task in the run before this one: a per-task step counter that is a function of
+  /// (seed, step), so a resumed run goes on with it.
+  std::int64_t task_step() const { return batch().batches_before; }
+  /// Whether this pass is the one that counts. A step may be run several times (for gradients after losses, at shifted
+  /// parameters, after the update); what a term remembers moves in one of them.
+  virtual bool records() const = 0;
 };
 
 }  // namespace infomtl

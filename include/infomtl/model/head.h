@@ -1,12 +1,21 @@
 #pragma once
 // Head: one task's way from its representation to its prediction.
 //
+//   class Scaled final : public Head {
+//    public:
+//     Prediction forward(const HeadInput& input) override { return {.output = net_->forward(input.representation)}; }
+//   };
+//
 // Letters: B rows, D width of the task's representation, C outputs of the task.
 
 #include <torch/nn/module.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
@@ -17,9 +26,9 @@
 namespace infomtl {
 
 struct Prediction {
-  Tensor output;        ///< [B, C] logits or values that the task loss reads; a sample in training for stochastic heads
-  Tensor mean;          ///< [B, C] stochastic heads only, else undefined
-  Tensor log_variance;  ///< [B, C] stochastic heads only, else undefined
+  Tensor output;     ///< [B, C] logits or values that the task loss reads; a sample in training for stochastic heads
+  Tensor mean = {};  ///< [B, C] stochastic heads only, else undefined
+  Tensor log_variance = {};  ///< [B, C] stochastic heads only, else undefined
 };
 
 /// Random numbers of a head in training; null pointers mean evaluation (no dropout, mean instead of a sample).
@@ -28,12 +37,41 @@ struct HeadRandom {
   ops::TensorRandom* noise = nullptr;
 };
 
+/// The heads of all tasks on the rows that one of them is given. A prediction is computed when first asked for.
+class INFOMTL_API OtherHeads {
+ public:
+  virtual ~OtherHeads() = default;
+  virtual const std::vector<Task>& tasks() const = 0;
+  /// Of the head of tasks()[task] on the same rows, read through that task's part of the architecture; with graph.
+  virtual const Prediction& prediction(std::size_t task) = 0;
+};
+
+/// What a head reads.
+struct INFOMTL_API HeadInput {
+  Tensor representation;  ///< [B, D]: one row per sequence, or per word for tagging
+  HeadRandom random = {};
+  OtherHeads* others = nullptr;  ///< null where a head is called alone
+
+  /// [B, C_other] and so on: another task's prediction on these rows, whether or not they are labelled for it. Its
+  /// parameters then get gradients of this task's loss too.
+  /// @throws StateError for heads that ask for each other in a circle, an unknown task, or a head that is called alone
+  const Prediction& other(std::size_t task) const;
+  const Prediction& other(std::string_view task) const;
+};
+
+/// A normal distribution over a head's weights, entry by entry.
+struct WeightPosterior {
+  Tensor mean;          ///< [C, D]
+  Tensor log_variance;  ///< [C, D]
+};
+
 class INFOMTL_API Head : public torch::nn::Module {
  public:
-  /// @param representation [B, D]: a row per sequence, or a row per word for tagging
-  virtual Prediction forward(const Tensor& representation, const HeadRandom& random) = 0;
+  virtual Prediction forward(const HeadInput& input) = 0;
   /// Whether predictions carry mean and log-variance.
   virtual bool gaussian() const { return false; }
+  /// What a head with random weights (variational multi-task learning) knows of them, with graph; none for others.
+  virtual std::optional<WeightPosterior> weight_posterior() const { return std::nullopt; }
 };
 
 /// Width D of the representation and the task; factories draw initial weights from the seed.

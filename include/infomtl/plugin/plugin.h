@@ -25,6 +25,8 @@
 #include "infomtl/core/registry.h"
 #include "infomtl/data/sampler.h"
 #include "infomtl/losses/register_loss.h"
+#include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/model/architecture.h"
 #include "infomtl/model/encoder.h"
@@ -38,6 +40,7 @@ namespace infomtl {
 /// What a plugin may add to.
 struct PluginRegistries {
   LossRegistry& losses;
+  PenaltyRegistry& penalties;
   WeightingRegistry& weightings;
   ArchitectureRegistry& architectures;
   HeadRegistry& heads;

@@ -64,6 +64,14 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   virtual void after_update(TaskGradients& /*task_gradients*/) {}
   /// After an epoch: mean training loss of each task, NaN for a task that was not seen.
   virtual void end_epoch(std::int64_t /*epoch*/, const std::vector<double>& /*mean_losses*/) {}
+  /// What the last backward() tells of itself for the log, where it is "diagnostics/weighting/<name>". Names in use:
+  ///   cosine/<i>/<j>      of the gradients of tasks i < j (indices of the experiment's tasks); methods that read them
+  ///   conflicts           share of those pairs with a negative product
+  ///   residual            of a solver, free of the scale of gradients (ops/aggregation says which)
+  ///   stationary          1 where a solver noticed that no direction improves all tasks, else 0
+  ///   smoothed/<task>     weight after smoothing; what the smoothed weighting tells is inner/<name>
+  using Diagnostics = std::vector<std::pair<std::string, double>>;
+  virtual Diagnostics diagnostics() const { return {}; }
   /// Names every piece of state beside the parameters: what a continued run needs to go on bit for bit.
   virtual void visit_state(StateVisitor& /*visitor*/) {}
 

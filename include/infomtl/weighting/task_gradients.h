@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -54,7 +54,11 @@ class INFOMTL_API TaskGradients {
   /// own parameters get the gradient of L_t.
   virtual void apply_representation_gradients(const std::vector<torch::Tensor>& gradients) = 0;
 
-  /// The same on independent rows of the same tasks, for methods that need several batches per step.
+  /// Adds a gradient [P] to that of the shared parameters once the step is ended, at once where it is: a regulariser or
+  /// a penalty that no weighting is to see. losses(), gram() and the like know nothing of it. Called without a graph.
+  virtual void add_after(std::function<torch::Tensor()> gradient) = 0;
+
+  /// The same on independent rows of the same tasks, for methods that need several batches a step.
   virtual TaskGradients& independent(std::size_t index) = 0;
   /// [T] losses of the same rows under the parameters as they are now, without a graph (after an update, say).
   virtual torch::Tensor reevaluate_losses() = 0;

@@ -5,7 +5,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/sampler.h"
-#include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/model/architecture.h"
 #include "infomtl/model/encoder.h"
@@ -19,15 +19,11 @@ namespace infomtl::commands {
 namespace {
 
 std::vector<std::pair<std::string, std::vector<RegistryEntry>>> everything() {
-  return {{"losses", loss_registry().entries()},
-          {"weightings", weighting_registry().entries()},
-          {"architectures", architecture_registry().entries()},
-          {"heads", head_registry().entries()},
-          {"encoders", encoder_registry().entries()},
-          {"optimizers", optimizer_registry().entries()},
-          {"schedules", schedule_registry().entries()},
-          {"samplers", sampler_registry().entries()},
-          {"metrics", metric_registry().entries()}};
+  return {{"losses", loss_registry().entries()},          {"penalties", penalty_registry().entries()},
+          {"weightings", weighting_registry().entries()}, {"architectures", architecture_registry().entries()},
+          {"heads", head_registry().entries()},           {"encoders", encoder_registry().entries()},
+          {"optimizers", optimizer_registry().entries()}, {"schedules", schedule_registry().entries()},
+          {"samplers", sampler_registry().entries()},     {"metrics", metric_registry().entries()}};
 }
 
 Json as_json(const RegistryEntry& entry) {

@@ -36,11 +36,12 @@ GaussianHead::GaussianHead(const Settings& settings, const HeadContext& shape) :
   log_variance_ = net("log_variance", settings.dropout_variance ? settings.dropout : 0.0);
 }
 
-Prediction GaussianHead::forward(const Tensor& representation, const HeadRandom& random) {
-  const Tensor input = settings_.unit_input ? ops::unit_rows(representation) : representation;
+Prediction GaussianHead::forward(const HeadInput& input) {
+  const HeadRandom& random = input.random;
+  const Tensor rows = settings_.unit_input ? ops::unit_rows(input.representation) : input.representation;
   Prediction prediction;
-  prediction.mean = mean_->forward(input, random.dropout);
-  prediction.log_variance = ops::clamp_log_variance(log_variance_->forward(input, random.dropout),
+  prediction.mean = mean_->forward(rows, random.dropout);
+  prediction.log_variance = ops::clamp_log_variance(log_variance_->forward(rows, random.dropout),
                                                     settings_.log_variance_low, settings_.log_variance_high);
   prediction.output = prediction.mean;
   if (random.noise != nullptr) {

@@ -14,7 +14,7 @@ class GaussianHead final : public Head {
   /// @throws ConfigError when log_variance_low is above log_variance_high
   GaussianHead(const Settings& settings, const HeadContext& shape);
 
-  Prediction forward(const Tensor& representation, const HeadRandom& random) override;
+  Prediction forward(const HeadInput& input) override;
   bool gaussian() const override { return true; }
 
  private:

@@ -21,10 +21,9 @@ LinearHead::LinearHead(const Settings& settings, const HeadContext& shape) : rel
                                         shape.seed));
 }
 
-Prediction LinearHead::forward(const Tensor& representation, const HeadRandom& random) {
-  return {.output = net_->forward(relu_input_ ? at::relu(representation) : representation, random.dropout),
-          .mean = {},
-          .log_variance = {}};
+Prediction LinearHead::forward(const HeadInput& input) {
+  const Tensor& rows = input.representation;
+  return {.output = net_->forward(relu_input_ ? at::relu(rows) : rows, input.random.dropout)};
 }
 
 TaskHeads linear_heads(std::vector<Task> tasks, const LinearHeadSettings& settings) {

@@ -10,7 +10,7 @@ class LinearHead final : public Head {
   using Settings = LinearHeadSettings;
   LinearHead(const Settings& settings, const HeadContext& shape);
 
-  Prediction forward(const Tensor& representation, const HeadRandom& random) override;
+  Prediction forward(const HeadInput& input) override;
 
  private:
   bool relu_input_;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "infomtl/ops/packed/gradient_segments.h"
-#include "infomtl/step/gradient_rows.h"
+#include "step/gradient_rows.h"
 
 namespace infomtl {
 
@@ -32,13 +32,13 @@ class TaskGradientSink final : public ops::GradientSink {
   bool took(const Tensor& parameter) const { return taken_.contains(parameter.const_data_ptr()); }
   /// Whether products and sums are those of the gradients: each parameter that was multiplied was used once, by an
   /// operation that handed over how to sum.
-  bool right() const { return !twice_ && waiting_.empty(); }
+  bool exact() const { return !taken_twice_ && multiplied_without_sum_.empty(); }
   /// Adds sum_t weights_t times the gradients that were multiplied to the flat buffer of gradients, and forgets how.
   ///
   /// @param weights [T], of the parameters' type
   void add_sums(const Tensor& weights, const FlatParameters& parameters);
   /// Forgets how without that. What was handed over may hold the sink in its turn.
-  void forget() { kept_.clear(); }
+  void forget() { sums_.clear(); }
 
   Tensor open(const Tensor& parameter) override;
   Tensor rows_of(const Tensor& table) const override;
@@ -50,7 +50,7 @@ class TaskGradientSink final : public ops::GradientSink {
  private:
   Tensor scratch_for(std::int64_t count, const torch::TensorOptions& options);
 
-  struct Kept {
+  struct LaterSum {
     std::vector<Tensor> parameters;
     WeightedSum sum;
   };
@@ -58,13 +58,14 @@ class TaskGradientSink final : public ops::GradientSink {
   const FlatParameters* flat_ = nullptr;
   std::shared_ptr<const GradientColumns> columns_;
   Tensor gram_;
-  Tensor* memory_ = nullptr;
-  Tensor scratch_;                               // [T, n]
-  std::int64_t next_ = 0, most_ = 0, open_ = 0;  // columns of the scratch in use, at most in use; uses not yet closed
+  Tensor* scratch_memory_ = nullptr;
+  Tensor scratch_;  // [T, n]
+  std::int64_t next_column_ = 0, most_columns_ = 0,
+               open_uses_ = 0;  // columns of the scratch in use, at most in use; uses not yet closed
   std::unordered_set<const void*> taken_;
-  std::unordered_set<const void*> waiting_;  // multiplied, but not kept
-  std::vector<Kept> kept_;
-  bool twice_ = false;
+  std::unordered_set<const void*> multiplied_without_sum_;  // multiplied, but not kept
+  std::vector<LaterSum> sums_;
+  bool taken_twice_ = false;
 };
 
 }  // namespace infomtl

@@ -6,8 +6,8 @@
 #include <memory>
 #include <unordered_set>
 
-#include "infomtl/step/gradient_columns.h"
-#include "infomtl/step/gradient_memory.h"
+#include "step/gradient_columns.h"
+#include "step/gradient_memory.h"
 
 namespace infomtl {
 

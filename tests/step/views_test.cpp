@@ -1,5 +1,5 @@
 // The layout of views: task by task, view by view, ranges, shared sequences, moved words.
-#include "infomtl/data/step_batch.h"
+#include "step/views.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,224 @@
+#include "step/views.h"
+
+#include <algorithm>
+#include <map>
+
+#include "infomtl/core/errors.h"
+
+namespace infomtl {
+namespace {
+
+std::vector<std::int64_t> host_values(const Tensor& tensor) {
+  const Tensor values = tensor.to(torch::kCPU, torch::kInt64).contiguous();
+  return {values.data_ptr<std::int64_t>(), values.data_ptr<std::int64_t>() + values.numel()};
+}
+
+Tensor on_device(const std::vector<std::int64_t>& values, torch::Device device) {
+  return torch::tensor(values, torch::kInt64).to(device);
+}
+
+/// Where each (sequence, view) lies in the new layout; fills it task by task, view by view.
+class Layout {
+ public:
+  explicit Layout(std::vector<std::int64_t> offsets) : offsets_(std::move(offsets)), begins_({0}) {
+    places_.resize(offsets_.size() - 1);
+  }
+
+  std::int64_t place(std::int64_t sequence, std::size_t view) {
+    auto& places = places_[static_cast<std::size_t>(sequence)];
+    if (places.size() <= view) places.resize(view + 1, -1);
+    if (places[view] < 0) {
+      places[view] = std::ssize(begins_) - 1;
+      const auto s = static_cast<std::size_t>(sequence);
+      for (std::int64_t token = offsets_[s]; token < offsets_[s + 1]; ++token) tokens_.push_back(token);
+      begins_.push_back(std::ssize(tokens_));
+    }
+    return places[view];
+  }
+  /// The packed token of the new layout that stands for `token` of `sequence` in view 0.
+  std::int64_t moved_token(std::int64_t sequence, std::int64_t token) const {
+    const auto s = static_cast<std::size_t>(sequence);
+    return token - offsets_[s] + begins_[static_cast<std::size_t>(places_[s][0])];
+  }
+  std::int64_t sequences() const { return std::ssize(begins_) - 1; }
+  std::int64_t tokens() const { return std::ssize(tokens_); }
+  bool unchanged() const { return begins_ == offsets_ && std::is_sorted(tokens_.begin(), tokens_.end()); }
+  const std::vector<std::int64_t>& source_tokens() const { return tokens_; }
+  const std::vector<std::int64_t>& begins() const { return begins_; }
+
+ private:
+  std::vector<std::int64_t> offsets_;
+  std::vector<std::vector<std::int64_t>> places_;
+  std::vector<std::int64_t> tokens_, begins_;
+};
+
+}  // namespace
+
+ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views) {
+  if (views.size() != batch.tasks.size()) {
+    throw ShapeError("with_views: " + std::to_string(views.size()) + " view counts for " +
+                     std::to_string(batch.tasks.size()) + " tasks");
+  }
+  const torch::Device device = batch.tokens.ids.device();
+  std::vector<std::vector<std::int64_t>> rows;
+  std::vector<int> wanted(static_cast<std::size_t>(batch.tokens.sequences()), 0);
+  bool shared = false;
+  for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
+    if (views[k] < 1) throw ShapeError("with_views: a task needs at least one view");
+    rows.push_back(host_values(batch.tasks[k].rows));
+    for (const std::int64_t sequence : rows[k]) {
+      int& most = wanted.at(static_cast<std::size_t>(sequence));
+      shared = shared || most > 0;
+      most = std::max(most, views[k]);
+    }
+  }
+
+  Layout layout(host_values(batch.tokens.offsets));
+  ViewedBatch result;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const ops::GradientSegments::Range from{layout.tokens(), layout.sequences()};
+    int most = views[k];
+    for (const std::int64_t sequence : rows[k]) most = std::max(most, wanted[static_cast<std::size_t>(sequence)]);
+    auto& task_rows = result.rows.emplace_back();
+    for (int view = 0; view < most; ++view) {
+      std::vector<std::int64_t> places;
+      for (const std::int64_t sequence : rows[k]) {
+        if (view < wanted[static_cast<std::size_t>(sequence)]) {
+          places.push_back(layout.place(sequence, static_cast<std::size_t>(view)));
+        }
+      }
+      if (view < views[k]) task_rows.push_back(on_device(places, device));
+    }
+    if (!shared) {
+      result.token_ranges.push_back({from.begin, layout.tokens()});
+      result.sequence_ranges.push_back({from.end, layout.sequences()});
+    }
+    const TaskBatch& task = batch.tasks[k];
+    auto& words = result.words.emplace_back();
+    if (task.words.defined()) {
+      std::vector<std::int64_t> positions = host_values(task.words);
+      const std::vector<std::int64_t> offsets = host_values(task.word_offsets);
+      for (std::size_t b = 0; b < rows[k].size(); ++b) {
+        for (std::int64_t w = offsets[b]; w < offsets[b + 1]; ++w) {
+          auto& position = positions[static_cast<std::size_t>(w)];
+          position = layout.moved_token(rows[k][b], position);
+        }
+      }
+      words = on_device(positions, device);
+    }
+  }
+
+  if (layout.unchanged()) {
+    result.tokens = batch.tokens;
+    return result;
+  }
+  const Tensor source = on_device(layout.source_tokens(), device);
+  result.tokens.ids = batch.tokens.ids.index_select(0, source);
+  result.tokens.positions = batch.tokens.positions.index_select(0, source);
+  result.tokens.type_ids = batch.tokens.type_ids.index_select(0, source);
+  result.tokens.offsets = torch::tensor(layout.begins(), torch::kInt32);
+  return result;
+}
+
+void give_to_rows(ViewedBatch& viewed) {
+  viewed.token_ranges.clear();
+  viewed.sequence_ranges.clear();
+  const std::vector<std::int64_t> begins = host_values(viewed.tokens.offsets);
+  for (std::int64_t s = 0; s + 1 < std::ssize(begins); ++s) {
+    const auto sequence = static_cast<std::size_t>(s);
+    viewed.token_ranges.push_back({begins[sequence], begins[sequence + 1]});
+    viewed.sequence_ranges.push_back({s, s + 1});
+  }
+}
+
+void give_to_one(ViewedBatch& viewed, std::size_t place, std::size_t places) {
+  const auto owned = [&](std::int64_t rows) {
+    std::vector<ops::GradientSegments::Range> ranges(places, {rows, rows});
+    for (std::size_t t = 0; t <= place; ++t) ranges[t] = {0, t == place ? rows : 0};
+    return ranges;
+  };
+  viewed.token_ranges = owned(viewed.tokens.tokens());
+  viewed.sequence_ranges = owned(viewed.tokens.sequences());
+}
+
+Tensor words_of_view(const ViewedBatch& viewed, const TaskBatch& task, std::size_t k, int view) {
+  const Tensor& words = viewed.words[k];
+  if (view == 0) return words;
+  const Tensor begins = viewed.tokens.offsets.to(torch::kInt64);
+  const auto begin_of = [&](int v) {
+    return begins.index_select(0, viewed.rows[k][static_cast<std::size_t>(v)].to(torch::kCPU));
+  };
+  const Tensor counts = task.word_offsets.to(torch::kCPU).diff();
+  const Tensor shift = (begin_of(view) - begin_of(0)).repeat_interleave(counts);
+  return words + shift.to(words.device());
+}
+
+Tensor token_rows(const Tensor& offsets, const Tensor& sequences) {
+  const std::vector<std::int64_t> begins = host_values(offsets);
+  std::vector<std::int64_t> rows;
+  for (const std::int64_t sequence : host_values(sequences)) {
+    const auto s = static_cast<std::size_t>(sequence);
+    for (std::int64_t row = begins.at(s); row < begins.at(s + 1); ++row) rows.push_back(row);
+  }
+  return on_device(rows, torch::kCPU);
+}
+
+StepBatch only_task(const StepBatch& batch, std::size_t k) {
+  const TaskBatch& task = batch.tasks.at(k);
+  const std::vector<std::int64_t> begins = host_values(batch.tokens.offsets);
+  std::map<std::int64_t, std::int64_t> place;  // sequence -> its number in the result, in order of first use
+  std::vector<std::int64_t> kept, rows;
+  for (const std::int64_t sequence : host_values(task.rows)) {
+    const auto [found, fresh] = place.try_emplace(sequence, static_cast<std::int64_t>(kept.size()));
+    if (fresh) kept.push_back(sequence);
+    rows.push_back(found->second);
+  }
+  std::vector<std::int32_t> offsets = {0};
+  for (const std::int64_t sequence : kept) {
+    const auto s = static_cast<std::size_t>(sequence);
+    offsets.push_back(offsets.back() + static_cast<std::int32_t>(begins[s + 1] - begins[s]));
+  }
+  const torch::Device device = batch.tokens.ids.device();
+  const Tensor tokens = token_rows(batch.tokens.offsets, on_device(kept, torch::kCPU)).to(device);
+  StepBatch result;
+  result.tokens.ids = batch.tokens.ids.index_select(0, tokens);
+  result.tokens.positions = batch.tokens.positions.index_select(0, tokens);
+  result.tokens.type_ids = batch.tokens.type_ids.index_select(0, tokens);
+  result.tokens.offsets = torch::tensor(offsets, torch::kInt32);
+  TaskBatch reduced = task;
+  reduced.rows = on_device(rows, task.rows.device());
+  if (task.words.defined()) {
+    const std::vector<std::int64_t> words = host_values(task.words), word_offsets = host_values(task.word_offsets);
+    const std::vector<std::int64_t> sequences = host_values(task.rows);
+    std::vector<std::int64_t> moved;
+    for (std::size_t row = 0; row < sequences.size(); ++row) {
+      const std::int64_t from = begins[static_cast<std::size_t>(sequences[row])];
+      const std::int64_t to = offsets[static_cast<std::size_t>(rows[row])];
+      for (std::int64_t w = word_offsets[row]; w < word_offsets[row + 1]; ++w) {
+        moved.push_back(words[static_cast<std::size_t>(w)] - from + to);
+      }
+    }
+    reduced.words = on_device(moved, task.words.device());
+  }
+  result.tasks.push_back(std::move(reduced));
+  return result;
+}
+
+StepBatch only_row(const StepBatch& batch, std::size_t k, std::int64_t row) {
+  StepBatch one{batch.tokens, {batch.tasks.at(k)}};
+  TaskBatch& task = one.tasks.front();
+  task.rows = task.rows.narrow(0, row, 1);
+  if (task.examples.defined()) task.examples = task.examples.narrow(0, row, 1);
+  if (task.words.defined()) {
+    const auto begin = task.word_offsets[row].item<std::int64_t>();
+    const std::int64_t count = task.word_offsets[row + 1].item<std::int64_t>() - begin;
+    task.words = task.words.narrow(0, begin, count);
+    if (task.labels.defined()) task.labels = task.labels.narrow(0, begin, count);
+    task.word_offsets = task.word_offsets.narrow(0, row, 2) - begin;
+  } else if (task.labels.defined()) {
+    task.labels = task.labels.narrow(0, row, 1);
+  }
+  return only_task(one, 0);
+}
+
+}  // namespace infomtl
