@@ -71,7 +71,8 @@ RunConfig RunConfig::read(const Config& config) {
                 .architecture = part_of(config, "architecture", "shared"),
                 .head = part_of(config, "head", "linear"),
                 .weighting = part_of(config, "weighting", "equal"),
-                .losses = config.list("losses")};
+                .losses = config.list("losses"),
+                .penalties = config.list_or_empty("penalties")};
   config.reject_unknown();
   return run;
 }

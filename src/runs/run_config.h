@@ -29,7 +29,7 @@ struct RunConfig {
   std::string name, description;  ///< words for whoever reads the config
   /// Parts that are built once the tasks are known; what is left out stands there as its default.
   Config data, architecture, head, weighting;
-  std::vector<Config> losses;
+  std::vector<Config> losses, penalties;
 
   /// @throws ConfigError for every unknown key, wrong type or range but those of parts that need the tasks to be built
   static RunConfig read(const Config& config);

@@ -338,6 +338,11 @@ void ForwardPass::Implementation::encode() {
   }
   if (reencoded.offset.defined()) add_offset(reencoded.offset_task, reencoded.offset);
   output = context.model->encoder().forward(viewed.tokens, options);
+  if (!context.training || !at::GradMode::is_enabled()) return;
+  // Behind an encoder that rests gradients end at what it gave, where weightings may ask for them.
+  for (Tensor* const states : {&output.pooled, &output.tokens, &output.layers}) {
+    if (states->defined() && !states->requires_grad()) states->set_requires_grad(true);
+  }
 }
 
 ForwardPass::ForwardPass(const ForwardContext& context, StepBatch batch, std::shared_ptr<ops::GradientSink> sink,
