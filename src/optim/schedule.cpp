@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "infomtl/core/config.h"
+
 namespace infomtl {
 namespace {
 

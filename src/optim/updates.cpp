@@ -3,7 +3,7 @@
 namespace infomtl {
 namespace {
 
-void adamax(const AdamaxUpdate& update) {
+void adamax_by_tensors(const AdamaxUpdate& update) {
   Tensor value = update.value, moment = update.moment, norm = update.norm;
   const Tensor gradient = update.gradient.add(value, update.decay);
   moment.lerp_(gradient, 1.0 - update.beta1);
@@ -11,7 +11,7 @@ void adamax(const AdamaxUpdate& update) {
   value.addcdiv_(moment, norm, -update.rate);
 }
 
-void adamw(const AdamWUpdate& update) {
+void adamw_by_tensors(const AdamWUpdate& update) {
   Tensor value = update.value, first = update.first, second = update.second;
   value.mul_(update.kept);
   first.lerp_(update.gradient, 1.0 - update.beta1);
@@ -19,7 +19,7 @@ void adamw(const AdamWUpdate& update) {
   value.addcdiv_(first, second.sqrt().div_(update.root).add_(update.epsilon), -update.rate);
 }
 
-void sgd(const SgdUpdate& update) {
+void sgd_by_tensors(const SgdUpdate& update) {
   Tensor value = update.value;
   Tensor direction = update.gradient.add(value, update.decay);
   if (update.velocity.defined()) {
@@ -32,7 +32,7 @@ void sgd(const SgdUpdate& update) {
 
 }  // namespace
 
-const UpdateTable kTensorUpdates = {.adamax = &adamax, .adamw = &adamw, .sgd = &sgd};
+const UpdateTable kTensorUpdates = {.adamax = &adamax_by_tensors, .adamw = &adamw_by_tensors, .sgd = &sgd_by_tensors};
 
 const UpdateTable& updates_for(const Tensor& values) {
   return values.is_cpu() && values.scalar_type() == torch::kFloat32 ? kCpuUpdates : kTensorUpdates;

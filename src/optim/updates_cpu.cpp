@@ -15,7 +15,7 @@ void over_entries(const Tensor& value, const Body& body) {
   at::parallel_for(0, value.numel(), kElementsPerThread, body);
 }
 
-void adamax(const AdamaxUpdate& update) {
+void adamax_on_cpu(const AdamaxUpdate& update) {
   float* const value = update.value.data_ptr<float>();
   const float* const gradient = update.gradient.data_ptr<float>();
   float* const moment = update.moment.data_ptr<float>();
@@ -34,7 +34,7 @@ void adamax(const AdamaxUpdate& update) {
   });
 }
 
-void adamw(const AdamWUpdate& update) {
+void adamw_on_cpu(const AdamWUpdate& update) {
   float* const value = update.value.data_ptr<float>();
   const float* const gradient = update.gradient.data_ptr<float>();
   float* const first = update.first.data_ptr<float>();
@@ -53,7 +53,7 @@ void adamw(const AdamWUpdate& update) {
   });
 }
 
-void sgd(const SgdUpdate& update) {
+void sgd_on_cpu(const SgdUpdate& update) {
   float* const value = update.value.data_ptr<float>();
   const float* const gradient = update.gradient.data_ptr<float>();
   const float rate = static_cast<float>(update.rate), decay = static_cast<float>(update.decay);
@@ -78,6 +78,6 @@ void sgd(const SgdUpdate& update) {
 
 }  // namespace
 
-const UpdateTable kCpuUpdates = {.adamax = &adamax, .adamw = &adamw, .sgd = &sgd};
+const UpdateTable kCpuUpdates = {.adamax = &adamax_on_cpu, .adamw = &adamw_on_cpu, .sgd = &sgd_on_cpu};
 
 }  // namespace infomtl

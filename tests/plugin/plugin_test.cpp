@@ -8,8 +8,6 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/weighting/equal.h"
-#include "step/small_run.h"
-#include "infomtl/train/trainer.h"
 #include "infomtl/weighting/gradient_weighting.h"
 #include "step/small_run.h"
 
@@ -73,11 +71,11 @@ TEST(Plugin, OptimizersAndSchedulesTrainThroughTheLibrary) {
 /// Trains a few steps with PCGrad. @return the last report
 StepReport trained(const testing::SmallRun& run, Tensor& moved) {
   TrainerSettings settings;
-  settings.regime = "joint";
-  settings.batch_size = 8;
+  settings.batching.regime = Regime::joint;
+  settings.batching.batch_size = 8;
   settings.max_steps = 4;
   settings.learning_rate = 0.01;
-  settings.schedule = "constant";
+  settings.schedule = schedules::constant();
   settings.report_every = 1;
   settings.selection.monitor = "last";
   WeightingContext tasks;

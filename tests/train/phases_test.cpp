@@ -27,8 +27,8 @@ TrainerSettings settings_of(const std::string& regime, std::vector<TrainingPhase
   TrainerSettings settings;
   settings.seed = 3;
   settings.epochs = 2;
-  settings.batch_size = 12;
-  settings.regime = regime;
+  settings.batching.batch_size = 12;
+  settings.batching.regime = regime_named(regime);
   settings.learning_rate = 0.01;
   settings.schedule = schedules::constant();
   settings.report_every = 1;
@@ -51,7 +51,7 @@ struct Trained {
       tasks.names.push_back(task.name);
       tasks.train_rows.push_back(task.train_rows);
     }
-    tasks.joint = settings.regime == "joint";
+    tasks.regime = settings.batching.regime;
     weighting = build_weighting(Config::from_json(weighting_config, "weighting"), tasks);
     trainer = std::make_unique<Trainer>(settings, run.model, run.objective, weighting, run.data);
   }
@@ -143,7 +143,6 @@ struct Case {
   const char* architecture;
   std::int64_t accumulate = 1;
   const char* task_gradients = "jacobian";
-  const char* precision = "";
 };
 
 TEST(Phases, AContinuedRunIsTheSameRunBitForBit) {
@@ -157,7 +156,7 @@ TEST(Phases, AContinuedRunIsTheSameRunBitForBit) {
         Case{"pcgrad", "joint", "mmoe", 1, "gram"}, Case{"nash_mtl", "joint", "mmoe"}, Case{"moco", "joint", "mmoe"}}) {
     SCOPED_TRACE(std::string(each.weighting) + " " + each.architecture + " " + each.task_gradients);
     TrainerSettings settings = settings_of(each.regime, phases);
-    settings.accumulate = each.accumulate;
+    settings.batching.accumulate = each.accumulate;
     settings.task_gradients = each.task_gradients;
     settings.optimizer = adamw({.weight_decay = 0.01});
     Trained straight(settings, each.weighting, each.architecture);

@@ -108,7 +108,7 @@ class INFOMTL_API OptimizerRegistry : public Registry<OptimizerFactory> {
                    .options = describe_fields<typename Class::Settings>()},
                   [name](const Config& config) {
                     return std::make_shared<OptimizerFactory>(
-                        OptimizerFactory::of<Class>(name, config.read<typename Class::Settings>()));
+                        OptimizerFactory::of<Class>(name, read_settings<typename Class::Settings>(config)));
                   });
   }
 
