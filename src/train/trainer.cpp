@@ -137,7 +137,7 @@ struct Trainer::Implementation {
   std::shared_ptr<GradientMemory> gradient_memory = make_gradient_memory();
   bool gram_only = false;
 
-  Progress at;
+  Progress progress;
   std::int64_t total = 0;  ///< steps of the whole run
   StepStatistics statistics;
   std::string fingerprint_of_data;  ///< of what is trained on, once asked for
@@ -191,7 +191,7 @@ struct Trainer::Implementation {
     if (stream == nullptr) {
       stream = std::make_unique<TrainingStream>(data->dataset(), data->tokens(Split::train),
                                                 sampler_registry().build(named_config(settings.sampler, "sampler")),
-                                                batching(settings), settings.seed, settings.epochs, at.steps);
+                                                batching(settings), settings.seed, settings.epochs, progress.steps);
       stopwatch.lap();
     }
     return *stream;
@@ -200,30 +200,31 @@ struct Trainer::Implementation {
   void train_on(std::vector<StepBatch> micro_batches) {
     for (StepBatch& micro : micro_batches) {
       micro = micro.to(device);
-      at.tokens += micro.tokens.tokens();
-      at.examples += micro.tokens.sequences();
+      progress.tokens += micro.tokens.tokens();
+      progress.examples += micro.tokens.sequences();
     }
     StepContext context;
-    context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps};
+    context.forward = {
+        .model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = progress.steps};
     context.parameters = &parameters;
-    context.epoch = at.epoch;
+    context.epoch = progress.epoch;
     context.memory = gradient_memory;
     context.gram_only = gram_only;
     context.independent = [this](std::size_t index) {
-      return std::vector<StepBatch>{batches().independent_batch(at.steps, index).to(device)};
+      return std::vector<StepBatch>{batches().independent_batch(progress.steps, index).to(device)};
     };
     StepGradients problem(std::move(context), std::move(micro_batches));
     parameters.zero_gradients();
     const Tensor norm = backward(problem);
     if (norm.defined()) {
-      optimizer->step(optimizer->learning_rate() * schedule->factor(at.steps, total));
+      optimizer->step(optimizer->learning_rate() * schedule->factor(progress.steps, total));
       weighting->after_update(problem);
       statistics.add(problem, norm);
     } else {
       statistics.add_skipped();
     }
-    ++at.steps;
-    if (at.steps % settings.report_every == 0 || at.steps == total) report();
+    ++progress.steps;
+    if (progress.steps % settings.report_every == 0 || progress.steps == total) report();
   }
 
   /// Writes the step's gradient into the flat buffer, clipped.
@@ -256,8 +257,11 @@ struct Trainer::Implementation {
     // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
     parameters.zero_gradients();
     StepContext context;
-    context.forward = {
-        .model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = at.steps, .records = false};
+    context.forward = {.model = model.get(),
+                       .objective = objective.get(),
+                       .seed = settings.seed,
+                       .step = progress.steps,
+                       .records = false};
     context.parameters = &parameters;
     for (const std::size_t task : problem.tasks()) {
       std::vector<StepBatch> own = problem.micro_batches();
@@ -268,19 +272,19 @@ struct Trainer::Implementation {
       alone.apply_weights(torch::ones({1}), {});
       const std::string name = parameters.first_non_finite_gradient();
       if (name.empty()) continue;
-      throw NonFiniteError("step " + std::to_string(at.steps + 1) + ", task \"" + model->tasks()[task].name +
+      throw NonFiniteError("step " + std::to_string(progress.steps + 1) + ", task \"" + model->tasks()[task].name +
                            "\": the gradient of parameter \"" + name + "\" is not finite");
     }
-    throw NonFiniteError("step " + std::to_string(at.steps + 1) + ", tasks " + tasks +
+    throw NonFiniteError("step " + std::to_string(progress.steps + 1) + ", tasks " + tasks +
                          ": the gradient as the weighting combined it is not finite");
   }
 
   void report() {
     StepReport record;
-    record.step = at.steps;
-    record.epoch = at.epoch;
+    record.step = progress.steps;
+    record.epoch = progress.epoch;
     record.total_steps = total;
-    record.learning_rate = optimizer->learning_rate() * schedule->factor(at.steps - 1, total);
+    record.learning_rate = optimizer->learning_rate() * schedule->factor(progress.steps - 1, total);
     statistics.take(record);
     for (const auto& child : objective->named_children()) {
       const auto* term = dynamic_cast<const LossTerm*>(child.value().get());
@@ -289,38 +293,39 @@ struct Trainer::Implementation {
     }
     for (const auto& [name, value] : weighting->diagnostics()) record.diagnostics["weighting/" + name] = value;
     const double seconds = stopwatch.lap();
-    at.seconds += seconds;
-    record.tokens_per_second = static_cast<double>(at.tokens - reported_tokens) / seconds;
-    record.examples_per_second = static_cast<double>(at.examples - reported_examples) / seconds;
-    reported_tokens = at.tokens;
-    reported_examples = at.examples;
+    progress.seconds += seconds;
+    record.tokens_per_second = static_cast<double>(progress.tokens - reported_tokens) / seconds;
+    record.examples_per_second = static_cast<double>(progress.examples - reported_examples) / seconds;
+    reported_tokens = progress.tokens;
+    reported_examples = progress.examples;
     for (const auto& listener : report_listeners) listener(record);
   }
 
-  void end_epoch() { weighting->end_epoch(at.epoch, statistics.take_epoch_losses()); }
+  void end_epoch() { weighting->end_epoch(progress.epoch, statistics.take_epoch_losses()); }
 
   /// Scores the epoch that has just ended and tells whether training goes on.
   void select() {
-    at.epoch_ended = false;
+    progress.epoch_ended = false;
     Evaluation scores;
     bool best = true;
     if (settings.selection.monitor != "last") {
       const Split split = split_named(settings.selection.split);
-      scores = evaluate_model(*model, objective.get(), *data, split, settings.evaluation_batch_size, at.steps);
+      scores = evaluate_model(*model, objective.get(), *data, split, settings.evaluation_batch_size, progress.steps);
       const double score = scores.monitored(settings.selection.monitor, model->tasks());
-      best = at.best_epoch < 0 || score > at.best_score;
-      if (best) at.best_score = score;
+      best = progress.best_epoch < 0 || score > progress.best_score;
+      if (best) progress.best_score = score;
     }
-    if (best) at.best_epoch = at.epoch;
-    at.epochs_without_improvement = best ? 0 : at.epochs_without_improvement + 1;
-    at.stopped_early = settings.selection.patience > 0 && at.epochs_without_improvement >= settings.selection.patience;
-    if (at.stopped_early && at.steps % settings.report_every != 0) report();
-    const std::int64_t ended = at.epoch++;
+    if (best) progress.best_epoch = progress.epoch;
+    progress.epochs_without_improvement = best ? 0 : progress.epochs_without_improvement + 1;
+    progress.stopped_early =
+        settings.selection.patience > 0 && progress.epochs_without_improvement >= settings.selection.patience;
+    if (progress.stopped_early && progress.steps % settings.report_every != 0) report();
+    const std::int64_t ended = progress.epoch++;
     for (const auto& listener : epoch_listeners) listener(ended, scores, best);
     stopwatch.lap();
   }
 
-  bool over() const { return at.steps >= total || at.stopped_early; }
+  bool over() const { return progress.steps >= total || progress.stopped_early; }
 
   CheckpointParts parts() const {
     return {.model = model.get(),
@@ -355,12 +360,12 @@ bool Trainer::step() {
   Implementation& self = *implementation_;
   if (self.over()) return false;
   // Stepping by hand passes over the evaluation of an epoch.
-  if (std::exchange(self.at.epoch_ended, false)) ++self.at.epoch;
+  if (std::exchange(self.progress.epoch_ended, false)) ++self.progress.epoch;
   TrainingStep next = self.batches().next();
   self.train_on(std::move(next.micro_batches));
   if (next.last_of_epoch || self.over()) {
     self.end_epoch();
-    self.at.epoch_ended = true;
+    self.progress.epoch_ended = true;
   }
   return true;
 }
@@ -374,7 +379,7 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
   Implementation& self = *implementation_;
   const auto asked_to_stop = [&] { return stop != nullptr && stop->load(); };
   while (true) {
-    if (self.at.epoch_ended) self.select();
+    if (self.progress.epoch_ended) self.select();
     if (self.over()) return true;
     if (asked_to_stop()) return false;
     step();
@@ -384,16 +389,16 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
 Evaluation Trainer::evaluate(Split split) const {
   const Implementation& self = *implementation_;
   return evaluate_model(*self.model, self.objective.get(), *self.data, split, self.settings.evaluation_batch_size,
-                        self.at.steps);
+                        self.progress.steps);
 }
 
-std::int64_t Trainer::steps_done() const { return implementation_->at.steps; }
+std::int64_t Trainer::steps_done() const { return implementation_->progress.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }
-std::int64_t Trainer::epochs_done() const { return implementation_->at.epoch; }
-std::int64_t Trainer::best_epoch() const { return implementation_->at.best_epoch; }
-std::int64_t Trainer::tokens_seen() const { return implementation_->at.tokens; }
-std::int64_t Trainer::examples_seen() const { return implementation_->at.examples; }
-double Trainer::seconds() const { return implementation_->at.seconds; }
+std::int64_t Trainer::epochs_done() const { return implementation_->progress.epoch; }
+std::int64_t Trainer::best_epoch() const { return implementation_->progress.best_epoch; }
+std::int64_t Trainer::tokens_seen() const { return implementation_->progress.tokens; }
+std::int64_t Trainer::examples_seen() const { return implementation_->progress.examples; }
+double Trainer::seconds() const { return implementation_->progress.seconds; }
 const TrainerSettings& Trainer::settings() const { return implementation_->settings; }
 const MultiTaskModel& Trainer::model() const { return *implementation_->model; }
 FlatParameters& Trainer::parameters() { return implementation_->parameters; }
@@ -401,7 +406,7 @@ FlatParameters& Trainer::parameters() { return implementation_->parameters; }
 void Trainer::save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer) const {
   CheckpointParts parts = implementation_->parts();
   parts.tokenizer = tokenizer;
-  Json progress = implementation_->at.to_json();
+  Json progress = implementation_->progress.to_json();
   progress["statistics"] = implementation_->statistics.save();
   progress["training_data"] = implementation_->training_data();
   write_checkpoint(folder, parts, progress);
@@ -424,7 +429,7 @@ void Trainer::load(const std::filesystem::path& folder) {
     throw FormatError((folder / "state.json").string() + ": " + error.what());
   }
   read_checkpoint(folder, self.parts());
-  self.at = progress;
+  self.progress = progress;
   self.statistics = std::move(statistics);
   self.reported_tokens = progress.tokens;
   self.reported_examples = progress.examples;

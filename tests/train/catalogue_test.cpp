@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/model/architecture.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
