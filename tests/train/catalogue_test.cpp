@@ -10,6 +10,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/model/architecture.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
