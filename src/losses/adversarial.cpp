@@ -92,7 +92,7 @@ LossValue AdversarialParameters::compute(TaskStep& step) {
     if (!parameter.value().requires_grad()) continue;  // it rests, and is not attacked
     (attacks(parameter.key()) ? attacked : others).push_back(parameter.value());
   }
-  if (attacked.empty()) return over_units(step.prediction().output.sum() * 0, units);
+  if (attacked.empty()) return over_items(step.prediction().output.sum() * 0, items);
   const bool has_graph = at::GradMode::is_enabled();
   const torch::AutoGradMode graph(true);
   std::vector<Tensor> gradients, offsets(attacked.size());

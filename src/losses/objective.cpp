@@ -45,7 +45,7 @@ void Objective::add_penalty(Schedule weight, std::shared_ptr<Penalty> penalty, s
 namespace {
 
 /// LibTorch's own errors carry a backtrace, a term of a user's any shape: both become one line.
-LossValue compute_term(LossTerm& term, TaskStep& step, std::int64_t units) {
+LossValue compute_term(LossTerm& term, TaskStep& step, std::int64_t items) {
   LossValue value;
   try {
     value = term.compute(step);
@@ -61,8 +61,8 @@ LossValue compute_term(LossTerm& term, TaskStep& step, std::int64_t units) {
                      (value.sum.defined() ? c10::str("one of shape ", value.sum.sizes()) : std::string("none")));
   }
   if (value.count.defined() && value.count.device().is_cpu() &&
-      value.count.item<double>() != static_cast<double>(units)) {
-    throw StateError("count() says " + std::to_string(units) + ", compute() " +
+      value.count.item<double>() != static_cast<double>(items)) {
+    throw StateError("count() says " + std::to_string(items) + ", compute() " +
                      std::to_string(std::llround(value.count.item<double>())));
   }
   return value;
@@ -188,13 +188,13 @@ TaskLoss Objective::compute(const Entries& entries, TaskStep& step, const std::v
     const Entry& entry = entries[i];
     if (!entry.applies_to(step.task()) || totals[i] == 0) continue;
     if (!step.training() && !entry.term->in_evaluation()) continue;
-    const std::int64_t units = entry.term->count(step.batch());
+    const std::int64_t items = entry.term->count(step.batch());
     const LossValue value = with_context(entry.title() + ", task \"" + step.task().name + "\"",
-                                         [&] { return compute_term(*entry.term, step, units); });
+                                         [&] { return compute_term(*entry.term, step, items); });
     const double weight = entry.weight.at(step.step());
     const Tensor part = value.sum * (weight / static_cast<double>(totals[i]));
     loss.value = loss.value.defined() ? loss.value + part : part;
-    loss.parts.push_back({entry.name, value.sum.detach(), static_cast<double>(units), weight});
+    loss.parts.push_back({entry.name, value.sum.detach(), static_cast<double>(items), weight});
   }
   return loss;
 }

@@ -17,7 +17,7 @@ void RepresentationGradients::compute() {
   for (const FlatSlot& slot : jacobian_.shared_slots()) {
     if (slot.part == ParameterPart::encoder) continue;
     slots.push_back(slot);
-    if (slot.parameter.requires_grad()) behind_encoder.push_back(slot.parameter);
+    behind_encoder.push_back(slot.parameter);
   }
   jacobian_.start_own_rows();
   rows_behind_encoder_ = std::make_unique<GradientRows>(std::make_shared<GradientColumns>(slots), losses_.size(),
@@ -65,7 +65,7 @@ void RepresentationGradients::send_back(const std::vector<Tensor>& gradients) {
   }
   std::vector<Tensor> encoder;
   for (const FlatSlot& slot : jacobian_.shared_slots()) {
-    if (slot.part == ParameterPart::encoder && slot.parameter.requires_grad()) encoder.push_back(slot.parameter);
+    if (slot.part == ParameterPart::encoder) encoder.push_back(slot.parameter);
   }
   std::vector<std::int64_t> used(gradients.size(), 0);
   for (std::size_t micro = 0; micro < losses_.micro_count(); ++micro) {
@@ -81,7 +81,7 @@ void RepresentationGradients::send_back(const std::vector<Tensor>& gradients) {
         used[t] += output.size(0);
       }
     }
-    if (!ends.empty()) {
+    if (!ends.empty() && !encoder.empty()) {  // without any, gradients would go to whatever lies behind
       torch::autograd::backward(ends, directions, /*retain_graph=*/false, /*create_graph=*/false, encoder);
     }
     losses_.drop_graph(micro);

@@ -69,6 +69,12 @@ struct StepGradients::Implementation {
   }
   const Tensor& gradients() const { return context.parameters->gradients(); }
 
+  void require_shared() const {
+    if (!jacobian.shared().empty()) return;
+    throw ConfigError(
+        "every shared parameter rests, but the weighting asks for the tasks' gradients of shared parameters");
+  }
+
   void begin_apply() {
     if (applied) throw StateError("a weighting ended the same step twice");
     applied = true;
@@ -161,7 +167,10 @@ RandomStream StepGradients::random() {
 
 Tensor StepGradients::losses() { return implementation_->losses.values(); }
 Tensor StepGradients::reevaluate_losses() { return implementation_->losses.reevaluated(); }
-Tensor StepGradients::jacobian() { return implementation_->jacobian.whole(); }
+Tensor StepGradients::jacobian() {
+  implementation_->require_shared();
+  return implementation_->jacobian.whole();
+}
 
 Tensor StepGradients::losses_at(const Tensor& shift) {
   losses();  // recorded where the parameters are now
@@ -170,6 +179,7 @@ Tensor StepGradients::losses_at(const Tensor& shift) {
 }
 
 Tensor StepGradients::jacobian_at(const Tensor& shift) {
+  implementation_->require_shared();
   losses();
   const Shifted shifted(*implementation_->context.parameters, shift);
   return implementation_->jacobian.recomputed();
@@ -178,6 +188,7 @@ Tensor StepGradients::jacobian_at(const Tensor& shift) {
 Tensor StepGradients::gram() {
   Implementation& self = *implementation_;
   if (self.gram.defined()) return self.gram;
+  self.require_shared();
   const bool products_only = self.context.gram_only && !self.jacobian.computed() && self.products.compute();
   if (products_only) {
     self.gram = self.products.values();

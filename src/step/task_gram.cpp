@@ -23,7 +23,7 @@ bool TaskGram::compute() {
   std::vector<Tensor> behind_encoder;
   for (const FlatSlot& slot : jacobian_.shared_slots()) {
     const bool in_encoder = slot.part == ParameterPart::encoder;
-    if (!in_encoder && slot.parameter.requires_grad()) behind_encoder.push_back(slot.parameter);
+    if (!in_encoder) behind_encoder.push_back(slot.parameter);
     if (!in_encoder || slot.parameter.dim() < 2) slots.push_back(slot);
   }
   auto rows = std::make_unique<GradientRows>(std::make_shared<GradientColumns>(slots), losses_.size(),

@@ -7,12 +7,10 @@
 namespace infomtl {
 namespace {
 
-/// Those that gradients reach.
 std::vector<Tensor> parameters_of(const std::vector<FlatSlot>& slots) {
   std::vector<Tensor> parameters;
-  for (const FlatSlot& slot : slots) {
-    if (slot.parameter.requires_grad()) parameters.push_back(slot.parameter);
-  }
+  parameters.reserve(slots.size());
+  for (const FlatSlot& slot : slots) parameters.push_back(slot.parameter);
   return parameters;
 }
 
@@ -22,6 +20,7 @@ TaskJacobian::TaskJacobian(StepLosses& losses, FlatParameters& parameters, Tenso
                            GradientMemory& memory)
     : losses_(losses), parameters_(parameters), word_table_(std::move(word_table)), sink_(sink), memory_(memory) {
   for (const FlatSlot& slot : parameters.slots()) {
+    if (!slot.trains) continue;
     (slot.end <= parameters.shared_size() ? shared_slots_ : own_slots_).push_back(slot);
   }
   shared_ = parameters_of(shared_slots_);
@@ -144,9 +143,13 @@ const Tensor& TaskJacobian::used_columns() {
 
 Tensor TaskJacobian::whole() {
   compute(/*every_column=*/true);
-  if (rows_->columns().complete()) return rows_->values();
-  if (!whole_.defined()) whole_ = rows_->columns().expanded(rows_->values(), parameters_.shared_size());
+  if (!whole_.defined()) whole_ = in_all_columns(*rows_);
   return whole_;
+}
+
+Tensor TaskJacobian::in_all_columns(GradientRows& rows) const {
+  const std::int64_t shared = parameters_.shared_size();
+  return rows.columns().size() == shared ? rows.values() : rows.columns().expanded(rows.values(), shared);
 }
 
 Tensor TaskJacobian::recomputed() {
@@ -158,7 +161,7 @@ Tensor TaskJacobian::recomputed() {
       pass = {};  // one graph at a time
       return pass = losses_.fresh_graph(micro);
     });
-    if (found == Filled::complete) return rows.values();
+    if (found == Filled::complete) return in_all_columns(rows);
   }
 }
 

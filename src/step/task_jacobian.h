@@ -52,8 +52,9 @@ class TaskJacobian {
   /// @return false when a gradient has an entry without a column that is not zero
   bool add_separately(const LossPass& pass, const std::vector<Tensor>& parameters, GradientRows& rows) const;
 
+  /// Of the shared parameters that train; those that rest have no columns.
   const std::vector<FlatSlot>& shared_slots() const { return shared_slots_; }
-  /// The shared parameters and the tasks' own that gradients reach.
+  /// The shared parameters and the tasks' own that train.
   const std::vector<Tensor>& shared() const { return shared_; }
   const std::vector<Tensor>& own() const { return own_; }
   /// All of their entries; of the word embeddings only the rows of the step's tokens.
@@ -65,14 +66,16 @@ class TaskJacobian {
   Filled fill(GradientRows& rows, PassOf&& pass_of);
   Filled add_pass(const LossPass& pass, GradientRows& rows);
   void compute(bool every_column);
+  /// [T, P]: zeros where rows have no column.
+  Tensor in_all_columns(GradientRows& rows) const;
 
   StepLosses& losses_;
   FlatParameters& parameters_;
   Tensor word_table_;
   TaskGradientSink& sink_;
   GradientMemory& memory_;
-  std::vector<FlatSlot> shared_slots_, own_slots_;
-  std::vector<Tensor> shared_, own_;  // leaves that gradients reach, as they lie in the flat buffer
+  std::vector<FlatSlot> shared_slots_, own_slots_;  // that train, as they lie in the flat buffer
+  std::vector<Tensor> shared_, own_;                // their parameters
   std::unique_ptr<GradientRows> rows_, own_rows_;
   Tensor own_memory_;
   Tensor whole_;  // [T, P], where rows_ has fewer columns

@@ -100,7 +100,8 @@ struct Trainer::Implementation {
       progress.examples += micro.tokens.sequences();
     }
     StepContext context;
-    context.forward = {.model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = progress.steps};
+    context.forward = {
+        .model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = progress.steps};
     context.parameters = &parameters;
     context.epoch = progress.epoch;
     context.memory = gradient_memory;

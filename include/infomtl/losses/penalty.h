@@ -20,6 +20,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/register_loss.h"
 
 namespace infomtl {
 

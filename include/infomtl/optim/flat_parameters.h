@@ -42,15 +42,6 @@ struct NamedParameter {
 };
 using NamedParameters = std::vector<NamedParameter>;
 
-/// Whose a parameter is.
-enum class ParameterPart {
-  encoder,
-  shared,     ///< of the architecture, trained by all tasks: experts, a bottleneck
-  task,       ///< a head's, or a task's own part of the architecture: gates, masks
-  term,       ///< of a loss term: a critic, a prior
-  weighting,  ///< of the weighting: log-variances
-};
-
 /// One parameter's place.
 struct FlatSlot {
   std::string name;
