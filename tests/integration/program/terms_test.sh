@@ -6,12 +6,12 @@ export OMP_NUM_THREADS=1  # steps this small are not worth a second one
 make_corpus
 runs=0
 
-# term NAME JSON [TASK]: a few steps with supervised and the term; the log must speak of it for TASK.
+# term NAME JSON [TASK [OPTION...]]: a few steps with supervised and the term; the log must speak of NAME for TASK.
 term() {
   rm -rf run
   "$program" train config.json --output run --log-level error --set "losses=[\"supervised\", $2]" \
     --set training.max_steps=6 --set training.report_every=3 --set training.regime=joint --set training.batch_size=6 \
-    --set training.selection.monitor=last >table.txt 2>err.txt || die "$2: $(cat err.txt)"
+    --set training.selection.monitor=last "${@:4}" >table.txt 2>err.txt || die "$2: $(cat err.txt)"
   contains run/log.jsonl "\"loss/${3:-topic}/$1/raw\""
   ! grep -qE 'null|nan|inf[,}]' run/log.jsonl || die "$2: $(cat run/log.jsonl)"
   contains run/config.json "\"$1\""
@@ -37,10 +37,23 @@ for bound in lower upper; do
   for task in topic certainty spans; do contains run/log.jsonl "\"diagnostics/information/$task/$bound\""; done
 done
 
-# Every name that losses may have is told of in the configs' README, with its options.
+# Penalties are added after the weighting, whichever way it ends the step: by weights, or by a direction.
+for weighting in equal pcgrad mgda; do
+  term supervised '"r_drop"' topic --set "weighting=\"$weighting\"" --set 'penalties=[]'
+  mv run without
+  term representation_gradient_norm '"r_drop"' topic --set "weighting=\"$weighting\"" \
+    --set 'penalties=[{"name": "representation_gradient_norm", "weight": 0.5, "tasks": ["topic"]}]'
+  ! grep -q 'loss/spans/representation_gradient_norm' run/log.jsonl || die 'a penalty of one task is in the log of another'
+  ! cmp -s run/checkpoints/last/model.safetensors without/checkpoints/last/model.safetensors || die "$weighting: a penalty that changes nothing"
+  rm -rf without
+done
+! "$program" check config.json --set 'penalties=["representation_gradient_nrm"]' >table.txt 2>err.txt || die 'a wrong name passes'
+contains err.txt 'did you mean "representation_gradient_norm"'
+
+# Every name that losses and penalties may have is told of in the configs' README.
 while read -r name; do
   contains "$configs/README.md" "\`$name\`"
-done < <("$program" list losses --json | sed -nE 's/^ +"name": "([a-z_0-9]+)",?/\1/p' | sort -u)
+done < <(for kind in losses penalties; do "$program" list $kind --json; done | sed -nE 's/^ +"name": "([a-z_0-9]+)",?/\1/p' | sort -u)
 
 # The presets of methods that are made of these terms.
 for method in cifm spc; do
