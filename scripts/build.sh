@@ -22,7 +22,7 @@ done
 if [[ $(${CXX:-g++} -dumpversion 2>/dev/null) == 12 ]]; then definitions=(-DINFOMTL_WERROR=ON "${definitions[@]}"); fi
 
 say "configuring $build_folder"
-cmake -S "$repository" -B "$build_folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "${definitions[@]}" >&2
+cmake -S "$repository" -B "$build_folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DINFOMTL_UNITY=ON "${definitions[@]}" >&2
 jobs=$(build_jobs)
 say "building ${targets[*]} with $jobs jobs"
 cmake --build "$build_folder" --parallel "$jobs" --target "${targets[@]}" >&2

@@ -4,6 +4,7 @@ option(INFOMTL_BUILD_APPS "Build the infomtl program and the examples" ${PROJECT
 option(INFOMTL_BUILD_TESTS "Build the tests and the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(INFOMTL_CUDA "Build against a CUDA LibTorch" OFF)
 option(INFOMTL_WERROR "Turn compiler warnings into errors" OFF)
+option(INFOMTL_UNITY "Compile a dozen short files at a time: a full build takes a third, a changed file longer" OFF)
 set(INFOMTL_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
