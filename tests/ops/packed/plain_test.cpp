@@ -106,7 +106,7 @@ TEST_P(FastAndPlain, Activations) {
 
 TEST_P(FastAndPlain, Dropout) {
   for (const auto type : {at::kFloat, at::kDouble, at::kBFloat16, at::kHalf}) {
-    for (const at::IntArrayRef shape : {at::IntArrayRef{300, 70}, at::IntArrayRef{3, 4, 5}, at::IntArrayRef{7}}) {
+    for (const std::vector<std::int64_t>& shape : std::vector<std::vector<std::int64_t>>{{300, 70}, {3, 4, 5}, {7}}) {
       const at::Tensor x = on_device(at::randn(shape)).to(type).requires_grad_(true);
       TensorRandom random(5, device()), same(5, device()), of_mask(5, device());
       const at::Tensor fast = dropout(x, 0.3, &random), expected = plain::dropout(x, draw_dropout(0.3, &same));

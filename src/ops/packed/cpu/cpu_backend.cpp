@@ -31,6 +31,15 @@ kernels::Attention<T> described(const AttentionInput& in) {
           .out = nullptr};
 }
 
+// The loops pass over sequences without tokens: the rows that one query per sequence has for them are zero.
+void zero_rows_without_keys(const AttentionInput& in, const at::Tensor& rows) {
+  if (!in.first_token()) return;
+  const auto* begins = in.offsets.const_data_ptr<std::int32_t>();
+  for (std::int64_t s = 0; s + 1 < in.offsets.size(0); ++s) {
+    if (begins[s] == begins[s + 1]) rows[s].zero_();
+  }
+}
+
 template <class T>
 at::Tensor attention(const AttentionInput& in) {
   kernels::Attention<T> attention = described<T>(in);
@@ -38,6 +47,7 @@ at::Tensor attention(const AttentionInput& in) {
                               attention.heads * attention.head_width, in.kv.options());
   attention.out = write_data<T>(out);
   loops<T>().attention(attention);
+  zero_rows_without_keys(in, out);
   return out;
 }
 
@@ -56,6 +66,7 @@ void attention_gradient(const AttentionInput& in, const at::Tensor& gradient, co
        .value_gradient = keys + width,
        .key_gradient_stride = attention.key_stride,
        .bias_gradient = places.bias.defined() ? write_data<Compute<T>>(places.bias) : nullptr});
+  zero_rows_without_keys(in, places.query);
 }
 
 template <class T>
