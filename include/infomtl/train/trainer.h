@@ -31,24 +31,13 @@
 #include "infomtl/optim/flat_parameters.h"
 #include "infomtl/optim/optimizer.h"
 #include "infomtl/train/evaluation.h"
+#include "infomtl/train/selection.h"
 #include "infomtl/train/step_report.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
 
 class Config;
-
-/// Why a selection on the test split is refused.
-inline constexpr const char* kNotTheTestSplit = "the test split cannot be used for model selection; use \"validation\"";
-
-/// When and on what the best epoch is chosen.
-struct INFOMTL_API SelectionSettings {
-  std::string monitor =
-      "average";  ///< "average" (mean of the tasks' metrics), "loss", "last" (no choice), or a task's name
-  std::string split = "validation";  ///< "train" or "validation"; "test" is refused
-  std::int64_t patience = 0;         ///< epochs without improvement before stopping; 0: never
-  void fields(FieldVisitor& f);
-};
 
 struct INFOMTL_API TrainerSettings {
   std::uint64_t seed = 0;
