@@ -4,6 +4,13 @@
 
 namespace infomtl {
 
+void SelectionSettings::fields(FieldVisitor& f) {
+  f.field("monitor", monitor,
+          "what chooses the best epoch: average (of the tasks' metrics), loss, last, or a task's name");
+  f.choice("split", split, {"train", "validation", "test"}, "on which split; test is refused");
+  f.field("patience", patience, "epochs without improvement before stopping; 0: never", between(0, 1e9));
+}
+
 void check_selection(const SelectionSettings& settings, const BatchSource& batches) {
   if (settings.split == "test") throw ConfigError("selection.split: " + std::string(kNotTheTestSplit));
   const Split split = split_named(settings.split);

@@ -1,11 +1,11 @@
 #pragma once
-// Selection: which epoch is the best one, and when to stop looking for a better.
+// What a selection checks and decides.
 
 #include <vector>
 
 #include "infomtl/data/batch_source.h"
 #include "infomtl/train/evaluation.h"
-#include "infomtl/train/trainer.h"
+#include "infomtl/train/selection.h"
 #include "train/progress.h"
 
 namespace infomtl {

@@ -61,13 +61,6 @@ void read_phases(const Config& training, TrainerSettings& settings) {
 
 }  // namespace
 
-void SelectionSettings::fields(FieldVisitor& f) {
-  f.field("monitor", monitor,
-          "what chooses the best epoch: average (of the tasks' metrics), loss, last, or a task's name");
-  f.choice("split", split, {"train", "validation", "test"}, "on which split; test is refused");
-  f.field("patience", patience, "epochs without improvement before stopping; 0: never", between(0, kMost));
-}
-
 void TrainerSettings::fields(FieldVisitor& f) {
   f.field("epochs", epochs, "passes over the data", between(1, kMost));
   f.field("max_steps", max_steps, "stop after so many steps; 0: all epochs", between(0, kMost));

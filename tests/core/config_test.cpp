@@ -305,11 +305,11 @@ TEST_F(ConfigFiles, AskingChangesNothing) {
 TEST_F(ConfigFiles, AnOverriddenCopyIsADocumentOfItsOwn) {
   const auto file = write("run.json", R"({"training": {"regime": "single", "epochs": 3}, "path": "x"})");
   const Config config = Config::from_file(file);
+  config.object("training").integer("epochs");
   const Config changed = config.overridden({"training.regime=joint"});
   EXPECT_EQ(changed.object("training").text("regime"), "joint");
   EXPECT_EQ(config.object("training").text("regime"), "single");
   EXPECT_EQ(changed.where("path"), file.string() + "#/path");
-  EXPECT_NO_THROW(config.object("training").integer("epochs"));
   EXPECT_THROW(changed.object("training").reject_unknown(), ConfigError)
       << "its record of what was asked for is its own";
 }

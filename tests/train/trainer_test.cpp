@@ -227,7 +227,7 @@ TEST(Trainer, ASkippedStepLeavesEverythingAsItWas) {
     settings.non_finite = "skip";
     Trainer trainer(settings, run.model, run.objective,
                     build_weighting(Config::from_json(weighting, "weighting"), tasks), run.data);
-    TemporaryFolder folder;
+    testing::TemporaryFolder folder;
     const auto saved = [&](const char* name) {
       trainer.save(folder.path() / name);
       const Json state = read_json(folder.path() / name / "state.json");

@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <vector>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/runs/experiment.h"
 #include "infomtl/runs/results.h"

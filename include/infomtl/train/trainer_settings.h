@@ -18,23 +18,12 @@
 #include "infomtl/optim/adamax.h"
 #include "infomtl/optim/parameter_groups.h"
 #include "infomtl/optim/schedule.h"
+#include "infomtl/train/selection.h"
 #include "infomtl/train/training_phase.h"
 
 namespace infomtl {
 
 class Config;
-
-/// Why a selection on the test split is refused.
-inline constexpr const char* kNotTheTestSplit = "the test split cannot be used for model selection; use \"validation\"";
-
-/// When and on what the best epoch is chosen.
-struct INFOMTL_API SelectionSettings {
-  std::string monitor =
-      "average";  ///< "average" (mean of the tasks' metrics), "loss", "last" (no choice), or a task's name
-  std::string split = "validation";  ///< "train" or "validation"; "test" is refused
-  std::int64_t patience = 0;         ///< epochs without improvement before stopping; 0: never
-  void fields(FieldVisitor& f);
-};
 
 struct INFOMTL_API TrainerSettings {
   std::uint64_t seed = 0;
