@@ -76,7 +76,7 @@ void compare(torch::ScalarType type, double tolerance) {
     }
     GivenNoise noise(tensor_from(given["noise"], type));
     step.shared_views = {z, keys};
-    step.predictions = {head->forward(z, {.noise = &noise})};
+    step.predictions = {head->forward({z, {.noise = &noise}})};
 
     Objective objective;
     objective.add(1.0, std::make_shared<Supervised>(), "supervised");
@@ -127,7 +127,7 @@ TEST(PaperObjective, WithoutBothTermsItIsCrossEntropyOfTheMean) {
   Objective objective;
   objective.add(1.0, std::make_shared<Supervised>());
   const auto gradient_through = [&](Head& head, const std::string& net) {
-    step.predictions = {head.forward(z, {.noise = &noise})};
+    step.predictions = {head.forward({z, {.noise = &noise}})};
     objective.compute(step, {6}).value.backward();
     return head.named_parameters()[net + ".output.weight"].grad();
   };

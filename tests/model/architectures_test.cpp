@@ -225,8 +225,8 @@ TEST_P(EveryArchitecture, TrainsThroughTheModel) {
     const EncoderOutput out =
         given.encoder->forward(given.tokens, {.token_states = true, .layer_states = architecture->needs_layers()});
     const Tensor of_texts =
-        heads[0]->forward(architecture->forward(0, {out.pooled, out.layers}, nullptr).value, {}).output;
-    const Tensor of_words = heads[1]->forward(architecture->forward(1, {out.tokens, {}}, nullptr).value, {}).output;
+        heads[0]->forward({architecture->forward(0, {out.pooled, out.layers}, nullptr).value}).output;
+    const Tensor of_words = heads[1]->forward({architecture->forward(1, {out.tokens, {}}, nullptr).value}).output;
     const auto cross_entropy = [](const Tensor& logits) {
       return at::cross_entropy_loss(logits, at::arange(logits.size(0)).remainder(logits.size(1)));
     };
