@@ -163,9 +163,12 @@ void TransformerEncoder::check(const PackedTokens& tokens) const {
 }
 
 std::int64_t TransformerEncoder::depth_of(const std::string& parameter) const {
-  const std::size_t found = parameter.find("layer.");  // "encoder.layer.3.output.dense.weight"
-  const std::string number = found == std::string::npos ? "" : parameter.substr(found + 6);
-  return !number.empty() && number.front() >= '0' && number.front() <= '9' ? std::stoll(number) + 1 : 0;
+  for (std::size_t dot = parameter.find('.'); dot != std::string::npos; dot = parameter.find('.', dot + 1)) {
+    const std::size_t end = parameter.find_first_not_of("0123456789", dot + 1);
+    if (end != std::string::npos && end > dot + 1 && parameter[end] == '.')
+      return std::stoll(parameter.substr(dot + 1)) + 1;
+  }
+  return 0;
 }
 
 }  // namespace infomtl

@@ -41,7 +41,7 @@ class INFOMTL_API TransformerEncoder : public Encoder {
   const Json& config() const override { return config_; }
   Tensor word_embeddings(const PackedTokens& tokens) override;
   Tensor word_table() const override { return word_; }
-  /// Read off names that hold "layer.<number>.".
+  /// Read off the first number in the name: "encoder.layer.3.output.dense.weight".
   std::int64_t depth_of(const std::string& parameter) const override;
   /// As Encoder's, with the row of the padding token zero.
   void initialize(std::uint64_t seed) override;
