@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/core/errors.h"
+#include "support/devices.h"
 #include "support/gradcheck.h"
 
 namespace infomtl::ops {
@@ -30,11 +31,16 @@ const std::vector<Shape>& shapes() {
   return all;
 }
 
-TEST(PackedAttention, EqualsThePlainPathForwardAndBackward) {
+class PackedAttention : public infomtl::testing::OnDevice {};
+INFOMTL_ON_EVERY_DEVICE(PackedAttention);
+class FirstTokenAttention : public infomtl::testing::OnDevice {};
+INFOMTL_ON_EVERY_DEVICE(FirstTokenAttention);
+
+TEST_P(PackedAttention, EqualsThePlainPathForwardAndBackward) {
   for (const Shape& shape : shapes()) {
     const at::Tensor offsets = offsets_of(shape.lengths);
     const std::int64_t rows = offsets[-1].item<std::int64_t>(), width = shape.heads * shape.head_width;
-    const at::Tensor values = at::randn({rows, 3 * width}), direction = at::randn({rows, width});
+    const at::Tensor values = randn({rows, 3 * width}), direction = randn({rows, width});
     at::Tensor fast_in = values.clone().requires_grad_(true);
     at::Tensor plain_in = values.to(at::kDouble).requires_grad_(true);
     const at::Tensor fast = packed_attention(fast_in, offsets, shape.heads, 0.0, nullptr);
@@ -46,40 +52,40 @@ TEST(PackedAttention, EqualsThePlainPathForwardAndBackward) {
   }
 }
 
-TEST(PackedAttention, StaysExactForLargeScores) {
+TEST_P(PackedAttention, StaysExactForLargeScores) {
   const at::Tensor offsets = offsets_of({20, 9});
-  const at::Tensor qkv = at::randn({29, 3 * 32}) * 30;
+  const at::Tensor qkv = randn({29, 3 * 32}) * 30;
   // Scores of some thousands carry a rounding of some 1e-4, which probabilities show as it is.
   EXPECT_TRUE(close(packed_attention(qkv, offsets, 2, 0.0, nullptr), plain_attention(qkv.to(at::kDouble), offsets, 2),
                     1e-4, 2e-4));
 }
 
-TEST(PackedAttention, GradientsMatchCentralDifferencesWithDropout) {
+TEST_P(PackedAttention, GradientsMatchCentralDifferencesWithDropout) {
   const at::Tensor offsets = offsets_of({3, 1, 4});
   for (const double rate : {0.0, 0.3}) {
     const auto function = [&](const std::vector<at::Tensor>& in) {
       TensorRandom random(8);
       return packed_attention(in[0], offsets, 2, rate, &random).pow(3).sum();
     };
-    EXPECT_TRUE(gradients_match(function, {at::randn({8, 18})}));
+    EXPECT_TRUE(gradients_match(function, {randn({8, 18})}));
   }
 }
 
-TEST(FirstTokenAttention, GradientsMatchCentralDifferencesWithDropout) {
+TEST_P(FirstTokenAttention, GradientsMatchCentralDifferencesWithDropout) {
   const at::Tensor offsets = offsets_of({3, 1, 4});
   const auto function = [&](const std::vector<at::Tensor>& in) {
     TensorRandom random(8);
     return first_token_attention(in[0], in[1], offsets, 2, 0.3, &random).pow(3).sum();
   };
-  EXPECT_TRUE(gradients_match(function, {at::randn({3, 6}), at::randn({8, 12})}));
+  EXPECT_TRUE(gradients_match(function, {randn({3, 6}), randn({8, 12})}));
 }
 
-TEST(FirstTokenAttention, EqualsTheFirstRowsOfTheWhole) {
+TEST_P(FirstTokenAttention, EqualsTheFirstRowsOfTheWhole) {
   for (const Shape& shape : shapes()) {
     const at::Tensor offsets = offsets_of(shape.lengths);
     const std::int64_t rows = offsets[-1].item<std::int64_t>(), width = shape.heads * shape.head_width;
-    const at::Tensor qkv = at::randn({rows, 3 * width});
-    const at::Tensor first = offsets.slice(0, 0, -1).to(at::kLong);
+    const at::Tensor qkv = randn({rows, 3 * width});
+    const at::Tensor first = on_device(offsets.slice(0, 0, -1).to(at::kLong));
     // The same seed drops the same probabilities in both.
     TensorRandom random(4), same(4);
     EXPECT_TRUE(close(first_token_attention(qkv.slice(1, 0, width).index_select(0, first), qkv.slice(1, width), offsets,
@@ -88,10 +94,10 @@ TEST(FirstTokenAttention, EqualsTheFirstRowsOfTheWhole) {
   }
 }
 
-TEST(PackedAttention, DropsTheConfiguredShareOfProbabilities) {
+TEST_P(PackedAttention, DropsTheConfiguredShareOfProbabilities) {
   // With values that are all one, an output is the sum of the kept probabilities, each scaled by 1 / (1 - rate).
   const at::Tensor offsets = offsets_of({50, 50, 50, 50});
-  const at::Tensor qkv = at::zeros({200, 3 * 64});
+  const at::Tensor qkv = zeros({200, 3 * 64});
   qkv.slice(1, 128).fill_(1.0);
   TensorRandom random(8);
   const at::Tensor out = packed_attention(qkv, offsets, 4, 0.2, &random);
@@ -101,14 +107,13 @@ TEST(PackedAttention, DropsTheConfiguredShareOfProbabilities) {
   EXPECT_NEAR(one_a_head.var().item<double>(), 0.2 / 0.8 / 50, 0.001);
 }
 
-TEST(PackedAttention, RefusesShapesThatDoNotFit) {
-  const at::Tensor qkv = at::randn({8, 18});
+TEST_P(PackedAttention, RefusesShapesThatDoNotFit) {
+  const at::Tensor qkv = randn({8, 18});
   EXPECT_THROW(packed_attention(qkv, offsets_of({3, 4}), 2, 0.0, nullptr), ShapeError);
   EXPECT_THROW(packed_attention(qkv, offsets_of({3, 5}), 4, 0.0, nullptr), ShapeError);
   EXPECT_THROW(packed_attention(qkv, offsets_of({3, 5}).to(at::kLong), 2, 0.0, nullptr), ShapeError);
   EXPECT_THROW(packed_attention(qkv, at::tensor({0, 5, 3, 8}, at::kInt), 2, 0.0, nullptr), ShapeError);
-  EXPECT_THROW(first_token_attention(at::randn({3, 6}), at::randn({8, 12}), offsets_of({3, 5}), 2, 0.0, nullptr),
-               ShapeError);
+  EXPECT_THROW(first_token_attention(randn({3, 6}), randn({8, 12}), offsets_of({3, 5}), 2, 0.0, nullptr), ShapeError);
 }
 
 }  // namespace

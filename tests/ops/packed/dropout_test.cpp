@@ -7,6 +7,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/packed/activation.h"
+#include "support/devices.h"
 #include "support/gradcheck.h"
 
 namespace infomtl::ops {
@@ -15,10 +16,13 @@ namespace {
 using infomtl::testing::close;
 using infomtl::testing::gradients_match;
 
-TEST(Dropout, KeepsTheConfiguredShareAndScalesIt) {
+class Dropout : public infomtl::testing::OnDevice {};
+INFOMTL_ON_EVERY_DEVICE(Dropout);
+
+TEST_P(Dropout, KeepsTheConfiguredShareAndScalesIt) {
   for (const double rate : {0.1, 0.5, 0.9}) {
     TensorRandom random(1);
-    const at::Tensor out = dropout(at::ones({1000, 1000}), rate, &random);
+    const at::Tensor out = dropout(ones({1000, 1000}), rate, &random);
     const at::Tensor kept = out.ne(0);
     // Six standard deviations of a binomial share of a million.
     EXPECT_NEAR(kept.to(at::kDouble).mean().item<double>(), 1 - rate, 6 * std::sqrt(rate * (1 - rate) / 1e6));
@@ -32,17 +36,17 @@ TEST(Dropout, KeepsTheConfiguredShareAndScalesIt) {
   }
 }
 
-TEST(Dropout, NeighboursAreIndependent) {
+TEST_P(Dropout, NeighboursAreIndependent) {
   TensorRandom random(2);
-  const at::Tensor kept = dropout(at::ones({1000, 1000}), 0.5, &random).ne(0).to(at::kDouble) * 2 - 1;
+  const at::Tensor kept = dropout(ones({1000, 1000}), 0.5, &random).ne(0).to(at::kDouble) * 2 - 1;
   for (const int lag : {1, 2, 16, 384}) {
     EXPECT_NEAR((kept.slice(1, lag) * kept.slice(1, 0, -lag)).mean().item<double>(), 0.0, 0.01) << lag;
     EXPECT_NEAR((kept.slice(0, lag) * kept.slice(0, 0, -lag)).mean().item<double>(), 0.0, 0.01) << lag;
   }
 }
 
-TEST(Dropout, IsAFunctionOfTheSeedAndTheOrderOfDraws) {
-  const at::Tensor x = at::randn({20, 30});
+TEST_P(Dropout, IsAFunctionOfTheSeedAndTheOrderOfDraws) {
+  const at::Tensor x = randn({20, 30});
   TensorRandom one(7), same(7), other(8);
   const at::Tensor first = dropout(x, 0.3, &one), second = dropout(x, 0.3, &one);
   EXPECT_TRUE(close(dropout(x, 0.3, &same), first, 0.0));
@@ -51,8 +55,8 @@ TEST(Dropout, IsAFunctionOfTheSeedAndTheOrderOfDraws) {
   EXPECT_FALSE(close(dropout(x, 0.3, &other), first, 1e-3));
 }
 
-TEST(Dropout, DoesNotDependOnTheNumberOfThreads) {
-  const at::Tensor x = at::randn({501, 30});
+TEST_P(Dropout, DoesNotDependOnTheNumberOfThreads) {
+  const at::Tensor x = randn({501, 30});
   const int threads = at::get_num_threads();
   TensorRandom one(7), same(7);
   at::set_num_threads(1);
@@ -62,8 +66,8 @@ TEST(Dropout, DoesNotDependOnTheNumberOfThreads) {
   at::set_num_threads(threads);
 }
 
-TEST(Dropout, WithoutRandomNumbersOrRateIsTheInput) {
-  const at::Tensor x = at::randn({3, 3});
+TEST_P(Dropout, WithoutRandomNumbersOrRateIsTheInput) {
+  const at::Tensor x = randn({3, 3});
   TensorRandom random(1);
   EXPECT_TRUE(dropout(x, 0.3, nullptr).is_same(x));
   EXPECT_TRUE(dropout(x, 0.0, &random).is_same(x));
@@ -72,19 +76,19 @@ TEST(Dropout, WithoutRandomNumbersOrRateIsTheInput) {
   EXPECT_THROW(dropout(x, std::nan(""), &random), ShapeError);
 }
 
-TEST(Dropout, GradientsMatchCentralDifferences) {
+TEST_P(Dropout, GradientsMatchCentralDifferences) {
   const auto function = [](const std::vector<at::Tensor>& in) {
     TensorRandom random(3);
     return dropout(in[0], 0.4, &random).pow(3).sum();
   };
-  EXPECT_TRUE(gradients_match(function, {at::randn({4, 3, 5})}));
+  EXPECT_TRUE(gradients_match(function, {randn({4, 3, 5})}));
 }
 
-TEST(Dropout, GradientOfAStridedGradientIsRight) {
-  at::Tensor x = at::ones({4, 5}).requires_grad_(true);
+TEST_P(Dropout, GradientOfAStridedGradientIsRight) {
+  at::Tensor x = ones({4, 5}).requires_grad_(true);
   TensorRandom random(3), same(3);
   dropout(x, 0.4, &random).t().contiguous().pow(2).sum().backward();
-  const at::Tensor mask = dropout_mask(at::ones({4, 5}), 0.4, same);
+  const at::Tensor mask = dropout_mask(ones({4, 5}), 0.4, same);
   EXPECT_TRUE(close(x.grad(), 2 * mask * mask, 1e-6));
 }
 

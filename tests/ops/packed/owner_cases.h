@@ -81,7 +81,7 @@ inline void expect_owners_get_separate_backwards(
     EXPECT_EQ(sink->opened, sink->closed);
     {
       const torch::NoGradGuard no_grad;
-      sink->expect_sums(torch::tensor({0.5, 3.0, -2.0}, torch::kFloat64));
+      sink->expect_sums(torch::tensor({0.5, 3.0, -2.0}, sink->matrix.options()));
     }
     EXPECT_GE(sink->opened, static_cast<int>(wanted.size()));
     if (stride == 1) {

@@ -10,8 +10,8 @@
 #include "infomtl/ops/packed/embedding.h"
 #include "infomtl/ops/packed/layer_norm.h"
 #include "infomtl/ops/packed/linear.h"
-#include "ops/packed/devices.h"
 #include "support/compare.h"
+#include "support/devices.h"
 
 namespace infomtl::ops {
 namespace {
@@ -24,10 +24,6 @@ using Operation = std::function<at::Tensor(const std::vector<at::Tensor>& inputs
 
 class FastAndPlain : public infomtl::testing::OnDevice {
  protected:
-  void SetUp() override {
-    OnDevice::SetUp();
-    at::manual_seed(11);
-  }
   /// Half has no loops on any device: the fall-back by ATen's operations.
   void expect_same(const Operation& operation, const std::vector<at::Tensor>& inputs,
                    const std::vector<at::Tensor>& parameters, double float_tolerance = 3e-6) const {
@@ -58,7 +54,7 @@ class FastAndPlain : public infomtl::testing::OnDevice {
     }
   }
 };
-INSTANTIATE_TEST_SUITE_P(Devices, FastAndPlain, infomtl::testing::every_device(), infomtl::testing::device_name);
+INFOMTL_ON_EVERY_DEVICE(FastAndPlain);
 
 TEST_P(FastAndPlain, Linear) {
   expect_same(
@@ -149,7 +145,6 @@ TEST_P(FastAndPlain, AttentionOfAllAndOfFirstTokens) {
 }
 
 TEST(FastPath, RefusesASecondDerivativeAndNamesTheCure) {
-  at::manual_seed(12);
   const at::Tensor x = at::randn({6, 6}).requires_grad_(true), offsets = at::tensor({0, 2, 6}, at::kInt);
   const at::Tensor weight = at::ones({6}), ids = at::tensor({0, 1, 1}, at::kLong);
   const std::vector<std::function<at::Tensor()>> operations{

@@ -45,7 +45,6 @@ TEST(RowOwners, OfAnotherNumberOfRowsAreRefused) {
 
 TEST(RowOwners, AParameterIsUsedWithAndWithoutThemInOnePass) {
   // The rows of a position table belong to no task and go through the same weight as the tokens.
-  at::manual_seed(41);
   const at::Tensor weight = at::randn({4, 3}, at::kDouble).requires_grad_(true);
   const at::Tensor x = at::randn({9, 3}, at::kDouble), positions = at::randn({9, 3}, at::kDouble);
   const auto sink = std::make_shared<MatrixSink>(2, std::vector<at::Tensor>{weight});
@@ -67,7 +66,6 @@ TEST(RowOwners, AGraphWithThemGivesOrdinaryGradientsOnceTheSinkDeclines) {
     void close(const at::Tensor&, const at::Tensor&) override {}
     bool taking = true;
   };
-  at::manual_seed(42);
   const at::Tensor weight = at::randn({4, 3}, at::kDouble).requires_grad_(true), x = at::randn({9, 3}, at::kDouble);
   const auto sink = std::make_shared<Closing>();
   const at::Tensor values = ops::linear(x, weight, {}, RowOwners({{0, 4}, {4, 9}}, sink)).pow(2).sum(1);

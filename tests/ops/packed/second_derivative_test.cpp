@@ -30,12 +30,7 @@ void expect_second_derivatives(Function function, const std::vector<at::Tensor>&
   EXPECT_TRUE(infomtl::testing::gradients_match(gradient_norm, inputs, 1e-5));
 }
 
-class SecondDerivative : public ::testing::Test {
- protected:
-  void SetUp() override { at::manual_seed(21); }
-};
-
-TEST_F(SecondDerivative, Linear) {
+TEST(SecondDerivative, Linear) {
   expect_second_derivatives(
       [](const auto& in) {
         return stacked_linear(in[0], {in[1], in[2]}, {in[3], in[4]}, {}, kTwice);
@@ -43,12 +38,12 @@ TEST_F(SecondDerivative, Linear) {
       {at::randn({5, 3}), at::randn({4, 3}), at::randn({2, 3}), at::randn({4}), at::randn({2})});
 }
 
-TEST_F(SecondDerivative, LayerNorm) {
+TEST(SecondDerivative, LayerNorm) {
   expect_second_derivatives([](const auto& in) { return layer_norm(in[0], in[1], in[2], 1e-2, {}, kTwice); },
                             {at::randn({4, 6}), at::randn({6}), at::randn({6})});
 }
 
-TEST_F(SecondDerivative, ResidualLayerNormWithDropout) {
+TEST(SecondDerivative, ResidualLayerNormWithDropout) {
   expect_second_derivatives(
       [](const auto& in) {
         TensorRandom random(5);
@@ -57,7 +52,7 @@ TEST_F(SecondDerivative, ResidualLayerNormWithDropout) {
       {at::randn({4, 6}), at::randn({4, 6}), at::randn({6}), at::randn({6})});
 }
 
-TEST_F(SecondDerivative, EmbeddingSum) {
+TEST(SecondDerivative, EmbeddingSum) {
   const at::Tensor words = at::tensor({3, 0, 3, 1}, at::kLong), types = at::tensor({0, 1, 1, 0}, at::kLong);
   expect_second_derivatives(
       [&](const auto& in) {
@@ -66,7 +61,7 @@ TEST_F(SecondDerivative, EmbeddingSum) {
       {at::randn({5, 3}), at::randn({2, 3})});
 }
 
-TEST_F(SecondDerivative, Activations) {
+TEST(SecondDerivative, Activations) {
   for (const std::string& name : activation_names()) {
     expect_second_derivatives(
         [&](const auto& in) { return activate_packed(in[0], activation_of_name(name), {}, kTwice); },
@@ -74,7 +69,7 @@ TEST_F(SecondDerivative, Activations) {
   }
 }
 
-TEST_F(SecondDerivative, DropoutItself) {
+TEST(SecondDerivative, DropoutItself) {
   expect_second_derivatives(
       [](const auto& in) {
         TensorRandom random(5);
@@ -83,7 +78,7 @@ TEST_F(SecondDerivative, DropoutItself) {
       {at::randn({4, 6})});
 }
 
-TEST_F(SecondDerivative, AttentionWithBiasAndDropout) {
+TEST(SecondDerivative, AttentionWithBiasAndDropout) {
   const at::Tensor buckets = at::tensor({0, 1, 2, 3, 2, 1, 0}, at::kLong);
   expect_second_derivatives(
       [&](const auto& in) {
