@@ -110,6 +110,10 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
   return objective;
 }
 
+std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context) {
+  return from_config(losses, context, {});
+}
+
 Needs Objective::needs(const Task& task) const {
   Needs all;
   for (const Entries* entries : {&terms_, &penalties_}) {

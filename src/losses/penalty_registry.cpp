@@ -1,4 +1,5 @@
 #include "infomtl/losses/penalty.h"
+#include "infomtl/losses/register_loss.h"
 #include "infomtl/losses/representation_gradient_norm.h"
 
 namespace infomtl {

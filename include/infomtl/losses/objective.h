@@ -55,7 +55,8 @@ class INFOMTL_API Objective : public torch::nn::Module {
 
   /// Built from the config's "losses" and "penalties": each {"name", "weight" (1), "tasks" (all), its own options}.
   static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context,
-                                                const std::vector<Config>& penalties = {});
+                                                const std::vector<Config>& penalties);
+  static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context);
 
   /// Its terms, whatever tasks they are for.
   std::size_t size() const { return terms_.size(); }

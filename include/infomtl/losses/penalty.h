@@ -12,15 +12,11 @@
 //     }
 //     std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
 //   };
+//   // losses/register_loss.h:
 //   INFOMTL_PLUGIN("output_norm") { register_penalty<OutputNorm>(registries.penalties, "output_norm", "..."); }
-
-#include <cstdint>
-#include <string>
-#include <utility>
 
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
-#include "infomtl/losses/register_loss.h"
 
 namespace infomtl {
 
@@ -37,11 +33,5 @@ using PenaltyRegistry = Registry<Penalty, const TermContext&>;
 /// All penalties by name; the built-in ones are there from the start.
 INFOMTL_API PenaltyRegistry& penalty_registry();
 INFOMTL_API void register_builtin_penalties(PenaltyRegistry& registry);
-
-/// Registers a class with `Settings` and a constructor from them, or from them and a TermContext.
-template <class Class>
-void register_penalty(PenaltyRegistry& registry, std::string name, std::string summary, std::string source = "") {
-  register_term<Class>(registry, std::move(name), std::move(summary), std::move(source));
-}
 
 }  // namespace infomtl

@@ -1,5 +1,5 @@
 #pragma once
-// Registering a loss of one's own under a name that configs use.
+// Registering a loss, or a penalty, of one's own under a name that configs use.
 //
 //   INFOMTL_REGISTER_LOSS("hinge", Hinge, "multi-class hinge loss")                    // in a program's own file
 //   INFOMTL_PLUGIN("hinge") { infomtl::register_loss<Hinge>(registries.losses, "hinge", "multi-class hinge loss"); }
@@ -12,6 +12,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/losses/loss_term.h"
+#include "infomtl/losses/penalty.h"
 
 namespace infomtl {
 
@@ -37,6 +38,11 @@ void register_term(Registry<Product, const TermContext&>& registry, std::string 
 
 template <class Class>
 void register_loss(LossRegistry& registry, std::string name, std::string summary, std::string source = "") {
+  register_term<Class>(registry, std::move(name), std::move(summary), std::move(source));
+}
+
+template <class Class>
+void register_penalty(PenaltyRegistry& registry, std::string name, std::string summary, std::string source = "") {
   register_term<Class>(registry, std::move(name), std::move(summary), std::move(source));
 }
 
