@@ -52,12 +52,17 @@ function(infomtl_room name)
   endif()
 endfunction()
 
-# infomtl_room_tests(NAME SOURCES a_test.cpp... [PACKAGES target...]): the executable test_<name>, run by CTest.
+# infomtl_room_tests(NAME SOURCES a_test.cpp... [ALONE b_test.cpp...] [PACKAGES target...]): the executable test_<name>, run by CTest.
 function(infomtl_room_tests name)
-  cmake_parse_arguments(arg "" "" "SOURCES;PACKAGES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;ALONE;PACKAGES" ${ARGN})
   get_property(closure GLOBAL PROPERTY infomtl_room_${name})
   get_property(packages GLOBAL PROPERTY infomtl_packages_${name})
-  add_executable(test_${name} ${arg_SOURCES})
+  add_executable(test_${name} ${arg_SOURCES} ${arg_ALONE})
+  if(INFOMTL_UNITY AND infomtl_torch_${name} STREQUAL torch)
+    # ALONE: files whose private names stand in another file of the room, too
+    set_target_properties(test_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   if(infomtl_torch_${name} STREQUAL torch)
     target_sources(test_${name} PRIVATE $<TARGET_OBJECTS:test_seed>)
   endif()
