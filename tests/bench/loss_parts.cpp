@@ -4,6 +4,7 @@
 #include "infomtl/core/random.h"
 #include "infomtl/step/forward_pass.h"
 #include "step/small_run.h"
+#include "step/views.h"
 
 namespace infomtl::bench {
 namespace {
