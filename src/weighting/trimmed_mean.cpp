@@ -4,12 +4,6 @@
 namespace infomtl::weightings {
 
 void TrimmedMeanSettings::fields(FieldVisitor& f) { f.field("trim", trim, "values dropped at each end", at_least(0)); }
-void check(const Config& config, const WeightingContext& tasks) const {
-  const auto count = static_cast<std::int64_t>(tasks.names.size());
-  if (count <= 2 * trim) {
-    config.fail("trim", std::to_string(trim) + " at each end leaves nothing of " + std::to_string(count) + " tasks");
-  }
-}
 
 void check_tasks(const TrimmedMeanSettings& settings, const WeightingContext& tasks, const Refusal& refuse) {
   const auto count = static_cast<std::int64_t>(tasks.names.size());
