@@ -261,7 +261,7 @@ TEST(Run, SingleTrainsOneModelPerTask) {
   const std::vector<std::string> overrides = {"training.regime=single", "training.epochs=1"};
   EXPECT_THROW(experiment(folder.path() / "run", false, overrides), ConfigError) << "an experiment is one model";
   const ExperimentOptions options{.overrides = overrides, .output = folder.path() / "run", .resume = true};
-  Run run = Run::from_config(corpus_folder() / "run.json", options);
+  infomtl::Run run = infomtl::Run::from_config(corpus_folder() / "run.json", options);
   EXPECT_EQ(run.experiment(), nullptr);
   const Results results = run.fit();
   ASSERT_EQ(results.tasks.size(), 6U);
@@ -271,7 +271,7 @@ TEST(Run, SingleTrainsOneModelPerTask) {
   const Json one = Json::parse(read_file(folder.path() / "run" / "single" / "topic" / "config.json"));
   EXPECT_EQ(one["training"]["regime"], "alternating");
   EXPECT_EQ(one["data"]["tasks"].size(), 1U);
-  Run again = Run::from_config(corpus_folder() / "run.json", options);
+  infomtl::Run again = infomtl::Run::from_config(corpus_folder() / "run.json", options);
   EXPECT_TRUE(again.finished());
   EXPECT_EQ(again.fit().to_json().dump(), results.to_json().dump());
   TrainedRun trained = TrainedRun::load(folder.path() / "run");
