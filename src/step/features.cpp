@@ -27,7 +27,7 @@ class TaskCollector {
     const Tensor order = at::cat(examples_).argsort();
     TaskFeatures found;
     found.rows = at::cat(places_).index_select(0, order);
-    Tensor units = order;
+    Tensor items = order;
     if (!word_counts_.empty()) {
       const Tensor counts = at::cat(word_counts_), begins = counts.cumsum(0) - counts;
       const Tensor sorted = counts.index_select(0, order), ends = sorted.cumsum(0);
@@ -35,10 +35,10 @@ class TaskCollector {
       // The w-th word of a row: where the row's words began, and how far it is from there.
       const Tensor within = at::arange(ends.size(0) == 0 ? 0 : ends[-1].item<std::int64_t>(), torch::kInt64) -
                             (ends - sorted).repeat_interleave(sorted);
-      units = begins.index_select(0, order).repeat_interleave(sorted) + within;
+      items = begins.index_select(0, order).repeat_interleave(sorted) + within;
     }
-    found.labels = at::cat(labels_).index_select(0, units);
-    if (!representation_.empty()) found.representation = at::cat(representation_).index_select(0, units);
+    found.labels = at::cat(labels_).index_select(0, items);
+    if (!representation_.empty()) found.representation = at::cat(representation_).index_select(0, items);
     return found;
   }
 

@@ -1,6 +1,5 @@
 #pragma once
-// Gradient rows: the gradient of every task of a step over some columns, a compact Jacobian [T, C]; and the sink
-// through which one backward pass fills it, or, where no Jacobian is wanted, only the products of its rows.
+// Gradient rows: the gradient of every task of a step over some columns, a compact Jacobian [T, C].
 
 #include <cstdint>
 #include <memory>

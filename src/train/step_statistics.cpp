@@ -21,12 +21,12 @@ void StepStatistics::add_to(Mean& mean, const Tensor& value) {
 
 double StepStatistics::value_of(const Mean& mean) { return mean.sum.item<double>() / static_cast<double>(mean.steps); }
 
-void StepStatistics::add(StepGradients& problem, const Tensor& norm) {
+void StepStatistics::add(StepGradients& gradients, const Tensor& norm) {
   const torch::NoGradGuard no_grad;
-  const Tensor losses = problem.losses();
-  for (std::size_t i = 0; i < problem.size(); ++i) {
-    const std::size_t task = problem.tasks()[i];
-    for (const TermSum& term : problem.terms()[i]) {
+  const Tensor losses = gradients.losses();
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const std::size_t task = gradients.tasks()[i];
+    for (const TermSum& term : gradients.terms()[i]) {
       TermTotal& total = terms_[{task, term.term}];
       const Tensor weighted = term.sum * term.weight;
       total.sum = total.sum.defined() ? total.sum.to(term.sum.device()) + term.sum : term.sum.clone();
@@ -35,7 +35,7 @@ void StepStatistics::add(StepGradients& problem, const Tensor& norm) {
     }
     const auto place = static_cast<std::int64_t>(i);
     add_to(epoch_losses_[task], losses[place]);
-    if (problem.applied_weights().defined()) add_to(weights_[task], problem.applied_weights()[place]);
+    if (gradients.applied_weights().defined()) add_to(weights_[task], gradients.applied_weights()[place]);
   }
   add_to(norm_, norm);
 }

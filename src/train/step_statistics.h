@@ -20,7 +20,7 @@ class StepStatistics {
       : tasks_(std::move(tasks)), weights_(tasks_.size()), epoch_losses_(tasks_.size()) {}
 
   /// @param norm  scalar on the device
-  void add(StepGradients& problem, const Tensor& norm);
+  void add(StepGradients& gradients, const Tensor& norm);
   void add_skipped() { ++skipped_; }
 
   /// Fills the report's losses, weights, gradient norm and skipped steps, and starts anew.

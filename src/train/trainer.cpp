@@ -109,13 +109,13 @@ struct Trainer::Implementation {
     context.independent = [this](std::size_t index) {
       return std::vector<StepBatch>{batches->independent_batch(progress.steps, index).to(device)};
     };
-    StepGradients problem(context, std::move(micro_batches));
+    StepGradients gradients(context, std::move(micro_batches));
     parameters.zero_gradients();
-    const Tensor norm = backward(problem, context.forward);
+    const Tensor norm = backward(gradients, context.forward);
     if (norm.defined()) {
       optimizer->step(learning_rate(progress.steps));
-      weighting->after_update(problem);
-      statistics.add(problem, norm);
+      weighting->after_update(gradients);
+      statistics.add(gradients, norm);
     } else {
       statistics.add_skipped();
     }
@@ -125,7 +125,7 @@ struct Trainer::Implementation {
 
   /// Writes the step's gradient into the flat buffer, clipped.
   /// @return its norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
-  Tensor backward(StepGradients& problem, const ForwardContext& forward) {
+  Tensor backward(StepGradients& gradients, const ForwardContext& forward) {
     std::optional<StepSnapshot> before;
     if (settings.non_finite == "skip") before.emplace(*weighting, *objective);
     try {
@@ -133,10 +133,10 @@ struct Trainer::Implementation {
       // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,
       // head), and its last call (apply_...) writes one gradient into the flat buffer, by a backward pass through the
       // weighted losses or from the rows at hand. The penalties' gradient follows.
-      weighting->backward(problem);
-      if (!problem.applied()) throw StateError("the weighting ended a step without applying a gradient");
+      weighting->backward(gradients);
+      if (!gradients.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const Tensor norm = parameters.clip_gradients(settings.clip_norm);
-      if (!at::isfinite(norm).item<bool>()) throw_bad_gradient(problem, forward, parameters);
+      if (!at::isfinite(norm).item<bool>()) throw_bad_gradient(gradients, forward, parameters);
       return norm;
     } catch (const NonFiniteError& error) {
       if (!before.has_value()) throw;

@@ -14,7 +14,7 @@
 
 namespace infomtl {
 
-/// Row b: d/d(parameters) of sum_i w_i L_i(b), L_i(b) the i-th term's sum over the units of row b (the row itself, or
+/// Row b: d/d(parameters) of sum_i w_i L_i(b), L_i(b) the i-th term's sum over the items of row b (the row itself, or
 /// its words), not divided by a count. The rows' sum is thus the gradient of the sums of the whole batch.
 ///
 /// In evaluation mode: no noise, and of the objective's terms those with in_evaluation(), which are sums over rows.
