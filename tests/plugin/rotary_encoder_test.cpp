@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <torch/autograd.h>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/model/encoder.h"
