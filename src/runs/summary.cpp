@@ -12,8 +12,6 @@
 namespace infomtl {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 Json spread_json(const std::vector<double>& values) {
   const Spread spread = spread_of(values);
   return {{"mean", spread.mean}, {"deviation", spread.deviation}, {"per_seed", values}};
@@ -76,7 +74,7 @@ std::string Summary::compare(const Summary& baseline, const std::string& name, c
     const std::optional<PairedDifference> test = paired_test(mine, base);
     table.add({row, metric, spread_text(mine, rises), spread_text(base, rises),
                signed_text(spread_of(difference).mean, spread_text(difference, rises)),
-               fixed(test ? test->p_value : kNan, 3)});
+               fixed(test ? test->p_value : std::numeric_limits<double>::quiet_NaN(), 3)});
   };
   for (const auto& [task, result] : pairs.method.front().tasks) {
     const auto& theirs = pairs.baseline.front().tasks;
