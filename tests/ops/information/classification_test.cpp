@@ -52,11 +52,12 @@ TEST_F(Classification, BinaryCrossEntropyAndSquaredErrorEqualTheirDefinitions) {
       expected -= std::log(targets[i][c].item<int64_t>() == 1 ? p : 1 - p) / 3;
     }
   }
-  const LossValue sets = binary_cross_entropy(logits_, targets);
+  const LossValue sets = ops::binary_cross_entropy(logits_, targets);
   EXPECT_TRUE(close(sets.sum.item<double>(), expected, 1e-12));
   EXPECT_EQ(sets.count.item<double>(), 5);
-  EXPECT_TRUE(gradients_match([&](const auto& in) { return binary_cross_entropy(in[0], targets).mean(); }, {logits_}));
-  EXPECT_THROW(binary_cross_entropy(logits_, labels_), ShapeError);
+  EXPECT_TRUE(
+      gradients_match([&](const auto& in) { return ops::binary_cross_entropy(in[0], targets).mean(); }, {logits_}));
+  EXPECT_THROW(ops::binary_cross_entropy(logits_, labels_), ShapeError);
 
   const Tensor values = logits_.slice(1, 0, 1), wanted = torch::tensor({1.0, -1.0, 0.0, 2.0, 0.5}, torch::kFloat64);
   expected = 0;
