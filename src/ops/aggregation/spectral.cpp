@@ -153,10 +153,10 @@ Solution aligned_mtl(const torch::Tensor& gram, const AlignedOptions& options) {
 }
 
 Solution conflict_free(const torch::Tensor& gram, const torch::Tensor& preference) {
-  const dense::Matrix k = read_gram(gram, "config");
+  const dense::Matrix k = read_gram(gram, "conflict_free");
   const std::size_t n = k.size();
   dense::Vector p(n, 1.0);
-  if (preference.defined()) p = read_vector(preference, n, "config", "the preference");
+  if (preference.defined()) p = read_vector(preference, n, "conflict_free", "the preference");
   const auto [unit, scale] = unit_rows(k);
   Solution solution;
   dense::Vector y(n, 0.0);

@@ -86,12 +86,12 @@ TEST(Gram, AddsTheProductsOfRowsWhateverTheirPlacesAndTheThreads) {
   EXPECT_THROW(add_gram(torch::ones({2, 3}), torch::zeros({3, 3}, torch::kFloat64)), ShapeError);
 }
 
-TEST(PcGrad, KnownAnswerOfTwoConflictingTasks) {  // PT-7.7
+TEST(PcGrad, KnownAnswerOfTwoConflictingTasks) {
   const Tensor g = torch::stack({row({1, 0}), row({-1, 1})});
   EXPECT_TRUE(close(combine(g, pcgrad(gram(g), {{1}, {0}})), row({0.5, 1.5}), 1e-15));
 }
 
-TEST(PcGrad, ProjectsExactlyOntoTheOtherTasksNormalPlane) {  // PT-7.6
+TEST(PcGrad, ProjectsExactlyOntoTheOtherTasksNormalPlane) {
   const Tensor conflicting = torch::stack({row({1, 2, 0}), row({-3, 1, 1})});
   const Tensor k = gram(conflicting);
   const Tensor only_first = combine(conflicting, pcgrad(k, {{1}, {}})) - conflicting[1];
@@ -100,7 +100,7 @@ TEST(PcGrad, ProjectsExactlyOntoTheOtherTasksNormalPlane) {  // PT-7.6
   EXPECT_TRUE(close(combine(friendly, pcgrad(gram(friendly), {{1}, {0}})), friendly.sum(0), 1e-15));
 }
 
-TEST(PcGrad, CoefficientsGiveTheDirectionOfTheGradientsThemselves) {  // PT-8.1
+TEST(PcGrad, CoefficientsGiveTheDirectionOfTheGradientsThemselves) {
   for (const char* kind : {"random", "conflict", "opposite", "tiny", "unequal", "dependent"}) {
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
       const Tensor g = family_matrix(kind, 6, 8, 900 + seed);
@@ -121,7 +121,7 @@ TEST(PcGrad, OrderMattersAndBadOrdersAreRefused) {
   EXPECT_THROW(pcgrad(k, {{1}, {0}, {3}}), ShapeError);
 }
 
-TEST(GradVac, CoefficientsGiveTheDirectionOfTheGradientsThemselves) {  // PT-8.1, and the target cosine
+TEST(GradVac, CoefficientsGiveTheDirectionOfTheGradientsThemselves) {  // and its cosine is the target
   for (const char* kind : {"random", "conflict", "aligned", "tiny", "unequal"}) {
     Tensor targets, expected_targets;
     RandomStream stream(1);
@@ -196,7 +196,7 @@ TEST(TrimmedMean, LeavesOutTheExtremesOfEachColumn) {
   EXPECT_THROW(trimmed_mean(g, 2), ShapeError);
 }
 
-TEST(GradNorm, WeightsSumToTheTasksAndEqualTasksFeelNothing) {  // PT-8.7
+TEST(GradNorm, WeightsSumToTheTasksAndEqualTasksFeelNothing) {
   const Tensor losses = row({0.5, 1.0, 2.0});
   const GradNorm any = gradnorm(row({1, 5, 0.2}), losses, row({1, 1, 1}), row({0.3, -1, 0.2}));
   EXPECT_TRUE(close(any.weights.sum().item<double>(), 3.0, 1e-12));
@@ -291,7 +291,7 @@ TEST(Smoothed, IsAConvexCombinationOfThePreviousAndTheNew) {
   EXPECT_THROW(smoothed(row({1}), b, 0.5), ShapeError);
 }
 
-TEST(Simplex, ProjectionEqualsTheSortedFormula) {  // PT-8.11
+TEST(Simplex, ProjectionEqualsTheSortedFormula) {
   RandomStream stream(41);
   for (int trial = 0; trial < 300; ++trial) {
     const std::int64_t n = 1 + trial % 12;

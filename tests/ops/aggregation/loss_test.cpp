@@ -54,7 +54,7 @@ TEST(LossWeights, AreTheGradientsOfTheirObjectives) {
   }
 }
 
-TEST(LossWeights, EqualWeightsAreTheMeanOrTheSum) {  // PT-7.1
+TEST(LossWeights, EqualWeightsAreTheMeanOrTheSum) {
   EXPECT_TRUE(close(equal_weights(4), row({0.25, 0.25, 0.25, 0.25}), 0));
   EXPECT_TRUE(close(equal_weights(3, Combination::kSum), row({1, 1, 1}), 0));
   const Tensor g = family_matrix("random", 5, 8, 3);
@@ -69,7 +69,7 @@ TEST(LossWeights, TaskSizesAreShares) {
   EXPECT_THROW(task_size(row({1, -1})), NonFiniteError);
 }
 
-TEST(ScaleInvariant, GradientOfAScaledLossIsUnchanged) {  // PT-7.2, PT-8.10: w(cL) c g = w(L) g
+TEST(ScaleInvariant, GradientOfAScaledLossIsUnchanged) {  // w(cL) c g = w(L) g
   const Tensor losses = row({0.3, 2.0, 5.0});
   const Tensor scale = row({1e3, 1e-2, 7.0});
   EXPECT_TRUE(close(scale_invariant(losses * scale).weights * scale, scale_invariant(losses).weights, 1e-5));
@@ -78,7 +78,7 @@ TEST(ScaleInvariant, GradientOfAScaledLossIsUnchanged) {  // PT-7.2, PT-8.10: w(
   EXPECT_THROW(scale_invariant(row({1.0, -0.5})), NonFiniteError);
 }
 
-TEST(Uncertainty, DescentOnTheParametersFindsTheLogarithmOfTheLosses) {  // PT-7.3
+TEST(Uncertainty, DescentOnTheParametersFindsTheLogarithmOfTheLosses) {
   const Tensor losses = row({0.05, 1.0, 20.0});
   Tensor s = torch::zeros({3}, torch::kFloat64);
   Tensor t = torch::zeros({3}, torch::kFloat64);
@@ -92,7 +92,7 @@ TEST(Uncertainty, DescentOnTheParametersFindsTheLogarithmOfTheLosses) {  // PT-7
   EXPECT_TRUE(close(uncertainty(losses, losses.log()).weights, 0.5 * scale_invariant(losses, 0.0).weights, 1e-12));
 }
 
-TEST(ImtlL, IsTwiceUncertaintyAtTheNegatedParameters) {  // PT-7.8
+TEST(ImtlL, IsTwiceUncertaintyAtTheNegatedParameters) {
   const FamilyLosses x = family_losses(6, 0, 77);
   const LossWeights a = imtl_l(x.first, x.parameters);
   const LossWeights b = uncertainty(x.first, -x.parameters);
@@ -101,7 +101,7 @@ TEST(ImtlL, IsTwiceUncertaintyAtTheNegatedParameters) {  // PT-7.8
   EXPECT_TRUE(close(a.parameter_gradient, -2.0 * b.parameter_gradient, 1e-12));
 }
 
-TEST(Geometric, EqualLossesGiveTheMeanAndScalingOneScalesByItsRoot) {  // PT-7.4, PT-8.10
+TEST(Geometric, EqualLossesGiveTheMeanAndScalingOneScalesByItsRoot) {
   EXPECT_TRUE(close(geometric(row({3, 3, 3})).weights, equal_weights(3), 1e-14));
   const Tensor losses = row({0.5, 2.0, 3.0, 0.1});
   const LossWeights before = geometric(losses);
@@ -119,7 +119,7 @@ TEST(Geometric, SurvivesWhatAProductWouldNot) {
   EXPECT_THROW(geometric(row({-1.0, 1.0})), NonFiniteError);
 }
 
-TEST(Dwa, EqualRatiosGiveOnesAndTheSumIsTheTasks) {  // PT-7.5, PT-8.10
+TEST(Dwa, EqualRatiosGiveOnesAndTheSumIsTheTasks) {
   EXPECT_TRUE(close(dwa(3, row({1, 2, 3}), row({2, 4, 6})), row({1, 1, 1}), 1e-14));
   EXPECT_TRUE(close(dwa(3, {}, row({2, 4, 6})), row({1, 1, 1}), 0));
   const Tensor w = dwa(3, row({1, 2, 3}), row({1, 4, 2}));
@@ -130,7 +130,7 @@ TEST(Dwa, EqualRatiosGiveOnesAndTheSumIsTheTasks) {  // PT-7.5, PT-8.10
   EXPECT_THROW(dwa(3, row({1, 2}), row({1, 2})), ShapeError);
 }
 
-TEST(Rlw, MeanOfTheWeightsIsUniform) {                       // PT-7.9, PT-8.10
+TEST(Rlw, MeanOfTheWeightsIsUniform) {
   for (const double concentration : {0.0, 0.3, 1.0, 5.0}) {  // 0: softmax of normals
     RandomStream stream(2024);
     Tensor mean = torch::zeros({4}, torch::kFloat64);
@@ -156,7 +156,7 @@ TEST(Rlw, MeanOfTheWeightsIsUniform) {                       // PT-7.9, PT-8.10
   EXPECT_TRUE(close(rlw_normal(5, a), rlw_normal(5, b), 0));
 }
 
-TEST(Stch, SmallMuPicksTheWorstTask) {  // PT-8.9
+TEST(Stch, SmallMuPicksTheWorstTask) {
   const Tensor losses = row({1.0, 2.0, 0.9});
   const Tensor nadir = row({2.0, 3.0, 1.0});
   const Tensor w = stch(losses, nadir, 1e-3).weights * losses / 3.0;
@@ -167,7 +167,7 @@ TEST(Stch, SmallMuPicksTheWorstTask) {  // PT-8.9
   EXPECT_THROW(stch(losses, nadir, 0.0), NonFiniteError);
 }
 
-TEST(Famo, GradientWeightsSumToOneAndFollowTheSlowestTask) {  // PT-8.8
+TEST(Famo, GradientWeightsSumToOneAndFollowTheSlowestTask) {
   const FamilyLosses x = family_losses(5, 0, 8);
   EXPECT_TRUE(close(famo(x.first, x.parameters).weights.sum().item<double>(), 1.0, 1e-12));
   // Task 1 improved least: descending the logit gradient raises its weight.

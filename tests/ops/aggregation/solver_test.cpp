@@ -42,7 +42,7 @@ TEST(MinNorm, MeetsItsGapAndDescendsEveryTaskOnHardMatrices) {
     EXPECT_LE(found.residual, 1e-12);
     EXPECT_TRUE(close(found.weights.sum().item<double>(), 1.0, 1e-12));
     EXPECT_GE(found.weights.min().item<double>(), 0.0);
-    // The shortest vector d has g_t.d >= ||d||^2 (PT-8.4), so it never conflicts (PT-8.5).
+    // The shortest vector d has g_t.d >= ||d||^2, so it never conflicts.
     const Tensor d = combine(g, found.weights);
     const double square = d.dot(d).item<double>();
     const Tensor slack = g.matmul(d) - square;
@@ -105,7 +105,7 @@ TEST(NashMtl, SolvesItsEquationOrSaysThatItHasNoSolution) {
       EXPECT_FALSE(found.stationary);
       continue;
     }
-    if (!hull_holds_zero(nonzero)) {  // PT-8.6
+    if (!hull_holds_zero(nonzero)) {
       EXPECT_FALSE(found.stationary);
       EXPECT_LE(worst, 1e-8);
       EXPECT_LE(found.residual, 1e-8);
@@ -205,7 +205,7 @@ TEST(DualCone, ProjectionsNeverConflictAndReportTheirResidual) {
       ASSERT_TRUE(all_finite(found.weights));
       EXPECT_LE(found.residual, 1e-10);
       const Tensor d = combine(g, found.weights);
-      EXPECT_GE(g.matmul(d).min().item<double>(), -1e-9 * scale_of(g) * scale_of(g));  // PT-8.5
+      EXPECT_GE(g.matmul(d).min().item<double>(), -1e-9 * scale_of(g) * scale_of(g));
       const Solution ridged = whole ? dualproj(k) : upgrad(k);
       EXPECT_LE(ridged.residual, 1e-12);
       ASSERT_TRUE(all_finite(ridged.weights));
@@ -268,7 +268,7 @@ TEST(Spectral, ImtlGProjectsEquallyOnIndependentRows) {
 TEST(Spectral, ConfigHasEqualCosinesWithEveryTask) {
   for (const auto& [name, g] : hard_matrices()) {
     SCOPED_TRACE(name);
-    const Solution found = config(gram(g));
+    const Solution found = conflict_free(gram(g));
     ASSERT_TRUE(all_finite(found.weights));
     const bool independent = name.rfind("random", 0) == 0 || name.rfind("conflict", 0) == 0 ||
                              name.rfind("aligned", 0) == 0 || name.rfind("unequal", 0) == 0;
@@ -372,7 +372,7 @@ TEST(Aggregation, NothingIsEverNaNOnHardMatrices) {
   }
 }
 
-TEST(Aggregation, DeterministicMethodsFollowAPermutationOfTheTasks) {  // PT-8.2
+TEST(Aggregation, DeterministicMethodsFollowAPermutationOfTheTasks) {
   const Tensor order = torch::tensor({3, 0, 4, 1, 5, 2}, torch::kInt64);
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     const Tensor g = family_matrix(seed % 2 ? "conflict" : "random", 6, 12, 40 + seed);
@@ -385,7 +385,7 @@ TEST(Aggregation, DeterministicMethodsFollowAPermutationOfTheTasks) {  // PT-8.2
   }
 }
 
-TEST(Aggregation, EqualGradientsGiveTheKnownDirections) {  // PT-8.3
+TEST(Aggregation, EqualGradientsGiveTheKnownDirections) {
   const Tensor one = family_matrix("random", 1, 7, 77)[0];
   const double length = one.norm().item<double>();
   for (const std::int64_t tasks : {1, 2, 6}) {
@@ -399,7 +399,7 @@ TEST(Aggregation, EqualGradientsGiveTheKnownDirections) {  // PT-8.3
     const double root = std::sqrt(static_cast<double>(tasks));
     EXPECT_TRUE(close(combine(g, nash), root * one / length, 1e-9)) << tasks;
     EXPECT_TRUE(close(nash, torch::full({tasks}, 1.0 / (root * length), torch::kFloat64), 1e-8)) << tasks;
-    EXPECT_TRUE(close(combine(g, config(k).weights), static_cast<double>(tasks) * one, 1e-9)) << tasks;
+    EXPECT_TRUE(close(combine(g, conflict_free(k).weights), static_cast<double>(tasks) * one, 1e-9)) << tasks;
   }
 }
 

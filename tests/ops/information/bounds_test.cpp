@@ -112,8 +112,6 @@ TEST_F(Bounds, HaveTheGradientsOfCentralDifferences) {
   EXPECT_TRUE(gradients_match([&](const auto& in) { return club_learning_loss(y, in[0], in[1]); },
                               {torch::randn({4, 3}), torch::randn({4, 3})}));
 }
-
-// PT-1.11
 TEST_F(Bounds, InfoNceNeverExceedsLogN) {
   for (const double scale : {0.1, 1.0, 30.0, 1e4, 1e30}) {
     for (const int64_t n : {1, 2, 17}) {
@@ -124,8 +122,6 @@ TEST_F(Bounds, InfoNceNeverExceedsLogN) {
     }
   }
 }
-
-// PT-1.12
 TEST_F(Bounds, ConstantCriticsSayNothing) {
   for (const double c : {-50.0, 0.0, 1.0, 50.0}) {
     const Tensor scores = torch::full({6, 6}, c, torch::kFloat64);
@@ -140,8 +136,6 @@ TEST_F(Bounds, ConstantCriticsSayNothing) {
   EXPECT_TRUE(close(jsd(torch::zeros({6, 6}, torch::kFloat64)).item<double>(), -2 * std::log(2.0), 1e-12));
   EXPECT_TRUE(close(jsd_information(torch::zeros({6, 6}, torch::kFloat64)).item<double>(), 0, 1e-12));
 }
-
-// PT-1.13, PT-1.14
 TEST_F(Bounds, SmileTakesItsValueFromDvAndItsGradientFromJsd) {
   const Tensor scores = (3 * torch::randn({8, 8}, torch::kFloat64)).requires_grad_(true);
   EXPECT_TRUE(close(smile(scores), dv(scores), 1e-12));
@@ -193,8 +187,6 @@ TEST_F(Bounds, BestUMakesFloTight) {
               flo(scores, best).item<double>());
   }
 }
-
-// PT-1.9, PT-1.10
 TEST_F(Bounds, AnalyticCriticsFindTheInformationOfOneDimension) {
   const auto pairs = GaussianPairs::with_rho(0.8, 3000, 1);
   const double truth = 0.510826, close_by = 0.05;

@@ -121,8 +121,6 @@ TEST_F(Classification, BinaryFocalEqualsItsDefinition) {
       focal_binary(logits_, targets, 0).sum,
       at::binary_cross_entropy_with_logits(logits_, targets.to(torch::kFloat64), {}, {}, at::Reduction::Sum), 1e-12));
 }
-
-// PT-1.8
 TEST_F(Classification, BatchEntropyIsThatOfTheMeanLogits) {
   for (const int64_t c : {2, 6}) {
     const Tensor opposite = torch::randn({1, c}, torch::kFloat64);

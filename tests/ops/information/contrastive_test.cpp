@@ -145,8 +145,6 @@ TEST_F(Contrast, IgnoringEverythingButThePositiveLeavesNoLoss) {
   EXPECT_TRUE(close(loss.sum.item<double>(), 0, 1e-6));
   EXPECT_TRUE(close(z.grad(), torch::zeros({5, 6}), 1e-6));
 }
-
-// PT-1.1
 TEST_F(Contrast, IdenticalRowsGiveLogBAndNoGradient) {
   for (const int64_t b : {1, 2, 8, 128}) {
     const Tensor row = torch::randn({1, 16});
@@ -158,8 +156,6 @@ TEST_F(Contrast, IdenticalRowsGiveLogBAndNoGradient) {
     EXPECT_TRUE(close(keys.grad(), torch::zeros_like(z), 1e-6)) << b;
   }
 }
-
-// PT-1.2
 TEST_F(Contrast, OrthonormalViewsHaveTheClosedForm) {
   const Tensor z = torch::eye(8), z64 = torch::eye(8, torch::kFloat64);
   EXPECT_TRUE(close(info_nce(z64, z64, {.temperature = 0.1}).mean().item<double>(), 3.17749e-4, 1e-9));
@@ -171,7 +167,7 @@ TEST_F(Contrast, OrthonormalViewsHaveTheClosedForm) {
   }
 }
 
-// PT-1.3: the gradient in the cosines is (softmax - identity) / (B tau).
+// The gradient in the cosines is (softmax - identity) / (B tau).
 TEST_F(Contrast, GradientInTheCosinesIsSoftmaxMinusIdentity) {
   const double tau = 0.2;
   const Tensor cosines = (2 * torch::rand({6, 6}, torch::kFloat64) - 1).requires_grad_(true);
@@ -180,7 +176,7 @@ TEST_F(Contrast, GradientInTheCosinesIsSoftmaxMinusIdentity) {
   EXPECT_TRUE(close(cosines.grad(), expected.detach(), 1e-12));
 }
 
-// PT-1.6: one pass over 2B rows, cut in two, is two passes.
+// One pass over 2B rows, cut in two, is two passes.
 TEST_F(Contrast, ViewsOfOneStackedPassGiveTheLossOfTwoPasses) {
   const Tensor stacked = torch::randn({12, 5}).requires_grad_(true);
   const auto halves = stacked.chunk(2);

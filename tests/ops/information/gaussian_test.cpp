@@ -23,8 +23,6 @@ Tensor normal(at::IntArrayRef shape) { return torch::randn(shape, torch::kFloat6
 double log_normal(double z, double mean, double s) {
   return -0.5 * (std::log(2 * std::numbers::pi) + s + (z - mean) * (z - mean) / std::exp(s));
 }
-
-// PT-1.5
 TEST_F(Gaussian, StandardKlHasItsKnownValuesAndGradients) {
   const Tensor mean = torch::tensor({{0.0, 1.0, 0.0}}, torch::kFloat64).requires_grad_(true);
   const Tensor s = torch::tensor({{0.0, 0.0, std::log(4.0)}}, torch::kFloat64).requires_grad_(true);
@@ -45,7 +43,6 @@ TEST_F(Gaussian, KlKeepsItsDigitsNearThePrior) {
 TEST_F(Gaussian, KlIsNeverNegativeAndGeneralisesTheStandardOne) {
   const Tensor mean = normal({50, 6}), s = normal({50, 6}), m = normal({50, 6}), r = normal({50, 6});
   EXPECT_GE(kl_diagonal(mean, s, m, r).min().item<double>(), 0);
-  // PT-1.15
   EXPECT_TRUE(close(kl_diagonal(mean, s, torch::zeros({6}), torch::zeros({6})), kl_standard(mean, s), 1e-12));
   const Tensor v1 = s.exp(), v2 = r.exp();
   EXPECT_TRUE(close(kl_diagonal(mean, s, m, r), 0.5 * (r - s + (v1 + (mean - m).square()) / v2 - 1), 1e-10));
@@ -53,8 +50,6 @@ TEST_F(Gaussian, KlIsNeverNegativeAndGeneralisesTheStandardOne) {
   EXPECT_TRUE(
       close(kl_diagonal(mean, s, m[0], r[0]), kl_diagonal(mean, s, m[0].expand_as(mean), r[0].expand_as(s)), 1e-12));
 }
-
-// PT-1.16
 TEST_F(Gaussian, ClassConditionalKlIsZeroWhenThePriorIsThePosterior) {
   const Tensor labels = torch::tensor({2, 0, 2, 1});
   const Tensor m = normal({3, 5}), r = normal({3, 5});
@@ -102,8 +97,6 @@ TEST_F(Gaussian, ReductionsEqualTheirDefinitions) {
   EXPECT_EQ(kl_reduction("sum"), KlReduction::sum);
   EXPECT_THROW(kl_reduction("summ"), ConfigError);
 }
-
-// PT-1.7
 TEST_F(Gaussian, OneClassMakesSpcTheMean) {
   const Tensor each = normal({5, 3});
   const Tensor mean = reduce_coordinates(each, KlReduction::mean).mean();
@@ -194,8 +187,6 @@ TEST_F(Gaussian, SampledMixtureKlAveragesToTheClosedFormForOneComponent) {
   EXPECT_TRUE(close(kl_mixture_sample(z, means, variances, m, r).mean().item<double>(),
                     kl_diagonal(mean, s, m, r).sum().item<double>(), 0.01));
 }
-
-// PT-1.17
 TEST_F(Gaussian, MomentMatchIsTheBestDiagonalPrior) {
   const Tensor mean = normal({20, 3}), s = 0.5 * normal({20, 3});
   const DiagonalGaussian best = moment_match(mean, s);
