@@ -15,7 +15,8 @@ namespace {
 
 using testing::close;
 
-class EncoderSecondDerivative : public ::testing::Test {
+// BERT, and MPNet for its bias of relative positions, a table that all layers share.
+class EncoderSecondDerivative : public ::testing::TestWithParam<std::string> {
  protected:
   EncoderSecondDerivative() {
     encoder_->to(torch::kDouble);
@@ -53,7 +54,7 @@ class EncoderSecondDerivative : public ::testing::Test {
     return sum;
   }
 
-  std::shared_ptr<Encoder> encoder_ = random_encoder({{"model_type", "bert"},
+  std::shared_ptr<Encoder> encoder_ = random_encoder({{"model_type", GetParam()},
                                                       {"vocab_size", 12},
                                                       {"hidden_size", 8},
                                                       {"num_hidden_layers", 2},
@@ -62,11 +63,11 @@ class EncoderSecondDerivative : public ::testing::Test {
                                                       {"hidden_act", "gelu"},
                                                       {"hidden_dropout_prob", 0.1},
                                                       {"attention_probs_dropout_prob", 0.1},
-                                                      {"max_position_embeddings", 6},
+                                                      {"max_position_embeddings", 8},
                                                       {"type_vocab_size", 2},
                                                       {"initializer_range", 0.02},
                                                       {"layer_norm_eps", 1e-2},
-                                                      {"pad_token_id", 0}},
+                                                      {"pad_token_id", GetParam() == "mpnet" ? 1 : 0}},
                                                      7);
   PackedTokens tokens_;
   Pooling pooling_ = Pooling::first;
@@ -74,7 +75,10 @@ class EncoderSecondDerivative : public ::testing::Test {
   std::vector<Tensor> parameters_, along_;
 };
 
-TEST_F(EncoderSecondDerivative, TheTwicePathHasTheValueMasksAndGradientsOfTheOther) {
+INSTANTIATE_TEST_SUITE_P(Families, EncoderSecondDerivative, ::testing::Values("bert", "mpnet"),
+                         [](const auto& each) { return each.param; });
+
+TEST_P(EncoderSecondDerivative, TheTwicePathHasTheValueMasksAndGradientsOfTheOther) {
   for (const Pooling pooling : {Pooling::first, Pooling::mean}) {
     pooling_ = pooling;
     EXPECT_TRUE(close(loss(ops::Derivatives::twice), loss(ops::Derivatives::once), 0, 1e-13));
@@ -83,7 +87,7 @@ TEST_F(EncoderSecondDerivative, TheTwicePathHasTheValueMasksAndGradientsOfTheOth
   }
 }
 
-TEST_F(EncoderSecondDerivative, AHessianVectorProductIsTheDifferenceQuotientOfGradients) {
+TEST_P(EncoderSecondDerivative, AHessianVectorProductIsTheDifferenceQuotientOfGradients) {
   for (const Pooling pooling : {Pooling::first, Pooling::mean}) {
     pooling_ = pooling;
     const auto product =
@@ -102,7 +106,7 @@ TEST_F(EncoderSecondDerivative, AHessianVectorProductIsTheDifferenceQuotientOfGr
   }
 }
 
-TEST_F(EncoderSecondDerivative, APenaltyOnTheGradientHasTheSlopeOfCentralDifferences) {
+TEST_P(EncoderSecondDerivative, APenaltyOnTheGradientHasTheSlopeOfCentralDifferences) {
   // As gradient regularisation has it: |g|^2.
   const auto penalty = [&] {
     const auto g = gradients(ops::Derivatives::twice, true);
@@ -121,7 +125,7 @@ TEST_F(EncoderSecondDerivative, APenaltyOnTheGradientHasTheSlopeOfCentralDiffere
   EXPECT_TRUE(close(expected, (above - below) / (2 * step), 0, 1e-5));
 }
 
-TEST_F(EncoderSecondDerivative, TheOncePathRefusesAndNamesTheCure) {
+TEST_P(EncoderSecondDerivative, TheOncePathRefusesAndNamesTheCure) {
   try {
     gradients(ops::Derivatives::once, true);
     FAIL() << "accepted";
