@@ -2,6 +2,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <functional>
+
+#include "infomtl/core/errors.h"
 #include "infomtl/step/step_gradients.h"
 #include "step/gradient_memory.h"
 #include "step/small_run.h"
@@ -177,6 +180,53 @@ TEST(TaskGradientsOfAStep, OneTaskIsItsOwnGramMatrix) {
     problem->apply_weights(torch::full({1}, 3.0), torch::ones({1}));
     EXPECT_TRUE(close(step.flat.gradients(),
                       combined(row, step.flat.shared_size(), torch::full({1}, 3.0), torch::ones({1})), 0, 1e-5));
+  }
+}
+
+TEST(TaskGradientsOfAStep, WhatRestsHasNoGradientAndChangesNoOther) {
+  const SmallRun run(0.1, "gaussian", {"supervised"}, {{"name", "mmoe"}, {"experts", 2}});
+  Step step{.run = run, .micros = run.batches("joint", 4, 1)};
+  const std::int64_t shared = step.flat.shared_size();
+  const Tensor all = step.separate_backwards();
+  const Tensor weights = torch::tensor({0.5, 2.0, -1.0, 0.25, 1.0, 3.0}), heads = torch::linspace(1, 2, 6);
+  using Rests = std::function<bool(const FlatSlot&)>;
+  const auto in_encoder = [](const FlatSlot& slot) { return slot.part == ParameterPart::encoder; };
+  const auto is_shared = [&](const FlatSlot& slot) { return slot.end <= shared; };
+  const std::vector<std::pair<const char*, Rests>> cases = {
+      {"embeddings and a layer's biases",
+       [](const FlatSlot& slot) {
+         return slot.name.find("embeddings") != std::string::npos || slot.name.ends_with("dense.bias");
+       }},
+      {"encoder", in_encoder},
+      {"experts and heads", [&](const FlatSlot& slot) { return !in_encoder(slot); }},
+      {"all that is shared", is_shared}};
+  for (const auto& [name, rests] : cases) {
+    Tensor rows = all.clone();
+    std::vector<bool> trains;
+    for (const FlatSlot& slot : step.flat.slots()) {
+      trains.push_back(!rests(slot));
+      if (rests(slot)) rows.slice(1, slot.begin, slot.end).zero_();
+    }
+    step.flat.set_training(trains);
+    step.memory = make_gradient_memory();
+    const Tensor exact = rows.slice(1, 0, shared).to(torch::kFloat64);
+    const bool any = exact.abs().sum().item<double>() > 0;
+    for (const bool gram_only : {true, false}) {
+      const auto gradients = step.problem(gram_only);
+      if (any) {
+        EXPECT_TRUE(close(gradients->gram(), exact.mm(exact.t()), 0, 1e-5)) << name << gram_only;
+        EXPECT_TRUE(close(gradients->jacobian(), exact, 0, 1e-5)) << name << gram_only;
+      } else {
+        EXPECT_THROW(gradients->gram(), ConfigError);
+        EXPECT_THROW(gradients->jacobian(), ConfigError);
+      }
+      gradients->apply_weights(weights, heads);
+      EXPECT_TRUE(close(step.flat.gradients(), combined(rows, shared, weights, heads), 0, 1e-5)) << name << gram_only;
+      const auto sent = step.problem(gram_only);
+      sent->apply_representation_gradients(sent->representation_gradients());
+      EXPECT_TRUE(close(step.flat.gradients(), combined(rows, shared, torch::ones({6}), torch::ones({6})), 0, 1e-5))
+          << name;
+    }
   }
 }
 
