@@ -1,6 +1,6 @@
 #pragma once
 // What the built-in rules share. Each lives in a file of its own that ends with the function that registers it;
-// optimizer.cpp is the list.
+// builtin.cpp is the list.
 
 #include "infomtl/core/config.h"
 #include "infomtl/optim/optimizer.h"

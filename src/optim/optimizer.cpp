@@ -1,7 +1,6 @@
 #include "infomtl/optim/optimizer.h"
 
 #include "infomtl/core/errors.h"
-#include "optim/builtin.h"
 
 namespace infomtl {
 
@@ -52,21 +51,6 @@ void Optimizer::set_steps(std::int64_t steps, const std::map<std::string, std::i
   if (found != fewer_updates.size()) throw StateError("updates of a parameter that the optimiser does not have");
   steps_ = steps;
   updates_ = std::move(updates);
-}
-
-void register_builtin_optimizers(OptimizerRegistry& registry) {
-  register_adamax(registry);
-  register_adamw(registry);
-  register_sgd(registry);
-}
-
-OptimizerRegistry& optimizer_registry() {
-  static OptimizerRegistry registry = [] {
-    OptimizerRegistry built;
-    register_builtin_optimizers(built);
-    return built;
-  }();
-  return registry;
 }
 
 }  // namespace infomtl

@@ -6,8 +6,7 @@
 
 #include "infomtl/core/errors.h"
 #include "ops/packed/autograd_support.h"
-#include "ops/packed/backend.h"
-#include "ops/packed/plain.h"
+#include "ops/packed/choose_backend.h"
 
 namespace infomtl::ops {
 namespace {
@@ -64,12 +63,26 @@ Activation activation_of_name(std::string_view name) {
   throw UnknownNameError("unknown activation \"" + std::string(name) + "\"" + did_you_mean(name, activation_names()));
 }
 
-torch::Tensor activate(const torch::Tensor& x, Activation activation) { return plain::activate(x, activation); }
+torch::Tensor activate(const torch::Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::gelu:
+      return at::gelu(x);
+    case Activation::gelu_tanh:
+      return at::gelu(x, "tanh");
+    case Activation::relu:
+      return at::relu(x);
+    case Activation::silu:
+      return at::silu(x);
+    case Activation::tanh:
+      return at::tanh(x);
+  }
+  throw StateError("activation out of range");
+}
 
 torch::Tensor activate_packed(const torch::Tensor& x, Activation activation, const RowOwners& owners,
                               Derivatives derivatives) {
   const bool fast = activation == Activation::gelu && derivatives == Derivatives::once;
-  return fast ? Gelu::apply(x, owners) : plain::activate(x, activation);
+  return fast ? Gelu::apply(x, owners) : activate(x, activation);
 }
 
 }  // namespace infomtl::ops

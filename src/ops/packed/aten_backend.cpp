@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/autograd.h>
 
-#include "infomtl/ops/packed/dropout.h"
+#include "ops/packed/pattern_mask.h"
 #include "ops/packed/plain.h"
 
 namespace infomtl::ops {
@@ -58,7 +58,7 @@ void layer_norm_gradient(const at::Tensor& gradient, const Normed& normed, const
                                      own(normed.inverse_deviation), weight, weight, {true, true, true});
   if (pattern.drops()) {
     const at::Tensor places_of_rows = at::arange(rows.begin, rows.end, to_sum.options().dtype(at::kLong));
-    own(places.x).copy_(to_sum * dropout_mask(pattern, places_of_rows, to_sum.size(1), to_sum.scalar_type()));
+    own(places.x).copy_(to_sum * pattern_mask(pattern, places_of_rows, to_sum.size(1), to_sum.scalar_type()));
   }
   own(places.sum).copy_(to_sum);
   places.weight.add_(to_weight);

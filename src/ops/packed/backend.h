@@ -1,7 +1,7 @@
 #pragma once
 // Backend: the packed operations of one device and scalar type, a table of functions over tensors without graph.
 //
-//   const PackedBackend& backend = backend_of(x);
+//   const PackedBackend& backend = backend_of(x);      // choose_backend.h
 //   at::Tensor y = backend.gelu(x);
 //
 // The doors (attention.cpp, layer_norm.cpp, ...) check shapes, hold autograd functions and owners, and ask a table for
@@ -77,9 +77,6 @@ struct PackedBackend {
   /// Adds row n of `rows` to the row of `sums` that places[n] (int64) names, in the order of n.
   void (*add_rows)(const at::Tensor& sums, const at::Tensor& places, const at::Tensor& rows);
 };
-
-/// The table for tensors like x.
-const PackedBackend& backend_of(const at::Tensor& x);
 
 /// The type that numbers stored as `type` are computed with: float32 for narrower ones, else the type itself.
 inline at::ScalarType compute_type(at::ScalarType type) { return type == at::kDouble ? at::kDouble : at::kFloat; }

@@ -4,7 +4,7 @@
 
 #include "ops/packed/accumulate_per_task.h"
 #include "ops/packed/autograd_support.h"
-#include "ops/packed/backend.h"
+#include "ops/packed/choose_backend.h"
 #include "ops/packed/plain.h"
 
 namespace infomtl::ops {

@@ -5,7 +5,7 @@
 #include "infomtl/ops/packed/dropout.h"
 #include "ops/packed/accumulate_per_task.h"
 #include "ops/packed/autograd_support.h"
-#include "ops/packed/backend.h"
+#include "ops/packed/choose_backend.h"
 #include "ops/packed/plain.h"
 #include "ops/packed/products.h"
 

@@ -5,8 +5,7 @@
 #include <cmath>
 #include <map>
 
-#include "infomtl/core/errors.h"
-#include "infomtl/ops/packed/dropout.h"
+#include "ops/packed/pattern_mask.h"
 
 namespace infomtl::ops::plain {
 
@@ -32,28 +31,12 @@ at::Tensor embedding_sum(const std::vector<at::Tensor>& tables, const std::vecto
   return sum;
 }
 
-at::Tensor activate(const at::Tensor& x, Activation activation) {
-  switch (activation) {
-    case Activation::gelu:
-      return at::gelu(x);
-    case Activation::gelu_tanh:
-      return at::gelu(x, "tanh");
-    case Activation::relu:
-      return at::relu(x);
-    case Activation::silu:
-      return at::silu(x);
-    case Activation::tanh:
-      return at::tanh(x);
-  }
-  throw StateError("activation out of range");
-}
-
 at::Tensor dropout(const at::Tensor& x, const DropoutPattern& pattern) {
   if (!pattern.drops()) return x;
   const std::int64_t width = x.dim() == 0 ? 1 : x.size(-1);
   const at::Tensor rows = at::arange(width == 0 ? 0 : x.numel() / width, x.options().dtype(at::kLong));
   const at::ScalarType wide = compute_type(x.scalar_type());
-  return (x.to(wide) * dropout_mask(pattern, rows, width, wide).view(x.sizes())).to(x.scalar_type());
+  return (x.to(wide) * pattern_mask(pattern, rows, width, wide).view(x.sizes())).to(x.scalar_type());
 }
 
 at::Tensor attention(const AttentionInput& in) {
@@ -90,7 +73,7 @@ at::Tensor attention(const AttentionInput& in) {
     if (in.pattern.drops()) {
       const at::Tensor head = at::arange(in.heads, begin.options()).view({1, -1, 1});
       probabilities =
-          probabilities * dropout_mask(in.pattern, query_tokens.unsqueeze(1) * in.heads + head, length, wide);
+          probabilities * pattern_mask(in.pattern, query_tokens.unsqueeze(1) * in.heads + head, length, wide);
     }
     outputs.push_back(
         at::matmul(probabilities, heads_first(value, key_rows)).transpose(1, 2).reshape({-1, in.heads * width}));

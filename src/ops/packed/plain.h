@@ -1,5 +1,5 @@
 #pragma once
-// The plain path: every packed operation as a short composition of ATen's, on any device, differentiable twice, with
+// The plain path: packed operations as short compositions of ATen's, on any device, differentiable twice, with
 // the dropout masks of the fast ones. The doors take it for Derivatives::twice, and tests judge the fast ones by it.
 //
 // Shapes as in the public headers; nothing is checked here. No owners: parameter gradients are ordinary ones.
@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
-#include "infomtl/ops/packed/activation.h"
 #include "ops/packed/backend.h"
 
 namespace infomtl::ops::plain {
@@ -26,8 +25,6 @@ INFOMTL_API at::Tensor residual_layer_norm(const at::Tensor& x, const at::Tensor
                                            const at::Tensor& bias, double epsilon);
 
 INFOMTL_API at::Tensor embedding_sum(const std::vector<at::Tensor>& tables, const std::vector<at::Tensor>& ids);
-
-INFOMTL_API at::Tensor activate(const at::Tensor& x, Activation activation);
 
 INFOMTL_API at::Tensor dropout(const at::Tensor& x, const DropoutPattern& pattern);
 

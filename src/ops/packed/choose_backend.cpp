@@ -1,4 +1,4 @@
-#include "ops/packed/backend.h"
+#include "ops/packed/choose_backend.h"
 
 #include "ops/packed/aten_backend.h"
 #include "ops/packed/cpu/cpu_backend.h"
