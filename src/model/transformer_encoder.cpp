@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/packed/embedding.h"
 
@@ -39,9 +40,10 @@ void check_values(const Tensor& values, std::int64_t limit, const char* what) {
 
 }  // namespace
 
-TransformerEncoder::TransformerEncoder(const EncoderSizes& sizes, const Config& config)
-    : sizes_(sizes), config_(config.json()) {
-  config_.erase("name");  // the registry's word for model_type
+TransformerEncoder::TransformerEncoder(const EncoderSizes& sizes, const Config& config) : sizes_(sizes) {
+  Json json = config.json();
+  json.erase("name");  // the registry's word for model_type
+  config_ = std::make_shared<const Json>(std::move(json));
 }
 
 EncoderOutput TransformerEncoder::forward(const PackedTokens& tokens, const EncodeOptions& options) {

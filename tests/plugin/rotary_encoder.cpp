@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include "infomtl/core/config.h"
 #include "infomtl/model/transformer_encoder.h"
 #include "infomtl/ops/packed/dropout.h"
 #include "infomtl/plugin/plugin.h"

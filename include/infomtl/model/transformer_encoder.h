@@ -12,10 +12,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/model/encoder_parts.h"
 
 namespace infomtl {
@@ -38,7 +38,7 @@ class INFOMTL_API TransformerEncoder : public Encoder {
   std::int64_t layer_count() const override { return sizes_.layers; }
   std::int64_t max_length() const override { return sizes_.positions - sizes_.first_position; }
   std::int64_t vocab_size() const override { return sizes_.vocab; }
-  const Json& config() const override { return config_; }
+  const Json& config() const override { return *config_; }
   Tensor word_embeddings(const PackedTokens& tokens) override;
   Tensor word_table() const override { return word_; }
   /// Read off the first number in the name: "encoder.layer.3.output.dense.weight".
@@ -80,7 +80,7 @@ class INFOMTL_API TransformerEncoder : public Encoder {
   void check(const PackedTokens& tokens) const;
 
   EncoderSizes sizes_;
-  Json config_;
+  std::shared_ptr<const Json> config_;
   Tensor word_;
 };
 
