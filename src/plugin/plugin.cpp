@@ -27,8 +27,8 @@ void for_each_registry(PluginRegistries& registries, Body&& body) {
 
 /// Adds the plugin's names under its file as origin; when it fails, every one of them is taken back.
 void add_names(const PluginEntry& entry, const std::string& origin) {
-  PluginRegistries registries{loss_registry(),      penalty_registry(),  weighting_registry(), architecture_registry(),
-                              head_registry(),      encoder_registry(),  metric_registry(),    sampler_registry(),
+  PluginRegistries registries{loss_registry(),      penalty_registry(), weighting_registry(), architecture_registry(),
+                              head_registry(),      encoder_registry(), metric_registry(),    sampler_registry(),
                               optimizer_registry(), schedule_registry()};
   const auto give_back = [&] { for_each_registry(registries, [](auto& registry) { registry.set_origin("infomtl"); }); };
   const auto fail = [&](const std::string& why) {

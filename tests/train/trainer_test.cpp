@@ -6,8 +6,8 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
-#include "infomtl/optim/sgd.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/optim/sgd.h"
 #include "infomtl/weighting/equal.h"
 #include "step/small_run.h"
 

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "infomtl/core/config.h"
 #include <map>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/weighting/equal.h"
 #include "infomtl/weighting/forwarding_task_gradients.h"

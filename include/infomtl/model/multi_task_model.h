@@ -17,8 +17,8 @@
 #include "infomtl/model/architectures.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/head.h"
-#include "infomtl/optim/flat_parameters.h"
 #include "infomtl/model/heads.h"
+#include "infomtl/optim/flat_parameters.h"
 
 namespace infomtl {
 

@@ -29,8 +29,8 @@ struct INFOMTL_API TrainerSettings {
   std::uint64_t seed = 0;
   std::int64_t epochs = 1;
   std::int64_t max_steps = 0;  ///< stop after so many steps; 0: all epochs
-  double learning_rate = 0;     ///< peak; 0: the optimiser's
-  double clip_norm = 1.0;       ///< over the gradients of what trains; 0: no clipping
+  double learning_rate = 0;    ///< peak; 0: the optimiser's
+  double clip_norm = 1.0;      ///< over the gradients of what trains; 0: no clipping
   OptimizerFactory optimizer = adamax();
   std::shared_ptr<const LearningRateSchedule> schedule = schedules::warmup_constant();
   std::vector<ParameterGroup> groups;  ///< rates and decays of their own; the first that matches a parameter counts
@@ -38,7 +38,7 @@ struct INFOMTL_API TrainerSettings {
   /// on top of the groups' rates; 1: alike.
   double layer_decay = 1;
   std::vector<TrainingPhase> phases;  ///< one after the other, together all of training; empty: everything trains
-  BatchingSettings batching = {};  ///< of TaskBatches; a source of batches of one's own has settings of its own
+  BatchingSettings batching = {};     ///< of TaskBatches; a source of batches of one's own has settings of its own
   std::shared_ptr<const Sampler> sampler = {};  ///< likewise; null: samplers::proportional()
   /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
   /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,
