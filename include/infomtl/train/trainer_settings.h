@@ -33,12 +33,13 @@ struct INFOMTL_API TrainerSettings {
   double clip_norm = 1.0;      ///< over the gradients of what trains; 0: no clipping
   OptimizerFactory optimizer = adamax();
   std::shared_ptr<const LearningRateSchedule> schedule = schedules::warmup_constant();
-  std::vector<ParameterGroup> groups;  ///< rates and decays of their own; the first that matches a parameter counts
+  /// Rates and decays of their own; the first that matches a parameter counts.
+  std::vector<ParameterGroup> groups = {};
   /// Rates of the encoder's L layers: times layer_decay^(L + 1 - l) for the l-th from the bottom, l = 0 for embeddings,
   /// on top of the groups' rates; 1: alike.
   double layer_decay = 1;
-  std::vector<TrainingPhase> phases;  ///< one after the other, together all of training; empty: everything trains
-  BatchingSettings batching = {};     ///< of TaskBatches; a source of batches of one's own has settings of its own
+  std::vector<TrainingPhase> phases = {};  ///< one after the other, together all of training; empty: everything trains
+  BatchingSettings batching = {};          ///< of TaskBatches; a source of batches of one's own has settings of its own
   std::shared_ptr<const Sampler> sampler = {};  ///< likewise; null: samplers::proportional()
   /// How methods that read only the products of the tasks' gradients (PCGrad, MGDA, ...) get them, T tasks and P shared
   /// parameters: "jacobian" keeps [T, P]; "gram" keeps the factors of the gradients instead and multiplies them twice,

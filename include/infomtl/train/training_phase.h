@@ -19,7 +19,7 @@ namespace infomtl {
 struct INFOMTL_API TrainingPhase {
   std::int64_t epochs = 0;               ///< how long it takes; or
   std::int64_t steps = 0;                ///< the same in optimiser steps; of one run all phases say either
-  std::vector<std::string> freeze;       ///< selectors of what rests, as in optim/parameter_groups.h; empty: nothing
+  std::vector<std::string> freeze = {};  ///< selectors of what rests, as in optim/parameter_groups.h; empty: nothing
   std::string where = "training phase";  ///< its place, for errors: "tweets.json#/training/phases/0"
 };
 
