@@ -326,7 +326,9 @@ TEST(Groups, LayerDecayCountsFromTheTop) {
   EXPECT_DOUBLE_EQ(trained.slot("encoder.encoder.layer.0.output.dense.weight").rate_factor, 0.1 / 4);
   EXPECT_DOUBLE_EQ(trained.slot("encoder.encoder.layer.1.output.dense.weight").rate_factor, 0.1 / 2);
   for (const FlatSlot& slot : trained.trainer->parameters().slots()) {
-    if (slot.part == ParameterPart::task) EXPECT_EQ(slot.rate_factor, 1.0) << slot.name;
+    if (slot.part == ParameterPart::task) {
+      EXPECT_EQ(slot.rate_factor, 1.0) << slot.name;
+    }
   }
 }
 
