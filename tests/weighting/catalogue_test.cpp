@@ -388,18 +388,5 @@ TEST(WeightingCatalogue, BadOptionsAreRefusedWithTheirPath) {
   EXPECT_GE(choices, 20);
 }
 
-TEST(WeightingCatalogue, UnboundedNumbersAreFew) {
-  // A number that may be anything is one that somebody forgot to bound, but for these.
-  const std::set<std::string> unbounded = {"uncertainty.initial_log_variance", "imtl_l.initial_log_scale",
-                                           "famo.minimum"};
-  for (const RegistryEntry& entry : weighting_registry().entries()) {
-    for (const FieldInfo& option : entry.options) {
-      if (option.type != "number" && option.type != "integer") continue;
-      const std::string name = entry.name + "." + option.name;
-      EXPECT_EQ(option.allowed.empty(), unbounded.contains(name)) << name;
-    }
-  }
-}
-
 }  // namespace
 }  // namespace infomtl::testing

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
@@ -169,6 +170,19 @@ TEST(WeightingRegistry, UnknownOptionIsAnErrorWithTheNearestName) {
     FAIL() << "no error";
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("reduction"), std::string::npos) << error.what();
+  }
+}
+
+TEST(WeightingCatalogue, UnboundedNumbersAreFew) {
+  // A number that may be anything is one that somebody forgot to bound, but for these.
+  const std::set<std::string> unbounded = {"uncertainty.initial_log_variance", "imtl_l.initial_log_scale",
+                                           "famo.minimum"};
+  for (const RegistryEntry& entry : weighting_registry().entries()) {
+    for (const FieldInfo& option : entry.options) {
+      if (option.type != "number" && option.type != "integer") continue;
+      const std::string name = entry.name + "." + option.name;
+      EXPECT_EQ(option.allowed.empty(), unbounded.contains(name)) << name;
+    }
   }
 }
 
