@@ -17,8 +17,6 @@ namespace infomtl {
 using analysis::Estimate;
 using analysis::Estimator;
 using analysis::KnownPairs;
-using torch::Tensor;
-
 namespace {
 
 struct Moments {

@@ -13,8 +13,6 @@
 
 namespace infomtl::analysis {
 
-using torch::Tensor;
-
 /// Form and widths of what is trained.
 struct CriticSettings {
   std::string form;             ///< "separable" or "concat"
