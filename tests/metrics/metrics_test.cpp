@@ -55,9 +55,9 @@ TEST(Metrics, WrongNamesAndOptionsTellPlaceAndCure) {
   EXPECT_EQ(message_of(R"({"name": "macro_f1", "over": "some"})", kStance),
             "task.json#/metric/over: unknown \"some\"; known: present, all");
   EXPECT_EQ(message_of("\"pearson\"", kStance),
-            "task.json#/metric: \"pearson\" cannot score a task whose answers are classes");
+            "task.json#/metric: \"pearson\" cannot score a task of kind classification");
   EXPECT_EQ(message_of("\"accuracy\"", kNumber),
-            "task.json#/metric: \"accuracy\" cannot score a task whose answers are values");
+            "task.json#/metric: \"accuracy\" cannot score a task of kind regression");
   EXPECT_EQ(message_of("3", kNumber), "task.json#/metric: found the number 3; must be a string");
   EXPECT_EQ(
       message_of("\"entity_f1\"", {TaskKind::tagging, {"NOUN", "VERB"}}),
