@@ -35,7 +35,8 @@ contains whole/checkpoints/last/state.json 'optimizer_fewer_updates'
 epoch=$(($(grep -oE '"total_steps": *[0-9]+' whole/log.jsonl | head -1 | grep -oE '[0-9]+') / 4))
 # stop_after FOLDER RECORDS [--resume]: trains until the log holds so many records of steps, then interrupts.
 stop_after() {
-  train --output "$1" ${3:-} --set training.report_every=1 >/dev/null 2>stop.txt &
+  # The program itself, not a shell that runs it: the signal must reach it.
+  "$program" train phases.json --log-level warning --output "$1" ${3:-} --set training.report_every=1 >/dev/null 2>stop.txt &
   local pid=$! status=0
   for _ in $(seq 1200); do
     [[ $(grep -c '"loss/' "$1/log.jsonl" 2>/dev/null || true) -ge $2 ]] && break
