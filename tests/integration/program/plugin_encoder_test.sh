@@ -17,7 +17,7 @@ contains whole/checkpoints/best/config.json '"model_type": "rotary"'
 train --output broken >/dev/null 2>broken.txt &
 pid=$!
 for _ in $(seq 600); do
-  [[ $(wc -l <broken/log.jsonl 2>/dev/null || echo 0) -ge 2 ]] && break
+  [[ $(wc -l 2>/dev/null <broken/log.jsonl || echo 0) -ge 2 ]] && break
   sleep 0.05
 done
 kill -INT "$pid"
