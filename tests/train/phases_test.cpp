@@ -185,7 +185,7 @@ TEST(Phases, WeightingsWorkWithARestingEncoder) {
     SCOPED_TRACE(name);
     Json config = {{"name", name}};
     if (std::string(name) == "smoothed") config["inner"] = "pcgrad";
-    Trained trained(settings_of("joint", {{.steps = 4, .freeze = {"encoder"}}}), config, "mmoe");
+    Trained trained(settings_of("joint", {{.steps = 4, .freeze = {"encoder"}}, {.steps = 1}}), config, "mmoe");
     const Tensor encoder = trained.values("encoder."), experts = trained.values("architecture."),
                  heads = trained.values("heads.");
     trained.steps(4);
