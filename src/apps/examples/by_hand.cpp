@@ -23,7 +23,8 @@ int main(int argc, char** argv) try {
   objective->add(0.01, std::make_shared<infomtl::TaskInformationMinimization>(), "timin");
 
   infomtl::TrainerSettings settings{.epochs = 2, .learning_rate = 2e-3};
-  settings.batching = {.batch_size = 16, .regime = infomtl::Regime::joint};
+  settings.batching.batch_size = 16;
+  settings.batching.regime = infomtl::Regime::joint;
   infomtl::Trainer trainer(settings, model, objective, infomtl::weightings::cagrad({.c = 0.4}), data);
   trainer.on_report([](const infomtl::StepReport& report) {
     for (const auto& [task, terms] : report.losses) {
