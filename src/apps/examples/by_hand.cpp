@@ -22,7 +22,9 @@ int main(int argc, char** argv) try {
   objective->add(0.1, std::make_shared<infomtl::SharedInformationMaximization>(), "simax");
   objective->add(0.01, std::make_shared<infomtl::TaskInformationMinimization>(), "timin");
 
-  infomtl::TrainerSettings settings{.epochs = 2, .learning_rate = 2e-3};
+  infomtl::TrainerSettings settings;
+  settings.epochs = 2;
+  settings.learning_rate = 2e-3;
   settings.batching.batch_size = 16;
   settings.batching.regime = infomtl::Regime::joint;
   infomtl::Trainer trainer(settings, model, objective, infomtl::weightings::cagrad({.c = 0.4}), data);
