@@ -10,7 +10,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 if [[ ${1:-} == --help ]]; then show_help "$0" && exit 0; fi
 rooms=("$@")
 if ((${#rooms[@]} == 0)); then
-  mapfile -t rooms < <(sed -nE 's/^foreach\(room (.*)\)$/\1/p' "$repository/tests/CMakeLists.txt" | tr ' ' '\n')
+  mapfile -t rooms < <(awk '/^[0-9]/ && $2 != "apps" { print $2 }' "$repository/src/rooms.txt")
 fi
 
 export INFOMTL_BUILD=$build_folder-sanitize
