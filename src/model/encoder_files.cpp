@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/model/encoder.h"
