@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "commands.h"
-#include "infomtl/runs/comparison.h"
+#include "infomtl/study/comparison.h"
 #include "interrupt.h"
 
 namespace infomtl::commands {

@@ -1,4 +1,4 @@
-#include "infomtl/runs/comparison.h"
+#include "infomtl/study/comparison.h"
 
 #include <algorithm>
 #include <cmath>
