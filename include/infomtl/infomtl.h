@@ -1,6 +1,4 @@
 #pragma once
-// What most programs use: configs, tasks, models, losses, weightings, training. On their own: ops (the pure functions),
-// analysis, plugin (for shared objects loaded at run time) and the streams of batches below TaskBatches.
 // What most programs use: configs, tasks, models, losses, weightings, steps, training. On their own: ops (the pure functions),
 // analysis, plugin (for shared objects loaded at run time) and the streams of batches in data.
 
@@ -70,6 +68,7 @@
 #include "infomtl/train/step_report.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/train/trainer_settings.h"
+#include "infomtl/train/training_cost.h"
 #include "infomtl/train/training_phase.h"
 #include "infomtl/weighting/equal.h"
 #include "infomtl/weighting/forwarding_task_gradients.h"

@@ -45,11 +45,16 @@ std::vector<TextPool> text_pools(const SplitData& train, const std::vector<Task>
 }
 
 std::int64_t steps_per_epoch(const std::vector<TextPool>& pools, const BatchingSettings& settings) {
-  std::int64_t steps = 0;
+  std::int64_t longest = 0, together = 0, rows_per_step = 0;
   for (const TextPool& pool : pools) {
-    steps = settings.regime == Regime::joint ? std::max(steps, pool.batches()) : steps + pool.batches();
+    longest = std::max(longest, pool.batches());
+    // Batches of batch_size rows, the last one short, as the alternating regime has them.
+    together += (std::ssize(pool.sequences) + settings.batch_size - 1) / settings.batch_size;
+    rows_per_step += pool.batch_size;
   }
-  return steps;
+  if (settings.regime != Regime::joint) return together;
+  if (settings.joint_epoch == "longest") return longest;
+  return std::max<std::int64_t>(1, together * settings.batch_size / rows_per_step);
 }
 
 BatchPlan::BatchPlan(std::vector<TextPool> pools, const BatchingSettings& settings,

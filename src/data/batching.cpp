@@ -10,6 +10,8 @@ void BatchingSettings::fields(FieldVisitor& f) {
            "one task per step, or one batch of every task per step");
   f.choice("joint_batch_size", joint_batch_size, {"per_task", "total"},
            "whether batch_size counts the examples of each task or of all tasks together");
+  f.choice("joint_epoch", joint_epoch, {"longest", "total_rows"},
+           "how long a joint epoch is: until the largest task was seen once, or as many rows as all tasks have");
   f.field("accumulate", accumulate, "micro-batches that a step's batch is cut into, to save memory", between(1, kMost));
   f.field("length_window", length_window, "batches of like length out of so many; 0: random batches",
           between(0, kMost));

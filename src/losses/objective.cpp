@@ -37,6 +37,11 @@ void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string
   add_to(terms_, {name.empty() ? "term" : std::move(name), weight, std::move(term), std::move(tasks)});
 }
 
+void Objective::add_unweighted(Schedule weight, std::shared_ptr<LossTerm> term, std::string name,
+                               std::vector<std::string> tasks) {
+  add_to(penalties_, {name.empty() ? "term" : std::move(name), weight, std::move(term), std::move(tasks)});
+}
+
 void Objective::add_penalty(Schedule weight, std::shared_ptr<Penalty> penalty, std::string name,
                             std::vector<std::string> tasks) {
   add_to(penalties_, {name.empty() ? "penalty" : std::move(name), weight, std::move(penalty), std::move(tasks)});
@@ -101,7 +106,9 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
     const Listed found = listed(loss, context.tasks);
-    objective->add(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
+    const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
+    const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
+    ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
   }
   for (const Config& penalty : penalties) {
     const Listed found = listed(penalty, context.tasks);
@@ -171,10 +178,20 @@ void Objective::check(const MultiTaskModel& model) const {
       }
     }
     if (std::none_of(terms_.begin(), terms_.end(), [&](const Entry& entry) { return entry.applies_to(task); })) {
-      throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " terms is for task \"" + task.name +
-                        "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
+      throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " weighted terms is for task \"" +
+                        task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
     }
   }
+}
+
+std::vector<std::string> Objective::comparing_rows() const {
+  std::vector<std::string> names;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      if (entry.term->compares_rows()) names.push_back(entry.name);
+    }
+  }
+  return names;
 }
 
 std::vector<std::int64_t> Objective::counts(const Entries& entries, const Task& task, const TaskBatch& rows) {

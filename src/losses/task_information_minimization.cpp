@@ -15,6 +15,7 @@ void TaskInformationMinimization::Settings::fields(FieldVisitor& f) {
       "(after VampPrior, Tomczak & Welling 2018), class_conditional (CEB, Fischer 2020); or, without a prior, an upper "
       "bound on what the sample says of the input: l1out (Poole et al. 2019), club, club_sample (Cheng et al. 2020)");
   f.field("components", components, "mixture: Gaussians per task", at_least(1));
+  f.field("learning_rate", learning_rate, "peak rate of a prior that learns; 0: the optimiser's", at_least(0));
 }
 
 TaskInformationMinimization::TaskInformationMinimization(Settings settings, const TermContext& context)
@@ -26,6 +27,10 @@ TaskInformationMinimization::TaskInformationMinimization(Settings settings, cons
 
 bool TaskInformationMinimization::applies_to(const Task& task) const {
   return !prior_->reads_classes() || is_classes(task.kind);
+}
+
+bool TaskInformationMinimization::compares_rows() const {
+  return settings_.reduction == "spc" || prior_->least_items() > 1;
 }
 
 std::int64_t TaskInformationMinimization::count(const TaskBatch& rows) const {

@@ -15,6 +15,11 @@ void DenseNet::add_layer(const std::string& name, std::int64_t inputs, std::int6
   layers_.push_back({part->register_parameter("weight", drawn.weight), part->register_parameter("bias", drawn.bias)});
 }
 
+void DenseNet::add_to_output(double value) {
+  const torch::NoGradGuard no_grad;
+  layers_.back().bias.add_(value);
+}
+
 torch::Tensor DenseNet::forward(const torch::Tensor& x, ops::TensorRandom* random) const {
   return ops::dense_net(layers_, x, {.activation = shape_.activation, .dropout = shape_.dropout, .random = random});
 }

@@ -22,6 +22,8 @@ class DenseNet final : public torch::nn::Module {
   /// Weights and biases uniform in +-1/sqrt(inputs of the map), as torch.nn.Linear draws them, from `seed`.
   DenseNet(const Shape& shape, std::uint64_t seed);
 
+  /// Adds a number to the bias of the last map.
+  void add_to_output(double value);
   /// x [B, inputs] -> [B, outputs]; random null means no dropout.
   torch::Tensor forward(const torch::Tensor& x, ops::TensorRandom* random) const;
 

@@ -60,6 +60,18 @@ Tensor norm_of(const Tensor& flat, const std::vector<FlatRange>& ranges) {
   return total.sqrt();
 }
 
+/// Clips the entries in `ranges` by their common norm, unless the limit is 0. @return the norm before
+Tensor clip(const Tensor& flat, const std::vector<FlatRange>& ranges, double max_norm) {
+  const torch::NoGradGuard no_grad;
+  const Tensor norm = norm_of(flat, ranges);
+  if (max_norm <= 0 || ranges.empty()) return norm;
+  const Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
+  // On the CPU reading the factor is free and spares a pass over gradients that need no clipping.
+  if (factor.is_cpu() && !(factor.item<double>() < 1.0)) return norm;
+  for (const FlatRange& range : ranges) flat.slice(0, range.begin, range.end).mul_(factor.to(flat.scalar_type()));
+  return norm;
+}
+
 bool decays_by_default(const NamedParameter& named) {
   return named.parameter.dim() >= 2 && named.part != ParameterPart::weighting;
 }
@@ -116,16 +128,25 @@ FlatParameters::FlatParameters(const NamedParameters& shared, const NamedParamet
   merge_training();
 }
 
-void FlatParameters::merge_training() {
-  training_.clear();
+std::vector<FlatRange> FlatParameters::ranges_of(std::initializer_list<ParameterPart> parts) const {
+  std::vector<FlatRange> ranges;
   for (const FlatSlot& slot : slots_) {
-    if (!slot.trains) continue;
-    if (!training_.empty() && training_.back().end == slot.begin) {
-      training_.back().end = slot.end;
+    if (!slot.trains || std::find(parts.begin(), parts.end(), slot.part) == parts.end()) continue;
+    if (!ranges.empty() && ranges.back().end == slot.begin) {
+      ranges.back().end = slot.end;
     } else {
-      training_.push_back({slot.begin, slot.end});
+      ranges.push_back({slot.begin, slot.end});
     }
   }
+  return ranges;
+}
+
+void FlatParameters::merge_training() {
+  using enum ParameterPart;
+  training_ = ranges_of({encoder, shared, task, term, ParameterPart::weighting});
+  model_ = ranges_of({encoder, shared, task});
+  terms_ = ranges_of({term});
+  weighting_ = ranges_of({ParameterPart::weighting});
 }
 
 void FlatParameters::set_training(const std::vector<bool>& trains) {
@@ -159,18 +180,10 @@ void FlatParameters::zero_gradients() {
   for (const FlatRange& range : training_) gradients_.slice(0, range.begin, range.end).zero_();
 }
 
-Tensor FlatParameters::clip_gradients(double max_norm) {
-  const torch::NoGradGuard no_grad;
-  const Tensor norm = norm_of(gradients_, training_);
-  if (max_norm > 0) {
-    const Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
-    // On the CPU reading the factor is free and spares a pass over gradients that need no clipping.
-    if (factor.is_cpu() && !(factor.item<double>() < 1.0)) return norm;
-    for (const FlatRange& range : training_) {
-      gradients_.slice(0, range.begin, range.end).mul_(factor.to(gradients_.scalar_type()));
-    }
-  }
-  return norm;
+GradientNorms FlatParameters::clip_gradients(double model, double others) {
+  return {.model = clip(gradients_, model_, model),
+          .terms = clip(gradients_, terms_, others),
+          .weighting = clip(gradients_, weighting_, others)};
 }
 
 std::string FlatParameters::first_non_finite_gradient() const {

@@ -20,6 +20,22 @@ constexpr std::array<std::pair<const char*, const char*>, 5> kWords = {{{"encode
 
 }  // namespace
 
+std::vector<ParameterGroup> own_rate(std::string match, double learning_rate) {
+  if (learning_rate == 0) return {};
+  return {{.match = std::move(match), .learning_rate = learning_rate}};
+}
+
+void apply_own_rates(const std::vector<ParameterGroup>& groups, const std::string& prefix, double learning_rate,
+                     NamedParameters& parameters) {
+  for (NamedParameter& named : parameters) {
+    if (!named.name.starts_with(prefix)) continue;
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& each) {
+      return selects(each.match, named.name.substr(prefix.size()));
+    });
+    if (group != groups.end()) named.rate_factor = group->learning_rate.value() / learning_rate;
+  }
+}
+
 bool selects(const std::string& selector, const std::string& name) {
   const auto* const word =
       std::find_if(kWords.begin(), kWords.end(), [&](const auto& known) { return selector == known.first; });
@@ -71,7 +87,8 @@ void apply_groups(const std::vector<ParameterGroup>& groups, double learning_rat
     const auto group =
         std::find_if(groups.begin(), groups.end(), [&](const auto& each) { return selects(each.match, named.name); });
     if (group == groups.end()) continue;
-    named.rate_factor = group->learning_rate ? *group->learning_rate / learning_rate : group->rate_factor.value_or(1.0);
+    named.rate_factor =
+        group->learning_rate ? *group->learning_rate / learning_rate : group->rate_factor.value_or(named.rate_factor);
     named.weight_decay = group->weight_decay;
     if (!group->trains) named.parameter.set_requires_grad(false);
   }

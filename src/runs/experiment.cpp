@@ -12,6 +12,7 @@
 #include "runs/results_of_evaluation.h"
 #include "runs/run_config.h"
 #include "runs/run_folder.h"
+#include "runs/training_record.h"
 
 namespace infomtl {
 namespace {
@@ -120,15 +121,7 @@ struct Experiment::Implementation {
     return score_best();
   }
 
-  Json training_json() const {
-    const double seconds = trainer->seconds();
-    const auto rate = [&](std::int64_t count) { return seconds > 0 ? static_cast<double>(count) / seconds : 0.0; };
-    return {{"steps", trainer->steps_done()},
-            {"seconds", seconds},
-            {"examples_per_second", rate(trainer->examples_seen())},
-            {"tokens_per_second", rate(trainer->tokens_seen())},
-            {"peak_memory_bytes", peak_memory_bytes()}};
-  }
+  Json training_json() const { return training_record(trainer->cost(), trainer->model().tasks()); }
 
   Results score_best() {
     Results scored;

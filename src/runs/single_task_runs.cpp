@@ -6,6 +6,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/data/dataset.h"
 #include "runs/run_config.h"
+#include "runs/training_record.h"
 
 namespace infomtl {
 
@@ -63,9 +64,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   std::filesystem::create_directories(folder_.path());
   write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
-  std::int64_t steps = 0;
-  double seconds = 0, examples = 0, tokens = 0;
-  std::int64_t peak = 0;
+  std::vector<Json> records;
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     ExperimentOptions own = options_;
     own.seed = seed_;
@@ -84,23 +83,13 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
       return stopped;
     }
     merged.tasks.push_back(one.tasks.front());
-    const double own_seconds = one.training.at("seconds").get<double>();
-    steps += one.training.at("steps").get<std::int64_t>();
-    seconds += own_seconds;
-    examples += own_seconds * one.training.at("examples_per_second").get<double>();
-    tokens += own_seconds * one.training.at("tokens_per_second").get<double>();
-    peak = std::max(peak, one.training.at("peak_memory_bytes").get<std::int64_t>());
+    records.push_back(one.training);
     merged.selection_split = one.selection_split;
     merged.selection_monitor = one.selection_monitor;
     merged.environment = one.environment;
   }
   merged.seed = seed_;
-  const auto rate = [&](double count) { return seconds > 0 ? count / seconds : 0.0; };
-  merged.training = {{"steps", steps},
-                     {"seconds", seconds},
-                     {"examples_per_second", rate(examples)},
-                     {"tokens_per_second", rate(tokens)},
-                     {"peak_memory_bytes", peak}};
+  merged.training = added_up(records);
   merged.average_tasks();
   write_file_atomically(folder_.results(), merged.to_json().dump(2) + "\n");
   results_ = merged;

@@ -338,6 +338,9 @@ void ForwardPass::Implementation::encode() {
   }
   if (reencoded.offset.defined()) add_offset(reencoded.offset_task, reencoded.offset);
   output = context.model->encoder().forward(viewed.tokens, options);
+  if (context.training && context.encoded_sequences != nullptr) {
+    *context.encoded_sequences += viewed.tokens.sequences();
+  }
   if (!context.training || !at::GradMode::is_enabled()) return;
   // Behind an encoder that rests gradients end at what it gave, where weightings may ask for them.
   for (Tensor* const states : {&output.pooled, &output.tokens, &output.layers}) {
@@ -380,7 +383,8 @@ TaskLoss ForwardPass::loss(std::size_t k, const std::vector<std::int64_t>& total
   return found;
 }
 
-TaskLoss ForwardPass::penalties(std::size_t k, const std::vector<std::int64_t>& totals) {
+TaskLoss ForwardPass::penalties(std::size_t k, const std::vector<std::int64_t>& totals, bool records) {
+  implementation_->context.records = records;
   TaskLoss found = implementation_->context.objective->compute_penalties(task(k), totals);
   check_finite(found, task(k), "penalty");
   return found;

@@ -50,7 +50,7 @@ struct StepGradients::Implementation {
   std::map<std::size_t, std::unique_ptr<StepGradients>> independent;
   std::vector<std::function<Tensor()>> additions;
   bool applied = false;
-  Tensor applied_weights;
+  Tensor applied_weights, task_norms;
 
   Implementation(StepContext given, std::vector<StepBatch> micro_batches)
       : context(std::move(given)),
@@ -87,6 +87,24 @@ struct StepGradients::Implementation {
                        std::to_string(losses.size()) + " losses");
     }
     return given.detach().to(losses.options()).reshape({-1});
+  }
+
+  void refuse_with_task_clipping() const {
+    if (context.task_clip_norm <= 0) return;
+    throw ConfigError(
+        "gradients are clipped per task, but the weighting ends a step by a direction of its own and not by weights; "
+        "set \"training\": {\"clip\": \"total\"}");
+  }
+
+  /// [T] min(1, limit / norm) per task, 1 where there is no limit; computes the Jacobian where there is one.
+  Tensor task_clip_factors() {
+    if (context.task_clip_norm <= 0) return torch::ones({losses.size()}, losses.options());
+    const auto norms_of = [](const Tensor& rows) {
+      return at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, /*keepdim=*/false, torch::kFloat64);
+    };
+    const Tensor shared = norms_of(jacobian.used_columns());
+    task_norms = at::hypot(shared, norms_of(jacobian.own_rows().values()));
+    return (context.task_clip_norm / (task_norms + 1e-6)).clamp_max(1.0).to(losses.options());
   }
 
   void add(const Tensor& shared_gradient) const {
@@ -157,6 +175,7 @@ std::int64_t StepGradients::step() const { return implementation_->context.forwa
 std::int64_t StepGradients::epoch() const { return implementation_->context.epoch; }
 bool StepGradients::applied() const { return implementation_->applied; }
 const Tensor& StepGradients::applied_weights() const { return implementation_->applied_weights; }
+const Tensor& StepGradients::task_norms() const { return implementation_->task_norms; }
 const std::vector<StepBatch>& StepGradients::micro_batches() const { return implementation_->losses.micro_batches(); }
 const std::vector<std::vector<TermSum>>& StepGradients::terms() const { return implementation_->losses.terms(); }
 
@@ -211,10 +230,12 @@ std::vector<Tensor> StepGradients::representations() { return implementation_->r
 void StepGradients::apply_weights(const Tensor& weights, const Tensor& head_weights) {
   Implementation& self = *implementation_;
   self.begin_apply();
-  const Tensor w = self.as_weights(weights);
-  self.applied_weights = w;
-  const bool apart = head_weights.defined() && !at::equal(self.as_weights(head_weights), w);
-  const Tensor heads = apart ? self.as_weights(head_weights) : w;
+  const Tensor given = self.as_weights(weights);
+  self.applied_weights = given;
+  const bool apart = head_weights.defined() && !at::equal(self.as_weights(head_weights), given);
+  const Tensor factors = self.task_clip_factors();
+  const Tensor w = given * factors;
+  const Tensor heads = apart ? self.as_weights(head_weights) * factors : w;
   if (self.jacobian.computed()) {
     self.jacobian.add_combination(w, heads);
     self.add_penalties();
@@ -229,6 +250,7 @@ void StepGradients::apply_weights(const Tensor& weights, const Tensor& head_weig
 
 void StepGradients::apply_direction(const Tensor& direction, const Tensor& head_weights) {
   Implementation& self = *implementation_;
+  self.refuse_with_task_clipping();
   GradientRows& own_rows = self.jacobian.own_rows();
   self.begin_apply();
   if (direction.numel() != self.context.parameters->shared_size()) {
@@ -245,6 +267,7 @@ void StepGradients::apply_direction(const Tensor& direction, const Tensor& head_
 
 void StepGradients::apply_representation_gradients(const std::vector<Tensor>& gradients) {
   Implementation& self = *implementation_;
+  self.refuse_with_task_clipping();
   self.begin_apply();
   self.representations.send_back(gradients);
   self.add_penalties();

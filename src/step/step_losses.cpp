@@ -135,7 +135,8 @@ Tensor StepLosses::penalties(std::size_t micro) {
   LossPass& pass = graph(micro);
   const torch::AutoGradMode with_graph(true);
   for (std::size_t k = 0; k < pass.forward->size(); ++k) {
-    const TaskLoss found = pass.forward->penalties(k, penalty_totals_[pass.places[k]]);
+    const TaskLoss found =
+        pass.forward->penalties(k, penalty_totals_[pass.places[k]], context_.records && !penalties_recorded_[micro]);
     if (!found.value.defined()) continue;
     total = total.defined() ? total + found.value : found.value;
     if (!penalties_recorded_[micro]) add_parts(terms_[pass.places[k]], found.parts);

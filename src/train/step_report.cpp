@@ -15,6 +15,7 @@ Json StepReport::to_json(bool timings) const {
     }
   }
   record["gradient_norm"] = gradient_norm;
+  record["clipped_share"] = clipped_share;
   for (const auto& [task, weight] : weights) record["weights/" + task] = weight;
   for (const auto& [name, value] : diagnostics) record["diagnostics/" + name] = value;
   if (skipped_steps > 0) record["skipped_steps"] = skipped_steps;

@@ -21,7 +21,7 @@ void StepStatistics::add_to(Mean& mean, const Tensor& value) {
 
 double StepStatistics::value_of(const Mean& mean) { return mean.sum.item<double>() / static_cast<double>(mean.steps); }
 
-void StepStatistics::add(StepGradients& gradients, const Tensor& norm) {
+void StepStatistics::add(StepGradients& gradients, const Tensor& norm, const Tensor& clipped) {
   const torch::NoGradGuard no_grad;
   const Tensor losses = gradients.losses();
   for (std::size_t i = 0; i < gradients.size(); ++i) {
@@ -38,6 +38,7 @@ void StepStatistics::add(StepGradients& gradients, const Tensor& norm) {
     if (gradients.applied_weights().defined()) add_to(weights_[task], gradients.applied_weights()[place]);
   }
   add_to(norm_, norm);
+  add_to(clipped_, clipped.mean());
 }
 
 void StepStatistics::take(StepReport& report) {
@@ -48,6 +49,7 @@ void StepStatistics::take(StepReport& report) {
                                                     .count = total.count};
   }
   if (norm_.steps > 0) report.gradient_norm = value_of(norm_);
+  if (clipped_.steps > 0) report.clipped_share = value_of(clipped_);
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     if (weights_[t].steps > 0) report.weights[tasks_[t]] = value_of(weights_[t]);
     weights_[t] = {};
@@ -55,6 +57,7 @@ void StepStatistics::take(StepReport& report) {
   report.skipped_steps = skipped_;
   terms_.clear();
   norm_ = {};
+  clipped_ = {};
   skipped_ = 0;
 }
 
@@ -81,6 +84,7 @@ Json StepStatistics::save() const {
     return {{"sum", mean.sum.item<double>()}, {"steps", mean.steps}};
   };
   saved["norm"] = mean_json(norm_);
+  saved["clipped"] = mean_json(clipped_);
   saved["weights"] = Json::array();
   for (const Mean& mean : weights_) saved["weights"].push_back(mean_json(mean));
   for (const Mean& mean : epoch_losses_) saved["epoch_losses"].push_back(mean_json(mean));
@@ -104,6 +108,7 @@ void StepStatistics::load(const Json& saved) {
       total.count = term.at("count").get<double>();
     }
     read.norm_ = mean_from(saved.at("norm"));
+    read.clipped_ = mean_from(saved.at("clipped"));
     read.skipped_ = saved.at("skipped").get<std::int64_t>();
     for (std::size_t t = 0; t < tasks_.size(); ++t) {
       read.weights_[t] = mean_from(saved.at("weights").at(t));

@@ -19,11 +19,13 @@ class StepStatistics {
   explicit StepStatistics(std::vector<std::string> tasks)
       : tasks_(std::move(tasks)), weights_(tasks_.size()), epoch_losses_(tasks_.size()) {}
 
-  /// @param norm  scalar on the device
-  void add(StepGradients& gradients, const Tensor& norm);
+  /// @param norm  scalar on the device; @param clipped  0 or 1, of the step or of each of its tasks
+  void add(StepGradients& gradients, const Tensor& norm, const Tensor& clipped);
   void add_skipped() { ++skipped_; }
 
-  /// Fills the report's losses, weights, gradient norm and skipped steps, and starts anew.
+  /// Steps since the last report whose gradient was clipped, a step clipped per task counting by its share.
+  double clipped_steps() const { return clipped_.steps == 0 ? 0 : clipped_.sum.item<double>(); }
+  /// Fills the report's losses, weights, gradient norm, share of clipped and number of skipped steps, and starts anew.
   void take(StepReport& report);
   /// Mean training loss of each task over the epoch, NaN for one that was not seen; starts anew.
   std::vector<double> take_epoch_losses();
@@ -46,7 +48,7 @@ class StepStatistics {
 
   std::vector<std::string> tasks_;
   std::map<std::pair<std::size_t, std::string>, TermTotal> terms_;
-  Mean norm_;
+  Mean norm_, clipped_;
   std::vector<Mean> weights_, epoch_losses_;  // one per task
   std::int64_t skipped_ = 0;
 };

@@ -65,6 +65,14 @@ TrainedParameters::TrainedParameters(const TrainerSettings& settings, const Mult
   append(own, objective, "objective.", ParameterPart::term);
   append(own, weighting, "weighting.", ParameterPart::weighting);
   NamedParameters all = joined(shared, own);
+  apply_own_rates(model.architecture().parameter_groups(), "architecture.", peak_rate(settings), all);
+  apply_own_rates(weighting.parameter_groups(), "weighting.", peak_rate(settings), all);
+  for (const auto& child : objective.named_children()) {
+    const auto* const term = dynamic_cast<const LossTerm*>(child.value().get());
+    if (term != nullptr) {
+      apply_own_rates(term->parameter_groups(), "objective." + child.key() + ".", peak_rate(settings), all);
+    }
+  }
   apply_groups(settings.groups, peak_rate(settings), all);
   const auto middle = all.begin() + std::ssize(shared);
   shared.assign(all.begin(), middle);

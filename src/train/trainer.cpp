@@ -37,7 +37,9 @@ struct Trainer::Implementation {
         parameters(trained.shared, trained.own),
         optimizer(with_context("optimizer", [this] { return settings.optimizer.make(parameters); })),
         device(parameters.values().device()),
-        statistics(task_names(*batches)) {}
+        statistics(task_names(*batches)) {
+    progress.cost.rows.resize(model->tasks().size());
+  }
 
   TrainerSettings settings;
   std::shared_ptr<MultiTaskModel> model;
@@ -69,6 +71,20 @@ struct Trainer::Implementation {
     if (!same) throw ConfigError("the batches are not of the model's tasks: names and order must be the same");
     objective->check(*model);
     check_selection(settings.selection, *batches);
+    const GradientKind reads = weighting->gradients_read().value_or(GradientKind::losses);
+    if (settings.clip == "per_task" && (reads == GradientKind::gram || reads == GradientKind::jacobian)) {
+      throw ConfigError(
+          "training.clip: \"per_task\" shortens each task's gradient before its weight, but this weighting compares "
+          "the "
+          "gradients itself; set it to \"total\"");
+    }
+    const std::vector<std::string> comparing = objective->comparing_rows();
+    if (settings.batching.accumulate > 1 && !comparing.empty()) {
+      log::warning(
+          "training.accumulate " + std::to_string(settings.batching.accumulate) + ": \"" + comparing.front() +
+          (comparing.size() > 1 ? "\" and " + std::to_string(comparing.size() - 1) + " more compare" : "\" compares") +
+          " the rows of a micro-batch, not of the whole batch; its value is another one");
+    }
   }
 
   /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
@@ -84,7 +100,7 @@ struct Trainer::Implementation {
 
   /// Lets rest what rests at the step in hand.
   void enter_phase() {
-    const std::size_t now = trained.plan.at(progress.steps);
+    const std::size_t now = trained.plan.at(progress.cost.steps);
     if (phase == now) return;
     phase = now;
     parameters.set_training(trained.plan.training(now, parameters));
@@ -96,35 +112,46 @@ struct Trainer::Implementation {
     enter_phase();
     for (StepBatch& micro : micro_batches) {
       micro = micro.to(device);
-      progress.tokens += micro.tokens.tokens();
-      progress.examples += micro.tokens.sequences();
+      progress.cost.tokens += micro.tokens.tokens();
+      progress.cost.examples += micro.tokens.sequences();
+      for (const TaskBatch& rows : micro.tasks) progress.cost.rows.at(rows.task) += rows.rows.size(0);
     }
     StepContext context;
-    context.forward = {
-        .model = model.get(), .objective = objective.get(), .seed = settings.seed, .step = progress.steps};
+    context.forward = {.model = model.get(),
+                       .objective = objective.get(),
+                       .seed = settings.seed,
+                       .step = progress.cost.steps,
+                       .encoded_sequences = &progress.cost.encoded_sequences};
     context.parameters = &parameters;
     context.epoch = progress.epoch;
     context.memory = gradient_memory;
     context.gram_only = gram_only;
+    if (settings.clip == "per_task") context.task_clip_norm = settings.clip_norm;
     context.independent = [this](std::size_t index) {
-      return std::vector<StepBatch>{batches->independent_batch(progress.steps, index).to(device)};
+      return std::vector<StepBatch>{batches->independent_batch(progress.cost.steps, index).to(device)};
     };
     StepGradients gradients(context, std::move(micro_batches));
     parameters.zero_gradients();
     const Tensor norm = backward(gradients, context.forward);
     if (norm.defined()) {
-      optimizer->step(learning_rate(progress.steps));
+      optimizer->step(learning_rate(progress.cost.steps));
       weighting->after_update(gradients);
-      statistics.add(gradients, norm);
+      statistics.add(gradients, norm, clipped(gradients, norm));
     } else {
       statistics.add_skipped();
     }
-    ++progress.steps;
-    if (progress.steps % settings.report_every == 0 || progress.steps == total) report();
+    ++progress.cost.steps;
+    if (progress.cost.steps % settings.report_every == 0 || progress.cost.steps == total) report();
+  }
+
+  /// Which of a step's gradients clipping shortened, 1 or 0: the whole one, or [T] each task's.
+  Tensor clipped(const StepGradients& gradients, const Tensor& norm) const {
+    if (settings.clip == "none" || settings.clip_norm == 0) return torch::zeros_like(norm);
+    return ((gradients.task_norms().defined() ? gradients.task_norms() : norm) > settings.clip_norm).to(norm.options());
   }
 
   /// Writes the step's gradient into the flat buffer, clipped.
-  /// @return its norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
+  /// @return the model's norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
   Tensor backward(StepGradients& gradients, const ForwardContext& forward) {
     std::optional<StepSnapshot> before;
     if (settings.non_finite == "skip") before.emplace(*weighting, *objective);
@@ -135,9 +162,11 @@ struct Trainer::Implementation {
       // weighted losses or from the rows at hand. The penalties' gradient follows.
       weighting->backward(gradients);
       if (!gradients.applied()) throw StateError("the weighting ended a step without applying a gradient");
-      const Tensor norm = parameters.clip_gradients(settings.clip_norm);
-      if (!at::isfinite(norm).item<bool>()) throw_bad_gradient(gradients, forward, parameters);
-      return norm;
+      const double limit = settings.clip == "none" ? 0 : settings.clip_norm;
+      const GradientNorms norms = parameters.clip_gradients(settings.clip == "total" ? limit : 0, limit);
+      const Tensor all = norms.model + norms.terms + norms.weighting;
+      if (!at::isfinite(all).item<bool>()) throw_bad_gradient(gradients, forward, parameters);
+      return norms.model;
     } catch (const NonFiniteError& error) {
       if (!before.has_value()) throw;
       before->restore();
@@ -148,10 +177,11 @@ struct Trainer::Implementation {
 
   void report() {
     StepReport record;
-    record.step = progress.steps;
+    record.step = progress.cost.steps;
     record.epoch = progress.epoch;
     record.total_steps = total;
-    record.learning_rate = learning_rate(progress.steps - 1);
+    record.learning_rate = learning_rate(progress.cost.steps - 1);
+    progress.cost.clipped_steps += statistics.clipped_steps();
     statistics.take(record);
     for (const auto& child : objective->named_children()) {
       const auto* term = dynamic_cast<const LossTerm*>(child.value().get());
@@ -160,11 +190,11 @@ struct Trainer::Implementation {
     }
     for (const auto& [name, value] : weighting->diagnostics()) record.diagnostics["weighting/" + name] = value;
     const double seconds = stopwatch.lap();
-    progress.seconds += seconds;
-    record.tokens_per_second = static_cast<double>(progress.tokens - reported_tokens) / seconds;
-    record.examples_per_second = static_cast<double>(progress.examples - reported_examples) / seconds;
-    reported_tokens = progress.tokens;
-    reported_examples = progress.examples;
+    progress.cost.seconds += seconds;
+    record.tokens_per_second = static_cast<double>(progress.cost.tokens - reported_tokens) / seconds;
+    record.examples_per_second = static_cast<double>(progress.cost.examples - reported_examples) / seconds;
+    reported_tokens = progress.cost.tokens;
+    reported_examples = progress.cost.examples;
     for (const auto& listener : report_listeners) listener(record);
   }
 
@@ -176,7 +206,7 @@ struct Trainer::Implementation {
     Evaluation scores;
     if (settings.selection.monitor != "last") scores = evaluate(split_named(settings.selection.split));
     const bool best = select_epoch(settings.selection, scores, model->tasks(), progress);
-    if (progress.stopped_early && progress.steps % settings.report_every != 0) report();
+    if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
     const std::int64_t ended = progress.epoch++;
     for (const auto& listener : epoch_listeners) listener(ended, scores, best);
     stopwatch.lap();
@@ -184,10 +214,10 @@ struct Trainer::Implementation {
 
   Evaluation evaluate(Split split) const {
     return evaluate_model(*model, objective.get(), batches->evaluation(split, settings.evaluation_batch_size),
-                          split_name(split), progress.steps);
+                          split_name(split), progress.cost.steps);
   }
 
-  bool over() const { return progress.steps >= total || progress.stopped_early; }
+  bool over() const { return progress.cost.steps >= total || progress.stopped_early; }
 
   CheckpointParts parts() const {
     return {.model = model.get(),
@@ -230,7 +260,7 @@ bool Trainer::step() {
   // Stepping by hand passes over the evaluation of an epoch.
   if (std::exchange(self.progress.epoch_ended, false)) ++self.progress.epoch;
   if (!std::exchange(self.training, true)) self.stopwatch.lap();
-  TrainingStep next = self.batches->step(self.progress.steps);
+  TrainingStep next = self.batches->step(self.progress.cost.steps);
   self.train_on(std::move(next.micro_batches));
   if (next.last_of_epoch || self.over()) {
     self.end_epoch();
@@ -254,13 +284,15 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
 
 Evaluation Trainer::evaluate(Split split) const { return implementation_->evaluate(split); }
 
-std::int64_t Trainer::steps_done() const { return implementation_->progress.steps; }
+std::int64_t Trainer::steps_done() const { return implementation_->progress.cost.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }
 std::int64_t Trainer::epochs_done() const { return implementation_->progress.epoch; }
 std::int64_t Trainer::best_epoch() const { return implementation_->progress.best_epoch; }
-std::int64_t Trainer::tokens_seen() const { return implementation_->progress.tokens; }
-std::int64_t Trainer::examples_seen() const { return implementation_->progress.examples; }
-double Trainer::seconds() const { return implementation_->progress.seconds; }
+TrainingCost Trainer::cost() const {
+  TrainingCost cost = implementation_->progress.cost;
+  cost.clipped_steps += implementation_->statistics.clipped_steps();
+  return cost;
+}
 const TrainerSettings& Trainer::settings() const { return implementation_->settings; }
 const MultiTaskModel& Trainer::model() const { return *implementation_->model; }
 FlatParameters& Trainer::parameters() { return implementation_->parameters; }
@@ -293,8 +325,8 @@ void Trainer::load(const std::filesystem::path& folder) {
   read_checkpoint(folder, self.parts());
   self.progress = progress;
   self.statistics = std::move(statistics);
-  self.reported_tokens = progress.tokens;
-  self.reported_examples = progress.examples;
+  self.reported_tokens = progress.cost.tokens;
+  self.reported_examples = progress.cost.examples;
   self.training = false;
   self.phase.reset();
 }

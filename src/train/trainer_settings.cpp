@@ -68,6 +68,8 @@ void TrainerSettings::fields(FieldVisitor& f) {
   f.choice("task_gradients", task_gradients, {"auto", "jacobian", "gram"},
            "for methods that compare gradients of tasks: keep them (faster), or only their products (less memory)");
   f.field("evaluation_batch_size", evaluation_batch_size, "texts of a batch in evaluation", between(1, kMost));
+  f.choice("clip", clip, {"total", "per_task", "none"},
+           "what is clipped: the combined gradient, each task's gradient before it is weighed, or nothing");
   f.field("clip_norm", clip_norm, "largest gradient norm; 0: no clipping", at_least(0.0));
   f.choice("non_finite", non_finite, {"error", "skip"}, "what to do with a step whose loss or gradient is not finite");
   f.field("report_every", report_every, "steps between records of the log", between(1, kMost));

@@ -68,6 +68,10 @@ void head_gradient_field(FieldVisitor& f, std::string& head_gradient) {
            "heads get the gradient of their loss, or that times its weight");
 }
 
+void learning_rate_field(FieldVisitor& f, double& learning_rate) {
+  f.field("learning_rate", learning_rate, "peak rate of what is learned here; 0: the optimiser's", at_least(0));
+}
+
 void gradient_field(FieldVisitor& f, std::string& gradient) {
   f.choice("gradient", gradient, {"parameters", "representation"},
            "gradients of the shared parameters, or of the representation summed over rows: cheaper, but with different "

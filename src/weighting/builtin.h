@@ -104,6 +104,8 @@ class GramDiagnostics {
 /// The fields "head_gradient" and "gradient" of settings.
 void head_gradient_field(FieldVisitor& f, std::string& head_gradient);
 void gradient_field(FieldVisitor& f, std::string& gradient);
+/// The field "learning_rate" of what a method learns by gradients of its own.
+void learning_rate_field(FieldVisitor& f, double& learning_rate);
 
 /// A weighting whose weights are a function of K = G G^T (and the losses).
 class GramWeighting : public GradientWeighting {

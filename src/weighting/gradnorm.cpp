@@ -5,6 +5,7 @@ namespace infomtl::weightings {
 
 void GradNormSettings::fields(FieldVisitor& f) {
   f.field("alpha", alpha, "strength of the pull towards a common training rate", at_least(0));
+  learning_rate_field(f, learning_rate);
   head_gradient_field(f, head_gradient);
   f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
 }
@@ -40,6 +41,8 @@ class GradNorm final : public GradientWeighting {
     if (epoch == 0) initial_ = torch::tensor(mean_losses, torch::kFloat64);
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("initial", initial_); }
+
+  std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
 
  private:
   Settings settings_;

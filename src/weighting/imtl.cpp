@@ -6,6 +6,7 @@ namespace infomtl::weightings {
 
 void ImtlSettings::fields(FieldVisitor& f) {
   f.field("scale_losses", scale_losses, "IMTL-L before IMTL-G; false: IMTL-G alone");
+  learning_rate_field(f, learning_rate);
   f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
 }
 
@@ -36,6 +37,8 @@ class Imtl final : public GradientWeighting {
   }
 
   Diagnostics diagnostics() const override { return diagnostics_.named(); }
+
+  std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
 
  private:
   Settings settings_;

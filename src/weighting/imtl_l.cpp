@@ -3,13 +3,16 @@
 
 namespace infomtl::weightings {
 
-void ImtlLSettings::fields(FieldVisitor& f) { f.field("initial_log_scale", initial_log_scale, "s at the start"); }
+void ImtlLSettings::fields(FieldVisitor& f) {
+  f.field("initial_log_scale", initial_log_scale, "s at the start");
+  learning_rate_field(f, learning_rate);
+}
 
 /// IMTL-L: sum_t e^{s_t} L_t - s_t with s_t learned.
 class ImtlL final : public GradientWeighting {
  public:
   using Settings = ImtlLSettings;
-  ImtlL(Settings settings, const WeightingContext& tasks) {
+  ImtlL(Settings settings, const WeightingContext& tasks) : learning_rate_(settings.learning_rate) {
     const auto count = static_cast<std::int64_t>(tasks.names.size());
     log_scale_ = register_parameter("log_scale", torch::full({count}, settings.initial_log_scale));
   }
@@ -18,8 +21,10 @@ class ImtlL final : public GradientWeighting {
     task_gradients.apply_weights(ops::imtl_l(torch::ones_like(s), s).weights);
     add_gradient(log_scale_, task_gradients, ops::imtl_l(task_gradients.losses(), s).parameter_gradient);
   }
+  std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", learning_rate_); }
 
  private:
+  double learning_rate_;
   torch::Tensor log_scale_;
 };
 

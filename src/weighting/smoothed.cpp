@@ -73,6 +73,11 @@ class Smoothed final : public GradientWeighting {
     }
     return found;
   }
+  std::vector<ParameterGroup> parameter_groups() const override {
+    std::vector<ParameterGroup> groups = inner_->parameter_groups();
+    for (ParameterGroup& group : groups) group.match = "inner." + group.match;
+    return groups;
+  }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("previous", previous_);
     InnerState inner(visitor);

@@ -5,6 +5,7 @@ namespace infomtl::weightings {
 
 void UncertaintySettings::fields(FieldVisitor& f) {
   f.field("initial_log_variance", initial_log_variance, "s at the start: -0.5 in LibMTL, 0 in TorchJD");
+  learning_rate_field(f, learning_rate);
   f.choice("form", form, {"regression", "classification"}, "weight e^{-s}/2, or e^{-s}");
 }
 
@@ -14,7 +15,8 @@ class Uncertainty final : public GradientWeighting {
   using Settings = UncertaintySettings;
   Uncertainty(Settings settings, const WeightingContext& tasks)
       : form_(settings.form == "regression" ? ops::UncertaintyForm::kRegression
-                                            : ops::UncertaintyForm::kClassification) {
+                                            : ops::UncertaintyForm::kClassification),
+        learning_rate_(settings.learning_rate) {
     const auto count = static_cast<std::int64_t>(tasks.names.size());
     log_variance_ = register_parameter("log_variance", torch::full({count}, settings.initial_log_variance));
   }
@@ -24,9 +26,11 @@ class Uncertainty final : public GradientWeighting {
     task_gradients.apply_weights(ops::uncertainty(torch::ones_like(s), s, form_).weights);
     add_gradient(log_variance_, task_gradients, ops::uncertainty(task_gradients.losses(), s, form_).parameter_gradient);
   }
+  std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", learning_rate_); }
 
  private:
   ops::UncertaintyForm form_;
+  double learning_rate_;
   torch::Tensor log_variance_;
 };
 

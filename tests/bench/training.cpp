@@ -34,7 +34,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 Json train(Trainer& trainer, std::int64_t steps, MemoryWatch& memory) {
   memory.begin_training();
-  const std::int64_t examples = trainer.examples_seen(), tokens = trainer.tokens_seen();
+  const TrainingCost before = trainer.cost();
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < steps; ++i) {
     if (!trainer.step()) throw UserError("training ended; the config has too few steps to time");
@@ -42,8 +42,8 @@ Json train(Trainer& trainer, std::int64_t steps, MemoryWatch& memory) {
   const double seconds = seconds_since(begin);
   return {{"seconds", seconds},
           {"steps", steps},
-          {"examples", trainer.examples_seen() - examples},
-          {"tokens", trainer.tokens_seen() - tokens},
+          {"examples", trainer.cost().examples - before.examples},
+          {"tokens", trainer.cost().tokens - before.tokens},
           {"memory", memory.to_json()}};
 }
 

@@ -67,7 +67,7 @@ TEST(FlatParameters, ClipsAsTorchDoes) {
     const auto scale = item["scale"].get<double>();
     p.mutable_grad().copy_(weight.view({3, 4}) * scale);
     q.mutable_grad().copy_(bias * scale);
-    const Tensor norm = flat.clip_gradients(item["max_norm"].get<double>());
+    const Tensor norm = flat.clip_gradients(item["max_norm"].get<double>()).model;
     const Tensor expected = testing::float64_tensor(item["clipped"]);
     EXPECT_TRUE(testing::close(norm.item<double>() / item["norm"].get<double>(), 1.0, 1e-6));
     EXPECT_TRUE(testing::close(flat.gradients(), expected, 0, 1e-6));
@@ -81,7 +81,7 @@ TEST(FlatParameters, NormOfALongBufferKeepsItsDigits) {
   flat.gradients();
   p.mutable_grad().fill_(0.1F);
   const double expected = static_cast<double>(0.1F) * std::sqrt(static_cast<double>(1 << 23));
-  EXPECT_TRUE(testing::close(flat.clip_gradients(0).item<double>() / expected, 1.0, 1e-6));
+  EXPECT_TRUE(testing::close(flat.clip_gradients(0).model.item<double>() / expected, 1.0, 1e-6));
   EXPECT_EQ(p.grad()[5].item<float>(), 0.1F);
 }
 
@@ -99,7 +99,7 @@ TEST(FlatParameters, WhatRestsIsLeftAlone) {
   const Model model;
   FlatParameters flat = model.flat();
   flat.gradients().fill_(2.0);
-  EXPECT_EQ(flat.clip_gradients(0).item<double>(), 8.0);  // sqrt(16 * 4)
+  EXPECT_EQ(flat.clip_gradients(0).model.item<double>(), 8.0);  // sqrt(16 * 4)
   flat.set_training({false, true, true, false});
   ASSERT_EQ(flat.training_ranges().size(), 1U);
   EXPECT_EQ(flat.training_ranges()[0].begin, 6);
@@ -115,7 +115,7 @@ TEST(FlatParameters, WhatRestsIsLeftAlone) {
 
   // A weighting may write where nothing trains; that counts for nothing and is not scaled.
   flat.gradients().fill_(2.0);
-  EXPECT_TRUE(testing::close(flat.clip_gradients(1.0).item<double>(), std::sqrt(24.0), 1e-12));
+  EXPECT_TRUE(testing::close(flat.clip_gradients(1.0).model.item<double>(), std::sqrt(24.0), 1e-12));
   EXPECT_EQ(model.weight.grad()[0][0].item<float>(), 2.0F);
   EXPECT_LT(model.bias.grad()[0].item<float>(), 1.0F);
   model.weight.mutable_grad().fill_(std::nanf(""));

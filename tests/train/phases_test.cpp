@@ -128,7 +128,7 @@ TEST(Phases, TheReportedNormIsOfWhatTrains) {
     double norm = 0;
     trained.trainer->on_report([&](const StepReport& report) { norm = report.gradient_norm; });
     trained.steps(1);
-    EXPECT_TRUE(testing::close(trained.trainer->parameters().clip_gradients(0).item<double>(), 1e-3, 1e-7));
+    EXPECT_TRUE(testing::close(trained.trainer->parameters().clip_gradients(0).model.item<double>(), 1e-3, 1e-7));
     return norm;
   };
   const double all = norm_of({}), encoder = norm_of({"heads"}), heads = norm_of({"encoder"});

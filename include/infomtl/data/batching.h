@@ -17,6 +17,9 @@ struct INFOMTL_API BatchingSettings {
   Regime regime = Regime::alternating;
   /// Joint: whether batch_size counts the examples of each task ("per_task") or of all tasks together ("total").
   std::string joint_batch_size = "per_task";
+  /// Joint: how long an epoch is: until the task with the most batches was seen once ("longest"; smaller tasks come round
+  /// several times), or as many rows as all tasks have together ("total_rows"), which is what an alternating epoch takes.
+  std::string joint_epoch = "longest";
   std::int64_t accumulate = 1;  ///< micro-batches that a step's batch is cut into; their gradients add up to its own
   /// Batches of like length: so many batches' worth of shuffled examples are sorted by length and cut, and the batches
   /// shuffled; 0: random batches.

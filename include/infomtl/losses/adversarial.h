@@ -75,6 +75,7 @@ class INFOMTL_API AdversarialParameters final : public LossTerm {
   void check(const MultiTaskModel& model) const override;
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return supervised_.count(rows); }
+  bool compares_rows() const override { return settings_.contrast > 0; }
   LossValue compute(TaskStep& step) override;
 
  private:

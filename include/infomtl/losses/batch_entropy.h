@@ -18,6 +18,7 @@ class INFOMTL_API BatchEntropy final : public LossTerm {
   bool applies_to(const Task& task) const override;
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  bool compares_rows() const override { return true; }
   LossValue compute(TaskStep& step) override;
 };
 

@@ -32,6 +32,7 @@
 #include "infomtl/data/task.h"
 #include "infomtl/losses/task_step.h"
 #include "infomtl/ops/loss_value.h"
+#include "infomtl/optim/parameter_groups.h"
 
 namespace infomtl {
 
@@ -71,6 +72,12 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   /// What a term remembers between steps (a moving average) it changes where step.records(), and only there.
   /// @return sum: scalar float32; count: scalar, detached
   virtual LossValue compute(TaskStep& step) = 0;
+  /// Rates of its own for what it learns (optim/parameter_groups.h: own_rate), matched against the names of its parameters;
+  /// a config's groups win.
+  virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }
+  /// Whether the loss of a row depends on the other rows of its batch (contrast, class means), so that cutting a batch
+  /// into micro-batches changes it.
+  virtual bool compares_rows() const { return false; }
   /// Whether the term is part of the loss in evaluation mode (contrast and compression terms are). A label may be
   /// kUnknownLabel there, never in training.
   virtual bool in_evaluation() const { return true; }

@@ -48,12 +48,17 @@ class INFOMTL_API Objective : public torch::nn::Module {
   /// @param weight a number or a schedule over optimiser steps; @param tasks names the term is limited to, empty for
   /// all
   void add(Schedule weight, std::shared_ptr<LossTerm> term, std::string name = "", std::vector<std::string> tasks = {});
+  /// A term outside the task weights: like a penalty, its gradient times its own weight is added to what the weighting
+  /// wrote, and it is no part of the loss in evaluation.
+  void add_unweighted(Schedule weight, std::shared_ptr<LossTerm> term, std::string name = "",
+                      std::vector<std::string> tasks = {});
 
   /// A penalty, likewise.
   void add_penalty(Schedule weight, std::shared_ptr<Penalty> penalty, std::string name = "",
                    std::vector<std::string> tasks = {});
 
-  /// Built from the config's "losses" and "penalties": each {"name", "weight" (1), "tasks" (all), its own options}.
+  /// Built from the config's "losses" and "penalties": each {"name", "weight" (1), "tasks" (all), its own options}; a
+  /// loss with "weighted": false is outside the task weights.
   static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context,
                                                 const std::vector<Config>& penalties);
   static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context);
@@ -65,6 +70,9 @@ class INFOMTL_API Objective : public torch::nn::Module {
   Needs needs(const Task& task) const;
   /// @throws ConfigError naming term, task and cure when a term needs what the model does not have
   void check(const MultiTaskModel& model) const;
+
+  /// Names of the terms for which micro-batches are not one batch: LossTerm::compares_rows().
+  std::vector<std::string> comparing_rows() const;
 
   /// Counts of each term over these rows, to be added up over micro-batches and given back to compute().
   std::vector<std::int64_t> counts(const Task& task, const TaskBatch& rows) const;

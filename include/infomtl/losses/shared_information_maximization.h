@@ -30,6 +30,7 @@ class INFOMTL_API SharedInformationMaximization final : public LossTerm {
     std::string bound = "infonce";    ///< what is maximised: one of bounds.h
     std::string critic = "cosine";    ///< or "separable", "bilinear", "concat", which learn
     std::int64_t critic_width = 128;  ///< hidden layers and embeddings of what critic and bound learn
+    double learning_rate = 5e-4;      ///< peak, of what critic and bound learn; 0: the optimiser's
     double momentum = 0.9;            ///< mine: share of the old value in the moving average (Belghazi et al. 2018)
     double clip = 5.0;                ///< smile: scores of negatives are clamped to +-clip (Song & Ermon 2020)
     void fields(FieldVisitor& f);
@@ -41,6 +42,8 @@ class INFOMTL_API SharedInformationMaximization final : public LossTerm {
 
   Needs needs() const override { return {.views = 2, .other_tasks = settings_.scope == "batch"}; }
   bool in_evaluation() const override { return false; }
+  bool compares_rows() const override { return true; }
+  std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
   std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 

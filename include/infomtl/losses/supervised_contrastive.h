@@ -28,6 +28,7 @@ class INFOMTL_API SupervisedContrastive final : public LossTerm {
   bool applies_to(const Task& task) const override { return task.kind == TaskKind::classification; }
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override;
+  bool compares_rows() const override { return true; }
   LossValue compute(TaskStep& step) override;
 
  private:

@@ -36,6 +36,7 @@ class INFOMTL_API TaskInformationMinimization final : public LossTerm {
     std::string reduction = "spc";   ///< or "mean", "sum"
     std::string prior = "standard";  ///< what the posterior is compressed to, see above
     std::int64_t components = 8;     ///< mixture: Gaussians per task
+    double learning_rate = 1e-2;     ///< peak, of a prior that learns; 0: the optimiser's
     void fields(FieldVisitor& f);
   };
   TaskInformationMinimization() : TaskInformationMinimization(Settings{}) {}
@@ -45,6 +46,8 @@ class INFOMTL_API TaskInformationMinimization final : public LossTerm {
   Needs needs() const override { return {.gaussian_head = true}; }
   bool applies_to(const Task& task) const override;
   bool in_evaluation() const override { return false; }
+  bool compares_rows() const override;
+  std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
   std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 

@@ -16,6 +16,7 @@
 #include "infomtl/core/registry.h"
 #include "infomtl/ops/tensor.h"
 #include "infomtl/ops/tensor_random.h"
+#include "infomtl/optim/parameter_groups.h"
 
 namespace infomtl {
 
@@ -49,6 +50,9 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   /// The parameters that all tasks train together (experts, shared bottleneck); the rest of the architecture's
   /// parameters (gates, masks) count as a task's own. Part of what gradient weightings see as shared.
   virtual std::vector<Tensor> shared_parameters() { return {}; }
+  /// Rates of its own for what it learns (optim/parameter_groups.h: own_rate), matched against the names of its parameters;
+  /// a config's groups win.
+  virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }
   /// [T, T] similarity of tasks that the architecture has learned (noise, gates, stitches), or undefined.
   virtual Tensor task_similarity() const { return {}; }
 };

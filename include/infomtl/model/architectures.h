@@ -37,6 +37,7 @@ struct INFOMTL_API VibSettings {
   std::string activation = "gelu";
   double dropout = 0.0;
   double log_variance_low = -10.0, log_variance_high = 10.0;  ///< the log-variance is clamped between them
+  double initial_log_variance = 0.0;                          ///< as of gaussian_heads()
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API AdditiveNoiseSettings {
@@ -44,6 +45,7 @@ struct INFOMTL_API AdditiveNoiseSettings {
   bool normalize = true;          ///< bring the code to zero mean and unit variance over its coordinates
   double initial_noise = 0.1;     ///< standard deviation at the start, > 0
   std::string prior = "learned";  ///< variance per task and coordinate, or "standard": 1
+  double learning_rate = 1e-2;    ///< peak, of noise and prior; 0: the optimiser's, at which they hardly move
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API MmoeSettings {

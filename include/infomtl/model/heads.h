@@ -33,6 +33,9 @@ struct INFOMTL_API GaussianHeadSettings {
   bool dropout_variance = false;    ///< the same dropout in the log-variance net (SPC has it in the mean only)
   bool unit_input = false;          ///< bring the representation to Euclidean length 1 first, an option of SPC's code
   double log_variance_low = -10.0, log_variance_high = 10.0;  ///< the log-variance is clamped between them
+  /// Added to the bias of the log-variance at the start: 0 starts with samples of standard deviation 1, many times what
+  /// the means of an untrained head differ by; Alemi et al. (ICLR 2017) start near exp(-5).
+  double initial_log_variance = 0.0;
   void fields(FieldVisitor& f);
 };
 

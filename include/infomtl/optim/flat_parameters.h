@@ -5,7 +5,7 @@
 //   FlatParameters flat(model.shared_parameters(), model.task_parameters());
 //   flat.zero_gradients();
 //   loss.backward();                         // adds into flat.gradients()
-//   Tensor norm = flat.clip_gradients(1.0);
+//   Tensor norm = flat.clip_gradients(1.0).model;
 //
 // Order: shared parameters [0, P), then those of tasks, terms and the weighting, P_all in total. Parameters may rest for
 // a time (a phase of training): they keep their place, but no gradient reaches them and nothing moves them.
@@ -13,6 +13,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,14 @@ struct FlatRange {
   std::int64_t end = 0;
 };
 
+/// Norms sqrt(sum g^2) of the gradients of what trains, accumulated in float64: scalars float64 on the device. Learned
+/// weights, critics and priors have norms of their own, so that none of them shortens the model's step.
+struct GradientNorms {
+  Tensor model;      ///< parts encoder, shared and task
+  Tensor terms;      ///< part term
+  Tensor weighting;  ///< part weighting
+};
+
 class INFOMTL_API FlatParameters {
  public:
   /// Moves the parameters' data into one buffer (of their type, on their device); whatever gradients they had are
@@ -92,20 +101,24 @@ class INFOMTL_API FlatParameters {
 
   /// Gradients of what trains.
   void zero_gradients();
-  /// Scales the gradients of what trains by min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does;
-  /// max_norm <= 0 leaves them. The norm is accumulated in float64.
-  /// @return sqrt(sum g^2) over what trains, before clipping: scalar float64 on the device
-  Tensor clip_gradients(double max_norm);
+  /// Scales the gradients of what trains by min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does,
+  /// model, terms and weighting each by its own norm; a limit <= 0 leaves them.
+  /// @param model  limit of the model's norm; @param others  limit of the two other norms
+  /// @return the norms before clipping; 0 where nothing trains
+  GradientNorms clip_gradients(double model, double others);
+  GradientNorms clip_gradients(double max_norm) { return clip_gradients(max_norm, max_norm); }
   /// Name of the first parameter that trains and whose gradient has a NaN or an infinity, or "".
   std::string first_non_finite_gradient() const;
 
  private:
+  /// Neighbouring slots that train and whose part is one of `parts`, merged.
+  std::vector<FlatRange> ranges_of(std::initializer_list<ParameterPart> parts) const;
   void merge_training();
 
   Tensor values_, gradients_;
   std::int64_t shared_ = 0;
   std::vector<FlatSlot> slots_;
-  std::vector<FlatRange> training_;
+  std::vector<FlatRange> training_, model_, terms_, weighting_;
 };
 
 }  // namespace infomtl

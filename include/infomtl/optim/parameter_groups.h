@@ -26,6 +26,13 @@ struct INFOMTL_API ParameterGroup {
   std::string where = "parameter group";     ///< its place, for errors: "tweets.json#/optimizer/groups/0"
 };
 
+/// What a part of the model, a loss term or a weighting says of the rates of what it learns itself: a group over the
+/// names of its own parameters; none for a rate of 0, which means the optimiser's.
+INFOMTL_API std::vector<ParameterGroup> own_rate(std::string match, double learning_rate);
+/// Gives such rates to the parameters whose names begin with `prefix`, the rest of the name being matched.
+INFOMTL_API void apply_own_rates(const std::vector<ParameterGroup>& groups, const std::string& prefix,
+                                 double learning_rate, NamedParameters& parameters);
+
 /// Whether a selector matches a parameter's name.
 INFOMTL_API bool selects(const std::string& selector, const std::string& name);
 
@@ -33,7 +40,7 @@ INFOMTL_API bool selects(const std::string& selector, const std::string& name);
 INFOMTL_API std::string nearest_selector(const std::string& selector, const NamedParameters& parameters);
 
 /// Gives each parameter what the first group that matches it says: rate_factor, weight_decay, and no gradient where it
-/// does not train.
+/// does not train. A group without a rate leaves the parameter's own.
 /// @param learning_rate  the optimiser's peak, of which an absolute rate becomes a factor
 /// @throws ConfigError for a group that matches nothing, or nothing that an earlier one leaves; for two rates
 INFOMTL_API void apply_groups(const std::vector<ParameterGroup>& groups, double learning_rate,

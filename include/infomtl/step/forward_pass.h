@@ -36,6 +36,9 @@ struct INFOMTL_API ForwardContext {
   std::int64_t independent = 0;  ///< 0: the step's own rows; i + 1: its i-th independent batch
   bool training = true;
   bool records = true;  ///< TaskStep::records(): whether terms change what they remember
+  /// Where the sequences that the encoder reads in training are counted: every view, every pass, repeated ones too; null:
+  /// nowhere.
+  std::int64_t* encoded_sequences = nullptr;
 
   /// hash(seed, purpose, step) and, where they are not the first, the micro-batch and the independent batch.
   std::uint64_t seed_of(std::string_view purpose) const;
@@ -67,7 +70,8 @@ class INFOMTL_API ForwardPass {
   /// @throws NonFiniteError naming step, task and term
   TaskLoss loss(std::size_t k, const std::vector<std::int64_t>& totals);
   /// The task's penalties, likewise; value is undefined when none applies.
-  TaskLoss penalties(std::size_t k, const std::vector<std::int64_t>& totals);
+  /// @param records  whether penalties may change what they remember, in place of the context's
+  TaskLoss penalties(std::size_t k, const std::vector<std::int64_t>& totals, bool records);
 
   /// The encoder's output as the architecture reads it, per view of task k that was used: what lies between the encoder
   /// and the rest, with graph.

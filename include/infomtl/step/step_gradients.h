@@ -35,6 +35,9 @@ struct StepContext {
   std::shared_ptr<GradientMemory> memory = {};
   /// Whether gram() is to do without the Jacobian, where it can.
   bool gram_only = false;
+  /// Largest norm of a task's gradient, over all that the task trains, before apply_weights() weighs it; 0: no limit.
+  /// Other ways to end a step are then refused. Costs the Jacobian.
+  double task_clip_norm = 0;
 };
 
 class INFOMTL_API StepGradients final : public TaskGradients {
@@ -68,6 +71,8 @@ class INFOMTL_API StepGradients final : public TaskGradients {
   bool applied() const;
   /// [T] the weights that apply_weights() got; undefined when the weighting ended the step another way.
   const Tensor& applied_weights() const;
+  /// [T] norms of the tasks' gradients before they were clipped; undefined without task_clip_norm.
+  const Tensor& task_norms() const;
   const std::vector<StepBatch>& micro_batches() const;
   /// Per loss (as tasks()): the sums of its terms, complete once losses() is, and of its penalties, complete once the
   /// step is ended.

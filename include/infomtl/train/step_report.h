@@ -24,7 +24,8 @@ struct StepReport {
   std::int64_t epoch = 0;
   std::int64_t total_steps = 0;
   double learning_rate = 0;
-  double gradient_norm = 0;                                         ///< before clipping
+  double gradient_norm = 0;                                         ///< of the model's parameters, before clipping
+  double clipped_share = 0;                                         ///< of the steps, whose gradient clipping shortened
   std::map<std::string, std::map<std::string, TermReport>> losses;  ///< task -> term
   std::map<std::string, double> weights;                            ///< task -> weight of the loss
   std::map<std::string, double> diagnostics;

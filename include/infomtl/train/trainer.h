@@ -32,6 +32,7 @@
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/step_report.h"
 #include "infomtl/train/trainer_settings.h"
+#include "infomtl/train/training_cost.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
@@ -69,11 +70,8 @@ class INFOMTL_API Trainer {
   std::int64_t epochs_done() const;
   /// Of the best epoch so far, counted from 0; -1 before the first evaluation.
   std::int64_t best_epoch() const;
-  /// Real tokens, sequences and steps trained on so far, over all sittings of a resumed run.
-  std::int64_t tokens_seen() const;
-  std::int64_t examples_seen() const;
-  /// Wall-clock seconds of training steps, over all sittings; evaluation is not counted.
-  double seconds() const;
+  /// What the steps so far have used up.
+  TrainingCost cost() const;
   const TrainerSettings& settings() const;
   const MultiTaskModel& model() const;
   FlatParameters& parameters();

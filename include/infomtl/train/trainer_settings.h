@@ -30,7 +30,12 @@ struct INFOMTL_API TrainerSettings {
   std::int64_t epochs = 1;
   std::int64_t max_steps = 0;  ///< stop after so many steps; 0: all epochs
   double learning_rate = 0;    ///< peak; 0: the optimiser's
-  double clip_norm = 1.0;      ///< over the gradients of what trains; 0: no clipping
+  /// What clipping shortens to clip_norm: "total", the gradient as the weighting combined it, so that in steps of one
+  /// task a weight is lost where the norm is above; "per_task", the gradient of each task before it is weighed, so that
+  /// weights act (for methods that read losses only; costs the Jacobian); "none". What weighting and terms own
+  /// (learned scales, critics, priors) is clipped by norms of its own.
+  std::string clip = "total";
+  double clip_norm = 1.0;  ///< largest norm; 0: no clipping
   OptimizerFactory optimizer = adamax();
   std::shared_ptr<const LearningRateSchedule> schedule = schedules::warmup_constant();
   /// Rates and decays of their own; the first that matches a parameter counts.

@@ -7,7 +7,8 @@
 //     }
 //   };
 //
-// Parameters that a weighting registers are trained by the main optimiser, without weight decay, and saved; other state
+// Parameters that a weighting registers are trained by the main optimiser, without weight decay, and saved; their
+// gradients are clipped apart from the model's; other state
 // that must survive a restart is named in visit_state().
 
 #include <torch/nn/module.h>
@@ -26,6 +27,7 @@
 #include "infomtl/core/regime.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/core/settings.h"
+#include "infomtl/optim/parameter_groups.h"
 #include "infomtl/weighting/task_gradients.h"
 
 namespace infomtl {
@@ -72,6 +74,9 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   ///   smoothed/<task>     weight after smoothing; what the smoothed weighting tells is inner/<name>
   using Diagnostics = std::vector<std::pair<std::string, double>>;
   virtual Diagnostics diagnostics() const { return {}; }
+  /// Rates of its own for what it learns (optim/parameter_groups.h: own_rate), matched against the names of its parameters;
+  /// a config's groups win.
+  virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }
   /// Names every piece of state beside the parameters: what a continued run needs to go on bit for bit.
   virtual void visit_state(StateVisitor& /*visitor*/) {}
 

@@ -29,9 +29,13 @@ struct INFOMTL_API ScaleInvariantSettings {
   double epsilon = 1e-8;  ///< added to a loss before the logarithm, > 0
   void fields(FieldVisitor& f);
 };
+// `learning_rate` is the peak rate of what a method learns by gradients of its own, 0 the optimiser's: at the encoder's
+// rate a scale would move by a few hundredths in a whole run.
+
 struct INFOMTL_API UncertaintySettings {
   double initial_log_variance = -0.5;  ///< s at the start: -0.5 in LibMTL, 0 in TorchJD
   std::string form = "regression";     ///< weight e^{-s}/2, or "classification": e^{-s}
+  double learning_rate = 1e-2;
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API DwaSettings {
@@ -40,6 +44,7 @@ struct INFOMTL_API DwaSettings {
 };
 struct INFOMTL_API ImtlLSettings {
   double initial_log_scale = 0;  ///< s at the start
+  double learning_rate = 1e-2;
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API RlwSettings {
@@ -64,6 +69,7 @@ struct INFOMTL_API SmoothedSettings {
 };
 struct INFOMTL_API GradNormSettings {
   double alpha = 1.5;  ///< strength of the pull towards a common training rate, >= 0
+  double learning_rate = 1e-2;
   std::string head_gradient = "plain", gradient = "parameters";
   void fields(FieldVisitor& f);
 };
@@ -88,6 +94,7 @@ struct INFOMTL_API GradDropSettings {
 };
 struct INFOMTL_API ImtlSettings {
   bool scale_losses = true;  ///< IMTL-L before IMTL-G; false: IMTL-G alone
+  double learning_rate = 1e-2;
   std::string gradient = "parameters";
   void fields(FieldVisitor& f);
 };

@@ -13,6 +13,7 @@ void AdditiveNoiseSettings::fields(FieldVisitor& f) {
   f.field("initial_noise", initial_noise, "standard deviation of the noise at the start", above(0));
   f.choice("prior", prior, {"learned", "standard"},
            "variance of the prior that codes are compressed to: one per task and coordinate, or 1");
+  f.field("learning_rate", learning_rate, "peak rate of noise and prior; 0: the optimiser's", at_least(0));
 }
 
 /// Hierarchical MTL: a shared code Z and, for each task, Z_t = Z + N_t with independent noise N_t ~ N(0, diag
@@ -63,6 +64,9 @@ class AdditiveNoise final : public Architecture {
   bool stochastic() const override { return true; }
   std::vector<Tensor> shared_parameters() override {
     return code_ == nullptr ? std::vector<Tensor>{} : code_->parameters();
+  }
+  std::vector<ParameterGroup> parameter_groups() const override {
+    return own_rate("*_log_variance.*", settings_.learning_rate);
   }
   /// exp(-d), d the root mean square over coordinates of log sigma_t - log sigma_u: 1 for equal noise.
   Tensor task_similarity() const override {

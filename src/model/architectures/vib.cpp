@@ -12,6 +12,7 @@ void VibSettings::fields(FieldVisitor& f) {
   f.field("dropout", dropout, "rate of dropping before each linear map", from_to_below(0.0, 1.0));
   f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
   f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
+  f.field("initial_log_variance", initial_log_variance, "about the log-variance of a sample at the start");
 }
 
 /// MT-VIB: one stochastic bottleneck that all tasks read, q(z~ | z) = N(mean(z), diag exp(log_variance(z))), compressed
@@ -36,6 +37,7 @@ class Vib final : public Architecture {
     };
     mean_ = net("mean");
     log_variance_ = net("log_variance");
+    log_variance_->add_to_output(settings.initial_log_variance);
   }
 
   TaskRepresentation forward(std::size_t, const SharedRows& rows, ops::TensorRandom* noise) override {

@@ -16,6 +16,7 @@ void GaussianHeadSettings::fields(FieldVisitor& f) {
   f.field("unit_input", unit_input, "bring the representation to Euclidean length 1 first, an option of SPC's code");
   f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
   f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");
+  f.field("initial_log_variance", initial_log_variance, "about the log-variance of a sample at the start");
 }
 
 GaussianHead::GaussianHead(const Settings& settings, const HeadContext& shape) : settings_(settings) {
@@ -23,17 +24,20 @@ GaussianHead::GaussianHead(const Settings& settings, const HeadContext& shape) :
     throw ConfigError("gaussian head: log_variance_low " + std::to_string(settings.log_variance_low) +
                       " is above log_variance_high " + std::to_string(settings.log_variance_high));
   }
-  const auto net = [&](const char* name, double dropout) {
+  const auto net = [&](const char* name, std::uint64_t seed, double dropout) {
     return register_module(
         name, std::make_shared<DenseNet>(DenseNet::Shape{.inputs = shape.width,
                                                          .hidden = settings.hidden,
                                                          .outputs = shape.task->outputs(),
                                                          .activation = ops::activation_of_name(settings.activation),
                                                          .dropout = dropout},
-                                         derive_seed(shape.seed, name)));
+                                         seed));
   };
-  mean_ = net("mean", settings.dropout);
-  log_variance_ = net("log_variance", settings.dropout_variance ? settings.dropout : 0.0);
+  // A linear head of the same seed is this mean: runs of the two differ by the method alone.
+  mean_ = net("mean", shape.seed, settings.dropout);
+  log_variance_ =
+      net("log_variance", derive_seed(shape.seed, "log_variance"), settings.dropout_variance ? settings.dropout : 0.0);
+  log_variance_->add_to_output(settings.initial_log_variance);
 }
 
 Prediction GaussianHead::forward(const HeadInput& input) {

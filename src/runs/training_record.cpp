@@ -1,0 +1,68 @@
+#include "runs/training_record.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "runs/environment.h"
+
+namespace infomtl {
+namespace {
+
+void put_rates(Json& record) {
+  const double seconds = record.at("seconds");
+  for (const char* const counted : {"examples", "tokens"}) {
+    record[std::string(counted) + "_per_second"] = seconds > 0 ? record.at(counted).get<double>() / seconds : 0.0;
+  }
+}
+
+double share(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
+
+}  // namespace
+
+Json training_record(const TrainingCost& cost, const std::vector<Task>& tasks) {
+  Json record = {{"steps", cost.steps},
+                 {"examples", cost.examples},
+                 {"tokens", cost.tokens},
+                 {"encoded_sequences", cost.encoded_sequences},
+                 {"rows", Json::object()},
+                 {"passes", Json::object()},
+                 {"clipped_share", share(cost.clipped_steps, static_cast<double>(cost.steps))},
+                 {"seconds", cost.seconds},
+                 {"peak_memory_bytes", peak_memory_bytes()}};
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    record["rows"][tasks[t].name] = cost.rows.at(t);
+    record["passes"][tasks[t].name] =
+        share(static_cast<double>(cost.rows.at(t)), static_cast<double>(tasks[t].train_rows));
+  }
+  put_rates(record);
+  return record;
+}
+
+Json added_up(const std::vector<Json>& records) {
+  Json sum = {{"steps", 0},
+              {"examples", 0},
+              {"tokens", 0},
+              {"encoded_sequences", 0},
+              {"rows", Json::object()},
+              {"passes", Json::object()},
+              {"clipped_share", 0.0},
+              {"seconds", 0.0},
+              {"peak_memory_bytes", 0}};
+  double clipped = 0;
+  for (const Json& record : records) {
+    for (const char* const count : {"steps", "examples", "tokens", "encoded_sequences"}) {
+      sum[count] = sum[count].get<std::int64_t>() + record.at(count).get<std::int64_t>();
+    }
+    sum["seconds"] = sum["seconds"].get<double>() + record.at("seconds").get<double>();
+    sum["peak_memory_bytes"] =
+        std::max(sum["peak_memory_bytes"].get<std::int64_t>(), record.at("peak_memory_bytes").get<std::int64_t>());
+    sum["rows"].update(record.at("rows"));
+    sum["passes"].update(record.at("passes"));
+    clipped += record.at("clipped_share").get<double>() * record.at("steps").get<double>();
+  }
+  sum["clipped_share"] = share(clipped, sum["steps"].get<double>());
+  put_rates(sum);
+  return sum;
+}
+
+}  // namespace infomtl
