@@ -5,7 +5,7 @@ namespace infomtl::weightings {
 
 void AutoLambdaSettings::fields(FieldVisitor& f) {
   f.field("inner_learning_rate", inner_learning_rate, "of the virtual step", above(0));
-  f.field("meta_learning_rate", meta_learning_rate, "of the task weights", above(0));
+  meta_step_fields(f, meta_optimizer, meta_learning_rate);
   f.field("initial_weight", initial_weight, "of every task", above(0));
 }
 
@@ -14,7 +14,8 @@ void AutoLambdaSettings::fields(FieldVisitor& f) {
 class AutoLambda final : public GradientWeighting {
  public:
   using Settings = AutoLambdaSettings;
-  AutoLambda(Settings settings, const WeightingContext& tasks) : settings_(settings) {
+  AutoLambda(Settings settings, const WeightingContext& tasks)
+      : settings_(settings), meta_step_(settings.meta_optimizer, settings.meta_learning_rate) {
     lambda_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, settings.initial_weight, torch::kFloat64);
   }
   void backward(TaskGradients& task_gradients) override {
@@ -24,13 +25,17 @@ class AutoLambda final : public GradientWeighting {
     const double step = ops::auto_lambda_step(upper.norm().item<double>());
     const torch::Tensor gradient = ops::auto_lambda_gradient(
         inner.losses_at(step * upper), inner.losses_at(-step * upper), settings_.inner_learning_rate, step);
-    lambda_ = (lambda_ - settings_.meta_learning_rate * gradient).clamp_min(0);
+    lambda_ = meta_step_(lambda_, gradient).clamp_min(0);
     task_gradients.apply_weights(lambda_);
   }
-  void visit_state(StateVisitor& visitor) override { visitor.tensor("lambda", lambda_); }
+  void visit_state(StateVisitor& visitor) override {
+    visitor.tensor("lambda", lambda_);
+    meta_step_.visit_state(visitor);
+  }
 
  private:
   Settings settings_;
+  MetaStep meta_step_;
   torch::Tensor lambda_;
 };
 

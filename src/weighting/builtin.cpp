@@ -68,6 +68,21 @@ void head_gradient_field(FieldVisitor& f, std::string& head_gradient) {
            "heads get the gradient of their loss, or that times its weight");
 }
 
+void visit(ops::AdamState& state, StateVisitor& visitor) {
+  visitor.tensor("first_moment", state.first);
+  visitor.tensor("second_moment", state.second);
+  visitor.counter("steps", state.steps);
+}
+
+torch::Tensor MetaStep::operator()(const torch::Tensor& values, const torch::Tensor& gradient) {
+  return adam_ ? ops::adam(values, gradient, learning_rate_, state_) : values - learning_rate_ * gradient;
+}
+
+void meta_step_fields(FieldVisitor& f, std::string& optimizer, double& learning_rate) {
+  f.choice("meta_optimizer", optimizer, {"adam", "sgd"}, "how the task weights move; adam in LibMTL");
+  f.field("meta_learning_rate", learning_rate, "of the task weights", above(0));
+}
+
 void learning_rate_field(FieldVisitor& f, double& learning_rate) {
   f.field("learning_rate", learning_rate, "peak rate of what is learned here; 0: the optimiser's", at_least(0));
 }

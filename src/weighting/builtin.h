@@ -14,6 +14,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/aggregation/gram.h"
+#include "infomtl/ops/aggregation/tracking.h"
 #include "infomtl/weighting/weightings.h"
 
 namespace infomtl::weightings {
@@ -104,6 +105,24 @@ class GramDiagnostics {
 /// The fields "head_gradient" and "gradient" of settings.
 void head_gradient_field(FieldVisitor& f, std::string& head_gradient);
 void gradient_field(FieldVisitor& f, std::string& gradient);
+/// Names Adam's state for saving.
+void visit(ops::AdamState& state, StateVisitor& visitor);
+
+/// How a bilevel method moves its task weights: the fields "meta_learning_rate" and "meta_optimizer" of settings.
+class MetaStep {
+ public:
+  MetaStep(std::string optimizer, double learning_rate) : adam_(optimizer == "adam"), learning_rate_(learning_rate) {}
+  /// [T] after a step along minus the gradient.
+  torch::Tensor operator()(const torch::Tensor& values, const torch::Tensor& gradient);
+  void visit_state(StateVisitor& visitor) { visit(state_, visitor); }
+
+ private:
+  bool adam_;
+  double learning_rate_;
+  ops::AdamState state_;
+};
+void meta_step_fields(FieldVisitor& f, std::string& optimizer, double& learning_rate);
+
 /// The field "learning_rate" of what a method learns by gradients of its own.
 void learning_rate_field(FieldVisitor& f, double& learning_rate);
 

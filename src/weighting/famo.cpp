@@ -1,6 +1,5 @@
-#include <cmath>
-
 #include "infomtl/ops/aggregation/loss_weights.h"
+#include "infomtl/ops/aggregation/tracking.h"
 #include "weighting/builtin.h"
 
 namespace infomtl::weightings {
@@ -18,7 +17,6 @@ class Famo final : public GradientWeighting {
   using Settings = FamoSettings;
   Famo(Settings settings, const WeightingContext& tasks) : settings_(settings) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
-    first_ = torch::zeros_like(logits_), second_ = torch::zeros_like(logits_);
   }
   void backward(TaskGradients& task_gradients) override {
     before_ = task_gradients.losses();
@@ -29,23 +27,17 @@ class Famo final : public GradientWeighting {
     const torch::Tensor gradient =
         ops::famo_logit_gradient(logits_, before_, task_gradients.reevaluate_losses(), minimum) +
         settings_.weight_decay * logits_;
-    ++steps_;
-    first_ = 0.9 * first_ + 0.1 * gradient;
-    second_ = 0.999 * second_ + 0.001 * gradient.square();
-    const torch::Tensor first = first_ / (1 - std::pow(0.9, steps_)), second = second_ / (1 - std::pow(0.999, steps_));
-    logits_ = logits_ - settings_.learning_rate * first / (second.sqrt() + 1e-8);
+    logits_ = ops::adam(logits_, gradient, settings_.learning_rate, adam_);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("logits", logits_);
-    visitor.tensor("first_moment", first_);
-    visitor.tensor("second_moment", second_);
-    visitor.counter("steps", steps_);
+    visit(adam_, visitor);
   }
 
  private:
   Settings settings_;
-  torch::Tensor logits_, first_, second_, before_;
-  std::int64_t steps_ = 0;
+  torch::Tensor logits_, before_;
+  ops::AdamState adam_;
 };
 
 WeightingFactory famo(FamoSettings settings) { return made_by<Famo>("famo", std::move(settings)); }

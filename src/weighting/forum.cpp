@@ -9,16 +9,18 @@ void ForumSettings::fields(FieldVisitor& f) {
   f.field("phi", phi, "how fast the constraint must fall", above(0));
   f.field("inner_steps", inner_steps, "descent steps that approximate the lower optimum", at_least(1));
   f.field("inner_learning_rate", inner_learning_rate, "of those steps", above(0));
-  f.field("meta_learning_rate", meta_learning_rate, "of the logits of the lower weights", above(0));
+  meta_step_fields(f, meta_optimizer, meta_learning_rate);
 }
 
 /// FORUM: upper losses fall together while the lower problem (the weighted loss of other rows) stays near its own
 /// optimum, which a few inner steps approximate. The multiplier of that constraint is found with the upper tasks'
-/// weights in one program.
+/// weights in one program. Shared parameters only: heads stay where they are for the inner steps, and get the gradients of
+/// the upper losses (LibMTL moves all parameters).
 class ForumWeighting final : public GradientWeighting {
  public:
   using Settings = ForumSettings;
-  ForumWeighting(Settings settings, const WeightingContext& tasks) : settings_(settings) {
+  ForumWeighting(Settings settings, const WeightingContext& tasks)
+      : settings_(settings), meta_step_(settings.meta_optimizer, settings.meta_learning_rate) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
   void backward(TaskGradients& task_gradients) override {
@@ -40,16 +42,18 @@ class ForumWeighting final : public GradientWeighting {
     lambda_ = found.lambda;
     const torch::Tensor rows = found.row_weights.narrow(0, 0, upper.size(0));
     const torch::Tensor nu = found.row_weights[-1];
-    logits_ = logits_ - settings_.meta_learning_rate * nu * by_logits;
+    logits_ = meta_step_(logits_, nu * by_logits);
     task_gradients.apply_direction(ops::combine(upper, rows) + nu.to(upper.dtype()) * by_theta, rows);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("logits", logits_);
     visitor.tensor("lambda", lambda_);
+    meta_step_.visit_state(visitor);
   }
 
  private:
   Settings settings_;
+  MetaStep meta_step_;
   torch::Tensor logits_, lambda_;
 };
 

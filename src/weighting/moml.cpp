@@ -6,29 +6,36 @@ namespace infomtl::weightings {
 
 void MomlSettings::fields(FieldVisitor& f) {
   f.field("inner_learning_rate", inner_learning_rate, "of the virtual step of the shared parameters", above(0));
-  f.field("meta_learning_rate", meta_learning_rate, "of the logits of the weights", above(0));
+  meta_step_fields(f, meta_optimizer, meta_learning_rate);
+  f.choice("inner_batch", inner_batch, {"own", "trained"},
+           "rows of the virtual step: a batch of its own, as in LibMTL, or the one that the step trains on");
 }
 
 /// MOML: like auto_lambda with one upper gradient per task, combined at their min-norm point; weights are T
-/// softmax(logits).
+/// softmax(logits). Heads stay where they are for the virtual step.
 class Moml final : public GradientWeighting {
  public:
   using Settings = MomlSettings;
-  Moml(Settings settings, const WeightingContext& tasks) : settings_(settings) {
+  Moml(Settings settings, const WeightingContext& tasks)
+      : settings_(settings), meta_step_(settings.meta_optimizer, settings.meta_learning_rate) {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
   void backward(TaskGradients& task_gradients) override {
-    const torch::Tensor lower = task_gradients.jacobian();
+    const torch::Tensor lower =
+        (settings_.inner_batch == "own" ? task_gradients.independent(1) : task_gradients).jacobian();
     const torch::Tensor shift = ops::combine(lower, -settings_.inner_learning_rate * torch::softmax(logits_, 0));
     const torch::Tensor cross = ops::cross_gram(task_gradients.independent(0).jacobian_at(shift), lower);
-    logits_ =
-        logits_ - settings_.meta_learning_rate * ops::moml(cross, logits_, settings_.inner_learning_rate).gradient;
+    logits_ = meta_step_(logits_, ops::moml(cross, logits_, settings_.inner_learning_rate).gradient);
     task_gradients.apply_weights(torch::softmax(logits_, 0) * static_cast<double>(task_gradients.size()));
   }
-  void visit_state(StateVisitor& visitor) override { visitor.tensor("logits", logits_); }
+  void visit_state(StateVisitor& visitor) override {
+    visitor.tensor("logits", logits_);
+    meta_step_.visit_state(visitor);
+  }
 
  private:
   Settings settings_;
+  MetaStep meta_step_;
   torch::Tensor logits_;
 };
 
@@ -36,7 +43,7 @@ WeightingFactory moml(MomlSettings settings) { return made_by<Moml>("moml", std:
 
 void register_moml(WeightingRegistry& registry) {
   registry.add<Moml>("moml", "multi-objective meta learning of the weights", "Ye et al., NeurIPS 2021",
-                     reads_batches(joint_only(GradientKind::jacobian), 2));
+                     reads_batches(joint_only(GradientKind::jacobian), 3));
 }
 
 }  // namespace infomtl::weightings

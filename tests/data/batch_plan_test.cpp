@@ -208,6 +208,18 @@ TEST(BatchPlan, JointBatchSizeInTotalIsDividedAmongTasks) {
   EXPECT_THROW(split.plan({.batch_size = 2, .regime = Regime::joint, .joint_batch_size = "total"}), ConfigError);
 }
 
+TEST(BatchPlan, AJointEpochCanBeAsLongAsAnAlternatingOne) {
+  const Split1 split({100, 40, 9});
+  const auto steps = [&](BatchingSettings settings) { return split.plan(std::move(settings)).steps_per_epoch(); };
+  const std::int64_t alternating = steps({.batch_size = 12});
+  EXPECT_EQ(alternating, 9 + 4 + 1);
+  EXPECT_EQ(steps({.batch_size = 12, .regime = Regime::joint, .joint_batch_size = "total"}), 25);  // of 4 rows each
+  EXPECT_EQ(
+      steps({.batch_size = 12, .regime = Regime::joint, .joint_batch_size = "total", .joint_epoch = "total_rows"}),
+      alternating);
+  EXPECT_EQ(steps({.batch_size = 12, .regime = Regime::joint, .joint_epoch = "total_rows"}), 14 * 12 / 36);
+}
+
 TEST(BatchPlan, JointTasksThatShareTextsAreDrawnTogether) {
   Split1 split({30, 20});
   split.data.tasks[1].sequences.clear();

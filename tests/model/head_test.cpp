@@ -48,6 +48,28 @@ TEST(LinearHead, IsTheMapOfItsParameters) {
   EXPECT_TRUE(close(deep->forward({x}).output, at::linear(hidden, p["net.output.weight"], p["net.output.bias"]), 0));
 }
 
+TEST(GaussianHead, ItsMeanIsTheLinearHeadOfTheSameSeed) {
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
+  const Tensor x = testing::normal({5, 6});
+  for (const int hidden : {0, 4}) {
+    const auto linear = build({{"name", "linear"}, {"hidden", hidden}, {"dropout", 0.3}}, task);
+    const auto gaussian = build({{"name", "gaussian"}, {"hidden", hidden}, {"dropout", 0.3}}, task);
+    EXPECT_TRUE(at::equal(gaussian->forward({x}).mean, linear->forward({x}).output));
+    ops::TensorRandom one(4), same(4);
+    EXPECT_TRUE(
+        at::equal(gaussian->forward({x, {.dropout = &one}}).mean, linear->forward({x, {.dropout = &same}}).output));
+  }
+}
+
+TEST(GaussianHead, ItsNoiseCanStartSmall) {
+  const Task task = task_of(TaskKind::classification, {"a", "b", "c"});
+  const Tensor x = testing::normal({5, 6});
+  const auto variance = [&](double initial) {
+    return build({{"name", "gaussian"}, {"initial_log_variance", initial}}, task)->forward({x}).log_variance;
+  };
+  EXPECT_TRUE(close(variance(-5.0), variance(0.0) - 5.0, 1e-5));
+}
+
 TEST(LinearHead, DropsInputsInTrainingOnly) {
   const Task task = task_of(TaskKind::classification, {"a", "b"});
   const auto head = build({{"name", "linear"}, {"dropout", 0.5}}, task);

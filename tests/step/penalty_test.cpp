@@ -163,6 +163,28 @@ TEST(Penalty, IsReadFromAConfig) {
   EXPECT_THROW(build({{{"name", "representation_gradient_norm"}, {"tasks", {"topik"}}}}), ConfigError);
 }
 
+TEST(Unweighted, ATermOutsideTheTaskWeightsKeepsItsGradientWhateverTheyAre) {
+  const Json outside = {{"name", "timin"}, {"weight", 0.5}, {"weighted", false}};
+  const SmallRun with(0.1, "gaussian", {"supervised", outside}), without(0.1, "gaussian");
+  FlatParameters flat = with.flat(), plain = without.flat();
+  const std::vector<StepBatch> micros = with.batches("joint", 4, 1);
+  const auto gradient = [&](const SmallRun& run, FlatParameters& parameters, const Tensor& weights) {
+    parameters.zero_gradients();
+    StepContext context{.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4},
+                        .parameters = &parameters};
+    StepGradients step(std::move(context), micros);
+    EXPECT_EQ(step.losses().size(0), 6);
+    step.apply_weights(weights, {});
+    return parameters.gradients().clone();
+  };
+  const Tensor of_term = gradient(with, flat, torch::zeros({6}));
+  EXPECT_GT(of_term.norm().item<double>(), 1e-3);
+  for (const Tensor& weights : {torch::ones({6}), torch::linspace(0.1, 3, 6)}) {
+    const Tensor difference = gradient(with, flat, weights) - gradient(without, plain, weights);
+    EXPECT_TRUE(close(difference, of_term, 1e-5, 1e-4));
+  }
+}
+
 TEST(AddAfter, ReachesTheSharedParametersAloneUnseen) {
   const SmallRun run(0.1);
   FlatParameters flat = run.flat();

@@ -1,24 +1,18 @@
 // Gram matrices and weighted gradients of a step, with the Jacobian and without it, against one backward pass per task.
 
-#include <ATen/Parallel.h>
-
 #include <functional>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/step/step_gradients.h"
 #include "step/gradient_memory.h"
 #include "step/small_run.h"
+#include "support/one_thread.h"
 
 namespace infomtl {
 namespace {
 
 using testing::close;
 using testing::SmallRun;
-
-const bool one_thread = [] {  // the steps here are too small to be worth a second thread
-  at::set_num_threads(1);
-  return true;
-}();
 
 /// A step of a small run, and how its per-task gradients are computed.
 struct Step {

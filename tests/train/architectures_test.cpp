@@ -1,22 +1,16 @@
 // Sharing architectures inside the training step: gradients of each task, continued runs.
 
-#include <ATen/Parallel.h>
-
 #include "infomtl/core/files.h"
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/train/trainer.h"
 #include "step/small_run.h"
+#include "support/one_thread.h"
 
 namespace infomtl {
 namespace {
 
 using testing::close;
 using testing::SmallRun;
-
-const bool one_thread = [] {  // the steps here are too small to be worth a second thread
-  at::set_num_threads(1);
-  return true;
-}();
 
 struct Case {
   Json architecture, losses;

@@ -1,8 +1,6 @@
 // Loss terms over whole runs: those that learn or remember go on from a checkpoint bit for bit, and one that only watches
 // changes nothing.
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 #include <map>
 
@@ -10,16 +8,12 @@
 #include "infomtl/train/trainer.h"
 #include "infomtl/weighting/equal.h"
 #include "step/small_run.h"
+#include "support/one_thread.h"
 
 namespace infomtl {
 namespace {
 
 using testing::SmallRun;
-
-const bool one_thread = [] {
-  at::set_num_threads(1);
-  return true;
-}();
 
 TrainerSettings settings_of(const std::string& regime, std::int64_t accumulate) {
   TrainerSettings settings;

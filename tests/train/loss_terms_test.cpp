@@ -1,7 +1,5 @@
 // Loss terms in real steps: what they do to a pass, to gradients and to parameters, and what they remember.
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 #include "infomtl/core/errors.h"
@@ -11,17 +9,13 @@
 #include "infomtl/ops/information/perturbation.h"
 #include "infomtl/step/step_gradients.h"
 #include "step/small_run.h"
+#include "support/one_thread.h"
 
 namespace infomtl {
 namespace {
 
 using testing::close;
 using testing::SmallRun;
-
-const bool one_thread = [] {
-  at::set_num_threads(1);
-  return true;
-}();
 
 const Json kEmbeddings = {{"name", "adversarial"}, {"epsilon", 0.5}};
 const Json kParameters = {{"name", "adversarial_parameters"}, {"epsilon", 0.5}};

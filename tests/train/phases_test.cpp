@@ -1,6 +1,5 @@
 // Parameters that rest: phases, groups, layer decay, in runs of a small model.
 
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,69 +9,13 @@
 #include "infomtl/model/weights_file.h"
 #include "infomtl/optim/adamw.h"
 #include "infomtl/optim/sgd.h"
-#include "infomtl/train/trainer.h"
-#include "step/small_run.h"
+#include "train/trained.h"
 
 namespace infomtl {
 namespace {
 
-using testing::SmallRun;
-
-const bool one_thread = [] {  // the steps here are too small to be worth a second thread
-  at::set_num_threads(1);
-  return true;
-}();
-
-TrainerSettings settings_of(const std::string& regime, std::vector<TrainingPhase> phases = {}) {
-  TrainerSettings settings;
-  settings.seed = 3;
-  settings.epochs = 2;
-  settings.batching.batch_size = 12;
-  settings.batching.regime = regime_named(regime);
-  settings.learning_rate = 0.01;
-  settings.schedule = schedules::constant();
-  settings.report_every = 1;
-  settings.phases = std::move(phases);
-  for (const TrainingPhase& phase : settings.phases) settings.max_steps += phase.steps;
-  return settings;
-}
-
-/// A model in training.
-struct Trained {
-  SmallRun run;
-  std::shared_ptr<GradientWeighting> weighting;
-  std::unique_ptr<Trainer> trainer;
-
-  explicit Trained(const TrainerSettings& settings, const Json& weighting_config = "equal",
-                   const Json& architecture = "shared", double dropout = 0.1)
-      : run(dropout, "gaussian", {"supervised", {{"name", "simax"}, {"weight", 0.1}}}, architecture) {
-    WeightingContext tasks;
-    for (const Task& task : run.tasks) {
-      tasks.names.push_back(task.name);
-      tasks.train_rows.push_back(task.train_rows);
-    }
-    tasks.regime = settings.batching.regime;
-    weighting = build_weighting(Config::from_json(weighting_config, "weighting"), tasks);
-    trainer = std::make_unique<Trainer>(settings, run.model, run.objective, weighting, run.data);
-  }
-  void steps(int count) {
-    for (int i = 0; i < count; ++i) ASSERT_TRUE(trainer->step());
-  }
-  /// Values of what the flat buffer holds under names that begin so.
-  Tensor values(const std::string& prefix) const {
-    std::vector<Tensor> found;
-    for (const FlatSlot& slot : trainer->parameters().slots()) {
-      if (slot.name.starts_with(prefix)) found.push_back(slot.parameter.detach().flatten().clone());
-    }
-    return at::cat(found);
-  }
-  const FlatSlot& slot(const std::string& name) const {
-    for (const FlatSlot& each : trainer->parameters().slots()) {
-      if (each.name == name) return each;
-    }
-    throw std::runtime_error("no slot " + name);
-  }
-};
+using testing::small_settings;
+using testing::Trained;
 
 std::string refusal(const TrainerSettings& settings, const Json& weighting = "equal",
                     const Json& architecture = "shared") {
@@ -85,7 +28,7 @@ std::string refusal(const TrainerSettings& settings, const Json& weighting = "eq
 }
 
 TEST(Phases, WhatRestsKeepsItsBitsAndTheRestTrains) {
-  Trained trained(settings_of(
+  Trained trained(small_settings(
       "alternating",
       {{.steps = 3, .freeze = {"encoder"}}, {.steps = 3, .freeze = {"heads", "encoder.embeddings.*"}}, {.steps = 2}}));
   const auto everything = [&] {
@@ -110,7 +53,7 @@ TEST(Phases, WhatRestsKeepsItsBitsAndTheRestTrains) {
 }
 
 TEST(Phases, NoGraphIsBuiltThroughARestingEncoder) {
-  Trained trained(settings_of("joint", {{.steps = 2, .freeze = {"encoder"}}, {.steps = 1}}));
+  Trained trained(small_settings("joint", {{.steps = 2, .freeze = {"encoder"}}, {.steps = 1}}));
   const auto has_graph = [&] {
     return trained.run.encoder->forward(trained.run.batches("joint", 4, 1)[0].tokens, {}).pooled.requires_grad();
   };
@@ -122,7 +65,7 @@ TEST(Phases, NoGraphIsBuiltThroughARestingEncoder) {
 
 TEST(Phases, TheReportedNormIsOfWhatTrains) {
   const auto norm_of = [](const std::vector<std::string>& freeze) {
-    TrainerSettings settings = settings_of("joint", {{.steps = 1, .freeze = freeze}});
+    TrainerSettings settings = small_settings("joint", {{.steps = 1, .freeze = freeze}});
     settings.clip_norm = 1e-3;
     Trained trained(settings, "equal", "shared", 0.0);
     double norm = 0;
@@ -155,7 +98,7 @@ TEST(Phases, AContinuedRunIsTheSameRunBitForBit) {
         Case{"equal", "joint", "shared", 2}, Case{"pcgrad", "joint", "mmoe"}, Case{"pcgrad", "joint", "mmoe", 2},
         Case{"pcgrad", "joint", "mmoe", 1, "gram"}, Case{"nash_mtl", "joint", "mmoe"}, Case{"moco", "joint", "mmoe"}}) {
     SCOPED_TRACE(std::string(each.weighting) + " " + each.architecture + " " + each.task_gradients);
-    TrainerSettings settings = settings_of(each.regime, phases);
+    TrainerSettings settings = small_settings(each.regime, phases);
     settings.batching.accumulate = each.accumulate;
     settings.task_gradients = each.task_gradients;
     settings.optimizer = adamw({.weight_decay = 0.01});
@@ -185,7 +128,7 @@ TEST(Phases, WeightingsWorkWithARestingEncoder) {
     SCOPED_TRACE(name);
     Json config = {{"name", name}};
     if (std::string(name) == "smoothed") config["inner"] = "pcgrad";
-    Trained trained(settings_of("joint", {{.steps = 4, .freeze = {"encoder"}}, {.steps = 1}}), config, "mmoe");
+    Trained trained(small_settings("joint", {{.steps = 4, .freeze = {"encoder"}}, {.steps = 1}}), config, "mmoe");
     const Tensor encoder = trained.values("encoder."), experts = trained.values("architecture."),
                  heads = trained.values("heads.");
     trained.steps(4);
@@ -199,7 +142,7 @@ TEST(Phases, WeightingsWorkWithARestingEncoder) {
 TEST(Phases, RepresentationGradientsExistBehindARestingEncoder) {
   for (const Json& weighting : {Json{{"name", "mgda"}, {"gradient", "representation"}},
                                 Json{{"name", "graddrop"}, {"gradient", "representation"}}}) {
-    TrainerSettings settings = settings_of("joint", {{.steps = 2, .freeze = {"encoder"}}});
+    TrainerSettings settings = small_settings("joint", {{.steps = 2, .freeze = {"encoder"}}});
     Trained trained(settings, weighting, "mmoe");
     const Tensor experts = trained.values("architecture.");
     trained.steps(2);
@@ -211,7 +154,7 @@ TEST(Phases, GradientsBehindARestingEncoderAreThoseOfATrainingOne) {
   // One step of plain descent: what trains must move as it does when everything trains.
   for (const char* name : {"equal", "uncertainty"}) {
     const auto step = [&](const std::vector<std::string>& freeze) {
-      TrainerSettings settings = settings_of("joint", {{.steps = 1, .freeze = freeze}});
+      TrainerSettings settings = small_settings("joint", {{.steps = 1, .freeze = freeze}});
       settings.optimizer = sgd();
       settings.clip_norm = 0;
       Trained trained(settings, name, "mmoe");
@@ -224,21 +167,21 @@ TEST(Phases, GradientsBehindARestingEncoderAreThoseOfATrainingOne) {
 
 TEST(Phases, AWeightingWithoutSharedGradientsIsRefusedAtTheStart) {
   const TrainerSettings settings =
-      settings_of("joint", {{.steps = 2}, {.steps = 3, .freeze = {"encoder"}, .where = "b"}});
+      small_settings("joint", {{.steps = 2}, {.steps = 3, .freeze = {"encoder"}, .where = "b"}});
   for (const Json& weighting : {Json("pcgrad"), Json("moco"), Json{{"name", "smoothed"}, {"inner", "mgda"}}}) {
     const std::string text = refusal(settings, weighting);
     EXPECT_NE(text.find("b: every shared parameter rests"), std::string::npos) << weighting << text;
   }
   EXPECT_EQ(refusal(settings, "uncertainty"), "");
   EXPECT_EQ(refusal(settings, "pcgrad", "mmoe"), "");
-  TrainerSettings never = settings_of("joint");
+  TrainerSettings never = small_settings("joint");
   never.groups = {{.match = "encoder", .trains = false}};
   EXPECT_NE(refusal(never, "pcgrad").find("every shared parameter rests"), std::string::npos);
 }
 
 TEST(Phases, MistakesAreConfigErrors) {
   const auto text = [](std::vector<TrainingPhase> phases, std::int64_t epochs, std::int64_t max_steps) {
-    TrainerSettings settings = settings_of("alternating");
+    TrainerSettings settings = small_settings("alternating");
     settings.phases = std::move(phases);
     settings.epochs = epochs;
     settings.max_steps = max_steps;
@@ -288,7 +231,7 @@ TEST(Phases, ConfigsReadThem) {
 
 TEST(Groups, RatesAreTheGroups) {
   // Plain descent moves a parameter by its rate times the gradient.
-  TrainerSettings settings = settings_of("joint");
+  TrainerSettings settings = small_settings("joint");
   settings.optimizer = sgd();
   settings.clip_norm = 0;
   Trained plain(settings);
@@ -317,7 +260,7 @@ TEST(Groups, RatesAreTheGroups) {
 }
 
 TEST(Groups, LayerDecayCountsFromTheTop) {
-  TrainerSettings settings = settings_of("joint");
+  TrainerSettings settings = small_settings("joint");
   settings.layer_decay = 0.5;
   settings.groups = {{.match = "encoder", .learning_rate = 0.001}};
   const Trained trained(settings);  // two layers, peak 0.01
@@ -333,8 +276,8 @@ TEST(Groups, LayerDecayCountsFromTheTop) {
 }
 
 TEST(Groups, WhatNeverTrainsTakesNoMemoryAndIsSaved) {
-  TrainerSettings settings = settings_of("joint", {{.steps = 2, .freeze = {"encoder.embeddings.*"}},
-                                                   {.steps = 2, .freeze = {"encoder.embeddings.*", "heads"}}});
+  TrainerSettings settings = small_settings("joint", {{.steps = 2, .freeze = {"encoder.embeddings.*"}},
+                                                      {.steps = 2, .freeze = {"encoder.embeddings.*", "heads"}}});
   settings.groups = {{.match = "encoder.encoder.layer.0.*", .trains = false}};
   Trained trained(settings);
   std::int64_t outside = 0;

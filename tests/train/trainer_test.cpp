@@ -1,7 +1,5 @@
 #include "infomtl/train/trainer.h"
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 #include "infomtl/core/errors.h"
@@ -10,6 +8,7 @@
 #include "infomtl/optim/sgd.h"
 #include "infomtl/weighting/equal.h"
 #include "step/small_run.h"
+#include "support/one_thread.h"
 
 namespace infomtl {
 namespace {
@@ -29,11 +28,6 @@ std::shared_ptr<GradientWeighting> weighting_of(const char* name, const SmallRun
 
 // The steps here are too small to be worth a second thread, and threads that wait for each other cost minutes where the
 // machine is busy.
-const bool one_thread = [] {
-  at::set_num_threads(1);
-  return true;
-}();
-
 TrainerSettings settings_of(const std::string& regime) {
   TrainerSettings settings;
   settings.seed = 3;

@@ -1,8 +1,6 @@
 // Every registered weighting in a training run of the embedded corpus, in each regime it is defined in, with one
 // micro-batch per step and with two: it learns, and a continued run is the same run bit for bit.
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <ostream>
 
@@ -11,16 +9,12 @@
 #include "infomtl/data/samplers.h"
 #include "infomtl/train/trainer.h"
 #include "step/small_run.h"
+#include "support/one_thread.h"
 
 namespace infomtl {
 namespace {
 
 using testing::corpus;
-
-const bool one_thread = [] {  // the steps here are too small to be worth a second thread
-  at::set_num_threads(1);
-  return true;
-}();
 
 // As many tasks as every weighting's defaults need.
 const std::vector<std::string> kTasks = {"topic", "polarity", "emotion", "certainty"};

@@ -57,6 +57,11 @@ Asked everywhere(const Tensor& weights) { return {weights, weights}; }
 Asked plain_heads(const Tensor& weights) { return {weights, ones()}; }
 Asked along(const Tensor& direction) { return {direction, ones(), true}; }
 
+/// What the first step of Adam takes off.
+Tensor first_adam_step(double learning_rate, const Tensor& gradient) {
+  return learning_rate * gradient / (gradient.abs() + 1e-8);
+}
+
 std::map<std::string, std::function<Asked(Fixed&)>> answers() {
   std::map<std::string, std::function<Asked(Fixed&)>> known;
   known["equal"] = [](Fixed&) { return everywhere(ones()); };
@@ -126,12 +131,12 @@ std::map<std::string, std::function<Asked(Fixed&)>> answers() {
   known["trimmed_mean"] = [](Fixed&) { return along(row({0.75, 0.5, 1})); };
   known["auto_lambda"] = [](Fixed& f) {
     // Losses linear in the parameters: the finite difference is exact, -lr <g of batch 1, sum of batch 2>.
-    return everywhere(ones() + 1e-2 * 1e-3 * f.second_g.matmul(f.third_g.sum(0)));
+    return everywhere(ones() + first_adam_step(1e-3, 1e-3 * f.second_g.matmul(f.third_g.sum(0))));
   };
   known["moml"] = [](Fixed& f) {
     const Tensor logits = torch::zeros({kTasks}, torch::kFloat64);
-    const ops::Moml found = ops::moml(ops::cross_gram(f.second_g, f.g), logits, 0.1);
-    return everywhere(4.0 * torch::softmax(logits - 1e-2 * found.gradient, 0));
+    const ops::Moml found = ops::moml(ops::cross_gram(f.second_g, f.third_g), logits, 0.1);
+    return everywhere(4.0 * torch::softmax(logits - first_adam_step(1e-3, found.gradient), 0));
   };
   known["forum"] = [](Fixed& f) {
     // Five inner steps on linear losses move by -0.5 q, q the mean lower gradient, so losses fall by 0.5 G q.

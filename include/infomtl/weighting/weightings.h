@@ -170,21 +170,25 @@ struct INFOMTL_API TrimmedMeanSettings {
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API AutoLambdaSettings {
-  double inner_learning_rate = 1e-3;  ///< of the virtual step
-  double meta_learning_rate = 1e-2;   ///< of the task weights
-  double initial_weight = 1.0;        ///< of every task
+  double inner_learning_rate = 1e-3;    ///< of the virtual step
+  std::string meta_optimizer = "adam";  ///< of the task weights, or "sgd"
+  double meta_learning_rate = 1e-3;     ///< likewise; 1e-3 in LibMTL
+  double initial_weight = 1.0;          ///< of every task
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API MomlSettings {
-  double inner_learning_rate = 0.1;  ///< of the virtual step of the shared parameters
-  double meta_learning_rate = 1e-2;  ///< of the logits of the weights
+  double inner_learning_rate = 0.1;     ///< of the virtual step of the shared parameters
+  std::string meta_optimizer = "adam";  ///< of the logits of the weights, or "sgd"
+  double meta_learning_rate = 1e-3;     ///< likewise; 1e-3 in LibMTL
+  std::string inner_batch = "own";      ///< rows of the virtual step, or "trained": those that the step trains on
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API ForumSettings {
-  double phi = 0.1;                  ///< how fast the constraint must fall
-  std::int64_t inner_steps = 5;      ///< descent steps that approximate the lower optimum
-  double inner_learning_rate = 0.1;  ///< of those steps
-  double meta_learning_rate = 1e-2;  ///< of the logits of the lower weights
+  double phi = 0.1;                     ///< how fast the constraint must fall
+  std::int64_t inner_steps = 5;         ///< descent steps that approximate the lower optimum
+  double inner_learning_rate = 0.1;     ///< of those steps
+  std::string meta_optimizer = "adam";  ///< of the logits of the lower weights, or "sgd"
+  double meta_learning_rate = 1e-3;     ///< likewise; 1e-3 in LibMTL
   void fields(FieldVisitor& f);
 };
 

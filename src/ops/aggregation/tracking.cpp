@@ -197,6 +197,19 @@ torch::Tensor modo(const torch::Tensor& cross, torch::Tensor& lambda, const Modo
   return lambda.clone();
 }
 
+torch::Tensor adam(const torch::Tensor& values, const torch::Tensor& gradient, double learning_rate, AdamState& state) {
+  constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
+  const dense::Vector found = read_vector(gradient, 0, "adam", "the gradient");
+  const Tensor g = to_tensor(found), before = to_tensor(read_vector(values, found.size(), "adam", "the values"));
+  if (!state.first.defined()) state.first = torch::zeros_like(g), state.second = torch::zeros_like(g);
+  const auto step = static_cast<double>(++state.steps);
+  state.first = kBeta1 * state.first + (1 - kBeta1) * g;
+  state.second = kBeta2 * state.second + (1 - kBeta2) * g.square();
+  const Tensor first = state.first / (1 - std::pow(kBeta1, step));
+  const Tensor second = state.second / (1 - std::pow(kBeta2, step));
+  return before - learning_rate * first / (second.sqrt() + kEpsilon);
+}
+
 torch::Tensor smoothed(const torch::Tensor& previous, const torch::Tensor& current, double memory) {
   const dense::Vector now = read_vector(current, 0, "smoothed", "the weights");
   if (!(memory >= 0.0 && memory <= 1.0)) throw NonFiniteError("smoothed: the memory must lie in [0, 1]");

@@ -310,6 +310,21 @@ TEST(Simplex, ProjectionEqualsTheSortedFormula) {
   EXPECT_TRUE(close(project_onto_simplex(row({0.2, 0.3, 0.5})), row({0.2, 0.3, 0.5}), 1e-15));
 }
 
+TEST(Adam, StepsAreThoseOfItsFormula) {
+  // x -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps), worked out in Python floats.
+  AdamState state;
+  Tensor x = row({1.0, -2.0});
+  x = adam(x, row({0.5, -0.1}), 0.1, state);
+  EXPECT_TRUE(close(x, row({0.90000000199999985, -1.900000009999999}), 1e-14));
+  x = adam(x, row({0.25, 0.3}), 0.1, state);
+  EXPECT_TRUE(close(x, row({0.80678204047746216, -1.9494189911200654}), 1e-14));
+  x = adam(x, row({0.0, 0.0}), 0.1, state);
+  EXPECT_TRUE(close(x, row({0.73472428645613874, -1.9876200063730913}), 1e-14));
+  EXPECT_EQ(state.steps, 3);
+  EXPECT_THROW(adam(x, row({NAN, 0.0}), 0.1, state), NonFiniteError);
+  EXPECT_EQ(state.steps, 3);
+}
+
 TEST(AutoLambda, FiniteDifferenceOfLossesLinearInTheWeights) {
   EXPECT_TRUE(close(auto_lambda_step(4.0), 0.0025, 1e-18));
   EXPECT_EQ(auto_lambda_step(0.0), 0.0);

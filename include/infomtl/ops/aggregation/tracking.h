@@ -115,6 +115,19 @@ struct ModoOptions {
 /// @throws ShapeError, NonFiniteError
 INFOMTL_API torch::Tensor modo(const torch::Tensor& cross, torch::Tensor& lambda, const ModoOptions& options = {});
 
+struct AdamState {
+  torch::Tensor first, second;  ///< [T] float64
+  std::int64_t steps = 0;
+};
+
+/// A step of Adam (Kingma & Ba 2015; beta 0.9 and 0.999, epsilon 1e-8) for the few numbers that a weighting learns by
+/// itself: values [T] float64 -> the values after it.
+///
+/// @param gradient [T]; @param state  changed; undefined tensors at first
+/// @throws ShapeError, NonFiniteError
+INFOMTL_API torch::Tensor adam(const torch::Tensor& values, const torch::Tensor& gradient, double learning_rate,
+                               AdamState& state);
+
 /// CR-MOGM (Zhou et al. 2022): memory * previous + (1 - memory) * current, [T] float64; `previous` undefined:
 /// `current`.
 ///
