@@ -175,6 +175,21 @@ TEST(Rates, UncertaintyFindsTheWeightsOfItsLossesWithinAnEpoch) {
   }
 }
 
+TEST(Rates, TheNoiseOfACodeFollowsTheWeightOfItsBottleneck) {
+  const auto noise_after = [](double beta) {
+    TrainerSettings settings = small_settings("joint");
+    settings.learning_rate = 1e-3;
+    const Json losses = {"supervised", {{"name", "bottleneck"}, {"weight", beta}}};
+    Trained trained(SmallRun(0.1, "linear", losses, {{"name", "additive_noise"}, {"width", 8}}), settings,
+                    weightings::equal());
+    trained.steps(60);
+    return trained.values("architecture.noise_log_variance.").mean().item<double>();
+  };
+  const double start = std::log(0.01), free = noise_after(0.0), pressed = noise_after(1.0);
+  EXPECT_LT(std::abs(free - start), 0.5 * 0.6);  // sixty steps of 0.01 can go 0.6
+  EXPECT_GT(pressed - start, 0.9 * 0.6);
+}
+
 TEST(Budget, AJointEpochOfTotalRowsIsAnAlternatingOne) {
   const auto cost_of = [](const std::string& regime, const std::string& size, const std::string& epoch) {
     TrainerSettings settings = small_settings(regime);

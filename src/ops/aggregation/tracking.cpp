@@ -200,13 +200,13 @@ torch::Tensor modo(const torch::Tensor& cross, torch::Tensor& lambda, const Modo
 torch::Tensor adam(const torch::Tensor& values, const torch::Tensor& gradient, double learning_rate, AdamState& state) {
   constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
   const dense::Vector found = read_vector(gradient, 0, "adam", "the gradient");
-  const Tensor g = to_tensor(found), before = to_tensor(read_vector(values, found.size(), "adam", "the values"));
+  const torch::Tensor g = to_tensor(found), before = to_tensor(read_vector(values, found.size(), "adam", "the values"));
   if (!state.first.defined()) state.first = torch::zeros_like(g), state.second = torch::zeros_like(g);
   const auto step = static_cast<double>(++state.steps);
   state.first = kBeta1 * state.first + (1 - kBeta1) * g;
   state.second = kBeta2 * state.second + (1 - kBeta2) * g.square();
-  const Tensor first = state.first / (1 - std::pow(kBeta1, step));
-  const Tensor second = state.second / (1 - std::pow(kBeta2, step));
+  const torch::Tensor first = state.first / (1 - std::pow(kBeta1, step));
+  const torch::Tensor second = state.second / (1 - std::pow(kBeta2, step));
   return before - learning_rate * first / (second.sqrt() + kEpsilon);
 }
 
