@@ -1,7 +1,10 @@
 #include "infomtl/data/packing.h"
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 #include <numeric>
+#include <string_view>
 #include <utility>
 
 namespace infomtl {
@@ -14,6 +17,15 @@ Tensor tensor_of(const std::vector<Value>& values, torch::ScalarType type) {
   return tensor;
 }
 Tensor int64_tensor(const std::vector<std::int64_t>& values) { return tensor_of(values, torch::kInt64); }
+
+/// Equal for sequences of equal tokens; different ones differ but for a chance of 2^-64.
+std::int64_t text_hash(const SequenceTokens& tokens) {
+  const auto hash_of = [](const auto& values) {
+    const auto* const bytes = reinterpret_cast<const char*>(values.data());
+    return std::hash<std::string_view>{}({bytes, values.size() * sizeof(values[0])});
+  };
+  return std::bit_cast<std::int64_t>(hash_of(tokens.ids) * 31 + hash_of(tokens.type_ids));
+}
 
 /// The labels of one task on the packed texts of one selection.
 class TaskBatchBuilder {
@@ -28,6 +40,7 @@ class TaskBatchBuilder {
     const auto example = static_cast<std::size_t>(found - rows_.sequences.begin());
     sequence_rows_.push_back(row);
     examples_.push_back(static_cast<std::int64_t>(example));
+    texts_.push_back(text_hash(tokens));
     switch (task_.kind) {
       case TaskKind::classification:
         classes_.push_back(rows_.classes[example]);
@@ -55,6 +68,7 @@ class TaskBatchBuilder {
     batch.task = index_;
     batch.rows = int64_tensor(sequence_rows_);
     batch.examples = int64_tensor(examples_);
+    batch.texts = int64_tensor(texts_);
     if (task_.kind == TaskKind::classification || task_.kind == TaskKind::tagging) {
       batch.labels = int64_tensor(classes_);
     } else {
@@ -89,7 +103,7 @@ class TaskBatchBuilder {
   const Task& task_;
   const TaskRows& rows_;
   TokenlessWords tokenless_;
-  std::vector<std::int64_t> sequence_rows_, examples_, classes_, words_, word_offsets_ = {0};
+  std::vector<std::int64_t> sequence_rows_, examples_, texts_, classes_, words_, word_offsets_ = {0};
   std::vector<float> values_;
 };
 

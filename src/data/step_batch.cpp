@@ -14,7 +14,8 @@ PackedTokens PackedTokens::to(torch::Device device) const {
 StepBatch StepBatch::to(torch::Device device) const {
   StepBatch result{tokens.to(device), tasks};
   for (TaskBatch& batch : result.tasks) {
-    for (Tensor* tensor : {&batch.rows, &batch.labels, &batch.words, &batch.word_offsets, &batch.examples}) {
+    for (Tensor* tensor :
+         {&batch.rows, &batch.labels, &batch.words, &batch.word_offsets, &batch.examples, &batch.texts}) {
       *tensor = moved(*tensor, device);
     }
   }

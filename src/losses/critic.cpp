@@ -19,9 +19,9 @@ class CosineCritic final : public Critic {
   Tensor scores(const Tensor& x, const Tensor& y, double temperature) const override {
     return ops::cosine_scores(x, y, temperature);
   }
-  ops::LossValue info_nce(const Tensor& x, const Tensor& y, double temperature, bool symmetric,
-                          const Tensor& positive) const override {
-    return ops::info_nce(x, y, {.temperature = temperature, .symmetric = symmetric}, positive);
+  ops::LossValue info_nce(const Tensor& x, const Tensor& y, double temperature, bool symmetric, const Tensor& positive,
+                          const Tensor& ignored) const override {
+    return ops::info_nce(x, y, {.temperature = temperature, .symmetric = symmetric}, positive, ignored);
   }
 };
 

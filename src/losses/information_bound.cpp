@@ -18,7 +18,7 @@ class InfoNce final : public InformationBound {
  public:
   explicit InfoNce(const BoundShape& /*shape*/) {}
   LossValue loss(const PairedRows& rows) override {
-    return rows.critic->info_nce(rows.x, rows.y, rows.temperature, rows.symmetric, rows.positive);
+    return rows.critic->info_nce(rows.x, rows.y, rows.temperature, rows.symmetric, rows.positive, rows.ignored);
   }
   std::int64_t least_rows() const override { return 1; }
   bool contrasts() const override { return true; }

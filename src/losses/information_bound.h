@@ -19,6 +19,7 @@ struct PairedRows {
   torch::Tensor x;         ///< [B, H]
   torch::Tensor y;         ///< [M, H]
   torch::Tensor positive;  ///< [B] int64, undefined: row i to row i
+  torch::Tensor ignored;   ///< [B, M] bool, pairs that are no negatives; undefined: none; bounds that contrast()
   const Critic* critic = nullptr;
   double temperature = 1;  ///< scores are divided by it
   bool symmetric = false;

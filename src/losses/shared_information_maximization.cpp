@@ -1,5 +1,7 @@
 #include "infomtl/losses/shared_information_maximization.h"
 
+#include <algorithm>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "losses/counted_items.h"
@@ -13,6 +15,8 @@ void SharedInformationMaximization::Settings::fields(FieldVisitor& f) {
   f.field("symmetric", symmetric, "mean of both directions instead of view 0 against view 1 only (infonce)");
   f.choice("scope", scope, {"task", "batch"},
            "negatives from the task's own rows, or from all tasks of the step (infonce)");
+  f.choice("repeats", repeats, {"negatives", "ignored"},
+           "whether rows of equal tokens are each other's negatives, or left out of the denominator (infonce)");
   f.choice(
       "bound", bound, bound_names(),
       "the bound on mutual information that is maximised: infonce (van den Oord et al. 2018), dv (Donsker & Varadhan), "
@@ -42,6 +46,9 @@ SharedInformationMaximization::SharedInformationMaximization(Settings settings, 
   if (settings_.symmetric) {
     throw ConfigError("bound \"" + settings_.bound + "\" has one direction; set \"symmetric\": false");
   }
+  if (settings_.repeats != "negatives") {
+    throw ConfigError("bound \"" + settings_.bound + "\" leaves no pair out; set \"repeats\": \"negatives\"");
+  }
   if (settings_.scope != "task") {
     throw ConfigError("bound \"" + settings_.bound + "\" pairs the task's own rows; set \"scope\": \"task\"");
   }
@@ -50,6 +57,12 @@ SharedInformationMaximization::SharedInformationMaximization(Settings settings, 
 std::int64_t SharedInformationMaximization::count(const TaskBatch& rows) const {
   const std::int64_t found = rows.rows.size(0);
   return found < bound_->least_rows() ? 0 : found;
+}
+
+Tensor SharedInformationMaximization::same_text(const Tensor& texts, const std::vector<Tensor>& keys) const {
+  const bool known = std::all_of(keys.begin(), keys.end(), [](const Tensor& each) { return each.defined(); });
+  if (settings_.repeats != "ignored" || !texts.defined() || !known) return {};
+  return texts.unsqueeze(1) == torch::cat(keys).unsqueeze(0);
 }
 
 LossValue SharedInformationMaximization::compute(TaskStep& step) {
@@ -66,21 +79,24 @@ LossValue SharedInformationMaximization::compute(TaskStep& step) {
                   .records = step.records()};
   if (settings_.scope == "task") {
     rows.y = step.shared(1);
+    rows.ignored = same_text(step.batch().texts, {step.batch().texts});
     return bound_->loss(rows);
   }
   // Keys of all tasks; this task's own lie from `first` on, in order.
-  std::vector<Tensor> keys;
+  std::vector<Tensor> keys, texts;
   std::int64_t found = 0;
   std::int64_t first = 0;
   for (TaskStep* other : step.batch_steps()) {
     if (other->views() < 2) continue;
     if (other->task_index() == step.task_index()) first = found;
     keys.push_back(other->shared(1));
+    texts.push_back(other->batch().texts);
     found += keys.back().size(0);
   }
   rows.y = torch::cat(keys);
   rows.positive = torch::arange(first, first + anchors.size(0),
                                 torch::TensorOptions().dtype(torch::kInt64).device(anchors.device()));
+  rows.ignored = same_text(step.batch().texts, texts);
   return bound_->loss(rows);
 }
 

@@ -109,6 +109,28 @@ TEST(TrainingStream, BatchesHoldTheTextsAndLabelsOfTheSplit) {
   }
 }
 
+TEST(TrainingStream, RowsKnowWhetherTheirTokensAreTheSame) {
+  const TokenizedTexts tokens(corpus().dataset.split(Split::train).texts, corpus().tokenizer, 128);
+  TrainingStream stream(corpus().dataset, tokens, sampler("proportional"), {.batch_size = 64, .regime = Regime::joint},
+                        1, 2);
+  std::size_t repeats = 0;
+  for (int i = 0; i < 4; ++i) {
+    const StepBatch batch = stream.next().micro_batches.at(0);
+    std::map<std::int64_t, std::string> text_of;
+    std::map<std::string, std::int64_t> key_of;
+    for (const TaskBatch& rows : batch.tasks) {
+      for (std::int64_t b = 0; b < rows.rows.size(0); ++b) {
+        const std::string text = decoded(batch, rows.rows[b].item<std::int64_t>());
+        const auto key = rows.texts[b].item<std::int64_t>();
+        repeats += key_of.contains(text) ? 1 : 0;
+        EXPECT_EQ(text_of.emplace(key, text).first->second, text);
+        EXPECT_EQ(key_of.emplace(text, key).first->second, key) << text;
+      }
+    }
+  }
+  EXPECT_GT(repeats, 0U);
+}
+
 TEST(TrainingStream, AnEpochHoldsEveryExampleOnce) {
   const Dataset& dataset = corpus().dataset;
   const TokenizedTexts tokens(dataset.split(Split::train).texts, corpus().tokenizer, 32);

@@ -52,6 +52,20 @@ TEST(Simax, OrthonormalViews) {  // PT-1.2
   EXPECT_TRUE(close(value.mean().item<double>(), 3.17749e-4, 1e-6));
 }
 
+TEST(Simax, RowsOfEqualTextCanBeLeftOutOfTheNegatives) {
+  auto step = fixed_step(TaskKind::classification, torch::zeros({4}, torch::kInt64));
+  step.shared_views = {torch::eye(4), torch::eye(4)};
+  step.batch_.texts = torch::tensor({7, 7, 8, 9}, torch::kInt64);
+  const double three = std::log1p(3 * std::exp(-10.0)), two = std::log1p(2 * std::exp(-10.0));
+  SharedInformationMaximization all({.temperature = 0.1});
+  EXPECT_TRUE(close(all.compute(step).sum.item<double>(), 4 * three, 1e-6));
+  for (const char* const scope : {"task", "batch"}) {
+    SharedInformationMaximization others({.temperature = 0.1, .scope = scope, .repeats = "ignored"});
+    EXPECT_TRUE(close(others.compute(step).sum.item<double>(), 2 * three + 2 * two, 1e-6)) << scope;
+  }
+  EXPECT_THROW(SharedInformationMaximization({.repeats = "ignored", .bound = "nwj"}), ConfigError);
+}
+
 TEST(Simax, BatchScopeTakesNegativesFromAllTasks) {
   auto first = fixed_step(TaskKind::classification, torch::zeros({4}, torch::kInt64));
   auto second = fixed_step(TaskKind::classification, torch::zeros({4}, torch::kInt64));

@@ -34,6 +34,7 @@ struct INFOMTL_API TaskBatch {
   Tensor words;          ///< tags only: [W_t] int64, the packed token row where each labelled word begins
   Tensor word_offsets;   ///< tags only: [B_t+1] int64, words of row b are word_offsets[b] .. word_offsets[b+1]
   Tensor examples;       ///< [B_t] int64: index of each row in the task's split, for reports and predictions
+  Tensor texts;  ///< [B_t] int64: equal where rows have the same tokens, in any task of the step; may be undefined
   std::int64_t batches_before = 0;  ///< drawn for the task in the run before this one: a function of (seed, step)
 
   /// Labels that a loss averages over: B_t, or W_t for tagging.

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
@@ -24,11 +25,13 @@ class InformationBound;
 class INFOMTL_API SharedInformationMaximization final : public LossTerm {
  public:
   struct INFOMTL_API Settings {
-    double temperature = 1.0;         ///< tau > 0; the paper takes 1 for RoBERTa, 0.1 for BERT
-    bool symmetric = false;           ///< infonce: mean of both directions, else view 0 against view 1 only
-    std::string scope = "task";       ///< infonce: negatives from the task's rows, or from all tasks' ("batch")
-    std::string bound = "infonce";    ///< what is maximised: one of bounds.h
-    std::string critic = "cosine";    ///< or "separable", "bilinear", "concat", which learn
+    double temperature = 1.0;    ///< tau > 0; the paper takes 1 for RoBERTa, 0.1 for BERT
+    bool symmetric = false;      ///< infonce: mean of both directions, else view 0 against view 1 only
+    std::string scope = "task";  ///< infonce: negatives from the task's rows, or from all tasks' ("batch")
+    std::string repeats =
+        "negatives";                ///< infonce: rows of equal tokens contrast each other, or are left out ("ignored")
+    std::string bound = "infonce";  ///< what is maximised: one of bounds.h
+    std::string critic = "cosine";  ///< or "separable", "bilinear", "concat", which learn
     std::int64_t critic_width = 128;  ///< hidden layers and embeddings of what critic and bound learn
     double learning_rate = 5e-4;      ///< peak, of what critic and bound learn; 0: the optimiser's
     double momentum = 0.9;            ///< mine: share of the old value in the moving average (Belghazi et al. 2018)
@@ -48,6 +51,9 @@ class INFOMTL_API SharedInformationMaximization final : public LossTerm {
   LossValue compute(TaskStep& step) override;
 
  private:
+  /// [B, M] which keys have the tokens of which row; undefined where repeats are negatives or texts unknown.
+  Tensor same_text(const Tensor& texts, const std::vector<Tensor>& keys) const;
+
   Settings settings_;
   std::shared_ptr<Critic> critic_;
   std::shared_ptr<InformationBound> bound_;
