@@ -11,6 +11,7 @@
 #include "infomtl/data/evaluation_stream.h"
 #include "infomtl/data/training_stream.h"
 #include "support/compare.h"
+#include "support/message_of.h"
 
 namespace infomtl {
 namespace {
