@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "data/label_noise.h"
 #include "data/readers.h"
 #include "data/subset.h"
 #include "data/task_record.h"
@@ -221,6 +222,7 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
   const std::array<std::int64_t, 3> most = {config.integer("max_train_rows", kAll, at_least(1)),
                                             config.integer("max_validation_rows", kAll, at_least(1)),
                                             config.integer("max_test_rows", kAll, at_least(1))};
+  const double noise = config.number("label_noise", 0.0, between(0.0, 1.0));
   config.reject_unknown();
 
   Dataset dataset;
@@ -256,6 +258,7 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
     take_subset(rows, dataset.tasks, split == Split::train ? fraction : 1.0, most[static_cast<std::size_t>(split)],
                 run_seed, split);
   }
+  with_context(config.where(), [&] { flip_labels(dataset.split(Split::train), dataset.tasks, noise, run_seed); });
   for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
     dataset.tasks[t].train_rows = static_cast<std::int64_t>(dataset.split(Split::train).tasks[t].size());
   }

@@ -282,6 +282,29 @@ TEST(Subset, SmallerOnesAreContainedInLargerOnes) {
   EXPECT_TRUE(std::includes(large.begin(), large.end(), small.begin(), small.end()));
 }
 
+TEST(LabelNoise, GivesThatManyRowsAnotherClassAndTouchesNothingElse) {
+  const Balanced data;  // has no test split
+  const auto classes = [&](double noise, std::uint64_t seed) {
+    return load(data.folder, {data.task}, {{"label_noise", noise}}, seed).split(Split::train).tasks[0].classes;
+  };
+  const auto clean = classes(0, 3);
+  const auto changed = [&](double noise, std::uint64_t seed) {
+    const auto noisy = classes(noise, seed);
+    std::set<std::size_t> rows;
+    for (std::size_t i = 0; i < clean.size(); ++i) {
+      if (noisy[i] != clean[i]) rows.insert(i);
+    }
+    return rows;
+  };
+  const auto some = changed(0.2, 3), more = changed(0.5, 3);
+  EXPECT_EQ(some.size(), static_cast<std::size_t>(std::llround(0.2 * static_cast<double>(clean.size()))));
+  EXPECT_TRUE(std::includes(more.begin(), more.end(), some.begin(), some.end()));
+  EXPECT_EQ(some, changed(0.2, 3));
+  EXPECT_NE(some, changed(0.2, 4));
+  EXPECT_EQ(changed(1.0, 3).size(), clean.size());
+  message_of<ConfigError>([&] { classes(1.5, 3); });
+}
+
 TEST(Subset, BoundsAreChecked) {
   const Balanced data;
   message_of<ConfigError>([&] { data.rows({{"train_fraction", 0}}, 1); });

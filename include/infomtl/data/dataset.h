@@ -90,7 +90,7 @@ INFOMTL_API std::string fingerprint(const SplitData& data);
 INFOMTL_API std::vector<std::vector<std::size_t>> groups_sharing_texts(const SplitData& data);
 
 /// Reads every task record and file that the `data` object of a config names (see configs/README.md for the format):
-/// `root`, `tasks`, `train_fraction`, `max_train_rows`, `max_validation_rows`, `max_test_rows`.
+/// `root`, `tasks`, `label_noise`, `train_fraction`, `max_train_rows`, `max_validation_rows`, `max_test_rows`.
 ///
 /// A subset is a function of the run seed. Its unit is the text, so tasks that share texts keep sharing them; it is
 /// stratified by the classes of the group's first classification task (each class keeps its share to the nearest row),
