@@ -76,14 +76,14 @@ void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& outp
 }
 
 Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective, const TaskData& data, Split split,
-                          std::int64_t batch_size, std::int64_t step) {
+                          std::int64_t batch_size, std::int64_t step, const EmbeddingNoise* noise) {
   EvaluationStream stream(data.dataset(), split, data.tokens(split), batch_size);
   return evaluate_model(
-      model, objective, [&stream] { return stream.next(); }, split_name(split), step);
+      model, objective, [&stream] { return stream.next(); }, split_name(split), step, noise);
 }
 
 Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective, const BatchReader& batches,
-                          std::string_view split, std::int64_t step) {
+                          std::string_view split, std::int64_t step, const EmbeddingNoise* noise) {
   const torch::NoGradGuard no_grad;
   const std::vector<Task>& tasks = model.tasks();
   std::vector<Predictions> predictions(tasks.size());
@@ -101,7 +101,9 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
     for (std::size_t k = 0; k < forward.size(); ++k) {
       const TaskBatch& rows = forward.batch().tasks[k];
       seen[rows.task] = true;
-      add_predictions(tasks[rows.task], rows, forward.task(k).prediction().output, predictions[rows.task]);
+      const std::shared_ptr<TaskStep> noisy = noise == nullptr ? nullptr : with_embedding_noise(forward, k, *noise);
+      TaskStep& read = noisy == nullptr ? forward.task(k) : *noisy;
+      add_predictions(tasks[rows.task], rows, read.prediction().output, predictions[rows.task]);
       if (objective == nullptr) continue;
       const TaskLoss loss = objective->compute(forward.task(k), objective->counts(tasks[rows.task], rows));
       for (const TermPart& part : loss.parts) {

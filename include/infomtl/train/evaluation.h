@@ -13,6 +13,7 @@
 #include "infomtl/losses/objective.h"
 #include "infomtl/metrics/predictions.h"
 #include "infomtl/model/multi_task_model.h"
+#include "infomtl/step/embedding_noise.h"
 
 namespace infomtl {
 
@@ -38,12 +39,15 @@ INFOMTL_API void add_predictions(const Task& task, const TaskBatch& rows, const 
                                  Predictions& predictions);
 
 /// @param objective  null: no losses; @param batches  of the split, each labelled row once; @param split  its name, for
-/// messages; @param step  at which the terms' weights are read
+/// messages; @param step  at which the terms' weights are read; @param noise  on the word embeddings that predictions
+/// are made from, losses are not; none: null
 /// @throws what metrics throw
 INFOMTL_API Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective,
-                                      const BatchReader& batches, std::string_view split, std::int64_t step);
+                                      const BatchReader& batches, std::string_view split, std::int64_t step,
+                                      const EmbeddingNoise* noise = nullptr);
 /// The same over a split of these data.
 INFOMTL_API Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objective, const TaskData& data,
-                                      Split split, std::int64_t batch_size, std::int64_t step);
+                                      Split split, std::int64_t batch_size, std::int64_t step,
+                                      const EmbeddingNoise* noise = nullptr);
 
 }  // namespace infomtl
