@@ -1,0 +1,41 @@
+#pragma once
+// Representation: what a trained model makes of a split, in numbers: how evenly the shared representation spreads, and
+// how well the heads' outputs fall into the classes (InfoMTL, arXiv 2503.04667, quality of representations).
+//
+//   TrainedRun run = TrainedRun::load("runs/first");
+//   for (const auto& [task, quality] : representation_quality(run, "test")) std::printf("%f\n", quality.uniformity);
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "infomtl/core/export.h"
+#include "infomtl/core/json.h"
+#include "infomtl/runs/trained_run.h"
+
+namespace infomtl {
+
+struct RepresentationQuality {
+  std::int64_t rows = 0;
+  /// log mean exp(-2 |u_i - u_j|^2) over pairs of the encoder's pooled outputs brought to length 1 (Wang and Isola, ICML
+  /// 2020): 0 where all point one way, -4 at most even; NaN below two rows.
+  double uniformity = 0;
+  double mean_cosine = 0;  ///< over the same pairs
+  /// Adjusted Rand index of k-means on the head's outputs, k its classes, against the labels; tasks of single classes.
+  std::optional<double> rand_index = {};
+};
+
+/// Of every task that has rows in the split; rows of an unknown label are left out.
+/// @throws what reading the data throws
+INFOMTL_API std::vector<std::pair<std::string, RepresentationQuality>> representation_quality(TrainedRun& run,
+                                                                                             const std::string& split);
+
+/// {"split", "tasks": {name: {"rows", "uniformity", "mean_cosine", "adjusted_rand_index"}}}; a number that is not there is null.
+INFOMTL_API Json to_json(const std::vector<std::pair<std::string, RepresentationQuality>>& quality,
+                         const std::string& split);
+/// The same as a table for the terminal.
+INFOMTL_API std::string to_table(const std::vector<std::pair<std::string, RepresentationQuality>>& quality,
+                                 const std::string& split);
+
+}  // namespace infomtl
