@@ -39,11 +39,6 @@ std::vector<double> averages_of(const std::vector<Results>& runs, const std::str
   return values;
 }
 
-Spread spread_of(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return std::isnan(value); });
-  return values.empty() ? Spread{kNan, kNan} : Spread{mean_of(values), standard_deviation(values)};
-}
-
 std::string spread_text(const std::vector<double>& values, bool higher_is_better) {
   const Spread spread = spread_of(values);
   return score_text(spread.mean, higher_is_better) + " +- " + score_text(spread.deviation, higher_is_better);
