@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "runs/text_table.h"
+#include "infomtl/runs/text_table.h"
 
 namespace infomtl {
 namespace {
