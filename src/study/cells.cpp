@@ -74,8 +74,6 @@ std::optional<Results> CellRunner::trained(const Cell& cell, const std::atomic<b
 
 CellRunner::Outcome CellRunner::settle(std::size_t c, const std::atomic<bool>* stop) {
   const Cell& cell = cells_[c];
-  elsewhere_[c] = run_state(cell.folder) == RunState::busy;
-  if (elsewhere_[c]) return Outcome::elsewhere;
   here_ = c;
   try {
     std::optional<Results> results = trained(cell, stop);
@@ -97,26 +95,30 @@ CellRunner::Outcome CellRunner::settle(std::size_t c, const std::atomic<bool>* s
   return Outcome::finished;
 }
 
+std::optional<std::size_t> CellRunner::look_around(const std::atomic<bool>* stop) {
+  std::optional<std::size_t> open;
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    if (settled(c)) continue;
+    const RunState state = run_state(cells_[c].folder);
+    elsewhere_[c] = state == RunState::busy;
+    if (state == RunState::finished) settle(c, stop);
+    if (state == RunState::open && !open) open = c;
+  }
+  return open;
+}
+
 bool CellRunner::run(const std::atomic<bool>* stop) {
-  while (true) {
-    bool all_settled = true, trained_one = false;
-    for (std::size_t c = 0; c < cells_.size() && !trained_one; ++c) {
-      if (settled(c)) continue;
-      all_settled = false;
-      if (is_set(stop)) return false;
-      const bool was_open = run_state(cells_[c].folder) == RunState::open;
-      const Outcome outcome = settle(c, stop);
-      if (outcome == Outcome::stopped) return false;
-      // Training takes long: what others did meanwhile is looked at first, from the first cell on.
-      trained_one = was_open && outcome != Outcome::elsewhere;
+  while (!is_set(stop)) {
+    // Training takes long: what others finished meanwhile is read first, so that listeners know all of it.
+    if (const std::optional<std::size_t> open = look_around(stop)) {
+      if (settle(*open, stop) == Outcome::stopped) return false;
+      continue;
     }
-    if (all_settled) return true;
-    if (trained_one) continue;
-    const bool waiting = std::any_of(elsewhere_.begin(), elsewhere_.end(), [](bool one) { return one; });
-    if (!waiting) continue;
+    if (counts().elsewhere == 0) return true;
     for (const auto& listener : wait_) listener();
     wait_for(poll_, stop);
   }
+  return false;
 }
 
 }  // namespace infomtl
