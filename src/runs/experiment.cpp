@@ -121,7 +121,7 @@ struct Experiment::Implementation {
     return score_best();
   }
 
-  Json training_json() const { return training_record(trainer->cost(), trainer->model().tasks()); }
+  Json training_json() const { return training_record(trainer->cost(), trainer->total_steps(), trainer->model().tasks()); }
 
   Results score_best() {
     Results scored;
@@ -132,8 +132,8 @@ struct Experiment::Implementation {
     scored.training = training_json();
     scored.environment = environment_json(config.device.str());
     read_checkpoint_model(folder.best(), trainer->model());
-    for (const Split split : {Split::validation, Split::test}) {
-      add_evaluation(scored, trainer->model().tasks(), std::string(split_name(split)), trainer->evaluate(split));
+    for (const std::string& split : options.scored_splits) {
+      add_evaluation(scored, trainer->model().tasks(), split, trainer->evaluate(split_named(split)));
     }
     scored.average_tasks();
     scored.task_similarity = task_similarity(trainer->model());
@@ -163,6 +163,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   }
   RunConfig read = RunConfig::read(config);
   if (options.seed) read.trainer.seed = *options.seed;
+  for (const std::string& split : options.scored_splits) split_named(split);  // an unknown one is told before training
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;
   self.results = self.folder.finished();

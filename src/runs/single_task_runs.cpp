@@ -61,7 +61,7 @@ void SingleTaskRuns::on_epoch(std::function<void(std::int64_t, const Evaluation&
 
 Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   if (results_) return *results_;
-  std::filesystem::create_directories(folder_.path());
+  folder_.lock();  // of the whole run; each task's has its own
   write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
   std::vector<Json> records;

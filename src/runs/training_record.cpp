@@ -19,8 +19,9 @@ double share(double part, double whole) { return whole > 0 ? part / whole : 0.0;
 
 }  // namespace
 
-Json training_record(const TrainingCost& cost, const std::vector<Task>& tasks) {
+Json training_record(const TrainingCost& cost, std::int64_t planned_steps, const std::vector<Task>& tasks) {
   Json record = {{"steps", cost.steps},
+                 {"planned_steps", planned_steps},
                  {"examples", cost.examples},
                  {"tokens", cost.tokens},
                  {"encoded_sequences", cost.encoded_sequences},
@@ -40,6 +41,7 @@ Json training_record(const TrainingCost& cost, const std::vector<Task>& tasks) {
 
 Json added_up(const std::vector<Json>& records) {
   Json sum = {{"steps", 0},
+              {"planned_steps", 0},
               {"examples", 0},
               {"tokens", 0},
               {"encoded_sequences", 0},
@@ -50,7 +52,7 @@ Json added_up(const std::vector<Json>& records) {
               {"peak_memory_bytes", 0}};
   double clipped = 0;
   for (const Json& record : records) {
-    for (const char* const count : {"steps", "examples", "tokens", "encoded_sequences"}) {
+    for (const char* const count : {"steps", "planned_steps", "examples", "tokens", "encoded_sequences"}) {
       sum[count] = sum[count].get<std::int64_t>() + record.at(count).get<std::int64_t>();
     }
     sum["seconds"] = sum["seconds"].get<double>() + record.at("seconds").get<double>();

@@ -1,6 +1,7 @@
 #pragma once
 // Training record: the "training" part of results.json, what a run cost.
 
+#include <cstdint>
 #include <vector>
 
 #include "infomtl/core/json.h"
@@ -9,11 +10,11 @@
 
 namespace infomtl {
 
-/// steps, examples, tokens, encoded_sequences, rows and passes (per task: rows trained on, and those over the rows of
+/// steps, planned_steps (more where training stopped early), examples, tokens, encoded_sequences, rows and passes (per task: rows trained on, and those over the rows of
 /// its training split), clipped_share (of the steps), seconds, examples_per_second, tokens_per_second,
 /// peak_memory_bytes (of this process so far).
 /// @param tasks  as TrainingCost::rows
-Json training_record(const TrainingCost& cost, const std::vector<Task>& tasks);
+Json training_record(const TrainingCost& cost, std::int64_t planned_steps, const std::vector<Task>& tasks);
 /// The record of several runs that each trained other tasks, as if they were one.
 Json added_up(const std::vector<Json>& records);
 

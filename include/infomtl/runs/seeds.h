@@ -15,6 +15,9 @@
 
 namespace infomtl {
 
+/// @throws UserError naming a seed that is there twice
+INFOMTL_API void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds);
+
 /// Trains one config under several seeds, one folder seed-<n> below `output` (empty: runs/<config name>); writes
 /// summary.json. Finished seeds are kept, broken-off ones continue. Ends early when `stop` is set.
 /// @throws UserError for no seeds or one given twice; what Run throws
