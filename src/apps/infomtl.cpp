@@ -108,6 +108,18 @@ void describe(CLI::App& app, CommandLine& line) {
   evaluate->add_option("--split", line.evaluate.split, "validation or test")
       ->check(CLI::IsMember({"validation", "test"}))
       ->capture_default_str();
+  CLI::Option* noise =
+      evaluate->add_option("--noise", line.evaluate.noise, "score under noise on the word embeddings, too")
+          ->check(CLI::IsMember({"random", "adversarial"}));
+  evaluate
+      ->add_option("--strength", line.evaluate.strengths,
+                   "lengths of that noise in lengths of a text's word embeddings: 0.05,0.1")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber);
+  evaluate
+      ->add_flag("--representation", line.evaluate.representation,
+                 "instead: uniformity of the shared representation, adjusted Rand index of the outputs")
+      ->excludes(noise);
   evaluate->add_flag("--json", line.evaluate.json, "print results as JSON");
 
   CLI::App* predict = add_command(app, line, "predict", "predict one task for texts, JSONL out",

@@ -121,7 +121,9 @@ struct Experiment::Implementation {
     return score_best();
   }
 
-  Json training_json() const { return training_record(trainer->cost(), trainer->total_steps(), trainer->model().tasks()); }
+  Json training_json() const {
+    return training_record(trainer->cost(), trainer->total_steps(), trainer->model().tasks());
+  }
 
   Results score_best() {
     Results scored;
@@ -134,6 +136,10 @@ struct Experiment::Implementation {
     read_checkpoint_model(folder.best(), trainer->model());
     for (const std::string& split : options.scored_splits) {
       add_evaluation(scored, trainer->model().tasks(), split, trainer->evaluate(split_named(split)));
+      for (const EmbeddingNoise& noise : config.noises) {
+        add_evaluation(scored, trainer->model().tasks(), split + " " + noise.name(),
+                       trainer->evaluate(split_named(split), &noise));
+      }
     }
     scored.average_tasks();
     scored.task_similarity = task_similarity(trainer->model());

@@ -110,6 +110,15 @@ std::string Results::table() const {
   return table.text();
 }
 
+void Results::add_splits(const Results& more) {
+  for (std::size_t t = 0; t < more.tasks.size(); ++t) {
+    if (t >= tasks.size() || tasks[t].first != more.tasks[t].first) throw StateError("results of other tasks");
+    tasks[t].second.score.insert(more.tasks[t].second.score.begin(), more.tasks[t].second.score.end());
+    tasks[t].second.all.insert(more.tasks[t].second.all.begin(), more.tasks[t].second.all.end());
+  }
+  average.insert(more.average.begin(), more.average.end());
+}
+
 void Results::average_tasks() {
   average.clear();
   for (const std::string& split : splits()) {

@@ -73,6 +73,12 @@ RunConfig RunConfig::read(const Config& config) {
                 .weighting = part_of(config, "weighting", "equal"),
                 .losses = config.list("losses"),
                 .penalties = config.list_or_empty("penalties")};
+  const Config evaluation = config.object_or_empty("evaluation");
+  for (const Config& noise : evaluation.list_or_empty("noise")) {
+    run.noises.push_back(noise.read<EmbeddingNoise>());
+    run.noises.back().seed = run.trainer.seed;
+  }
+  evaluation.reject_unknown();
   config.reject_unknown();
   return run;
 }

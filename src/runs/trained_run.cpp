@@ -5,6 +5,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/step/features.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
 #include "runs/environment.h"
@@ -13,9 +14,20 @@
 #include "runs/run_folder.h"
 
 namespace infomtl {
+namespace {
+
+TaskData data_of(const LoadedModel& loaded) {
+  return {load_dataset(loaded.config.data, loaded.config.trainer.seed), loaded.tokenizer,
+          static_cast<std::size_t>(loaded.config.encoder.max_length)};
+}
+
+}  // namespace
+
 struct TrainedRun::Implementation {
   std::vector<LoadedModel> models;  ///< one, or one per task
   std::vector<Task> tasks;
+
+  Results evaluate(const std::string& split, const EmbeddingNoise* noise) const;
 };
 
 TrainedRun::TrainedRun(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
@@ -42,23 +54,49 @@ TrainedRun TrainedRun::load(const std::filesystem::path& run) {
 
 const std::vector<Task>& TrainedRun::tasks() const { return implementation_->tasks; }
 
-Results TrainedRun::evaluate(const std::string& split) {
+Results TrainedRun::evaluate(const std::string& split) { return implementation_->evaluate(split, nullptr); }
+
+Results TrainedRun::evaluate(const std::string& split, const EmbeddingNoise& noise) {
+  return implementation_->evaluate(split, &noise);
+}
+
+Results TrainedRun::Implementation::evaluate(const std::string& split, const EmbeddingNoise* noise) const {
   const Split which = split_named(split);
+  const std::string name = noise == nullptr ? split : split + " " + noise->name();
   Results results;
-  for (const LoadedModel& loaded : implementation_->models) {
+  for (const LoadedModel& loaded : models) {
     results.seed = loaded.config.trainer.seed;
     results.selected_epoch = loaded.epoch;
     results.selection_split = loaded.config.trainer.selection.split;
     results.selection_monitor = loaded.config.trainer.selection.monitor;
     results.environment = environment_json(loaded.config.device.str());
-    const TaskData data(load_dataset(loaded.config.data, results.seed), loaded.tokenizer,
-                        static_cast<std::size_t>(loaded.config.encoder.max_length));
-    add_evaluation(results, loaded.model->tasks(), split,
-                   evaluate_model(*loaded.model, nullptr, data, which, loaded.config.trainer.evaluation_batch_size, 0));
+    add_evaluation(results, loaded.model->tasks(), name,
+                   evaluate_model(*loaded.model, nullptr, data_of(loaded), which,
+                                  loaded.config.trainer.evaluation_batch_size, 0, noise));
   }
   results.average_tasks();
-  if (implementation_->models.size() == 1) results.task_similarity = task_similarity(*implementation_->models[0].model);
+  if (models.size() == 1) results.task_similarity = task_similarity(*models[0].model);
   return results;
+}
+
+std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
+  const Split which = split_named(split);
+  std::vector<TaskOutputs> found;
+  for (const LoadedModel& loaded : implementation_->models) {
+    const Features features =
+        collect_features(*loaded.model, data_of(loaded), which,
+                         {.batch_size = loaded.config.trainer.evaluation_batch_size, .outputs = true});
+    for (std::size_t t = 0; t < features.tasks.size(); ++t) {
+      const TaskFeatures& task = features.tasks[t];
+      if (task.rows.size(0) == 0) continue;
+      found.push_back({.name = loaded.model->tasks()[t].name,
+                       .kind = loaded.model->tasks()[t].kind,
+                       .shared = features.pooled.index_select(0, task.rows),
+                       .output = task.output,
+                       .labels = task.labels});
+    }
+  }
+  return found;
 }
 
 std::vector<Json> TrainedRun::predict(const std::string& task,

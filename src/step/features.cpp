@@ -12,18 +12,23 @@ namespace {
 /// Pieces of one task in the order of batches, put into that of examples at the end.
 class TaskCollector {
  public:
-  void add(TaskStep& step, const Tensor& places, bool representations) {
+  void add(TaskStep& step, const Tensor& places, const FeatureOptions& options) {
     const TaskBatch& rows = step.batch();
     examples_.push_back(rows.examples.to(torch::kCPU));
     places_.push_back(places);
     labels_.push_back(rows.labels.to(torch::kCPU));
     if (rows.word_offsets.defined()) word_counts_.push_back(rows.word_offsets.to(torch::kCPU).diff());
-    if (representations) representation_.push_back(step.representation().value.to(torch::kCPU));
+    if (options.representations) representation_.push_back(step.representation().value.to(torch::kCPU));
+    if (options.outputs) output_.push_back(step.prediction().output.to(torch::kCPU, torch::kFloat32));
   }
 
   TaskFeatures features() const {
     if (examples_.empty())
-      return {.rows = torch::zeros({0}, torch::kInt64), .labels = {}, .word_offsets = {}, .representation = {}};
+      return {.rows = torch::zeros({0}, torch::kInt64),
+              .labels = {},
+              .word_offsets = {},
+              .representation = {},
+              .output = {}};
     const Tensor order = at::cat(examples_).argsort();
     TaskFeatures found;
     found.rows = at::cat(places_).index_select(0, order);
@@ -39,11 +44,12 @@ class TaskCollector {
     }
     found.labels = at::cat(labels_).index_select(0, items);
     if (!representation_.empty()) found.representation = at::cat(representation_).index_select(0, items);
+    if (!output_.empty()) found.output = at::cat(output_).index_select(0, items);
     return found;
   }
 
  private:
-  std::vector<Tensor> examples_, places_, labels_, word_counts_, representation_;
+  std::vector<Tensor> examples_, places_, labels_, word_counts_, representation_, output_;
 };
 
 }  // namespace
@@ -79,7 +85,7 @@ Features collect_features(const MultiTaskModel& model, const TaskData& data, Spl
       }
       const Tensor rows = torch::tensor(places, torch::kInt64);
       found.pooled.index_copy_(0, rows, step.shared().to(torch::kCPU, torch::kFloat32));
-      collectors[step.task_index()].add(step, rows, options.representations);
+      collectors[step.task_index()].add(step, rows, options);
     }
   }
   for (const TaskCollector& collector : collectors) found.tasks.push_back(collector.features());

@@ -212,9 +212,9 @@ struct Trainer::Implementation {
     stopwatch.lap();
   }
 
-  Evaluation evaluate(Split split) const {
+  Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const {
     return evaluate_model(*model, objective.get(), batches->evaluation(split, settings.evaluation_batch_size),
-                          split_name(split), progress.cost.steps);
+                          split_name(split), progress.cost.steps, noise);
   }
 
   bool over() const { return progress.cost.steps >= total || progress.stopped_early; }
@@ -282,7 +282,9 @@ bool Trainer::fit(const std::atomic<bool>* stop) {
   }
 }
 
-Evaluation Trainer::evaluate(Split split) const { return implementation_->evaluate(split); }
+Evaluation Trainer::evaluate(Split split, const EmbeddingNoise* noise) const {
+  return implementation_->evaluate(split, noise);
+}
 
 std::int64_t Trainer::steps_done() const { return implementation_->progress.cost.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }

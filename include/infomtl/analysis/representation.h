@@ -29,7 +29,7 @@ struct RepresentationQuality {
 /// Of every task that has rows in the split; rows of an unknown label are left out.
 /// @throws what reading the data throws
 INFOMTL_API std::vector<std::pair<std::string, RepresentationQuality>> representation_quality(TrainedRun& run,
-                                                                                             const std::string& split);
+                                                                                              const std::string& split);
 
 /// {"split", "tasks": {name: {"rows", "uniformity", "mean_cosine", "adjusted_rand_index"}}}; a number that is not there is null.
 INFOMTL_API Json to_json(const std::vector<std::pair<std::string, RepresentationQuality>>& quality,

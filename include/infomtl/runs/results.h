@@ -45,6 +45,8 @@ struct Results {
   INFOMTL_API std::string table() const;
   /// The splits that were scored: train, validation, test, then any others.
   INFOMTL_API std::vector<std::string> splits() const;
+  /// Takes over the scores of the same tasks on other splits. @throws StateError where the tasks are others
+  INFOMTL_API void add_splits(const Results& more);
   /// The mean over the tasks that have the split, entered in `average`.
   INFOMTL_API void average_tasks();
 };

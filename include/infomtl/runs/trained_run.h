@@ -5,6 +5,8 @@
 //   std::puts(trained.evaluate("test").table().c_str());
 //   trained.predict("hate", {{"have a nice day", ""}});
 
+#include <torch/types.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,10 +14,21 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/core/task_kind.h"
 #include "infomtl/data/task.h"
 #include "infomtl/runs/results.h"
+#include "infomtl/step/embedding_noise.h"
 
 namespace infomtl {
+
+/// What a run's model makes of one task's rows of a split, in the order of its examples; on the CPU.
+struct TaskOutputs {
+  std::string name;
+  TaskKind kind = TaskKind::classification;
+  torch::Tensor shared;  ///< [B, H] float32 the encoder's pooled outputs
+  torch::Tensor output;  ///< [B, C] float32 of the head, of tagging [W, C]
+  torch::Tensor labels;  ///< as TaskBatch::labels
+};
 
 class INFOMTL_API TrainedRun {
  public:
@@ -26,6 +39,10 @@ class INFOMTL_API TrainedRun {
 
   /// Scores every task that has rows in the split. @throws what reading the data throws
   Results evaluate(const std::string& split);
+  /// The same under noise on the word embeddings; the split is then called "<split> <noise.name()>".
+  Results evaluate(const std::string& split, const EmbeddingNoise& noise);
+  /// Of every task that has rows in the split. @throws what reading the data throws
+  std::vector<TaskOutputs> outputs(const std::string& split);
   const std::vector<Task>& tasks() const;
   /// One JSON object per text: {"label", "scores"}, {"labels", "scores"} for multi-label, {"value"}, or, for tagging,
   /// {"labels": [...]} with one label per word (of the text split at blanks). Scores are probabilities, by label;

@@ -21,6 +21,7 @@ namespace infomtl {
 struct FeatureOptions {
   std::int64_t batch_size = 128;  ///< texts per pass; another one changes results by rounding only
   bool representations = false;   ///< fill TaskFeatures::representation
+  bool outputs = false;           ///< fill TaskFeatures::output
 };
 
 /// One task's part; rows in the order of its examples in the split. All on the CPU.
@@ -29,6 +30,7 @@ struct TaskFeatures {
   Tensor labels;          ///< as TaskBatch::labels: [B] or [B, C], of tagging [W] int64
   Tensor word_offsets;    ///< [B+1] int64, tagging only: the words of row b are word_offsets[b] .. word_offsets[b+1]
   Tensor representation;  ///< [B, D] float32, of tagging [W, D]; undefined unless asked for
+  Tensor output;          ///< [B, C] float32 of the head, of tagging [W, C]; undefined unless asked for
 };
 
 struct Features {

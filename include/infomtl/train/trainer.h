@@ -63,7 +63,8 @@ class INFOMTL_API Trainer {
   /// To the end, selecting on validation; `stop` set from outside ends it after the step in hand.
   /// @return true when it ran to its end
   bool fit(const std::atomic<bool>* stop = nullptr);
-  Evaluation evaluate(Split split) const;
+  /// @param noise  on the word embeddings; null: none
+  Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const;
 
   std::int64_t steps_done() const;
   std::int64_t total_steps() const;

@@ -28,6 +28,9 @@ struct CompareOptions {
 struct EvaluateOptions {
   std::filesystem::path run;
   std::string split = "test";
+  std::string noise;  ///< "random", "adversarial" or none
+  std::vector<double> strengths;
+  bool representation = false;
   bool json = false;
 };
 struct PredictOptions {

@@ -1,14 +1,35 @@
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "infomtl/analysis/representation.h"
+#include "infomtl/core/errors.h"
 #include "infomtl/runs/trained_run.h"
 
 namespace infomtl::commands {
+namespace {
+
+int print(const Json& json, const std::string& table, bool as_json) {
+  std::fputs(as_json ? (json.dump(2) + "\n").c_str() : table.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
 
 int evaluate(const EvaluateOptions& options) {
-  const Results results = TrainedRun::load(options.run).evaluate(options.split);
-  std::fputs(options.json ? (results.to_json().dump(2) + "\n").c_str() : results.table().c_str(), stdout);
-  return 0;
+  if (options.noise.empty() != options.strengths.empty()) {
+    throw UserError("--noise and --strength belong together: --noise random --strength 0.1,0.2");
+  }
+  TrainedRun run = TrainedRun::load(options.run);
+  if (options.representation) {
+    const auto quality = representation_quality(run, options.split);
+    return print(to_json(quality, options.split), to_table(quality, options.split), options.json);
+  }
+  Results results = run.evaluate(options.split);
+  for (const double strength : options.strengths) {
+    results.add_splits(run.evaluate(options.split, {.kind = options.noise, .strength = strength}));
+  }
+  return print(results.to_json(), results.table(), options.json);
 }
 
 }  // namespace infomtl::commands
