@@ -1,5 +1,6 @@
 #include "infomtl/ops/aggregation/bilevel.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -20,13 +21,16 @@ class AutoLambda final : public GradientWeighting {
   }
   void backward(TaskGradients& task_gradients) override {
     TaskGradients& inner = task_gradients.independent(0);
-    const torch::Tensor shift = ops::combine(inner.jacobian(), -settings_.inner_learning_rate * lambda_);
+    RowsOfStep lambda(lambda_, task_gradients);
+    const auto of_tasks = [&](const torch::Tensor& rows) { return for_tasks_of(task_gradients, inner, rows); };
+    const torch::Tensor shift = ops::combine(of_tasks(inner.jacobian()), -settings_.inner_learning_rate * lambda.rows);
     const torch::Tensor upper = task_gradients.independent(1).jacobian_at(shift).sum(0);
     const double step = ops::auto_lambda_step(upper.norm().item<double>());
-    const torch::Tensor gradient = ops::auto_lambda_gradient(
-        inner.losses_at(step * upper), inner.losses_at(-step * upper), settings_.inner_learning_rate, step);
-    lambda_ = meta_step_(lambda_, gradient).clamp_min(0);
-    task_gradients.apply_weights(lambda_);
+    const torch::Tensor gradient =
+        ops::auto_lambda_gradient(of_tasks(inner.losses_at(step * upper)), of_tasks(inner.losses_at(-step * upper)),
+                                  settings_.inner_learning_rate, step);
+    lambda.rows = meta_step_(lambda.rows, gradient, task_gradients).clamp_min(0);
+    task_gradients.apply_weights(lambda.rows);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("lambda", lambda_);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "infomtl/core/errors.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl {
 
@@ -74,8 +75,20 @@ void visit(ops::AdamState& state, StateVisitor& visitor) {
   visitor.counter("steps", state.steps);
 }
 
-torch::Tensor MetaStep::operator()(const torch::Tensor& values, const torch::Tensor& gradient) {
-  return adam_ ? ops::adam(values, gradient, learning_rate_, state_) : values - learning_rate_ * gradient;
+torch::Tensor adam_step(const torch::Tensor& values, const torch::Tensor& gradient, double learning_rate,
+                        ops::AdamState& state, const TaskGradients& task_gradients) {
+  RowsOfStep first(state.first, task_gradients, 0.0), second(state.second, task_gradients, 0.0);
+  ops::AdamState own{.first = first.rows, .second = second.rows, .steps = state.steps};
+  torch::Tensor moved = ops::adam(values, gradient, learning_rate, own);
+  first.rows = own.first, second.rows = own.second;
+  state.steps = own.steps;
+  return moved;
+}
+
+torch::Tensor MetaStep::operator()(const torch::Tensor& values, const torch::Tensor& gradient,
+                                   const TaskGradients& task_gradients) {
+  return adam_ ? adam_step(values, gradient, learning_rate_, state_, task_gradients)
+               : values - learning_rate_ * gradient;
 }
 
 void meta_step_fields(FieldVisitor& f, std::string& optimizer, double& learning_rate) {

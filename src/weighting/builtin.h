@@ -105,6 +105,9 @@ class GramDiagnostics {
 /// The fields "head_gradient" and "gradient" of settings.
 void head_gradient_field(FieldVisitor& f, std::string& head_gradient);
 void gradient_field(FieldVisitor& f, std::string& gradient);
+/// ops::adam for the tasks of a step, whose moments are rows of the state [task_count].
+torch::Tensor adam_step(const torch::Tensor& values, const torch::Tensor& gradient, double learning_rate,
+                        ops::AdamState& state, const TaskGradients& task_gradients);
 /// Names Adam's state for saving.
 void visit(ops::AdamState& state, StateVisitor& visitor);
 
@@ -112,8 +115,9 @@ void visit(ops::AdamState& state, StateVisitor& visitor);
 class MetaStep {
  public:
   MetaStep(std::string optimizer, double learning_rate) : adam_(optimizer == "adam"), learning_rate_(learning_rate) {}
-  /// [T] after a step along minus the gradient.
-  torch::Tensor operator()(const torch::Tensor& values, const torch::Tensor& gradient);
+  /// Values of the step's tasks [k] after a step along minus the gradient.
+  torch::Tensor operator()(const torch::Tensor& values, const torch::Tensor& gradient,
+                           const TaskGradients& task_gradients);
   void visit_state(StateVisitor& visitor) { visit(state_, visitor); }
 
  private:

@@ -1,5 +1,6 @@
 #include "infomtl/ops/aggregation/tracking.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -17,8 +18,17 @@ class DbMtl final : public GradientWeighting {
   DbMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor jacobian = task_gradients.jacobian(), losses = task_gradients.losses();
-    task_gradients.apply_direction(ops::db_mtl(jacobian, losses, state_, settings_.options),
-                                   1.0 / (losses + settings_.options.epsilon));
+    const torch::Tensor heads = 1.0 / (losses + settings_.options.epsilon);
+    RowsOfStep average(state_.average, task_gradients);
+    if (average.rows.defined()) {  // a task that no step had yet starts from its own gradient
+      const torch::Tensor scaled = jacobian * heads.to(jacobian.dtype()).unsqueeze(1);
+      average.rows = torch::where(average.rows.isnan(), scaled, average.rows);
+    }
+    ops::DbMtlState own{.average = average.rows, .step = state_.step};
+    const torch::Tensor direction = ops::db_mtl(jacobian, losses, own, settings_.options);
+    average.rows = own.average;
+    state_.step = own.step;
+    task_gradients.apply_direction(direction, heads);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("average", state_.average);

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "infomtl/ops/aggregation/loss_weights.h"
 #include "weighting/builtin.h"
 
@@ -12,17 +14,14 @@ class Dwa final : public GradientWeighting {
   Dwa(Settings settings, const WeightingContext& tasks)
       : settings_(settings), tasks_(static_cast<std::int64_t>(tasks.names.size())) {}
   void backward(TaskGradients& task_gradients) override {
-    const bool known = newer_.defined() && older_.defined();
-    const torch::Tensor weights =
-        known ? ops::dwa(tasks_, newer_, older_, settings_.temperature) : torch::ones({tasks_}, torch::kFloat64);
-    task_gradients.apply_weights(of_step(weights, task_gradients));
+    task_gradients.apply_weights(of_step(weights(), task_gradients));
   }
   void end_epoch(std::int64_t /*epoch*/, const std::vector<double>& mean_losses) override {
-    for (const double loss : mean_losses) {
-      if (!(loss >= 0)) return;  // a task was not seen: its ratio is not known
-    }
-    older_ = newer_;
-    newer_ = torch::tensor(mean_losses, torch::kFloat64);
+    const torch::Tensor means = torch::tensor(mean_losses, torch::kFloat64), seen = means.isnan().logical_not();
+    const torch::Tensor unknown = torch::full_like(means, NAN);
+    const torch::Tensor newer = newer_.defined() ? newer_ : unknown, older = older_.defined() ? older_ : unknown;
+    older_ = torch::where(seen, newer, older);
+    newer_ = torch::where(seen, means, newer);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("newer", newer_);
@@ -30,6 +29,15 @@ class Dwa final : public GradientWeighting {
   }
 
  private:
+  /// [tasks]; a task of which two epochs are not known yet counts as one whose loss stays.
+  torch::Tensor weights() const {
+    if (!newer_.defined()) return torch::ones({tasks_}, torch::kFloat64);
+    const torch::Tensor known = newer_.isnan().logical_or(older_.isnan()).logical_not();
+    if (!known.any().item<bool>()) return torch::ones({tasks_}, torch::kFloat64);
+    const torch::Tensor one = torch::ones_like(newer_);
+    return ops::dwa(tasks_, torch::where(known, newer_, one), torch::where(known, older_, one), settings_.temperature);
+  }
+
   Settings settings_;
   std::int64_t tasks_;
   torch::Tensor newer_, older_;

@@ -1,5 +1,6 @@
 #include "infomtl/ops/aggregation/tracking.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -15,7 +16,18 @@ class ExcessMtl final : public GradientWeighting {
   using Settings = ExcessMtlSettings;
   ExcessMtl(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
-    const torch::Tensor weights = ops::excess_mtl(task_gradients.jacobian(), state_, settings_.options);
+    const auto count = static_cast<double>(task_gradients.size());
+    RowsOfStep squares(state_.squares, task_gradients, 0.0), unit(state_.unit, task_gradients, 0.0);
+    RowsOfStep shares(state_.weights, task_gradients, 1.0, RowsOfStep::Sum::kept, count);
+    // A task that the warm-up never saw has no unit: it takes the others' mean.
+    if (unit.rows.defined() && state_.step >= settings_.options.warmup_steps) {
+      const torch::Tensor known = state_.unit.masked_select(state_.unit > 0);
+      if (known.numel() > 0) unit.rows = torch::where(unit.rows > 0, unit.rows, known.mean());
+    }
+    ops::ExcessState own{.squares = squares.rows, .unit = unit.rows, .weights = shares.rows, .step = state_.step};
+    const torch::Tensor weights = ops::excess_mtl(task_gradients.jacobian(), own, settings_.options);
+    squares.rows = own.squares, unit.rows = own.unit, shares.rows = own.weights;
+    state_.step = own.step;
     task_gradients.apply_weights(weights, head_weights(settings_.head_gradient, weights));
   }
   void visit_state(StateVisitor& visitor) override {

@@ -1,6 +1,7 @@
 #include "infomtl/ops/aggregation/loss_weights.h"
 #include "infomtl/ops/aggregation/tracking.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -20,14 +21,16 @@ class Famo final : public GradientWeighting {
   }
   void backward(TaskGradients& task_gradients) override {
     before_ = task_gradients.losses();
-    task_gradients.apply_weights(ops::famo(before_, logits_, torch::full_like(before_, settings_.minimum)).weights);
+    task_gradients.apply_weights(
+        ops::famo(before_, of_step(logits_, task_gradients), torch::full_like(before_, settings_.minimum)).weights);
   }
   void after_update(TaskGradients& task_gradients) override {
     const torch::Tensor minimum = torch::full_like(before_, settings_.minimum);
+    RowsOfStep logits(logits_, task_gradients);
     const torch::Tensor gradient =
-        ops::famo_logit_gradient(logits_, before_, task_gradients.reevaluate_losses(), minimum) +
-        settings_.weight_decay * logits_;
-    logits_ = ops::adam(logits_, gradient, settings_.learning_rate, adam_);
+        ops::famo_logit_gradient(logits.rows, before_, task_gradients.reevaluate_losses(), minimum) +
+        settings_.weight_decay * logits.rows;
+    logits.rows = adam_step(logits.rows, gradient, settings_.learning_rate, adam_, task_gradients);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("logits", logits_);

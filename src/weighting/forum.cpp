@@ -2,6 +2,7 @@
 
 #include "infomtl/ops/aggregation/bilevel.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -25,24 +26,28 @@ class ForumWeighting final : public GradientWeighting {
   }
   void backward(TaskGradients& task_gradients) override {
     TaskGradients& lower = task_gradients.independent(0);
-    const torch::Tensor weights = torch::softmax(logits_, 0);
+    const auto of_tasks = [&](const torch::Tensor& rows) { return for_tasks_of(task_gradients, lower, rows); };
+    RowsOfStep logits(logits_, task_gradients);
+    RowsOfStep lambda(lambda_, task_gradients, 1.0 / static_cast<double>(task_gradients.task_count()),
+                      RowsOfStep::Sum::kept);
+    const torch::Tensor weights = torch::softmax(logits.rows, 0);
     torch::Tensor shift = torch::zeros_like(lower.jacobian()[0]);
     for (std::int64_t k = 0; k < settings_.inner_steps; ++k) {
-      shift = shift - settings_.inner_learning_rate * ops::combine(lower.jacobian_at(shift), weights);
+      shift = shift - settings_.inner_learning_rate * ops::combine(of_tasks(lower.jacobian_at(shift)), weights);
     }
     // The constraint q = f(theta, w) - f(theta_K, w), theta_K held fixed: its gradients by theta and by the logits.
-    const torch::Tensor by_theta = ops::combine(lower.jacobian(), weights);
-    const torch::Tensor gap = (lower.losses() - lower.losses_at(shift)).to(torch::kFloat64);
+    const torch::Tensor by_theta = ops::combine(of_tasks(lower.jacobian()), weights);
+    const torch::Tensor gap = of_tasks(lower.losses() - lower.losses_at(shift)).to(torch::kFloat64);
     const torch::Tensor by_logits = weights * (gap - (weights * gap).sum());
     const torch::Tensor upper = task_gradients.jacobian();
     torch::Tensor gram = ops::gram(torch::cat({upper, by_theta.unsqueeze(0)}));
     gram[-1][-1] += by_logits.square().sum();
     const double rate = std::pow(static_cast<double>(task_gradients.epoch()) + 1.0, -0.75);
-    const ops::Forum found = ops::forum(gram, lambda_, rate, settings_.phi);
-    lambda_ = found.lambda;
+    const ops::Forum found = ops::forum(gram, lambda.rows, rate, settings_.phi);
+    lambda.rows = found.lambda;
     const torch::Tensor rows = found.row_weights.narrow(0, 0, upper.size(0));
     const torch::Tensor nu = found.row_weights[-1];
-    logits_ = meta_step_(logits_, nu * by_logits);
+    logits.rows = meta_step_(logits.rows, nu * by_logits, task_gradients);
     task_gradients.apply_direction(ops::combine(upper, rows) + nu.to(upper.dtype()) * by_theta, rows);
   }
   void visit_state(StateVisitor& visitor) override {

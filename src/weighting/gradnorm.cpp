@@ -19,7 +19,8 @@ class GradNorm final : public GradientWeighting {
     logits_ = register_parameter("logits", torch::zeros({static_cast<std::int64_t>(tasks.names.size())}));
   }
   void backward(TaskGradients& task_gradients) override {
-    if (!initial_.defined()) {
+    const torch::Tensor initial = initial_.defined() ? of_step(initial_, task_gradients) : torch::Tensor();
+    if (!initial.defined() || initial.isnan().any().item<bool>()) {
       task_gradients.apply_weights(torch::ones({static_cast<std::int64_t>(task_gradients.size())}));
       return;
     }
@@ -32,13 +33,15 @@ class GradNorm final : public GradientWeighting {
         rows.push_back(gradient.sum(0).norm());
       norms = torch::stack(rows);
     }
-    const ops::GradNorm found =
-        ops::gradnorm(norms, task_gradients.losses(), initial_, logits_.detach(), settings_.alpha);
+    const ops::GradNorm found = ops::gradnorm(norms, task_gradients.losses(), initial,
+                                              of_step(logits_.detach(), task_gradients), settings_.alpha);
     task_gradients.apply_weights(found.weights, head_weights(settings_.head_gradient, found.weights));
     add_gradient(logits_, task_gradients, found.parameter_gradient);
   }
-  void end_epoch(std::int64_t epoch, const std::vector<double>& mean_losses) override {
-    if (epoch == 0) initial_ = torch::tensor(mean_losses, torch::kFloat64);
+  /// A task's starting loss is its mean over the first epoch that had rows of it.
+  void end_epoch(std::int64_t /*epoch*/, const std::vector<double>& mean_losses) override {
+    const torch::Tensor means = torch::tensor(mean_losses, torch::kFloat64);
+    initial_ = initial_.defined() ? torch::where(initial_.isnan(), means, initial_) : means;
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("initial", initial_); }
 

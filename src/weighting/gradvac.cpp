@@ -19,7 +19,20 @@ class GradVac final : public GramWeighting {
  protected:
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
     RandomStream random = task_gradients.random();
-    return ops::gradvac(gram, ops::random_orders(task_gradients.size(), random), targets_, {.beta = beta_});
+    const ops::Orders orders = ops::random_orders(task_gradients.size(), random);
+    if (task_gradients.size() == task_gradients.task_count()) {
+      return ops::gradvac(gram, orders, targets_, {.beta = beta_});
+    }
+    // Targets of the pairs that are there.
+    std::vector<std::int64_t> places;
+    for (const std::size_t task : task_gradients.tasks()) places.push_back(static_cast<std::int64_t>(task));
+    const torch::Tensor index = torch::tensor(places, torch::kInt64);
+    const auto count = static_cast<std::int64_t>(task_gradients.task_count());
+    if (!targets_.defined()) targets_ = torch::zeros({count, count}, torch::kFloat64);
+    torch::Tensor own = targets_.index_select(0, index).index_select(1, index);
+    torch::Tensor found = ops::gradvac(gram, orders, own, {.beta = beta_});
+    targets_ = targets_.index_put({index.unsqueeze(1), index.unsqueeze(0)}, own);
+    return found;
   }
 
  private:

@@ -28,7 +28,12 @@ class Krum final : public GramWeighting {
       : GramWeighting(settings.head_gradient), settings_(settings) {}
 
  protected:
+  /// The mean of all rows in a step that has rows of too few tasks.
   torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
+    const std::int64_t rows = gram.size(0);
+    if (rows < settings_.byzantine + 3 || rows < settings_.selected) {
+      return torch::full({rows}, 1.0 / static_cast<double>(rows), torch::kFloat64);
+    }
     return ops::krum(gram, settings_.byzantine, settings_.selected);
   }
 

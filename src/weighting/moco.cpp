@@ -1,5 +1,6 @@
 #include "infomtl/ops/aggregation/tracking.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -18,7 +19,14 @@ class Moco final : public GradientWeighting {
   Moco(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor jacobian = task_gradients.jacobian();
-    task_gradients.apply_direction(ops::moco(jacobian, task_gradients.losses(), state_, settings_.options));
+    RowsOfStep tracked(state_.tracked, task_gradients, 0.0);
+    RowsOfStep lambda(state_.lambda, task_gradients, 1.0 / static_cast<double>(task_gradients.task_count()),
+                      RowsOfStep::Sum::kept);
+    ops::MocoState own{.tracked = tracked.rows, .lambda = lambda.rows, .step = state_.step};
+    const torch::Tensor direction = ops::moco(jacobian, task_gradients.losses(), own, settings_.options);
+    tracked.rows = own.tracked, lambda.rows = own.lambda;
+    state_.step = own.step;
+    task_gradients.apply_direction(direction);
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("tracked", state_.tracked);

@@ -1,6 +1,7 @@
 #include "infomtl/ops/aggregation/bilevel.h"
 #include "infomtl/ops/aggregation/loss_weights.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -21,12 +22,15 @@ class Moml final : public GradientWeighting {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
   void backward(TaskGradients& task_gradients) override {
-    const torch::Tensor lower =
-        (settings_.inner_batch == "own" ? task_gradients.independent(1) : task_gradients).jacobian();
-    const torch::Tensor shift = ops::combine(lower, -settings_.inner_learning_rate * torch::softmax(logits_, 0));
-    const torch::Tensor cross = ops::cross_gram(task_gradients.independent(0).jacobian_at(shift), lower);
-    logits_ = meta_step_(logits_, ops::moml(cross, logits_, settings_.inner_learning_rate).gradient);
-    task_gradients.apply_weights(torch::softmax(logits_, 0) * static_cast<double>(task_gradients.size()));
+    RowsOfStep logits(logits_, task_gradients);
+    TaskGradients& inner = settings_.inner_batch == "own" ? task_gradients.independent(1) : task_gradients;
+    TaskGradients& outer = task_gradients.independent(0);
+    const torch::Tensor lower = for_tasks_of(task_gradients, inner, inner.jacobian());
+    const torch::Tensor shift = ops::combine(lower, -settings_.inner_learning_rate * torch::softmax(logits.rows, 0));
+    const torch::Tensor cross = ops::cross_gram(for_tasks_of(task_gradients, outer, outer.jacobian_at(shift)), lower);
+    logits.rows =
+        meta_step_(logits.rows, ops::moml(cross, logits.rows, settings_.inner_learning_rate).gradient, task_gradients);
+    task_gradients.apply_weights(torch::softmax(logits.rows, 0) * static_cast<double>(task_gradients.size()));
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("logits", logits_);

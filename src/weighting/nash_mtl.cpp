@@ -1,5 +1,6 @@
 #include "infomtl/ops/aggregation/balance.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -18,15 +19,16 @@ class NashMtl final : public GradientWeighting {
   void backward(TaskGradients& task_gradients) override {
     const torch::Tensor gram = task_gradients.gram();
     diagnostics_.see(gram, task_gradients);
-    if (!last_.defined() || task_gradients.step() % settings_.update_every == 0) {
+    RowsOfStep last(last_, task_gradients, 1.0);
+    if (!last.rows.defined() || task_gradients.step() % settings_.update_every == 0) {
       const ops::Solution found = ops::nash_mtl(gram);
       diagnostics_.see(found);
-      if (!found.stationary) last_ = found.weights;
-      if (!last_.defined()) last_ = torch::ones_like(found.weights);
+      if (!found.stationary) last.rows = found.weights;
+      if (!last.rows.defined()) last.rows = torch::ones_like(found.weights);
     }
     const bool plain = settings_.head_gradient == "plain";
-    task_gradients.apply_weights(ops::shortened(last_, gram, settings_.max_norm),
-                                 plain ? torch::ones_like(last_) : last_);
+    task_gradients.apply_weights(ops::shortened(last.rows, gram, settings_.max_norm),
+                                 plain ? torch::ones_like(last.rows) : last.rows);
   }
   Diagnostics diagnostics() const override { return diagnostics_.named(); }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", last_); }

@@ -1,5 +1,6 @@
 #include "infomtl/ops/aggregation/tracking.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -17,9 +18,12 @@ class SdmGrad final : public GradientWeighting {
   using Settings = SdmGradSettings;
   SdmGrad(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
-    const torch::Tensor cross =
-        ops::cross_gram(task_gradients.independent(0).jacobian(), task_gradients.independent(1).jacobian());
-    const torch::Tensor weights = ops::sdmgrad(cross, simplex_, settings_.options);
+    TaskGradients &first = task_gradients.independent(0), &second = task_gradients.independent(1);
+    const torch::Tensor cross = ops::cross_gram(for_tasks_of(task_gradients, first, first.jacobian()),
+                                                for_tasks_of(task_gradients, second, second.jacobian()));
+    RowsOfStep point(simplex_, task_gradients, 1.0 / static_cast<double>(task_gradients.task_count()),
+                     RowsOfStep::Sum::kept);
+    const torch::Tensor weights = ops::sdmgrad(cross, point.rows, settings_.options);
     task_gradients.apply_weights(weights, head_weights(settings_.head_gradient, weights));
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("simplex", simplex_); }

@@ -15,12 +15,16 @@ class Stch final : public GradientWeighting {
   using Settings = StchSettings;
   Stch(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
   void backward(TaskGradients& task_gradients) override {
-    task_gradients.apply_weights((nadir_.defined() ? ops::stch(task_gradients.losses(), nadir_, settings_.mu)
-                                                   : ops::scale_invariant(task_gradients.losses()))
+    const torch::Tensor nadir = nadir_.defined() ? of_step(nadir_, task_gradients) : torch::Tensor();
+    const bool known = nadir.defined() && !nadir.isnan().any().item<bool>();
+    task_gradients.apply_weights((known ? ops::stch(task_gradients.losses(), nadir, settings_.mu)
+                                        : ops::scale_invariant(task_gradients.losses()))
                                      .weights);
   }
   void end_epoch(std::int64_t epoch, const std::vector<double>& mean_losses) override {
-    if (epoch == settings_.warmup_epochs) nadir_ = torch::tensor(mean_losses, torch::kFloat64);
+    if (epoch < settings_.warmup_epochs) return;
+    const torch::Tensor means = torch::tensor(mean_losses, torch::kFloat64);
+    nadir_ = nadir_.defined() ? torch::where(nadir_.isnan(), means, nadir_) : means;
   }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("nadir", nadir_); }
 

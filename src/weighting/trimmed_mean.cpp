@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "infomtl/ops/aggregation/robust.h"
 #include "weighting/builtin.h"
 
@@ -19,7 +21,9 @@ class TrimmedMean final : public GradientWeighting {
   using Settings = TrimmedMeanSettings;
   TrimmedMean(Settings settings, const WeightingContext& /*tasks*/) : settings_(settings) {}
   void backward(TaskGradients& task_gradients) override {
-    task_gradients.apply_direction(ops::trimmed_mean(task_gradients.jacobian(), settings_.trim));
+    // In a step that has rows of few tasks fewer are dropped, so that one stays.
+    const std::int64_t most = (static_cast<std::int64_t>(task_gradients.size()) - 1) / 2;
+    task_gradients.apply_direction(ops::trimmed_mean(task_gradients.jacobian(), std::min(settings_.trim, most)));
   }
 
  private:
