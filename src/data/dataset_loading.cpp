@@ -17,16 +17,16 @@ namespace infomtl {
 namespace data {
 namespace {
 
-/// Labels as words or as indices. Where every name is itself a whole number, only names are taken.
+/// Labels as words or as indices. Where a name is itself a whole number, only names are taken.
 class LabelNames {
  public:
   explicit LabelNames(const std::vector<std::string>& names) : names_(names) {
-    bool all_numbers = true;
+    bool any_number = false;
     for (std::size_t i = 0; i < names.size(); ++i) {
       index_.emplace(names[i], static_cast<std::int32_t>(i));
-      all_numbers = all_numbers && as_index(names[i]).has_value();
+      any_number = any_number || as_index(names[i]).has_value();
     }
-    indices_allowed_ = !all_numbers;
+    indices_allowed_ = !any_number;
   }
 
   std::optional<std::int32_t> find(std::string_view cell) const {
@@ -55,6 +55,7 @@ class LabelNames {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+    if (text.size() > 1 && text.front() == '0') return std::nullopt;  // "01" is a code, not a count
     return value;
   }
 
@@ -237,7 +238,11 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
       for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
       const std::string place =
           (reading.tasks.size() == 1 ? "task " : "tasks ") + names + ", " + std::string(split_name(split));
-      const ErrorList placed = [&](const std::string& text) { problem(place + ": " + text); };
+      constexpr std::size_t kMostListed = 12;  // a file of the wrong kind has as many problems as rows
+      std::size_t found = 0;
+      const ErrorList placed = [&](const std::string& text) {
+        if (++found <= kMostListed) problem(place + ": " + text);
+      };
       try {
         if (problems == nullptr) {
           with_context(place, [&] { load_reading(reading, records, split, rows, problem); });
@@ -248,6 +253,7 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
         if (problems == nullptr) throw;
         placed(error.what());
       }
+      if (found > kMostListed) problem(place + ": and " + std::to_string(found - kMostListed) + " more problems");
     }
     for (std::size_t t = 0; t < records.size(); ++t) {
       const auto& sources = records[t].splits[static_cast<std::size_t>(split)];

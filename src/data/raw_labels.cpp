@@ -1,6 +1,8 @@
 #include "data/raw_labels.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 
 namespace infomtl::data {
 
@@ -59,7 +61,55 @@ void append_indicators(RawLabels& labels, const LabelRequest& request, const std
   }
 }
 
-std::string json_item(const Json& value) {
+namespace {
+
+bool same_word(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// true is the class of that name, in any case; or of the name "1". Never an index: which class comes second is chance.
+std::string boolean_item(bool value, const std::vector<std::string>& names) {
+  const std::string word = value ? "true" : "false";
+  std::vector<std::string> found;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(found),
+               [&](const std::string& name) { return same_word(name, word); });
+  if (found.size() == 1) return found.front();
+  const std::string digit = value ? "1" : "0";
+  const bool digits = found.empty() && std::find(names.begin(), names.end(), digit) != names.end();
+  return digits ? digit : word;
+}
+
+/// A scalar of JSON as the text formats write it; a number without a fraction is an integer, unless a name has it so.
+std::string json_item(const Json& value, const std::vector<std::string>& names) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return boolean_item(value.get<bool>(), names);
+  const std::string text = value.dump();
+  if (!value.is_number_float() || std::find(names.begin(), names.end(), text) != names.end()) return text;
+  const auto number = value.get<double>();
+  constexpr double kExact = 9e15;  // whole numbers up to here are exact
+  if (number != std::floor(number) || std::abs(number) > kExact) return text;
+  return std::to_string(static_cast<std::int64_t>(number));
+}
+
+/// Whether a list says of every class whether it is there: booleans, or zeros and ones that cannot be indices.
+bool is_vector(const Json& list, std::size_t classes) {
+  const auto is_bit = [](const Json& item) { return item.is_number() && (item == 0 || item == 1); };
+  if (list.size() != classes || list.empty()) return false;
+  if (std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_boolean(); })) return true;
+  // As indices, zeros and ones can be two at most, and different.
+  return std::all_of(list.begin(), list.end(), is_bit) && (classes > 2 || (classes == 2 && list[0] == list[1]));
+}
+
+/// Whether a list could be one or the other.
+bool is_ambiguous(const Json& list, std::size_t classes) {
+  return list.size() == classes && classes <= 2 && !is_vector(list, classes) &&
+         std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_number(); });
+}
+
+}  // namespace
+
+std::string json_indicator(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
   return value.dump();
@@ -71,15 +121,28 @@ bool append_json(RawLabels& labels, const LabelRequest& request, const Json* val
     return true;
   }
   const bool list = request.kind == TaskKind::multi_label || request.kind == TaskKind::tagging;
+  const std::vector<std::string>& names = *request.names;
   if (value->is_object() || (value->is_array() && !list)) return false;
+  if (request.kind == TaskKind::regression) {
+    if (!value->is_number() && !value->is_string()) return false;
+    append_cell(labels, request, value->is_string() ? value->get<std::string>() : value->dump(), line);
+    return true;
+  }
   if (!value->is_array()) {
-    append_cell(labels, request, json_item(*value), line);
+    append_cell(labels, request, json_item(*value, names), line);
     return true;
   }
   std::vector<std::string> items;
-  for (const Json& item : *value) {
+  const bool vector = request.kind == TaskKind::multi_label && is_vector(*value, names.size());
+  if (request.kind == TaskKind::multi_label && is_ambiguous(*value, names.size())) return false;
+  for (std::size_t i = 0; i < value->size(); ++i) {
+    const Json& item = (*value)[i];
     if (item.is_structured() || item.is_null()) return false;
-    items.push_back(json_item(item));
+    if (!vector) {
+      items.push_back(json_item(item, names));
+    } else if (item == true || item == 1) {
+      items.push_back(names[i]);
+    }
   }
   labels.append({items.begin(), items.end()}, line);
   return true;

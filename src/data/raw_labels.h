@@ -39,7 +39,7 @@ void append_indicators(RawLabels& labels, const LabelRequest& request, const std
 /// A JSON value; null pointer or null: no label. @return whether the value has the shape of this kind of label
 bool append_json(RawLabels& labels, const LabelRequest& request, const Json* value, std::int32_t line);
 
-/// A scalar as the text formats write it: true is "1".
-std::string json_item(const Json& value);
+/// A cell of a 0/1 column as the text formats write it: true is "1".
+std::string json_indicator(const Json& value);
 
 }  // namespace infomtl::data

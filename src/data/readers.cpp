@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "data/table_reader.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/log.h"
 
 namespace infomtl::data {
 namespace {
@@ -36,14 +38,24 @@ class RowBuilder {
     rows_.texts.append(joined, nullptr, ranges);
     rows_.lines.push_back(line);
   }
+  /// Rows that hold nothing.
+  void blank_rows(std::int64_t count) { blank_rows_ += count; }
   RawLabels& labels(std::size_t request) { return rows_.labels[request]; }
   std::size_t requests() const { return requests_.size(); }
   const LabelRequest& request(std::size_t r) const { return requests_[r]; }
-  SourceRows take() { return std::move(rows_); }
+  /// @param file  named where blank rows were left out
+  SourceRows take(const std::string& file) {
+    if (blank_rows_ > 0) {
+      log::warning(file + ": " + std::to_string(blank_rows_) +
+                   (blank_rows_ == 1 ? " blank row is left out" : " blank rows are left out"));
+    }
+    return std::move(rows_);
+  }
 
  private:
   const std::vector<LabelRequest>& requests_;
   bool words_;
+  std::int64_t blank_rows_ = 0;
   SourceRows rows_;
 };
 
@@ -79,6 +91,10 @@ void read_label_text(const Source& source, std::string_view content, RowBuilder&
   std::int32_t line = 0;
   for (const std::string_view text : split_lines(content, file)) {
     ++line;
+    if (trimmed(text).empty()) {
+      rows.blank_rows(1);
+      continue;
+    }
     const std::size_t blank = text.find(' ');
     if (blank == std::string_view::npos || blank == 0) {
       problem(line_of(file, line) + "no \"LABEL text\" here (a label, one blank, the text)");
@@ -117,6 +133,7 @@ void read_table(const Source& source, std::string_view content, RowBuilder& rows
       column += width;
     }
   }
+  rows.blank_rows(table.blank_rows());
 }
 
 const Json* json_field(const Json& object, const std::string& key) {
@@ -124,25 +141,68 @@ const Json* json_field(const Json& object, const std::string& key) {
   return found == object.end() ? nullptr : &*found;
 }
 
+/// What a JSON parser says, without the number of its error.
+std::string parse_error(const Json::exception& error) {
+  const std::string what = error.what();
+  return "not JSON (" + what.substr(what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2) + ")";
+}
+
+/// An object of a JSON file, and the line it stands on; of a list the number of the element, from 1.
+struct JsonRow {
+  std::int32_t line = 0;
+  Json object;
+};
+
+/// The list of a file that is one, or one object that holds it under its only key; null for any other file.
+std::optional<Json> json_list(std::string_view content, const std::string& file) {
+  const std::size_t begin = content.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || (content[begin] != '[' && content[begin] != '{')) return std::nullopt;
+  Json whole = Json::parse(content, nullptr, /*allow_exceptions=*/false);
+  if (whole.is_discarded()) {
+    if (content[begin] != '[') return std::nullopt;  // an object on every line
+    try {
+      whole = Json::parse(content);
+    } catch (const Json::exception& error) {
+      throw DataError(file + ": begins like a list of objects, but is " + parse_error(error));
+    }
+  }
+  if (whole.is_array()) return whole;
+  const auto of_objects = [](const Json& list) {
+    return list.is_array() && !list.empty() &&
+           std::all_of(list.begin(), list.end(), [](const Json& element) { return element.is_object(); });
+  };
+  if (whole.is_object() && whole.size() == 1 && of_objects(*whole.begin())) return *whole.begin();
+  return std::nullopt;
+}
+
+std::vector<JsonRow> json_rows(std::string_view content, const std::string& file, const ErrorList& problem) {
+  std::vector<JsonRow> rows;
+  const auto lines = split_lines(content, file);
+  std::int32_t number = 0;
+  const std::size_t mark = content.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  if (std::optional<Json> list = json_list(content.substr(mark), file)) {
+    for (Json& element : *list) rows.push_back({++number, std::move(element)});
+  } else {
+    for (const std::string_view text : lines) {
+      ++number;
+      if (trimmed(text).empty()) continue;
+      try {
+        rows.push_back({number, Json::parse(text)});
+      } catch (const Json::exception& error) {
+        problem(line_of(file, number) + parse_error(error));
+      }
+    }
+  }
+  std::erase_if(rows, [&](const JsonRow& row) {
+    if (!row.object.is_object()) problem(line_of(file, row.line) + "a JSON object is needed for every row");
+    return !row.object.is_object();
+  });
+  return rows;
+}
+
 void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows, const ErrorList& problem) {
   const std::string file = source.file.string();
-  std::int32_t line = 0;
-  for (const std::string_view text : split_lines(content, file)) {
-    ++line;
-    if (trimmed(text).empty()) continue;
-    Json object;
-    try {
-      object = Json::parse(text);
-    } catch (const Json::exception& error) {
-      const std::string what = error.what();
-      problem(line_of(file, line) + "not JSON (" +
-              what.substr(what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2) + ")");
-      continue;
-    }
-    if (!object.is_object()) {
-      problem(line_of(file, line) + "a JSON object is needed on every line");
-      continue;
-    }
+  for (const auto& [line, object] : json_rows(content, file, problem)) {
     const Json* first = json_field(object, source.text_column);
     const Json* second = source.paired() ? json_field(object, source.pair_column) : nullptr;
     const auto is_words = [&](const Json& value) {
@@ -179,7 +239,7 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
       std::vector<std::string> cells;
       for (const std::string& column : columns) {
         const Json* value = json_field(object, column);
-        cells.push_back(value == nullptr || value->is_null() ? "" : json_item(*value));
+        cells.push_back(value == nullptr || value->is_null() ? "" : json_indicator(*value));
       }
       append_indicators(rows.labels(r), request, {cells.begin(), cells.end()}, line, problem);
     }
@@ -282,7 +342,7 @@ SourceRows read_rows(const Source& source, std::string_view content, std::string
       read_conll(source, content, rows, problem);
       break;
   }
-  return rows.take();
+  return rows.take(source.file.string());
 }
 
 }  // namespace infomtl::data

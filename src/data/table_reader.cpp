@@ -23,7 +23,10 @@ TableReader::TableReader(std::string_view content, std::string file, bool csv, s
 
 void TableReader::resolve(const std::vector<std::string>& wanted, bool header) {
   if (header) {
-    if (!read_fields()) throw DataError(file_ + ": empty, but a header line is expected");
+    do {
+      if (!read_fields()) throw DataError(file_ + ": empty, but a header line is expected");
+      blank_rows_ += blank() ? 1 : 0;
+    } while (blank());
     if (!broken_.empty()) throw DataError(file_ + ":" + std::to_string(row_line_) + ": " + broken_);
     width_ = fields_.size();
   }
@@ -42,6 +45,10 @@ void TableReader::resolve(const std::vector<std::string>& wanted, bool header) {
 bool TableReader::next() {
   while (read_fields()) {
     if (broken_.empty()) {
+      if (blank()) {
+        ++blank_rows_;
+        continue;
+      }
       if (width_ == 0) width_ = fields_.size();
       const std::size_t last = *std::max_element(columns_.begin(), columns_.end());
       if (fields_.size() != width_) {
@@ -56,6 +63,13 @@ bool TableReader::next() {
     problem_(file_ + ":" + std::to_string(row_line_) + ": " + broken_);
   }
   return false;
+}
+
+/// An empty line, or a row of empty cells as spreadsheets leave them; a table of one column has no blank rows.
+bool TableReader::blank() const {
+  const bool empty =
+      std::all_of(fields_.begin(), fields_.end(), [](const std::string& f) { return trimmed(f).empty(); });
+  return empty && (width_ != 1 || columns_.size() > 1);
 }
 
 bool TableReader::read_fields() {

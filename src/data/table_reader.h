@@ -23,9 +23,12 @@ class TableReader {
   bool next();
   /// The wanted-th column of the row, valid until next().
   std::string_view cell(std::size_t wanted) const { return fields_[columns_[wanted]]; }
+  /// Rows without anything in them, so far: empty lines, and rows of empty cells.
+  std::int64_t blank_rows() const { return blank_rows_; }
   std::int32_t line() const { return row_line_; }
 
  private:
+  bool blank() const;
   bool read_fields();
   void read_tsv_fields();
   void read_csv_fields();
@@ -41,6 +44,7 @@ class TableReader {
   std::vector<std::string> fields_;
   std::vector<std::size_t> columns_;
   std::size_t width_ = 0;
+  std::int64_t blank_rows_ = 0;
 };
 
 }  // namespace infomtl::data

@@ -70,11 +70,9 @@ std::string column_of(const Config& value) {
 }
 
 SourceFormat format_of(const Config& source, const fs::path& file) {
-  static const std::map<std::string, SourceFormat> kFormats = {{"label_text", SourceFormat::label_text},
-                                                               {"tsv", SourceFormat::tsv},
-                                                               {"csv", SourceFormat::csv},
-                                                               {"jsonl", SourceFormat::jsonl},
-                                                               {"conll", SourceFormat::conll}};
+  static const std::map<std::string, SourceFormat> kFormats = {
+      {"label_text", SourceFormat::label_text}, {"tsv", SourceFormat::tsv},    {"csv", SourceFormat::csv},
+      {"jsonl", SourceFormat::jsonl},           {"json", SourceFormat::jsonl}, {"conll", SourceFormat::conll}};
   const std::string extension = file.extension().string();
   const std::string fallback = extension.empty() ? "" : extension.substr(1);
   std::vector<std::string> names;
@@ -82,7 +80,7 @@ SourceFormat format_of(const Config& source, const fs::path& file) {
   for (const auto& [name, format] : kFormats) names.push_back(name);
   const std::string name =
       source.has("format") || !kFormats.contains(fallback) ? source.choice("format", "", names) : fallback;
-  if (!kFormats.contains(name)) source.fail("format", "needed; one of conll, csv, jsonl, label_text, tsv");
+  if (!kFormats.contains(name)) source.fail("format", "needed; one of conll, csv, json, jsonl, label_text, tsv");
   return kFormats.at(name);
 }
 

@@ -54,6 +54,26 @@ TEST(Labels, NamesThatAreNumbersAreNeverReadAsIndices) {
   message_of<DataError>([&] { load(folder, {task}); });
 }
 
+TEST(Labels, OneNameThatIsANumberIsEnoughForThat) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\n");
+  folder.write("l.txt", "2\nother\n");
+  Json task = classification();
+  task["labels"] = {"1", "2", "other"};
+  EXPECT_EQ(load(folder, {task}).split(Split::train).tasks[0].classes, (Classes{1, 2}));
+  folder.write("l.txt", "0\nother\n");
+  message_of<DataError>([&] { load(folder, {task}); });
+}
+
+TEST(Labels, SignsLeadingZerosAndFractionsAreNoIndices) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\n");
+  for (const char* const label : {"+1", "-1", "01", "1.0", "2", "1e0", "true"}) {
+    folder.write("l.txt", std::string(label) + "\n");
+    message_of<DataError>([&] { load(folder, {classification()}); });
+  }
+}
+
 TEST(Labels, AnUnknownLabelNamesFileLineValueAndTheNearestName) {
   TemporaryFolder folder;
   folder.write("t.txt", "one\ntwo\n");

@@ -23,8 +23,7 @@ Source table(SourceFormat format, std::string text, std::string label, std::stri
 }
 
 SourceRows read(const Source& source, std::string_view content, TaskKind kind = TaskKind::classification,
-                const ErrorList& problem = throwing_errors()) {
-  const std::vector<std::string> names = {"a", "b"};
+                const ErrorList& problem = throwing_errors(), const std::vector<std::string>& names = {"a", "b"}) {
   return read_rows(source, content, "", {{kind, &source, &names}}, {""}, kind == TaskKind::tagging, problem);
 }
 
@@ -129,9 +128,84 @@ TEST(Jsonl, LabelsMayBeTextNumbersBooleansOrLists) {
 {"text": "c", "y": null}
 {"text": "d"}
 )")),
-            (Strings{"joy", "2", "1", "MISSING", "MISSING"}));
+            (Strings{"joy", "2", "true", "MISSING", "MISSING"}));
   EXPECT_EQ(labels_of(read(source, R"({"text": "a", "y": ["x", 1]})", TaskKind::multi_label)), (Strings{"x|1"}));
   EXPECT_EQ(labels_of(read(source, R"({"text": "a", "y": 2.5})", TaskKind::regression)), (Strings{"2.5"}));
+}
+
+TEST(Jsonl, ABooleanIsTheClassOfThatNameAndNeverAnIndex) {
+  const auto source = table(SourceFormat::jsonl, "text", "y");
+  const auto read_as = [&](const Strings& names) {
+    return labels_of(read(source, "{\"text\": \"a\", \"y\": true}\n{\"text\": \"b\", \"y\": false}\n",
+                          TaskKind::classification, throwing_errors(), names));
+  };
+  EXPECT_EQ(read_as({"true", "false"}), (Strings{"true", "false"}));
+  EXPECT_EQ(read_as({"false", "true"}), (Strings{"true", "false"}));
+  EXPECT_EQ(read_as({"True", "False"}), (Strings{"True", "False"}));
+  EXPECT_EQ(read_as({"0", "1"}), (Strings{"1", "0"}));
+  EXPECT_EQ(read_as({"yes", "no"}), (Strings{"true", "false"})) << "which no name and no index equals";
+  EXPECT_EQ(read_as({"true", "TRUE"})[0], "true");
+}
+
+TEST(Jsonl, AWholeNumberIsOneHoweverItIsWritten) {
+  const auto source = table(SourceFormat::jsonl, "text", "y");
+  const auto item = [&](const std::string& value, const Strings& names) {
+    return labels_of(
+        read(source, R"({"text": "a", "y": )" + value + "}", TaskKind::classification, throwing_errors(), names))[0];
+  };
+  EXPECT_EQ(item("3.0", {"a", "b"}), "3");
+  EXPECT_EQ(item("3.0", {"3.0", "4.0"}), "3.0");
+  EXPECT_EQ(item("2.5", {"a", "b"}), "2.5");
+  EXPECT_EQ(item("1e300", {"a", "b"}), "1e+300");
+}
+
+TEST(Jsonl, AListOfBitsSaysOfEveryClassWhetherItIsThere) {
+  const auto source = table(SourceFormat::jsonl, "text", "y");
+  const auto found = [&](const std::string& value, const Strings& names) {
+    return labels_of(
+        read(source, R"({"text": "t", "y": )" + value + "}", TaskKind::multi_label, throwing_errors(), names))[0];
+  };
+  const Strings three = {"a", "b", "c"};
+  EXPECT_EQ(found("[0, 1, 1]", three), "b|c");
+  EXPECT_EQ(found("[0, 0, 0]", three), "");
+  EXPECT_EQ(found("[true, false, true]", three), "a|c");
+  EXPECT_EQ(found("[2, 0]", three), "2|0") << "indices";
+  EXPECT_EQ(found("[\"b\"]", three), "b");
+  EXPECT_EQ(found("[true, false]", {"a", "b"}), "a");
+  for (const char* const either : {"[0, 1]", "[1, 0]"}) {
+    message_of<DataError>([&] { found(either, {"a", "b"}); });
+  }
+  message_of<DataError>([&] { read(source, R"({"text": "t", "y": true})", TaskKind::regression); });
+}
+
+TEST(Jsonl, AListOfObjectsIsReadLikeTheirLines) {
+  const auto source = table(SourceFormat::jsonl, "text", "y");
+  const Strings expected = {"a", "b"};
+  for (const char* const content : {R"([{"text": "one", "y": "a"}, {"text": "two", "y": "b"}])",
+                                    "\xEF\xBB\xBF\n [\n{\"text\": \"one\", \"y\": \"a\"},\n"
+                                    "{\"text\": \"two\",\n\"y\": \"b\"}\n]\n",
+                                    R"({"rows": [{"text": "one", "y": "a"}, {"text": "two", "y": "b"}]})"}) {
+    const auto rows = read(source, content);
+    EXPECT_EQ(labels_of(rows), expected) << content;
+    EXPECT_EQ(rows.texts.first[1], "two");
+  }
+  EXPECT_EQ(message_of<DataError>([&] { read(source, R"([{"text": "one", "y": "a"}, 7])"); }),
+            "f:2: a JSON object is needed for every row");
+  const std::string broken = message_of<DataError>([&] { read(source, "[{\"text\": \"one\"},\n{]"); });
+  EXPECT_EQ(broken.rfind("f: begins like a list of objects, but is not JSON", 0), 0U) << broken;
+}
+
+TEST(Tables, BlankLinesAndRowsOfEmptyCellsAreLeftOut) {
+  for (const auto& [format, content] : std::vector<std::pair<SourceFormat, std::string>>{
+           {SourceFormat::csv, "s,y\none,1\n\ntwo,0\n,\n , \n\n"},
+           {SourceFormat::csv, "\r\ns,y\r\none,1\r\n\r\ntwo,0\r\n\"\",\"\"\r\n"},
+           {SourceFormat::tsv, "s\ty\none\t1\n\n\t\ntwo\t0\n\n\n"}}) {
+    const auto rows = read(table(format, "s", "y"), content);
+    EXPECT_EQ(labels_of(rows), (Strings{"1", "0"})) << content;
+    EXPECT_EQ(rows.texts.first[1], "two");
+  }
+  // A text that is empty beside a label is a row.
+  EXPECT_EQ(read(table(SourceFormat::csv, "s", "y"), "s,y\n,1\n").texts.size(), 1U);
 }
 
 TEST(Jsonl, WordListsKeepTheirWords) {
