@@ -89,6 +89,12 @@ std::optional<Results> RunFolder::finished() const {
   return with_context(results().string(), [&] { return Results::from_json(json); });
 }
 
+RunState run_state(const std::filesystem::path& folder) {
+  const RunFolder run(folder);
+  if (std::filesystem::exists(run.results())) return RunState::finished;
+  return run.locked_elsewhere() ? RunState::busy : RunState::open;
+}
+
 std::filesystem::path default_run_folder(const std::filesystem::path& config, std::uint64_t seed) {
   return std::filesystem::path("runs") / (config.stem().string() + "-seed" + std::to_string(seed));
 }

@@ -32,7 +32,9 @@ std::string grid_line(const CellCounts& counts, const std::string& here, double 
 double seconds_to_go(const CellCounts& counts, double trained, double seconds, double share) {
   if (trained + share <= 0) return -1;
   const double pace = seconds / (trained + share);
-  const double workers = static_cast<double>(std::max<std::size_t>(counts.here + counts.elsewhere, 1));
+  // This process is at work, too, as long as there is something for it to do; between two cells as well.
+  const std::size_t working = counts.elsewhere + (counts.here + counts.left > 0 ? 1 : 0);
+  const double workers = static_cast<double>(std::max<std::size_t>(working, 1));
   // Where others stand is not known: half-way, say.
   const double cells = static_cast<double>(counts.left) + (counts.here > 0 ? 1 - share : 0.0) +
                        0.5 * static_cast<double>(counts.elsewhere);
@@ -70,7 +72,7 @@ void GridProgress::finish(const Cell& cell) {
     trained_ += 1;
     seconds_ += seconds_since(start_);
   }
-  if (drawn_) return draw("", 0);
+  if (drawn_) return line_.clear();  // what the next run says while it is built starts on a fresh line
   log::info(
       cell.key + (here ? " is done: " : " was done: ") +
       grid_line(runner_.counts(), "", seconds_to_go(runner_.counts(), trained_, seconds_, 0), best_ ? best_() : ""));

@@ -8,6 +8,8 @@
 namespace infomtl {
 namespace {
 
+constexpr std::size_t kNoteWidth = 110;
+
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -20,6 +22,20 @@ std::string joined(const std::vector<std::string>& parts, const std::string& bet
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : between) + change(part);
   return text;
+}
+
+/// Broken at blanks, so that lines are no longer than that; a longer word stays whole.
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::string lines;
+  std::size_t begin = 0;
+  while (text.size() - begin > width) {
+    std::size_t end = text.rfind(' ', begin + width);
+    if (end == std::string::npos || end <= begin) end = text.find(' ', begin);
+    if (end == std::string::npos) break;
+    lines += text.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  return lines + text.substr(begin) + "\n";
 }
 
 std::string markdown_text(const std::string& text) { return replaced(replaced(text, "|", "\\|"), "+-", "±"); }
@@ -79,7 +95,7 @@ std::string text_of(const std::vector<ReportTable>& tables) {
     TextTable columns(table.head, table.words);
     for (const auto& row : table.rows) columns.add(row);
     text += (text.empty() ? "" : "\n") + table.title + "\n" + columns.text();
-    for (const std::string& note : table.notes) text += note + "\n";
+    for (const std::string& note : table.notes) text += wrapped(note, kNoteWidth);
   }
   return text;
 }

@@ -12,7 +12,7 @@ namespace infomtl {
 
 struct ReportTable {
   std::string title;
-  std::vector<std::string> head;
+  std::vector<std::string> head = {};
   std::vector<std::vector<std::string>> rows = {};
   std::vector<std::string> notes = {};  ///< a sentence each
   std::size_t words = 1;                ///< the first so many columns hold words, the others numbers

@@ -65,7 +65,7 @@ TEST(Comparison, PairsEachMethodWithTheBaseline) {
   // Task "first": (0.66 - 0.55) / 0.55 = 20 %; task "second": 0.
   EXPECT_NEAR(better["delta_p_percent"].get<double>(), 10.0, 1e-9);
   EXPECT_TRUE(better["p"].is_null()) << "two pairs are too few for a test";
-  EXPECT_TRUE(holds(comparison.table(), "+5.50 +- 6.35  -    +10.00")) << comparison.table();
+  EXPECT_TRUE(holds(comparison.table(), "+5.50 +- 6.35  -     +10.00")) << comparison.table();
   EXPECT_TRUE(holds(comparison.table(), "not given below 4 pairs")) << comparison.table();
 }
 
@@ -78,7 +78,7 @@ TEST(Comparison, ShowsIntervalsAndNotDeviations) {
   EXPECT_TRUE(holds(table, "+4.00 +- 3.93 (4)")) << table;  // first task, four seeds of five
   const Json scores = cell(comparison)["methods"][1]["per_task"]["first"];
   EXPECT_NEAR(scores["deviation"].get<double>(), std::sqrt(0.001), 1e-12);
-  EXPECT_NEAR(scores["half_width_95"].get<double>(), 0.039263, 1e-6);
+  EXPECT_NEAR(scores["half_width_95"].get<double>(), 0.0392649, 1e-7);
   EXPECT_EQ(scores["values"].size(), 5U);
 }
 
@@ -207,6 +207,13 @@ TEST(Comparison, AxesHaveAnOverview) {
   EXPECT_EQ(json["format"], 2);
   EXPECT_EQ(json["cells"][1]["axes"]["data.train_fraction"], 0.4);
   EXPECT_EQ(json["cells"][1]["folder"], "data.train_fraction=1");
+}
+
+TEST(Comparison, NotesFitATerminal) {
+  const std::string table = five_pairs().table();
+  for (std::size_t begin = 0, end = 0; (end = table.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    EXPECT_LE(end - begin, 110U) << table.substr(begin, end - begin);
+  }
 }
 
 TEST(Comparison, WithoutRunsThereIsNoTable) {

@@ -63,9 +63,9 @@ struct Budget {
   double steps = 0, examples = 0;
   double encoded_sequences = 0;  ///< sequences that passed the encoder
   double seconds = 0;
-  double clipped_share = 0;              ///< of the steps
-  std::map<std::string, double> passes;  ///< task -> passes over its training rows
-  double planned_steps = 0;              ///< as many as without stopping early
+  double clipped_share = 0;                   ///< of the steps
+  std::map<std::string, double> passes = {};  ///< task -> passes over its training rows
+  double planned_steps = 0;                   ///< as many as without stopping early
 };
 
 /// A method in one table.
