@@ -16,7 +16,7 @@ namespace infomtl {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr double kTolerance = 0.01;
+constexpr double kTolerance = 0.02;
 
 double number_at(const Json& object, const std::string& key) {
   const auto found = object.find(key);

@@ -28,7 +28,7 @@ PlannedBudget planned_budget(const std::string& row, Run& run, const Cell& cell)
 PlannedBudget planned_budget(const std::string& row, const Budget& spent);
 
 /// @param where  the comparison config's name @param table  what the rows are of: "" or "data.train_fraction=0.2"
-/// @throws UserError naming the rows and their numbers, when steps or examples differ by more than one per cent
+/// @throws UserError naming the rows and their numbers, when steps or examples differ by more than two per cent
 void refuse_unequal_budgets(const std::vector<PlannedBudget>& rows, const std::string& where, const std::string& table);
 
 }  // namespace infomtl
