@@ -34,6 +34,21 @@ scores() { grep -oE '"test": *-?[0-9][0-9.e+-]*' "$1"; }
   die "the run scored $(scores run/results.json), its checkpoint $(scores evaluated.json)"
 for task in topic polarity emotion answer certainty spans; do contains evaluated.json "\"$task\""; done
 
+# Under noise on the word embeddings a split of its own; noise of no length changes nothing.
+"$program" evaluate run --noise adversarial --strength 0,0.5 --json --log-level warning >noisy.json
+contains noisy.json '"test adversarial 0.5"'
+[[ $(scores noisy.json) == "$(grep -oE '"test adversarial 0": *-?[0-9][0-9.e+-]*' noisy.json | sed 's/ adversarial 0//')" ]] ||
+  die "noise of no length changed the scores"
+status=0
+"$program" evaluate run --noise random 2>alone.txt || status=$?
+[[ $status == 2 ]] || die "noise without a strength: status $status"
+contains alone.txt strength
+"$program" evaluate run --representation --log-level warning >quality.txt
+contains quality.txt uniformity
+"$program" train config.json --output noisy --set 'evaluation.noise=[{"kind": "random", "strength": 0.1}]' \
+  --set training.max_steps=2 --log-level warning >/dev/null
+contains noisy/results.json '"validation random 0.1"'
+
 # Predictions, a line each, in order.
 printf 'the pilot was glad\n\nnobody knew\n' >texts.txt
 "$program" predict run --task topic --input texts.txt --log-level warning >labels.jsonl
