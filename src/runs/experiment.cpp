@@ -137,10 +137,11 @@ struct Experiment::Implementation {
     scored.selection_monitor = config.trainer.selection.monitor;
     scored.selected_epoch = trainer->best_epoch();
     scored.training = training_json();
+    scored.training["planned_steps"] = trainer->total_steps();
     scored.environment = environment_json(config.device.str());
     read_checkpoint_model(folder.best(), trainer->model());
-    for (const Split split : {Split::validation, Split::test}) {
-      add_evaluation(scored, trainer->model().tasks(), std::string(split_name(split)), trainer->evaluate(split));
+    for (const std::string& split : options.scored_splits) {
+      add_evaluation(scored, trainer->model().tasks(), split, trainer->evaluate(split_named(split)));
     }
     scored.average_tasks();
     scored.task_similarity = task_similarity(trainer->model());
@@ -170,6 +171,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   }
   RunConfig read = RunConfig::read(config);
   if (options.seed) read.trainer.seed = *options.seed;
+  for (const std::string& split : options.scored_splits) split_named(split);  // an unknown one is told before training
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;
   self.results = self.folder.finished();

@@ -4,11 +4,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/runs/run_state.h"
 
 namespace infomtl {
 
@@ -59,14 +62,25 @@ void RunFolder::lock() {
   std::error_code error;
   std::filesystem::create_directories(path_, error);
   if (error) throw IoError(path_.string() + ": cannot be made: " + error.message());
-  const std::filesystem::path file = path_ / ".lock";
-  const int descriptor = open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-  if (descriptor < 0) throw IoError(file.string() + ": cannot be opened");
+  const int descriptor = open(lock_file().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (descriptor < 0) throw IoError(lock_file().string() + ": cannot be opened");
   lock_ = std::shared_ptr<const void>(this, [descriptor](const void*) { close(descriptor); });
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    lock_.reset();
-    throw UserError(path_.string() + ": another process is training in this folder");
+  // Who asks locked_elsewhere() holds the lock for a moment, too: one that stays is a trainer's.
+  for (int tries = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (tries == 5) {
+      lock_.reset();
+      throw RunBusyError(path_.string() + ": another process is training in this folder");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+}
+
+bool RunFolder::locked_elsewhere() const {
+  const int descriptor = open(lock_file().c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0;
+  close(descriptor);
+  return locked;
 }
 
 std::optional<Results> RunFolder::finished() const {

@@ -38,12 +38,16 @@ class RunFolder {
   /// @throws UserError when the run that was begun here has another config; FormatError when its config.json is gone
   void refuse_other_config(const Json& effective) const;
   /// Makes the folder and keeps other processes from training in it until the object goes away.
-  /// @throws UserError while another process does, IoError
+  /// @throws RunBusyError while another process does, IoError
   void lock();
+  /// Whether another process holds the lock; nothing is made.
+  bool locked_elsewhere() const;
   /// The results of a finished run. @throws FormatError
   std::optional<Results> finished() const;
 
  private:
+  std::filesystem::path lock_file() const { return path_ / ".lock"; }
+
   std::filesystem::path path_;
   std::shared_ptr<const void> lock_;
 };

@@ -60,10 +60,10 @@ void SingleTaskRuns::on_epoch(std::function<void(std::int64_t, const Evaluation&
 
 Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   if (results_) return *results_;
-  std::filesystem::create_directories(folder_.path());
+  folder_.lock();  // of the whole run; each task's has its own
   write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
-  std::int64_t steps = 0;
+  std::int64_t steps = 0, planned_steps = 0;
   double seconds = 0, examples = 0, tokens = 0;
   std::int64_t peak = 0;
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
@@ -86,6 +86,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
     merged.tasks.push_back(one.tasks.front());
     const double own_seconds = one.training.at("seconds").get<double>();
     steps += one.training.at("steps").get<std::int64_t>();
+    planned_steps += one.training.value("planned_steps", one.training.at("steps").get<std::int64_t>());
     seconds += own_seconds;
     examples += own_seconds * one.training.at("examples_per_second").get<double>();
     tokens += own_seconds * one.training.at("tokens_per_second").get<double>();
@@ -97,6 +98,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   merged.seed = seed_;
   const auto rate = [&](double count) { return seconds > 0 ? count / seconds : 0.0; };
   merged.training = {{"steps", steps},
+                     {"planned_steps", planned_steps},
                      {"seconds", seconds},
                      {"examples_per_second", rate(examples)},
                      {"tokens_per_second", rate(tokens)},

@@ -1,8 +1,10 @@
 #include "infomtl/runs/trained_run.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
 #include "runs/environment.h"
@@ -72,6 +74,25 @@ std::vector<Json> TrainedRun::predict(const std::string& task,
     }
   }
   throw UnknownNameError("no task \"" + task + "\" in this run" + did_you_mean(task, known));
+}
+
+Results score_split(const std::filesystem::path& run, const std::string& split) {
+  RunFolder folder(run);
+  std::optional<Results> results = folder.finished();
+  if (!results) throw IoError(run.string() + ": the run is not finished");
+  const std::vector<std::string> scored = results->splits();
+  if (std::find(scored.begin(), scored.end(), split) != scored.end()) return *std::move(results);
+  folder.lock();
+  for (const auto& [name, task] : TrainedRun::load(run).evaluate(split).tasks) {
+    for (auto& [known, entry] : results->tasks) {
+      if (known != name) continue;
+      entry.score.insert(task.score.begin(), task.score.end());
+      entry.all.insert(task.all.begin(), task.all.end());
+    }
+  }
+  results->average_tasks();
+  write_file_atomically(folder.results(), results->to_json().dump(2) + "\n");
+  return *std::move(results);
 }
 
 }  // namespace infomtl

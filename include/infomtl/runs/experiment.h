@@ -28,13 +28,15 @@ struct ExperimentOptions {
   std::filesystem::path output = {};        ///< the run folder; empty: runs/<config name>-seed<seed>
   bool resume = false;                      ///< continue from checkpoints/last
   bool progress = false;                    ///< a progress bar on stderr when it is a terminal
+  /// What the best checkpoint is scored on after training; score_split() adds another split later.
+  std::vector<std::string> scored_splits = {"validation", "test"};
 };
 
 class INFOMTL_API Experiment {
  public:
   /// Reads and checks the whole config, then loads data and encoder; nothing is written. Where the run folder holds a
   /// finished run of this config, nothing is loaded. @throws ConfigError, DataError, FormatError, IoError; UserError when the folder holds
-  /// an unfinished run and `resume` is not set, or a run of another config
+  /// an unfinished run and `resume` is not set, or a run of another config; RunBusyError when another process trains in it
   static Experiment from_config(const std::filesystem::path& config, ExperimentOptions options = {});
   /// The same from a config at hand (`options.overrides` are not looked at).
   static Experiment from_config(const Config& config, ExperimentOptions options = {});
@@ -45,7 +47,7 @@ class INFOMTL_API Experiment {
   /// After each epoch, once it was scored.
   void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
   /// Trains to the end (or until `stop`, after saving `last`), writes the run folder, scores the best checkpoint on
-  /// validation and test. A finished run is not written over: its results are returned.
+  /// options.scored_splits. A finished run is not written over: its results are returned.
   /// @return without tasks when it was stopped
   Results fit(const std::atomic<bool>* stop = nullptr);
   bool finished() const;

@@ -39,4 +39,9 @@ class INFOMTL_API TrainedRun {
   std::unique_ptr<Implementation> implementation_;
 };
 
+/// Scores a split that a finished run was not scored on, from its best checkpoint, and enters it in its results.json.
+/// A run that has the split is left as it is. @return all of its results
+/// @throws IoError where the run is not finished; RunBusyError while another process is at it; as TrainedRun
+INFOMTL_API Results score_split(const std::filesystem::path& run, const std::string& split);
+
 }  // namespace infomtl

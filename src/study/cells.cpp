@@ -1,0 +1,122 @@
+#include "study/cells.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "infomtl/runs/run_state.h"
+#include "infomtl/runs/trained_run.h"
+
+namespace infomtl {
+namespace {
+
+bool is_set(const std::atomic<bool>* stop) { return stop != nullptr && stop->load(); }
+
+/// Sleeps, but not past an interrupt.
+void wait_for(std::chrono::milliseconds time, const std::atomic<bool>* stop) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!is_set(stop)) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    std::this_thread::sleep_for(std::min(left, std::chrono::milliseconds(100)));
+  }
+}
+
+}  // namespace
+
+Run build_cell(const Cell& cell, const ExperimentOptions& common) {
+  ExperimentOptions own = common;
+  own.seed = cell.seed;
+  own.resume = true;
+  own.output = cell.folder;
+  // A copy of the config: what one run asked of it must not make another's unknown keys known.
+  return with_context(cell.key, [&] { return Run::from_config(cell.config.overridden({}), own); });
+}
+
+CellRunner::CellRunner(std::vector<Cell> cells, ExperimentOptions common, std::chrono::milliseconds poll)
+    : cells_(std::move(cells)),
+      common_(std::move(common)),
+      poll_(poll),
+      results_(cells_.size()),
+      failed_(cells_.size(), false),
+      elsewhere_(cells_.size(), false) {}
+
+CellCounts CellRunner::counts() const {
+  CellCounts counts;
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    std::size_t& group = results_[c]     ? counts.finished
+                         : failed_[c]    ? counts.failed
+                         : here_ == c    ? counts.here
+                         : elsewhere_[c] ? counts.elsewhere
+                                         : counts.left;
+    ++group;
+  }
+  return counts;
+}
+
+std::optional<Results> CellRunner::trained(const Cell& cell, const std::atomic<bool>* stop) {
+  Run run = build_cell(cell, common_);
+  if (run.finished()) {
+    Results results = run.fit();
+    for (const std::string& split : common_.scored_splits) {
+      results = with_context(cell.key, [&] { return score_split(cell.folder, split); });
+    }
+    return results;
+  }
+  for (const auto& listener : start_) listener(cell);
+  run.on_report([&](const StepReport& report) {
+    for (const auto& listener : report_) listener(cell, report);
+  });
+  Results results = with_context(cell.key, [&] { return run.fit(stop); });
+  if (results.tasks.empty()) return std::nullopt;  // stopped
+  return results;
+}
+
+CellRunner::Outcome CellRunner::settle(std::size_t c, const std::atomic<bool>* stop) {
+  const Cell& cell = cells_[c];
+  elsewhere_[c] = run_state(cell.folder) == RunState::busy;
+  if (elsewhere_[c]) return Outcome::elsewhere;
+  here_ = c;
+  try {
+    std::optional<Results> results = trained(cell, stop);
+    here_.reset();
+    if (!results) return Outcome::stopped;
+    results_[c] = std::move(results);
+  } catch (const RunBusyError&) {  // another process was quicker
+    here_.reset();
+    elsewhere_[c] = true;
+    return Outcome::elsewhere;
+  } catch (const Error& error) {
+    here_.reset();
+    if (failure_.empty()) throw;
+    failed_[c] = true;
+    for (const auto& listener : failure_) listener(cell, error);
+    return Outcome::failed;
+  }
+  for (const auto& listener : finish_) listener(cell, *results_[c]);
+  return Outcome::finished;
+}
+
+bool CellRunner::run(const std::atomic<bool>* stop) {
+  while (true) {
+    bool all_settled = true, trained_one = false;
+    for (std::size_t c = 0; c < cells_.size() && !trained_one; ++c) {
+      if (settled(c)) continue;
+      all_settled = false;
+      if (is_set(stop)) return false;
+      const bool was_open = run_state(cells_[c].folder) == RunState::open;
+      const Outcome outcome = settle(c, stop);
+      if (outcome == Outcome::stopped) return false;
+      // Training takes long: what others did meanwhile is looked at first, from the first cell on.
+      trained_one = was_open && outcome != Outcome::elsewhere;
+    }
+    if (all_settled) return true;
+    if (trained_one) continue;
+    const bool waiting = std::any_of(elsewhere_.begin(), elsewhere_.end(), [](bool one) { return one; });
+    if (!waiting) continue;
+    for (const auto& listener : wait_) listener();
+    wait_for(poll_, stop);
+  }
+}
+
+}  // namespace infomtl
