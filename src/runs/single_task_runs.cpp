@@ -1,6 +1,7 @@
 #include "runs/single_task_runs.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -32,7 +33,7 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
 }
 
 SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
-    : options_(std::move(options)), folder_(options_.output) {
+    : options_(std::move(options)), folder_(options_.output, options_.stop_after_epochs) {
   RunConfig read = RunConfig::read(config);
   if (options_.seed) read.trainer.seed = *options_.seed;
   seed_ = read.trainer.seed;
@@ -64,7 +65,8 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
   std::int64_t steps = 0, planned_steps = 0;
-  double seconds = 0, examples = 0, tokens = 0;
+  long long examples = 0;
+  double seconds = 0, tokens = 0;
   std::int64_t peak = 0;
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     ExperimentOptions own = options_;
@@ -88,7 +90,8 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
     steps += one.training.at("steps").get<std::int64_t>();
     planned_steps += one.training.value("planned_steps", one.training.at("steps").get<std::int64_t>());
     seconds += own_seconds;
-    examples += own_seconds * one.training.at("examples_per_second").get<double>();
+    const double seen = own_seconds * one.training.at("examples_per_second").get<double>();
+    examples += one.training.value("examples", std::llround(seen));
     tokens += own_seconds * one.training.at("tokens_per_second").get<double>();
     peak = std::max(peak, one.training.at("peak_memory_bytes").get<std::int64_t>());
     merged.selection_split = one.selection_split;
@@ -99,8 +102,9 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   const auto rate = [&](double count) { return seconds > 0 ? count / seconds : 0.0; };
   merged.training = {{"steps", steps},
                      {"planned_steps", planned_steps},
+                     {"examples", examples},
                      {"seconds", seconds},
-                     {"examples_per_second", rate(examples)},
+                     {"examples_per_second", rate(static_cast<double>(examples))},
                      {"tokens_per_second", rate(tokens)},
                      {"peak_memory_bytes", peak}};
   merged.average_tasks();

@@ -29,6 +29,7 @@ Run build_cell(const Cell& cell, const ExperimentOptions& common) {
   own.seed = cell.seed;
   own.resume = true;
   own.output = cell.folder;
+  own.stop_after_epochs = cell.stop_after_epochs;
   // A copy of the config: what one run asked of it must not make another's unknown keys known.
   return with_context(cell.key, [&] { return Run::from_config(cell.config.overridden({}), own); });
 }
@@ -58,7 +59,9 @@ std::optional<Results> CellRunner::trained(const Cell& cell, const std::atomic<b
   Run run = build_cell(cell, common_);
   if (run.finished()) {
     Results results = run.fit();
+    const std::vector<std::string> scored = results.splits();
     for (const std::string& split : common_.scored_splits) {
+      if (std::find(scored.begin(), scored.end(), split) != scored.end()) continue;
       results = with_context(cell.key, [&] { return score_split(cell.folder, split); });
     }
     return results;
@@ -97,25 +100,30 @@ CellRunner::Outcome CellRunner::settle(std::size_t c, const std::atomic<bool>* s
   return Outcome::finished;
 }
 
+CellRunner::Progress CellRunner::advance(const std::atomic<bool>* stop) {
+  bool all_settled = true;
+  for (std::size_t c = 0; c < cells_.size(); ++c) {
+    if (settled(c)) continue;
+    all_settled = false;
+    if (is_set(stop)) return Progress::stopped;
+    const bool was_open = run_state(cells_[c].folder) == RunState::open;
+    const Outcome outcome = settle(c, stop);
+    if (outcome == Outcome::stopped) return Progress::stopped;
+    // Training takes long: what others did meanwhile is looked at first, from the first cell on.
+    if (was_open && outcome != Outcome::elsewhere) return Progress::one_more;
+  }
+  if (all_settled) return Progress::all;
+  const bool waiting = std::any_of(elsewhere_.begin(), elsewhere_.end(), [](bool one) { return one; });
+  if (!waiting) return Progress::one_more;
+  for (const auto& listener : wait_) listener();
+  wait_for(poll_, stop);
+  return Progress::waited;
+}
+
 bool CellRunner::run(const std::atomic<bool>* stop) {
   while (true) {
-    bool all_settled = true, trained_one = false;
-    for (std::size_t c = 0; c < cells_.size() && !trained_one; ++c) {
-      if (settled(c)) continue;
-      all_settled = false;
-      if (is_set(stop)) return false;
-      const bool was_open = run_state(cells_[c].folder) == RunState::open;
-      const Outcome outcome = settle(c, stop);
-      if (outcome == Outcome::stopped) return false;
-      // Training takes long: what others did meanwhile is looked at first, from the first cell on.
-      trained_one = was_open && outcome != Outcome::elsewhere;
-    }
-    if (all_settled) return true;
-    if (trained_one) continue;
-    const bool waiting = std::any_of(elsewhere_.begin(), elsewhere_.end(), [](bool one) { return one; });
-    if (!waiting) continue;
-    for (const auto& listener : wait_) listener();
-    wait_for(poll_, stop);
+    const Progress progress = advance(stop);
+    if (progress == Progress::all || progress == Progress::stopped) return progress == Progress::all;
   }
 }
 

@@ -30,8 +30,8 @@ struct Results {
   std::int64_t selected_epoch = -1;
   std::vector<std::pair<std::string, TaskResult>> tasks;
   std::map<std::string, double> average;  ///< split -> mean of the tasks' metrics
-  /// steps, planned_steps (more where training stopped early), seconds, examples_per_second, tokens_per_second,
-  /// peak_memory_bytes
+  /// steps, planned_steps (more where training stopped early), examples, seconds, examples_per_second,
+  /// tokens_per_second, peak_memory_bytes
   Json training = Json::object();
   Json environment = Json::object();
   /// task -> task -> how alike the architecture learned them to be (noise, gates, stitches); empty where it learns none
