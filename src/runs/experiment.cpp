@@ -42,9 +42,7 @@ std::vector<std::pair<std::string, double>> scalars_of(const Json& record) {
 
 struct Experiment::Implementation {
   Implementation(RunConfig read, ExperimentOptions given)
-      : config(std::move(read)),
-        options(std::move(given)),
-        folder(options.output, options.stop_after_epochs) {}
+      : config(std::move(read)), options(std::move(given)), folder(options.output, options.stop_after_epochs) {}
 
   RunConfig config;
   ExperimentOptions options;

@@ -77,10 +77,14 @@ RunConfig RunConfig::read(const Config& config) {
   return run;
 }
 
-Json RunConfig::effective() const {
+Json with_absolute_paths(const Config& config) {
   std::vector<std::string> paths = {"encoder.path"};
-  for (const std::string& field : data_path_fields(data)) paths.push_back("data." + field);
-  Json json = config.effective(paths);
+  for (const std::string& field : data_path_fields(config.object("data"))) paths.push_back("data." + field);
+  return config.effective(paths);
+}
+
+Json RunConfig::effective() const {
+  Json json = with_absolute_paths(config);
   json["seed"] = trainer.seed;
   json["precision"] = precision == Precision::bfloat16 ? "bfloat16" : "float32";
   return json;

@@ -23,7 +23,8 @@ class RunFolder {
   std::filesystem::path config() const { return path_ / "config.json"; }
   std::filesystem::path log() const { return path_ / "log.jsonl"; }
   std::filesystem::path results() const {
-    return path_ / (stop_after_epochs_ > 0 ? "results-after-" + std::to_string(stop_after_epochs_) + ".json" : "results.json");
+    return path_ /
+           (stop_after_epochs_ > 0 ? "results-after-" + std::to_string(stop_after_epochs_) + ".json" : "results.json");
   }
   std::filesystem::path best() const { return path_ / "checkpoints" / "best"; }
   std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }

@@ -48,13 +48,18 @@ Plan read_plan(const std::filesystem::path& file, const std::vector<std::uint64_
   if (plan.methods.empty()) config.fail("methods", "names no method");
   const std::string baseline = config.choice("baseline", names.front(), names);
   plan.baseline = static_cast<std::size_t>(std::find(names.begin(), names.end(), baseline) - names.begin());
-  for (const Config& seed : config.list_or_empty("seeds")) {
-    plan.seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
-  }
+  plan.seeds = read_seeds(config, "seeds");
+  const std::vector<std::uint64_t> refused = read_seeds(config, "refused_seeds");
   config.reject_unknown();
   if (!seeds.empty()) plan.seeds = seeds;
   refuse_repeated_seeds(plan.seeds);
   if (plan.seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
+  for (const std::uint64_t seed : refused) {
+    if (std::find(plan.seeds.begin(), plan.seeds.end(), seed) == plan.seeds.end()) continue;
+    config.fail("refused_seeds", "seed " + std::to_string(seed) +
+                                     " chose the settings that are compared, which favours them; take fresh seeds, " +
+                                     "in \"seeds\" or with --seeds");
+  }
   return plan;
 }
 

@@ -24,7 +24,7 @@ std::vector<std::size_t> read_seeds_per_rung(const Config& algorithm, std::size_
 void read_algorithm(const Config& config, SearchPlan& plan) {
   const Config algorithm =
       config.has("algorithm") ? config.value("algorithm").named() : Config::from_json({{"name", plan.algorithm.name}});
-  const std::string name = algorithm.choice("name", "", {"grid", "random", "successive_halving"});
+  const std::string name = algorithm.choice("name", plan.algorithm.name, {"grid", "random", "successive_halving"});
   plan.algorithm.name = name;
   plan.algorithm.median_stop = algorithm.boolean("median_stop", false);
   // What the algorithm doesn't read stays unknown to the config, and is refused.
@@ -58,8 +58,8 @@ SearchMethod read_method(const Config& entry) {
   return method;
 }
 
-void draw_trials(const Config& config, const Config& entry, SearchPlan& plan, SearchMethod& method,
-                 std::int64_t budget, std::uint64_t seed) {
+void draw_trials(const Config& config, const Config& entry, SearchPlan& plan, SearchMethod& method, std::int64_t budget,
+                 std::uint64_t seed) {
   const Config own = entry.is_object() ? entry.object_or_empty("space") : Config::from_json(Json::object());
   const SearchSpace space = SearchSpace::from_config(config.object_or_empty("space"), own);
   if (space.axes().empty()) {
@@ -73,7 +73,8 @@ void draw_trials(const Config& config, const Config& entry, SearchPlan& plan, Se
       return;
     }
     const std::optional<std::uint64_t> size = space.size();
-    const std::size_t trials = plan.unequal_budgets && size && *size < wanted ? static_cast<std::size_t>(*size) : wanted;
+    const std::size_t trials =
+        plan.unequal_budgets && size && *size < wanted ? static_cast<std::size_t>(*size) : wanted;
     method.trials = space.draw(trials, derive_seed(seed, "search/" + method.name));
   });
 }
@@ -111,9 +112,7 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file) {
   SearchPlan plan;
   plan.experiment = config.path("experiment");
   if (!std::filesystem::exists(plan.experiment)) config.fail("experiment", "no file " + plan.experiment.string());
-  for (const Config& seed : config.list("seeds")) {
-    plan.seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
-  }
+  plan.seeds = read_seeds(config, "seeds");
   if (plan.seeds.empty()) config.fail("seeds", "names no seed");
   with_context(config.where("seeds"), [&] { refuse_repeated_seeds(plan.seeds); });
   read_algorithm(config, plan);

@@ -40,7 +40,8 @@ struct ComparisonOptions {
 /// before the first trains. Writes comparison.json and table.txt there after each run. Ends early when `stop` is set.
 ///
 /// The config: {"experiment": FILE, "methods": [FILE, ...], "baseline": name of a method's file without .json (default:
-/// the first), "seeds": [0, 1, 2]}. A run's config is the experiment's with the method's on top, then `overrides`.
+/// the first), "seeds": [0, 1, 2],
+/// "refused_seeds": [100] (those that chose the settings; none of them is trained)}. A run's config is the experiment's with the method's on top, then `overrides`.
 /// @param run  overrides, output and progress are read
 /// @throws ConfigError, DataError, FormatError, IoError, UserError as Experiment::from_config
 INFOMTL_API Comparison run_comparison(const std::filesystem::path& config, const ComparisonOptions& options,

@@ -1,0 +1,187 @@
+#include "infomtl/study/search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
+#include "infomtl/core/log.h"
+#include "infomtl/runs/run.h"
+#include "runs/run_config.h"
+#include "runs/run_folder.h"
+#include "runs/text_table.h"
+#include "study/search_records.h"
+#include "study/search_winners.h"
+
+namespace infomtl {
+namespace {
+
+std::string trial_name(const SearchMethod& method, std::size_t trial) {
+  return method.where + ", trial " + std::to_string(trial) + " (" + settings_text(method.trials[trial]) + ")";
+}
+
+/// Of each method's runs, from the configs of its trials alone.
+std::vector<std::int64_t> full_epochs(const SearchPlan& plan, const std::vector<std::string>& overrides) {
+  std::vector<std::int64_t> epochs;
+  for (const SearchMethod& method : plan.methods) {
+    for (std::size_t trial = 0; trial < method.trials.size(); ++trial) {
+      with_context(trial_name(method, trial), [&] {
+        const Config config = plan.config(method, method.trials[trial], overrides);
+        const std::int64_t found = RunConfig::read(RunPlan::of(config).config).trainer.epochs;
+        if (trial == 0) epochs.push_back(found);
+        if (found == epochs.back()) return;
+        throw UserError("training.epochs is " + std::to_string(found) + ", in trial 0 " +
+                        std::to_string(epochs.back()) + "; the trials of a method train equally long");
+      });
+    }
+    if (epochs.back() != epochs.front() && !plan.unequal_budgets) {
+      throw UserError(method.where + ": training.epochs is " + std::to_string(epochs.back()) + ", for \"" +
+                      plan.methods.front().name + "\" " + std::to_string(epochs.front()) +
+                      "; make them equal, or set \"unequal_budgets\": true");
+    }
+    if (plan.algorithm.halves() && plan.algorithm.smallest_budget > epochs.back()) {
+      throw UserError(method.where + ": training.epochs is " + std::to_string(epochs.back()) +
+                      ", below the algorithm's smallest_budget of " + std::to_string(plan.algorithm.smallest_budget));
+    }
+  }
+  return epochs;
+}
+
+/// Builds every trial as it will be trained, in a folder that is not there: nothing is written.
+void check_trials(const SearchPlan& plan, const std::filesystem::path& folder,
+                  const std::vector<std::string>& overrides) {
+  for (const SearchMethod& method : plan.methods) {
+    for (std::size_t trial = 0; trial < method.trials.size(); ++trial) {
+      with_context(trial_name(method, trial), [&] {
+        trial_overlay(plan, method, method.trials[trial], overrides);
+        Run::from_config(plan.config(method, method.trials[trial], overrides),
+                         {.seed = plan.seeds.front(), .output = folder / ".check"});
+      });
+    }
+  }
+}
+
+/// Makes the folder this search's, or finds that it is. The trials are checked when it is new.
+void claim_folder(const SearchPlan& plan, const std::filesystem::path& folder,
+                  const std::vector<std::string>& overrides) {
+  const std::filesystem::path file = folder / "plan.json";
+  Json wanted = plan.to_json();
+  wanted["overrides"] = overrides;
+  if (std::filesystem::exists(file)) {
+    const std::string difference = first_difference(read_json(file), wanted);
+    if (difference.empty()) return;
+    throw UserError(folder.string() + ": holds another search; they differ in " + difference +
+                    "; choose another folder with --output");
+  }
+  RunFolder(folder).check_place();
+  check_trials(plan, folder, overrides);
+  write_file_atomically(file, wanted.dump(2) + "\n");
+}
+
+std::string budget_text(const SearchPlan& plan, const std::vector<std::int64_t>& epochs) {
+  std::set<std::size_t> trials;
+  for (const SearchMethod& method : plan.methods) trials.insert(method.trials.size());
+  const bool equal = trials.size() == 1 && std::set<std::int64_t>(epochs.begin(), epochs.end()).size() == 1;
+  if (!equal) return "UNEQUAL budgets: the methods differ in trials or epochs";
+  std::string text = "budget of every method: " + std::to_string(*trials.begin()) + " trials of up to " +
+                     std::to_string(epochs.front()) + " epochs, " + plan.algorithm.name + ", rungs at epoch";
+  const HalvingRules rules = plan.rules(0, epochs.front());
+  for (std::size_t rung = 0; rung < rules.epochs.size(); ++rung) {
+    text += (rung > 0 ? ", " : " ") + std::to_string(rules.epochs[rung]) + " under " +
+            std::to_string(plan.seeds_at(rung)) + (plan.seeds_at(rung) == 1 ? " seed" : " seeds");
+  }
+  return text;
+}
+
+/// Longest trained first, then best first; failed ones last.
+std::vector<std::size_t> ranking(const std::vector<SearchTrial>& trials) {
+  const auto key = [&](std::size_t trial) {
+    const std::vector<SearchRung>& rungs = trials[trial].rungs;
+    const bool good = !rungs.empty() && !std::isnan(rungs.back().score);
+    return std::pair(good ? rungs.size() : 0, good ? rungs.back().score : 0);
+  };
+  std::vector<std::size_t> order(trials.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) > key(b); });
+  return order;
+}
+
+void write_tables(const Search& search, const std::filesystem::path& folder) {
+  write_file_atomically(folder / "search.json", search.to_json().dump(2) + "\n");
+  write_file_atomically(folder / "table.txt", search.table());
+}
+
+}  // namespace
+
+Json Search::to_json() const {
+  Json json = {{"format", 1}, {"split", "validation"}, {"finished", finished}, {"methods", Json::object()}};
+  for (const SearchedMethod& method : methods) {
+    Json& entry = json["methods"][method.name] = {{"trials", Json::array()}, {"best", nullptr}};
+    for (std::size_t id = 0; id < method.trials.size(); ++id) {
+      const SearchTrial& trial = method.trials[id];
+      Json rungs = Json::array();
+      for (const SearchRung& rung : trial.rungs) {
+        rungs.push_back({{"epochs", rung.epochs}, {"score", rung.score}, {"cost_examples", rung.cost_examples}});
+      }
+      entry["trials"].push_back({{"id", id}, {"settings", infomtl::to_json(trial.settings)}, {"rungs", rungs}});
+    }
+    if (method.best) entry["best"] = *method.best;
+    entry["cost_examples"] = method.cost_examples;
+  }
+  return json;
+}
+
+std::string Search::table() const {
+  TextTable table({"method", "settings", "trial", "epochs", "validation", "examples"}, 2);
+  std::string costs;
+  for (const SearchedMethod& method : methods) {
+    if (&method != &methods.front()) table.rule();
+    for (const std::size_t id : ranking(method.trials)) {
+      const SearchTrial& trial = method.trials[id];
+      std::int64_t examples = 0;
+      for (const SearchRung& rung : trial.rungs) examples += rung.cost_examples;
+      const bool any = !trial.rungs.empty();
+      const bool failed = any && std::isnan(trial.rungs.back().score);
+      table.add({method.name, settings_text(trial.settings), std::to_string(id),
+                 any ? std::to_string(trial.rungs.back().epochs) : "-",
+                 failed ? "failed" : (any ? score_text(trial.rungs.back().score, percent) : "-"),
+                 std::to_string(examples)});
+    }
+    costs += method.name + ": " + std::to_string(method.trials.size()) + " trials, " +
+             std::to_string(method.cost_examples) + " examples, " + fixed(100 * method.cost_share, 1) +
+             " % of training all to the end" +
+             (method.best ? "; best: trial " + std::to_string(*method.best) : std::string()) + "\n";
+  }
+  return table.text() + costs + budget + "\nvalidation: average of the tasks at the selected epoch, mean over the " +
+         "seeds; the test split was not scored\n";
+}
+
+Search run_search(const std::filesystem::path& config, const ExperimentOptions& run, const std::atomic<bool>* stop) {
+  const SearchPlan plan = SearchPlan::read(config);
+  const std::vector<std::int64_t> epochs = full_epochs(plan, run.overrides);
+  const std::filesystem::path folder = run.output.empty() ? std::filesystem::path("runs") / config.stem() : run.output;
+  claim_folder(plan, folder, run.overrides);
+
+  SearchRecords records(plan, folder, epochs, run.overrides);
+  while (true) {
+    records.refresh();
+    records.remove_checkpoints();
+    Search search = records.search();
+    search.budget = budget_text(plan, epochs);
+    write_tables(search, folder);
+    if (search.finished) write_winners(plan, search, folder, run.overrides);
+    if (search.finished || (stop != nullptr && stop->load())) return search;
+
+    CellRunner runner(records.open_cells(), {.progress = run.progress, .scored_splits = {"validation"}});
+    runner.on_start([](const Cell& cell) { log::info(cell.key + ": " + cell.folder.string()); });
+    runner.on_failure([&](const Cell& cell, const Error& error) {
+      if (dynamic_cast<const NonFiniteError*>(&error) == nullptr) throw;
+      records.record_failure(cell, error.what());
+    });
+    runner.advance(stop);
+  }
+}
+
+}  // namespace infomtl
