@@ -38,7 +38,10 @@ class SearchRuns : public ::testing::Test {
  protected:
   SearchRuns() {
     write_synthetic_corpus(folder_.path(), {.rows = 60, .seed = 5});
-    write("experiment.json", {{"extends", "corpus.json"}, {"device", "cpu"}, {"training", {{"epochs", 2}}}});
+    write("experiment.json", {{"extends", "corpus.json"},
+                              {"device", "cpu"},
+                              {"optimizer", {{"name", "adamax"}, {"learning_rate", 1e-3}}},
+                              {"training", {{"epochs", 2}}}});
     write("plain.json", {{"losses", {"supervised"}}, {"head", "linear"}});
     write("informed.json", {{"losses", {"supervised", {{"name", "timin"}, {"weight", 0.01}}}}, {"head", "gaussian"}});
     plan_ = {{"experiment", "experiment.json"},
