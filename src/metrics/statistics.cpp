@@ -1,5 +1,6 @@
 #include "infomtl/metrics/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -9,6 +10,8 @@
 
 namespace infomtl {
 namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 void check_finite(const std::vector<double>& values) {
   if (values.empty()) throw DataError("no values to average");
@@ -73,10 +76,20 @@ double mean_of(const std::vector<double>& values) {
 
 double standard_deviation(const std::vector<double>& values) {
   const double mean = mean_of(values);
-  if (values.size() == 1) return 0;
+  if (values.size() == 1) return kNan;
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
   return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+Spread spread_of(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return std::isnan(value); });
+  if (values.empty()) return {kNan, kNan, kNan};
+  Spread spread{mean_of(values), standard_deviation(values), kNan};
+  if (values.size() == 1) return spread;
+  const auto count = static_cast<double>(values.size());
+  spread.half_width_95 = student_t_quantile(0.975, count - 1) * spread.deviation / std::sqrt(count);
+  return spread;
 }
 
 PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b) {
@@ -105,6 +118,25 @@ PairedDifference paired_difference(const std::vector<double>& a, const std::vect
   result.p_value = 2 * upper_tail(result.t, degrees);
   result.half_width_95 = error * student_t_quantile(0.975, degrees);
   return result;
+}
+
+std::vector<double> holm_adjusted(const std::vector<double>& p) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    if (std::isnan(p[i])) continue;
+    if (!(p[i] >= 0 && p[i] <= 1)) {
+      throw DataError("p-value " + std::to_string(i) + " is " + std::to_string(p[i]) + "; must be between 0 and 1");
+    }
+    order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
+  std::vector<double> adjusted(p.size(), kNan);
+  double largest = 0;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    largest = std::max(largest, std::min(1.0, p[order[k]] * static_cast<double>(order.size() - k)));
+    adjusted[order[k]] = largest;
+  }
+  return adjusted;
 }
 
 double student_t_cdf(double t, double degrees) {

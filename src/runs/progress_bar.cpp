@@ -1,29 +1,14 @@
 #include "runs/progress_bar.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cmath>
 #include <map>
 
-#include "runs/text_table.h"
+#include "infomtl/runs/text_table.h"
 
 namespace infomtl {
 namespace {
 
 constexpr int kBar = 24;
-
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<long long>(std::max(0.0, seconds) + 0.5);
-  char text[48];
-  if (whole >= 3600) {
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -50,11 +35,7 @@ std::string progress_line(const StepReport& report, double seconds_left, std::si
   return line;
 }
 
-ProgressBar::ProgressBar() : terminal_(isatty(STDERR_FILENO) == 1) {}
-ProgressBar::~ProgressBar() { clear(); }
-
 void ProgressBar::show(const StepReport& report) {
-  if (!terminal_) return;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   if (first_step_ < 0) {
     first_step_ = report.step;
@@ -63,18 +44,7 @@ void ProgressBar::show(const StepReport& report) {
   const std::int64_t done = report.step - first_step_;
   const double left =
       done > 0 ? seconds / static_cast<double>(done) * static_cast<double>(report.total_steps - report.step) : 0;
-  winsize size{};
-  const std::size_t width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
-  std::fprintf(stderr, "\r\x1b[2K%s", progress_line(report, left, width).c_str());
-  std::fflush(stderr);
-  drawn_ = true;
-}
-
-void ProgressBar::clear() {
-  if (!drawn_) return;
-  std::fputs("\r\x1b[2K", stderr);
-  std::fflush(stderr);
-  drawn_ = false;
+  line_.show(progress_line(report, left, line_.width()));
 }
 
 }  // namespace infomtl

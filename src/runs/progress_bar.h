@@ -2,9 +2,11 @@
 // Progress bar: one line on a terminal, rewritten at every report: where training stands, each loss, speed, time left.
 
 #include <chrono>
-#include <cstdio>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
+#include "infomtl/runs/status_line.h"
 #include "infomtl/train/step_report.h"
 
 namespace infomtl {
@@ -15,18 +17,12 @@ std::string progress_line(const StepReport& report, double seconds_left, std::si
 
 class ProgressBar {
  public:
-  /// Draws only when standard error is a terminal.
-  ProgressBar();
-  ~ProgressBar();
-  ProgressBar(const ProgressBar&) = delete;
-  ProgressBar& operator=(const ProgressBar&) = delete;
   void show(const StepReport& report);
   /// Clears the line, so that other output starts on a fresh one.
-  void clear();
+  void clear() { line_.clear(); }
 
  private:
-  bool terminal_;
-  bool drawn_ = false;
+  StatusLine line_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::int64_t first_step_ = -1;
 };

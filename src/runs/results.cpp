@@ -6,7 +6,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
-#include "runs/text_table.h"
+#include "infomtl/runs/text_table.h"
 
 namespace infomtl {
 namespace {

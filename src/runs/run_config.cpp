@@ -5,6 +5,7 @@
 #include "infomtl/core/log.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/ops/packed/linear.h"
+#include "infomtl/runs/run.h"
 
 namespace infomtl {
 namespace {

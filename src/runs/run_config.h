@@ -39,9 +39,6 @@ struct RunConfig {
   Json effective() const;
 };
 
-/// A run's config with absolute paths: what it means wherever it is written.
-Json with_absolute_paths(const Config& config);
-
 /// The device that "auto", "cpu" or "cuda" means here. @throws ConfigError when there is none, with the cure
 torch::Device device_named(const Config& config);
 

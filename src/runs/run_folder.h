@@ -74,7 +74,4 @@ class RunLog {
   std::ofstream out_;
 };
 
-/// The path of the first value in which two JSON values differ ("/training/epochs"), or "".
-std::string first_difference(const Json& a, const Json& b, const std::string& path = "");
-
 }  // namespace infomtl

@@ -1,12 +1,28 @@
 #include "infomtl/runs/seeds.h"
 
+#include <set>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run.h"
-#include "runs/seed_list.h"
 
 namespace infomtl {
+
+std::vector<std::uint64_t> read_seeds(const Config& config, const std::string& key) {
+  std::vector<std::uint64_t> seeds;
+  for (const Config& seed : config.list_or_empty(key)) {
+    seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
+  }
+  return seeds;
+}
+
+void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds) {
+  std::set<std::uint64_t> seen;
+  for (const std::uint64_t seed : seeds) {
+    if (!seen.insert(seed).second) throw UserError("seed " + std::to_string(seed) + " is given twice; give each once");
+  }
+}
 
 Summary run_seeds(const std::filesystem::path& config, const std::vector<std::uint64_t>& seeds,
                   const ExperimentOptions& options, const std::atomic<bool>* stop) {

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/runs/text_table.h"
 #include "runs/summary_statistics.h"
-#include "runs/text_table.h"
 
 namespace infomtl {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "runs/text_table.h"
+#include "infomtl/runs/text_table.h"
 
 namespace infomtl {
 namespace {
@@ -37,11 +37,6 @@ std::vector<double> averages_of(const std::vector<Results>& runs, const std::str
     values.push_back(found == run.average.end() ? kNan : found->second);
   }
   return values;
-}
-
-Spread spread_of(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return std::isnan(value); });
-  return values.empty() ? Spread{kNan, kNan} : Spread{mean_of(values), standard_deviation(values)};
 }
 
 std::string spread_text(const std::vector<double>& values, bool higher_is_better) {

@@ -15,12 +15,6 @@ namespace infomtl {
 std::vector<double> scores_of(const std::vector<Results>& runs, const std::string& task, const std::string& split);
 std::vector<double> averages_of(const std::vector<Results>& runs, const std::string& split);
 
-/// Mean and standard deviation of the values that are there; NaN where none is.
-struct Spread {
-  double mean = 0;
-  double deviation = 0;
-};
-Spread spread_of(std::vector<double> values);
 /// "66.12 +- 1.05", as tables show scores.
 std::string spread_text(const std::vector<double>& values, bool higher_is_better);
 /// `text` with a plus in front where the value is not negative.

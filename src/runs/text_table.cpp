@@ -1,4 +1,4 @@
-#include "runs/text_table.h"
+#include "infomtl/runs/text_table.h"
 
 #include <algorithm>
 #include <cmath>

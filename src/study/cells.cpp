@@ -77,8 +77,6 @@ std::optional<Results> CellRunner::trained(const Cell& cell, const std::atomic<b
 
 CellRunner::Outcome CellRunner::settle(std::size_t c, const std::atomic<bool>* stop) {
   const Cell& cell = cells_[c];
-  elsewhere_[c] = run_state(cell.folder) == RunState::busy;
-  if (elsewhere_[c]) return Outcome::elsewhere;
   here_ = c;
   try {
     std::optional<Results> results = trained(cell, stop);
@@ -100,21 +98,25 @@ CellRunner::Outcome CellRunner::settle(std::size_t c, const std::atomic<bool>* s
   return Outcome::finished;
 }
 
-CellRunner::Progress CellRunner::advance(const std::atomic<bool>* stop) {
-  bool all_settled = true;
+std::optional<std::size_t> CellRunner::look_around(const std::atomic<bool>* stop) {
+  std::optional<std::size_t> open;
   for (std::size_t c = 0; c < cells_.size(); ++c) {
     if (settled(c)) continue;
-    all_settled = false;
-    if (is_set(stop)) return Progress::stopped;
-    const bool was_open = run_state(cells_[c].folder) == RunState::open;
-    const Outcome outcome = settle(c, stop);
-    if (outcome == Outcome::stopped) return Progress::stopped;
-    // Training takes long: what others did meanwhile is looked at first, from the first cell on.
-    if (was_open && outcome != Outcome::elsewhere) return Progress::one_more;
+    const RunState state = run_state(cells_[c].folder);
+    elsewhere_[c] = state == RunState::busy;
+    if (state == RunState::finished) settle(c, stop);
+    if (state == RunState::open && !open) open = c;
   }
-  if (all_settled) return Progress::all;
-  const bool waiting = std::any_of(elsewhere_.begin(), elsewhere_.end(), [](bool one) { return one; });
-  if (!waiting) return Progress::one_more;
+  return open;
+}
+
+CellRunner::Progress CellRunner::advance(const std::atomic<bool>* stop) {
+  if (is_set(stop)) return Progress::stopped;
+  // Training takes long: what others finished meanwhile is read first, so that listeners know all of it.
+  if (const std::optional<std::size_t> open = look_around(stop)) {
+    return settle(*open, stop) == Outcome::stopped ? Progress::stopped : Progress::one_more;
+  }
+  if (counts().elsewhere == 0) return Progress::all;
   for (const auto& listener : wait_) listener();
   wait_for(poll_, stop);
   return Progress::waited;

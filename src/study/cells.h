@@ -90,6 +90,8 @@ class CellRunner {
   enum class Outcome { finished, failed, elsewhere, stopped };
   Outcome settle(std::size_t cell, const std::atomic<bool>* stop);
   std::optional<Results> trained(const Cell& cell, const std::atomic<bool>* stop);
+  /// Reads what is finished and notes what others train. @return the first cell that is free
+  std::optional<std::size_t> look_around(const std::atomic<bool>* stop);
   bool settled(std::size_t cell) const { return results_[cell].has_value() || failed_[cell]; }
 
   std::vector<Cell> cells_;

@@ -11,9 +11,9 @@
 #include "infomtl/core/log.h"
 #include "infomtl/metrics/statistics.h"
 #include "infomtl/runs/run.h"
-#include "runs/seed_list.h"
+#include "infomtl/runs/seeds.h"
+#include "infomtl/runs/text_table.h"
 #include "runs/summary_statistics.h"
-#include "runs/text_table.h"
 
 namespace infomtl {
 namespace {

@@ -6,12 +6,12 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run.h"
-#include "runs/run_config.h"
-#include "runs/run_folder.h"
-#include "runs/text_table.h"
+#include "infomtl/runs/text_table.h"
+#include "infomtl/train/trainer_settings.h"
 #include "study/search_records.h"
 #include "study/search_winners.h"
 
@@ -29,7 +29,7 @@ std::vector<std::int64_t> full_epochs(const SearchPlan& plan, const std::vector<
     for (std::size_t trial = 0; trial < method.trials.size(); ++trial) {
       with_context(trial_name(method, trial), [&] {
         const Config config = plan.config(method, method.trials[trial], overrides);
-        const std::int64_t found = RunConfig::read(RunPlan::of(config).config).trainer.epochs;
+        const std::int64_t found = TrainerSettings::from_config(RunPlan::of(config).config).epochs;
         if (trial == 0) epochs.push_back(found);
         if (found == epochs.back()) return;
         throw UserError("training.epochs is " + std::to_string(found) + ", in trial 0 " +
@@ -75,7 +75,9 @@ void claim_folder(const SearchPlan& plan, const std::filesystem::path& folder,
     throw UserError(folder.string() + ": holds another search; they differ in " + difference +
                     "; choose another folder with --output");
   }
-  RunFolder(folder).check_place();
+  if (std::filesystem::exists(folder) && !std::filesystem::is_directory(folder)) {
+    throw UserError(folder.string() + ": is not a folder; choose another with --output");
+  }
   check_trials(plan, folder, overrides);
   write_file_atomically(file, wanted.dump(2) + "\n");
 }

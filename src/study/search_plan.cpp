@@ -4,7 +4,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
-#include "runs/seed_list.h"
+#include "infomtl/runs/seeds.h"
 
 namespace infomtl {
 namespace {

@@ -8,7 +8,6 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run_state.h"
-#include "runs/run_folder.h"
 
 namespace infomtl {
 namespace {
@@ -43,22 +42,21 @@ std::filesystem::path SearchRecords::run_folder(const SearchCell& cell) const {
 }
 
 const SearchRecords::Record* SearchRecords::record(const SearchCell& cell) const {
-  const RunFolder run(run_folder(cell), rules_[cell.method].epochs[cell.rung]);
-  const auto found = records_.find(run.results());
+  const auto found = records_.find(cell);
   return found == records_.end() ? nullptr : &found->second;
 }
 
 std::optional<SearchRecords::Record> SearchRecords::read(const SearchCell& cell) const {
-  const RunFolder run(run_folder(cell), rules_[cell.method].epochs[cell.rung]);
-  const std::optional<Results> results = run.finished();
+  const std::filesystem::path run = run_folder(cell);
+  const std::optional<Results> results = finished_results(run, rules_[cell.method].epochs[cell.rung]);
   if (!results) {
-    if (std::filesystem::exists(run.path() / kFailure)) return Record{.score = kFailed};
+    if (std::filesystem::exists(run / kFailure)) return Record{.score = kFailed};
     return std::nullopt;
   }
   Record record{.score = validation_quality(*results),
                 .examples = results->training.value("examples", std::int64_t{0})};
   if (std::isnan(record.score)) {
-    throw DataError(run.results().string() + ": no task has a score on validation, which a search needs");
+    throw DataError(run.string() + ": no task has a score on validation, which a search needs");
   }
   for (const auto& [name, task] : results->tasks) record.rises = record.rises && task.higher_is_better;
   return record;
@@ -72,7 +70,7 @@ void SearchRecords::refresh() {
           const SearchCell cell{m, trial, rung, plan_.seeds[s]};
           if (record(cell) != nullptr) continue;
           const std::optional<Record> found = read(cell);
-          if (found) records_[RunFolder(run_folder(cell), rules_[m].epochs[rung]).results()] = *found;
+          if (found) records_[cell] = *found;
         }
         if (!score(m, trial, rung)) break;
       }
@@ -149,17 +147,8 @@ void SearchRecords::remove_checkpoints() const {
     const std::optional<std::size_t> best = best_trial(known);
     for (const std::size_t trial : halving_state(rules_[m], known).ended) {
       if (best == trial) continue;
-      for (const std::uint64_t seed : plan_.seeds) {
-        const std::filesystem::path run = run_folder({m, trial, 0, seed});
-        // A seed of a trial that failed under another one may be training yet.
-        if (!std::filesystem::exists(run) || run_state(run) == RunState::busy) continue;
-        std::error_code ignored;  // another process removes them, too
-        std::filesystem::remove_all(run / "checkpoints", ignored);
-        if (!RunFolder(run).single()) continue;
-        for (const auto& task : std::filesystem::directory_iterator(run / "single", ignored)) {
-          std::filesystem::remove_all(task.path() / "checkpoints", ignored);
-        }
-      }
+      // A seed of a trial that failed under another one may be training yet: its checkpoints go the next time.
+      for (const std::uint64_t seed : plan_.seeds) infomtl::remove_checkpoints(run_folder({m, trial, 0, seed}));
     }
   }
 }

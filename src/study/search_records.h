@@ -1,6 +1,7 @@
 #pragma once
 // Search records: what the run folders of a search say, and what is to be trained next.
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -18,6 +19,8 @@ namespace infomtl {
 struct SearchCell {
   std::size_t method = 0, trial = 0, rung = 0;
   std::uint64_t seed = 0;
+
+  auto operator<=>(const SearchCell&) const = default;
 };
 
 class SearchRecords {
@@ -56,7 +59,7 @@ class SearchRecords {
   std::filesystem::path folder_;
   std::vector<HalvingRules> rules_;
   std::vector<std::string> overrides_;
-  std::map<std::filesystem::path, Record> records_;  ///< by the file of the results
+  std::map<SearchCell, Record> records_;
 };
 
 }  // namespace infomtl

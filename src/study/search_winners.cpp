@@ -4,10 +4,10 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_difference.h"
 #include "infomtl/core/log.h"
-#include "runs/run_config.h"
-#include "runs/run_folder.h"
-#include "runs/text_table.h"
+#include "infomtl/runs/run.h"
+#include "infomtl/runs/text_table.h"
 
 namespace infomtl {
 namespace {

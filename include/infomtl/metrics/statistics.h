@@ -14,8 +14,18 @@ namespace infomtl {
 /// @throws DataError when empty, NonFiniteError at a NaN or an infinity
 INFOMTL_API double mean_of(const std::vector<double>& values);
 
-/// Sample standard deviation, n - 1 below the line; 0 for a single value. @throws as mean_of
+/// Sample standard deviation, n - 1 below the line; NaN for a single value, which has none. @throws as mean_of
 INFOMTL_API double standard_deviation(const std::vector<double>& values);
+
+/// Several values, say of seeds, and what they tell about their mean.
+struct Spread {
+  double mean = 0;
+  double deviation = 0;      ///< sample standard deviation; NaN for a single value
+  double half_width_95 = 0;  ///< the 95 % interval of the mean by Student's t is mean +- this; NaN for a single value
+};
+
+/// NaNs are left out; all of it is NaN where nothing is left. @throws NonFiniteError at an infinity
+INFOMTL_API Spread spread_of(std::vector<double> values);
 
 /// Two methods on the same seeds (or rows): Student's t-test of the mean of a_i - b_i against 0, two-sided.
 struct PairedDifference {
@@ -29,6 +39,12 @@ struct PairedDifference {
 /// All differences equal: 0 gives t = 0, p = 1 (scipy says NaN); anything else gives t = +-infinity, p = 0 (as scipy).
 /// @throws DataError when the sizes differ or are below 2, NonFiniteError
 INFOMTL_API PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b);
+
+/// p-values of several tests adjusted so that the chance of one false finding among them stays below the level (Holm,
+/// Scandinavian Journal of Statistics 6, 1979): the k-th smallest of m, times m - k + 1, never below a smaller one's, at
+/// most 1. A NaN is a test that was not made: it stays and does not count.
+/// @param p  in any order; the result has the same @throws DataError for a value outside [0, 1]
+INFOMTL_API std::vector<double> holm_adjusted(const std::vector<double>& p);
 
 /// P(T <= t) of Student's t distribution; degrees > 0, not necessarily whole. Relative error below 1e-12 up to 1000
 /// degrees, 1e-10 at a million.

@@ -1,12 +1,20 @@
 #pragma once
 // A table of text for the terminal: columns as wide as their widest cell, words to the left, numbers to the right.
+//
+//   TextTable table({"task", "score"}, 1);
+//   table.add({"hate", score_text(0.4912, true)});
+//   std::puts(table.text().c_str());
 
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "infomtl/core/export.h"
 
 namespace infomtl {
 
-class TextTable {
+class INFOMTL_API TextTable {
  public:
   /// The first `words` columns hold words, the others numbers.
   TextTable(std::vector<std::string> head, std::size_t words) : words_(words) { rows_.push_back(std::move(head)); }
@@ -22,8 +30,8 @@ class TextTable {
 };
 
 /// A number with so many digits after the point; "-" for NaN.
-std::string fixed(double value, int digits);
+INFOMTL_API std::string fixed(double value, int digits);
 /// A score as tables show it: in percent with two digits when higher is better, as it is with four otherwise.
-std::string score_text(double score, bool higher_is_better);
+INFOMTL_API std::string score_text(double score, bool higher_is_better);
 
 }  // namespace infomtl

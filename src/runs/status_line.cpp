@@ -1,0 +1,44 @@
+#include "infomtl/runs/status_line.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace infomtl {
+
+StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO) == 1) {}
+StatusLine::~StatusLine() { clear(); }
+
+std::size_t StatusLine::width() const {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
+}
+
+void StatusLine::show(const std::string& text) {
+  if (!terminal_) return;
+  std::fprintf(stderr, "\r\x1b[2K%s", text.substr(0, width()).c_str());
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void StatusLine::clear() {
+  if (!drawn_) return;
+  std::fputs("\r\x1b[2K", stderr);
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<long long>(std::max(0.0, seconds) + 0.5);
+  char text[48];
+  if (whole >= 3600) {
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
+  } else {
+    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
+  }
+  return text;
+}
+
+}  // namespace infomtl
