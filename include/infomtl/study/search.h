@@ -26,14 +26,14 @@ struct SearchRung {
 };
 
 struct SearchTrial {
-  TrialSettings settings;
-  std::vector<SearchRung> rungs;
+  TrialSettings settings = {};
+  std::vector<SearchRung> rungs = {};
 };
 
 struct SearchedMethod {
-  std::string name;
-  std::vector<SearchTrial> trials;  ///< a trial's id is its place
-  std::optional<std::size_t> best;  ///< none before the first score
+  std::string name = {};
+  std::vector<SearchTrial> trials = {};  ///< a trial's id is its place
+  std::optional<std::size_t> best = {};  ///< none before the first score
   std::int64_t cost_examples = 0;
   double cost_share = 0;  ///< of the epochs that all trials would take to the end, in [0, 1]
 };
