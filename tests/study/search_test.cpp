@@ -104,10 +104,10 @@ TEST_F(SearchRuns, TrainsEachMethodAlikeAndWritesTheWinners) {
 
     // The winner's file means the winning trial, and its run, stopped at a rung and gone on, is the whole run bit for bit.
     const Json both = {{"extends", {"experiment.json", "runs/best/" + method.name + ".json"}}};
-    Run whole = Run::from_config(Config::from_text(both.dump(), "both", folder_.path()),
-                                 {.seed = 100, .output = folder_.path() / ("whole-" + method.name)});
-    Run other = Run::from_config(Config::from_text(both.dump(), "both", folder_.path()),
-                                 {.seed = 101, .output = folder_.path() / ("other-" + method.name)});
+    infomtl::Run whole = infomtl::Run::from_config(Config::from_text(both.dump(), "both", folder_.path()),
+                                                   {.seed = 100, .output = folder_.path() / ("whole-" + method.name)});
+    infomtl::Run other = infomtl::Run::from_config(Config::from_text(both.dump(), "both", folder_.path()),
+                                                   {.seed = 101, .output = folder_.path() / ("other-" + method.name)});
     EXPECT_EQ((whole.fit().average.at("validation") + other.fit().average.at("validation")) / 2, best.rungs[1].score);
     EXPECT_EQ(read_file(whole.folder() / "checkpoints/last/model.safetensors"),
               read_file(trial(method.name, *method.best, 100) / "checkpoints/last/model.safetensors"));
