@@ -81,16 +81,26 @@ void describe(CLI::App& app, CommandLine& line) {
   train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)");
   train->add_flag("--resume", line.train.resume, "go on from checkpoints/last");
 
-  CLI::App* compare = add_command(app, line, "compare", "train several methods under the same seeds; prints one table",
-                                  "infomtl compare configs/experiments/quick_comparison.json --seeds 0,1,2",
-                                  line.compare, &infomtl::commands::compare);
-  compare->add_option("config", line.compare.config, "comparison config: experiment, methods, seeds")->required();
+  CLI::App* compare = add_command(
+      app, line, "compare",
+      "train several methods under the same seeds; prints tables with paired tests. Several processes may work on one "
+      "folder; the same command goes on where it was broken off",
+      "infomtl compare configs/experiments/quick_comparison.json --seeds 0,1,2", line.compare,
+      &infomtl::commands::compare);
+  compare->add_option("config", line.compare.config, "comparison config: experiment, methods, seeds, split, axes")
+      ->required();
   compare->add_option("--set", line.compare.overrides, "override a field of every run (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")->delimiter(',')->check(seeds);
   compare->add_option("--output", line.compare.output, "folder of the runs (default: runs/<config>)");
-  compare->add_flag("--json", line.compare.json, "print the comparison as JSON");
+  CLI::Option* format = compare->add_option("--format", line.compare.format, "text, markdown, latex, csv or json")
+                            ->check(CLI::IsMember({"text", "markdown", "latex", "csv", "json"}))
+                            ->capture_default_str();
+  compare
+      ->add_flag_callback(
+          "--json", [&line] { line.compare.format = "json"; }, "the same as --format json")
+      ->excludes(format);
 
   CLI::App* search =
       add_command(app, line, "search", "choose settings of several methods on validation, with equal budgets",

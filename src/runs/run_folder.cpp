@@ -89,6 +89,27 @@ std::optional<Results> RunFolder::finished() const {
   return with_context(results().string(), [&] { return Results::from_json(json); });
 }
 
+RunState run_state(const std::filesystem::path& folder) {
+  const RunFolder run(folder);
+  if (std::filesystem::exists(run.results())) return RunState::finished;
+  return run.locked_elsewhere() ? RunState::busy : RunState::open;
+}
+
+std::optional<Results> finished_results(const std::filesystem::path& folder, std::int64_t stop_after_epochs) {
+  return RunFolder(folder, stop_after_epochs).finished();
+}
+
+void remove_checkpoints(const std::filesystem::path& folder) {
+  const RunFolder run(folder);
+  if (!std::filesystem::exists(folder) || run.locked_elsewhere()) return;
+  std::error_code ignored;  // other processes may do the same
+  std::filesystem::remove_all(run.last().parent_path(), ignored);
+  if (!run.single()) return;
+  for (const auto& task : std::filesystem::directory_iterator(folder / "single", ignored)) {
+    std::filesystem::remove_all(RunFolder(task.path()).last().parent_path(), ignored);
+  }
+}
+
 std::filesystem::path default_run_folder(const std::filesystem::path& config, std::uint64_t seed) {
   return std::filesystem::path("runs") / (config.stem().string() + "-seed" + std::to_string(seed));
 }

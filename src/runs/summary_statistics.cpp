@@ -77,10 +77,6 @@ std::optional<PairedDifference> paired_test(const std::vector<double>& method, c
   return paired_difference(method, baseline);
 }
 
-std::optional<PairedDifference> difference_of_averages(const PairedRuns& pairs, const std::string& split) {
-  return paired_test(averages_of(pairs.method, split), averages_of(pairs.baseline, split));
-}
-
 double relative_gain(const PairedRuns& pairs, const std::string& split) {
   std::vector<std::vector<ScorePair>> gains;
   for (const auto& [task, result] : pairs.method.front().tasks) {

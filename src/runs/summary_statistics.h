@@ -33,7 +33,6 @@ PairedRuns paired_runs(const std::vector<Results>& method, const std::vector<Res
 
 /// None below two pairs, or where an average is missing.
 std::optional<PairedDifference> paired_test(const std::vector<double>& method, const std::vector<double>& baseline);
-std::optional<PairedDifference> difference_of_averages(const PairedRuns& pairs, const std::string& split);
 /// delta_p in percent over the tasks both have; NaN where there is none or a task's baseline is 0.
 double relative_gain(const PairedRuns& pairs, const std::string& split);
 

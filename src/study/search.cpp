@@ -38,7 +38,7 @@ std::vector<std::int64_t> full_epochs(const SearchPlan& plan, const std::vector<
     }
     if (epochs.back() != epochs.front() && !plan.unequal_budgets) {
       throw UserError(method.where + ": training.epochs is " + std::to_string(epochs.back()) + ", for \"" +
-                      plan.methods.front().name + "\" " + std::to_string(epochs.front()) +
+                      plan.methods.front().name() + "\" " + std::to_string(epochs.front()) +
                       "; make them equal, or set \"unequal_budgets\": true");
     }
     if (plan.algorithm.halves() && plan.algorithm.smallest_budget > epochs.back()) {

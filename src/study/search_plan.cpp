@@ -37,24 +37,9 @@ void read_algorithm(const Config& config, SearchPlan& plan) {
   algorithm.reject_unknown();
 }
 
-SearchMethod read_method(const Config& entry) {
-  SearchMethod method;
-  method.where = entry.where();
-  if (!entry.is_object()) {
-    method.file = entry.as_path();
-    method.name = method.file.stem();
-  } else {
-    method.file = entry.path("file");
-    method.name = entry.text("name", method.file.stem().string());
-    const Config set = entry.object_or_empty("set");
-    for (const auto& [field, value] : set.json().items()) method.settings.push_back({field, value.dump()});
-  }
-  if (!std::filesystem::exists(method.file)) entry.fail("no file " + method.file.string());
-  const bool plain = !method.name.empty() && method.name.front() != '.' &&
-                     method.name.find_first_of("/\\\n") == std::string::npos && method.name != "best";
-  if (!plain) {
-    entry.fail("\"" + method.name + "\" can't be the name of the folder of its trials; give another \"name\"");
-  }
+SearchMethod read_searched_method(const Config& entry) {
+  SearchMethod method{.planned = read_method(entry), .where = entry.where()};
+  if (method.name() == "best") entry.fail("\"best\" is the folder of the winners; give another \"name\"");
   return method;
 }
 
@@ -64,7 +49,7 @@ void draw_trials(const Config& config, const Config& entry, SearchPlan& plan, Se
   const SearchSpace space = SearchSpace::from_config(config.object_or_empty("space"), own);
   if (space.axes().empty()) {
     throw ConfigError((entry.is_object() ? entry.where("space") : config.where("space")) + ": names no field for \"" +
-                      method.name + "\"; give at least one with its values");
+                      method.name() + "\"; give at least one with its values");
   }
   const auto wanted = static_cast<std::size_t>(budget);
   with_context(method.where, [&] {
@@ -75,7 +60,7 @@ void draw_trials(const Config& config, const Config& entry, SearchPlan& plan, Se
     const std::optional<std::uint64_t> size = space.size();
     const std::size_t trials =
         plan.unequal_budgets && size && *size < wanted ? static_cast<std::size_t>(*size) : wanted;
-    method.trials = space.draw(trials, derive_seed(seed, "search/" + method.name));
+    method.trials = space.draw(trials, derive_seed(seed, "search/" + method.name()));
   });
 }
 
@@ -85,8 +70,9 @@ void check_budgets(const Config& config, const SearchPlan& plan, std::int64_t bu
   const SearchMethod& first = plan.methods.front();
   for (const SearchMethod& method : plan.methods) {
     if (method.trials.size() != first.trials.size()) {
-      throw ConfigError(method.where + ": \"" + method.name + "\" has " + trials(method) + " trials, \"" + first.name +
-                        "\" " + trials(first) + "; give them equally many, or set \"unequal_budgets\": true");
+      throw ConfigError(method.where + ": \"" + method.name() + "\" has " + trials(method) + " trials, \"" +
+                        first.name() + "\" " + trials(first) +
+                        "; give them equally many, or set \"unequal_budgets\": true");
     }
   }
   if (budget > 0 && first.trials.size() != static_cast<std::size_t>(budget)) {
@@ -125,11 +111,11 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file) {
 
   std::vector<std::string> names;
   for (const Config& entry : config.list("methods")) {
-    SearchMethod method = read_method(entry);
-    if (std::find(names.begin(), names.end(), method.name) != names.end()) {
-      entry.fail("\"" + method.name + "\" is given twice; give one of them another \"name\"");
+    SearchMethod method = read_searched_method(entry);
+    if (std::find(names.begin(), names.end(), method.name()) != names.end()) {
+      entry.fail("\"" + method.name() + "\" is given twice; give one of them another \"name\"");
     }
-    names.push_back(method.name);
+    names.push_back(method.name());
     draw_trials(config, entry, plan, method, budget, seed);
     if (entry.is_object()) entry.reject_unknown();
     plan.methods.push_back(std::move(method));
@@ -167,7 +153,7 @@ Json SearchPlan::to_json() const {
     json["algorithm"]["asynchronous"] = algorithm.asynchronous;
   }
   for (const SearchMethod& method : methods) {
-    Json& trials = json["methods"][method.name] = Json::array();
+    Json& trials = json["methods"][method.name()] = Json::array();
     for (const TrialSettings& trial : method.trials) trials.push_back(infomtl::to_json(trial));
   }
   return json;
@@ -175,16 +161,10 @@ Json SearchPlan::to_json() const {
 
 Config SearchPlan::config(const SearchMethod& method, const TrialSettings& trial,
                           const std::vector<std::string>& overrides) const {
-  std::vector<std::string> all = overrides_of(method.settings);
+  std::vector<std::string> all = method.planned.overrides;
   for (const std::string& assignment : overrides_of(trial)) all.push_back(assignment);
   all.insert(all.end(), overrides.begin(), overrides.end());
-  return plain_config(method).overridden(all);
-}
-
-Config SearchPlan::plain_config(const SearchMethod& method) const {
-  const Json both = {
-      {"extends", {std::filesystem::absolute(experiment).string(), std::filesystem::absolute(method.file).string()}}};
-  return Config::from_text(both.dump(), method.file.filename().string());
+  return merged_config(experiment, method.planned.file).overridden(all);
 }
 
 Json to_json(const TrialSettings& settings) {

@@ -9,6 +9,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/study/search_space.h"
 #include "infomtl/study/successive_halving.h"
+#include "study/comparison_plan.h"
 
 namespace infomtl {
 
@@ -25,11 +26,11 @@ struct AlgorithmSettings {
 
 /// A method of a search with its trials.
 struct SearchMethod {
-  std::string name;            ///< the folder of its trials
-  std::filesystem::path file;  ///< its config
-  std::string where;           ///< its entry, for messages: "search.json#/methods/0"
-  TrialSettings settings;      ///< of its entry, the same in every trial
-  std::vector<TrialSettings> trials;
+  PlannedMethod planned;
+  std::string where;  ///< its entry, for messages: "search.json#/methods/0"
+  std::vector<TrialSettings> trials = {};
+
+  const std::string& name() const { return planned.compared.key; }
 };
 
 struct SearchPlan {
@@ -52,8 +53,6 @@ struct SearchPlan {
   /// The config of a trial's runs: the experiment, the method on top, its settings, the trial's, `overrides`.
   Config config(const SearchMethod& method, const TrialSettings& trial,
                 const std::vector<std::string>& overrides = {}) const;
-  /// The same before any of the settings.
-  Config plain_config(const SearchMethod& method) const;
 };
 
 /// field -> value.

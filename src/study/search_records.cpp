@@ -37,7 +37,7 @@ SearchRecords::SearchRecords(const SearchPlan& plan, std::filesystem::path folde
 }
 
 std::filesystem::path SearchRecords::run_folder(const SearchCell& cell) const {
-  return folder_ / plan_.methods[cell.method].name / ("trial-" + std::to_string(cell.trial)) /
+  return folder_ / plan_.methods[cell.method].name() / ("trial-" + std::to_string(cell.trial)) /
          ("seed-" + std::to_string(cell.seed));
 }
 
@@ -113,7 +113,7 @@ std::vector<Cell> SearchRecords::open_cells(std::size_t m) const {
     for (std::size_t s = 0; s < plan_.seeds_at(rung); ++s) {
       const SearchCell place{m, trial, rung, plan_.seeds[s]};
       if (record(place) != nullptr) continue;
-      cells.push_back({.key = method.name + ", trial " + std::to_string(trial) + ", seed " +
+      cells.push_back({.key = method.name() + ", trial " + std::to_string(trial) + ", seed " +
                               std::to_string(place.seed) + ", to epoch " + std::to_string(rules_[m].epochs[rung]),
                        .folder = run_folder(place),
                        .config = plan_.config(method, method.trials[trial], overrides_),
@@ -175,7 +175,7 @@ Search SearchRecords::search() const {
   for (std::size_t m = 0; m < plan_.methods.size(); ++m) {
     const HalvingRules& rules = rules_[m];
     const RungScores known = scores(m);
-    SearchedMethod method{.name = plan_.methods[m].name, .best = best_trial(known)};
+    SearchedMethod method{.name = plan_.methods[m].name(), .best = best_trial(known)};
     std::int64_t epochs = 0;
     for (std::size_t trial = 0; trial < known.size(); ++trial) {
       SearchTrial one{.settings = plan_.methods[m].trials[trial]};

@@ -65,15 +65,16 @@ Json overlay_of(const Json& base, const Json& wanted) {
 Json trial_overlay(const SearchPlan& plan, const SearchMethod& method, const TrialSettings& trial,
                    const std::vector<std::string>& overrides) {
   const Json wanted = with_absolute_paths(plan.config(method, trial, overrides));
-  Json overlay = overlay_of(with_absolute_paths(plan.plain_config(method)), wanted);
+  Json overlay = overlay_of(with_absolute_paths(merged_config(plan.experiment, method.planned.file)), wanted);
   Json file = overlay;
   file["extends"] = {std::filesystem::absolute(plan.experiment).string(),
-                     std::filesystem::absolute(method.file).string()};
+                     std::filesystem::absolute(method.planned.file).string()};
   const std::string difference =
-      first_difference(with_absolute_paths(Config::from_text(file.dump(), method.name + ".json")), wanted);
+      first_difference(with_absolute_paths(Config::from_text(file.dump(), method.name() + ".json")), wanted);
   if (!difference.empty()) {
-    throw UserError("no config that extends " + method.file.filename().string() + " can mean this trial: \"extends\" " +
-                    "can't take away what stands at " + difference + "; set its fields one by one");
+    throw UserError("no config that extends " + method.planned.file.filename().string() +
+                    " can mean this trial: \"extends\" " + "can't take away what stands at " + difference +
+                    "; set its fields one by one");
   }
   return overlay;
 }
@@ -84,19 +85,20 @@ void write_winners(const SearchPlan& plan, const Search& search, const std::file
   const auto write_once = [&](const std::string& name, const std::string& text) {
     if (!std::filesystem::exists(best / name)) write_file_atomically(best / name, text);
   };
-  Json comparison = {{"experiment", named_from(best, plan.experiment)}, {"methods", Json::array()}};
+  Json comparison = {{"experiment", named_from(best, plan.experiment)}, {"methods", Json::array()}, {"split", "test"}};
   for (std::size_t m = 0; m < plan.methods.size(); ++m) {
     const SearchMethod& method = plan.methods[m];
     const SearchedMethod& searched = search.methods[m];
     if (!searched.best) {
-      log::warning("\"" + method.name + "\" has no winner: every trial failed");
+      log::warning("\"" + method.name() + "\" has no winner: every trial failed");
       continue;
     }
-    Json file = {{"extends", named_from(best, method.file)}};
+    Json file = {{"extends", named_from(best, method.planned.file)}};
     file.update(trial_overlay(plan, method, searched.trials[*searched.best].settings, overrides));
-    write_once(method.name + ".json", provenance(plan, search, searched) + file.dump(2) + "\n");
-    comparison["methods"].push_back(method.name + ".json");
+    write_once(method.name() + ".json", provenance(plan, search, searched) + file.dump(2) + "\n");
+    comparison["methods"].push_back(method.name() + ".json");
   }
+  if (plan.unequal_budgets) comparison["unequal_budgets"] = true;
   comparison["seeds"] = fresh_seeds(plan.seeds);
   comparison["refused_seeds"] = plan.seeds;
   write_once(

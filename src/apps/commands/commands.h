@@ -23,7 +23,7 @@ struct CompareOptions {
   std::vector<std::string> overrides;
   std::vector<std::int64_t> seeds;
   std::filesystem::path output;
-  bool json = false;
+  std::string format = "text";  ///< text, markdown, latex, csv or json
 };
 struct SearchOptions {
   std::filesystem::path config;

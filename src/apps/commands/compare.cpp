@@ -14,7 +14,9 @@ int compare(const CompareOptions& options) {
       .overrides = options.overrides, .output = options.output, .progress = isatty(STDERR_FILENO) != 0};
   const Comparison comparison =
       run_comparison(options.config, {.seeds = {options.seeds.begin(), options.seeds.end()}}, run, stop);
-  std::fputs((options.json ? comparison.to_json().dump(2) + "\n" : comparison.table()).c_str(), stdout);
+  std::fputs(
+      (options.format == "json" ? comparison.to_json().dump(2) + "\n" : comparison.table(options.format)).c_str(),
+      stdout);
   return status_after_training("the same command goes on");
 }
 

@@ -1,0 +1,89 @@
+// comparison.json, format 2.
+
+#include <nlohmann/json.hpp>
+
+#include "infomtl/study/comparison.h"
+
+namespace infomtl {
+namespace {
+
+// A NaN is written as null.
+Json scores_json(const SeedScores& scores) {
+  return {{"mean", scores.spread.mean},
+          {"deviation", scores.spread.deviation},
+          {"half_width_95", scores.spread.half_width_95},
+          {"values", scores.values}};
+}
+
+Json difference_json(const BaselineDifference& difference, const std::vector<ComparedTask>& tasks) {
+  Json json = {{"paired_seeds", difference.paired_seeds},
+               {"difference", difference.difference},
+               {"deviation", difference.deviation},
+               {"half_width_95", difference.half_width_95},
+               {"p", difference.p},
+               {"p_holm", difference.p_holm},
+               {"wins", difference.wins},
+               {"delta_p_percent", difference.delta_p_percent},
+               {"per_task", Json::object()}};
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const TaskDifference& task = difference.per_task[t];
+    json["per_task"][tasks[t].name] = {
+        {"difference", task.difference}, {"half_width_95", task.half_width_95}, {"wins", task.wins}};
+  }
+  return json;
+}
+
+Json budget_json(const Budget& budget) {
+  Json json = {{"steps", budget.steps},       {"planned_steps", budget.planned_steps},
+               {"examples", budget.examples}, {"encoded_sequences", budget.encoded_sequences},
+               {"seconds", budget.seconds},   {"clipped_share", budget.clipped_share},
+               {"passes", Json::object()}};
+  for (const auto& [task, passes] : budget.passes) json["passes"][task] = passes;
+  return json;
+}
+
+Json method_json(const ComparedMethod& method, const MethodScores& scores, const std::vector<ComparedTask>& tasks) {
+  Json json = {{"key", method.key},
+               {"name", method.name},
+               {"seeds", scores.seeds},
+               {"folder", method.key},
+               {"per_task", Json::object()},
+               {"average", scores_json(scores.average)},
+               {"baseline", method.baseline == method.key ? Json() : Json(method.baseline)},
+               {"against_baseline", nullptr},
+               {"budget", budget_json(scores.budget)}};
+  for (std::size_t t = 0; t < tasks.size(); ++t) json["per_task"][tasks[t].name] = scores_json(scores.per_task[t]);
+  if (scores.against_baseline) json["against_baseline"] = difference_json(*scores.against_baseline, tasks);
+  return json;
+}
+
+}  // namespace
+
+Json Comparison::to_json() const {
+  Json json = {{"format", 2},
+               {"split", split},
+               {"baseline", methods.empty() ? Json() : Json(methods.at(baseline).key)},
+               {"tasks", Json::array()},
+               {"left_out_tasks", left_out_tasks},
+               {"cells", Json::array()}};
+  for (const ComparedTask& task : tasks) {
+    json["tasks"].push_back(
+        {{"name", task.name}, {"metric", task.metric}, {"higher_is_better", task.higher_is_better}});
+  }
+  for (const ComparisonTable& table : tables) {
+    Json cell = {{"axes", Json::object()}, {"folder", table.folder}, {"methods", Json::array()}, {"power", nullptr}};
+    for (const auto& [field, value] : table.axes) cell["axes"][field] = value;
+    for (std::size_t m = 0; m < table.scores.size(); ++m) {
+      cell["methods"].push_back(method_json(methods[m], table.scores[m], tasks));
+    }
+    if (table.power) {
+      cell["power"] = {{"pairs", table.power->pairs},
+                       {"deviation", table.power->deviation},
+                       {"detectable_difference", table.power->difference}};
+    }
+    json["cells"].push_back(std::move(cell));
+  }
+  return json;
+}
+
+}  // namespace infomtl

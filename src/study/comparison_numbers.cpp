@@ -1,0 +1,198 @@
+// What a comparison says in numbers, computed from the results of its runs.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "infomtl/metrics/power.h"
+#include "infomtl/study/comparison.h"
+#include "study/budgets.h"
+
+namespace infomtl {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kFewestPairs = 4;  // that a p-value is given for
+constexpr double kNearZero = 0.01;       // of a score between 0 and 1: no denominator
+constexpr double kPower = 0.8;
+
+double score_of(const Results& run, const std::string& task, const std::string& split) {
+  for (const auto& [name, result] : run.tasks) {
+    if (name != task) continue;
+    const auto found = result.score.find(split);
+    return found == result.score.end() ? kNan : found->second;
+  }
+  return kNan;
+}
+
+/// Every run of every table and method.
+template <class Visit>
+void visit_runs(const std::vector<ComparisonTable>& tables, Visit&& visit) {
+  for (const ComparisonTable& table : tables) {
+    for (const auto& runs : table.runs) {
+      for (const Results& run : runs) visit(run);
+    }
+  }
+}
+
+MethodScores scores_of(const std::vector<Results>& runs, const std::vector<ComparedTask>& tasks,
+                       const std::string& split) {
+  MethodScores scores;
+  scores.per_task.resize(tasks.size());
+  for (const Results& run : runs) {
+    scores.seeds.push_back(run.seed);
+    double sum = 0;
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      const double value = score_of(run, tasks[t].name, split);
+      scores.per_task[t].values.push_back(value);
+      sum += value;
+    }
+    scores.average.values.push_back(tasks.empty() ? kNan : sum / static_cast<double>(tasks.size()));
+  }
+  for (SeedScores& task : scores.per_task) task.spread = spread_of(task.values);
+  scores.average.spread = spread_of(scores.average.values);
+  scores.budget = budget_of(runs);
+  return scores;
+}
+
+/// Values of the seeds that both have, in the same order.
+struct Pairs {
+  std::vector<std::size_t> ours, theirs;  ///< indices of runs
+
+  std::vector<double> of(const SeedScores& scores, const std::vector<std::size_t>& indices) const {
+    std::vector<double> values;
+    for (const std::size_t i : indices) values.push_back(scores.values[i]);
+    return values;
+  }
+};
+
+Pairs pairs_of(const MethodScores& method, const MethodScores& baseline) {
+  Pairs pairs;
+  for (std::size_t i = 0; i < method.seeds.size(); ++i) {
+    const auto found = std::find(baseline.seeds.begin(), baseline.seeds.end(), method.seeds[i]);
+    if (found == baseline.seeds.end()) continue;
+    pairs.ours.push_back(i);
+    pairs.theirs.push_back(static_cast<std::size_t>(found - baseline.seeds.begin()));
+  }
+  return pairs;
+}
+
+std::vector<double> differences(const std::vector<double>& ours, const std::vector<double>& theirs) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < ours.size(); ++i) result.push_back(ours[i] - theirs[i]);
+  return result;
+}
+
+std::size_t wins_among(const std::vector<double>& differences, bool higher_is_better) {
+  return static_cast<std::size_t>(std::count_if(differences.begin(), differences.end(), [&](double difference) {
+    return higher_is_better ? difference > 0 : difference < 0;
+  }));
+}
+
+/// NaN where a baseline is too near zero to divide by.
+double delta_p(const MethodScores& method, const MethodScores& baseline, const Pairs& pairs,
+               const std::vector<ComparedTask>& tasks) {
+  std::vector<std::vector<ScorePair>> scores;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const double ours = mean_of(pairs.of(method.per_task[t], pairs.ours));
+    const double base = mean_of(pairs.of(baseline.per_task[t], pairs.theirs));
+    // An error has no scale that is known: only 0 itself is no denominator.
+    if (std::abs(base) < (tasks[t].higher_is_better ? kNearZero : std::numeric_limits<double>::min())) return kNan;
+    scores.push_back({{ours, base, tasks[t].higher_is_better}});
+  }
+  return relative_gain_percent(scores);
+}
+
+std::optional<BaselineDifference> difference_to(const MethodScores& method, const MethodScores& baseline,
+                                                const std::vector<ComparedTask>& tasks) {
+  const Pairs pairs = pairs_of(method, baseline);
+  if (pairs.ours.empty() || tasks.empty()) return std::nullopt;
+  BaselineDifference result;
+  result.paired_seeds = pairs.ours.size();
+  const std::vector<double> ours = pairs.of(method.average, pairs.ours);
+  const std::vector<double> theirs = pairs.of(baseline.average, pairs.theirs);
+  const std::vector<double> of_averages = differences(ours, theirs);
+  const Spread spread = spread_of(of_averages);
+  result.difference = spread.mean;
+  result.deviation = spread.deviation;
+  result.half_width_95 = spread.half_width_95;
+  result.wins = wins_among(of_averages, std::any_of(tasks.begin(), tasks.end(),
+                                                    [](const ComparedTask& task) { return task.higher_is_better; }));
+  result.p = result.paired_seeds < kFewestPairs ? kNan : paired_difference(ours, theirs).p_value;
+  result.p_holm = kNan;
+  result.delta_p_percent = delta_p(method, baseline, pairs, tasks);
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const std::vector<double> of_task =
+        differences(pairs.of(method.per_task[t], pairs.ours), pairs.of(baseline.per_task[t], pairs.theirs));
+    const Spread of_seeds = spread_of(of_task);
+    result.per_task.push_back({of_seeds.mean, of_seeds.half_width_95, wins_among(of_task, tasks[t].higher_is_better)});
+  }
+  return result;
+}
+
+std::optional<DetectableDifference> detectable_difference(const std::vector<MethodScores>& methods) {
+  DetectableDifference result;
+  double squares = 0;
+  int tests = 0;
+  for (const MethodScores& method : methods) {
+    if (!method.against_baseline || method.against_baseline->paired_seeds < 2) continue;
+    const std::size_t pairs = method.against_baseline->paired_seeds;
+    result.pairs = tests == 0 ? pairs : std::min(result.pairs, pairs);
+    squares += method.against_baseline->deviation * method.against_baseline->deviation;
+    ++tests;
+  }
+  if (tests == 0) return std::nullopt;
+  result.deviation = std::sqrt(squares / tests);
+  result.difference = detectable_effect(result.pairs, kPower) * result.deviation;
+  return result;
+}
+
+}  // namespace
+
+void Comparison::compute() {
+  tasks.clear();
+  left_out_tasks.clear();
+  visit_runs(tables, [&](const Results& run) {
+    for (const auto& [name, result] : run.tasks) {
+      const bool known =
+          std::any_of(tasks.begin(), tasks.end(), [&, wanted = name](const auto& task) { return task.name == wanted; });
+      if (!known) tasks.push_back({name, result.metric, result.higher_is_better});
+    }
+  });
+  std::set<std::string> lacking;
+  visit_runs(tables, [&](const Results& run) {
+    for (const ComparedTask& task : tasks) {
+      if (std::isnan(score_of(run, task.name, split))) lacking.insert(task.name);
+    }
+  });
+  for (const ComparedTask& task : tasks) {
+    if (lacking.contains(task.name)) left_out_tasks.push_back(task.name);
+  }
+  std::erase_if(tasks, [&](const ComparedTask& task) { return lacking.contains(task.name); });
+
+  std::vector<BaselineDifference*> tested;
+  std::vector<double> p;
+  for (ComparisonTable& table : tables) {
+    table.scores.clear();
+    for (const auto& runs : table.runs) table.scores.push_back(scores_of(runs, tasks, split));
+    for (std::size_t m = 0; m < table.scores.size(); ++m) {
+      const auto baseline_of_m = std::find_if(methods.begin(), methods.end(), [&](const ComparedMethod& other) {
+        return other.key == methods[m].baseline;
+      });
+      const auto b = static_cast<std::size_t>(baseline_of_m - methods.begin());
+      if (b == m || b >= table.scores.size()) continue;
+      table.scores[m].against_baseline = difference_to(table.scores[m], table.scores[b], tasks);
+    }
+    for (MethodScores& method : table.scores) {
+      if (!method.against_baseline) continue;
+      tested.push_back(&*method.against_baseline);
+      p.push_back(method.against_baseline->p);
+    }
+    table.power = detectable_difference(table.scores);
+  }
+  const std::vector<double> adjusted = holm_adjusted(p);
+  for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->p_holm = adjusted[i];
+}
+
+}  // namespace infomtl

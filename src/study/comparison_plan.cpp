@@ -1,0 +1,170 @@
+#include "study/comparison_plan.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "infomtl/core/config.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/runs/seeds.h"
+
+namespace infomtl {
+namespace {
+
+constexpr std::size_t kLongestFolder = 120;
+
+/// "data.train_fraction=0.2" of a field and its value: JSON, or a string without its quotes.
+std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string assignment(const std::string& field, const Json& value) { return field + "=" + value.dump(); }
+
+/// As a part of a folder's name: what may mean something to a shell or a file system becomes "_".
+std::string folder_text(const std::string& text) {
+  std::string name = text;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && std::string("._-+=").find(c) == std::string::npos) c = '_';
+  }
+  return name;
+}
+
+/// The key of a method that says its own name.
+std::string checked_key(const Config& entry) {
+  std::string key = entry.text("name");
+  if (key.empty() || key.front() == '.' || folder_text(key) != key || key.size() > kLongestFolder) {
+    entry.fail("name", "found \"" + key +
+                           "\"; must be a folder's name of letters, digits and . _ - + =, not beginning " +
+                           "with a dot");
+  }
+  return key;
+}
+
+std::vector<std::string> keys_of(const std::vector<PlannedMethod>& methods) {
+  std::vector<std::string> keys;
+  for (const PlannedMethod& method : methods) keys.push_back(method.compared.key);
+  return keys;
+}
+
+void read_methods(const Config& config, ComparisonPlan& plan) {
+  const std::vector<Config> entries = config.list("methods");
+  for (const Config& entry : entries) {
+    PlannedMethod method = read_method(entry);
+    const std::vector<std::string> known = keys_of(plan.methods);
+    if (std::find(known.begin(), known.end(), method.compared.key) != known.end()) {
+      entry.fail("\"" + method.compared.key +
+                 "\" is given twice; a method's folder is named after its file, or after its \"name\"");
+    }
+    plan.methods.push_back(std::move(method));
+  }
+  if (plan.methods.empty()) config.fail("methods", "names no method");
+  const std::vector<std::string> keys = keys_of(plan.methods);
+  const std::string baseline = config.choice("baseline", keys.front(), keys);
+  plan.baseline = static_cast<std::size_t>(std::find(keys.begin(), keys.end(), baseline) - keys.begin());
+  for (std::size_t m = 0; m < entries.size(); ++m) {
+    plan.methods[m].compared.baseline = baseline;
+    if (!entries[m].is_object()) continue;
+    plan.methods[m].compared.baseline = entries[m].choice("baseline", baseline, keys);
+    entries[m].reject_unknown();
+  }
+}
+
+void read_axes(const Config& config, const std::vector<std::string>& overrides, ComparisonPlan& plan) {
+  plan.places = {PlannedPlace{}};
+  const Config axes = config.object_or_empty("axes");
+  for (const auto& [field, ignored] : axes.json().items()) {
+    const std::vector<Config> values = axes.list(field);
+    if (values.empty()) axes.fail(field, "has no value");
+    const auto sets = [&, start = field + "="](const std::string& text) { return text.starts_with(start); };
+    if (std::any_of(overrides.begin(), overrides.end(), sets)) {
+      throw UserError("--set " + field + ": is an axis of " + plan.where + "; change its values there");
+    }
+    for (const PlannedMethod& method : plan.methods) {
+      if (std::none_of(method.overrides.begin(), method.overrides.end(), sets)) continue;
+      axes.fail(field, "is set by the method \"" + method.compared.key + "\", too; leave one of them out");
+    }
+    std::vector<PlannedPlace> longer;
+    for (const PlannedPlace& place : plan.places) {
+      for (const Config& value : values) {
+        PlannedPlace next = place;
+        next.axes.emplace_back(field, value.json());
+        next.overrides.push_back(assignment(field, value.json()));
+        next.folder =
+            (place.folder == "." ? "" : place.folder + ",") + folder_text(field + "=" + value_text(value.json()));
+        if (next.folder.size() > kLongestFolder) value.fail("makes too long a name of a folder: " + next.folder);
+        const bool there = std::any_of(longer.begin(), longer.end(),
+                                       [&](const PlannedPlace& other) { return other.folder == next.folder; });
+        if (there) value.fail("its folder, " + next.folder + ", is that of another value");
+        longer.push_back(std::move(next));
+      }
+    }
+    plan.places = std::move(longer);
+  }
+}
+
+}  // namespace
+
+PlannedMethod read_method(const Config& entry) {
+  PlannedMethod method;
+  const bool object = entry.is_object();
+  const Config file = object ? entry.value("file") : entry;
+  method.file = file.as_path();
+  if (!std::filesystem::exists(method.file)) file.fail("no file " + method.file.string());
+  const std::string stem = method.file.stem().string();
+  if (object && entry.has("name")) {
+    method.compared.key = method.compared.name = checked_key(entry);
+  } else {
+    method.compared.key = stem;
+    method.compared.name = Config::from_file(method.file).text("name", stem);
+  }
+  if (!object) return method;
+  for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
+    method.overrides.push_back(assignment(field, value));
+  }
+  return method;
+}
+
+Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method) {
+  const Json both = {
+      {"extends", {std::filesystem::absolute(experiment).string(), std::filesystem::absolute(method).string()}}};
+  return Config::from_text(both.dump(), method.filename().string());
+}
+
+ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std::vector<std::uint64_t>& seeds,
+                                    const std::vector<std::string>& overrides) {
+  const Config config = Config::from_file(file);
+  ComparisonPlan plan;
+  plan.where = config.where();
+  plan.experiment = config.path("experiment");
+  read_methods(config, plan);
+  plan.split = config.choice("split", "validation", {"validation", "test"});
+  plan.unequal_budgets = config.boolean("unequal_budgets", false);
+  read_axes(config, overrides, plan);
+  plan.seeds = read_seeds(config, "seeds");
+  const std::vector<std::uint64_t> refused = read_seeds(config, "refused_seeds");
+  config.reject_unknown();
+  if (!seeds.empty()) plan.seeds = seeds;
+  refuse_repeated_seeds(plan.seeds);
+  if (plan.seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
+  for (const std::uint64_t seed : refused) {
+    if (std::find(plan.seeds.begin(), plan.seeds.end(), seed) == plan.seeds.end()) continue;
+    config.fail("refused_seeds", "seed " + std::to_string(seed) +
+                                     " chose the settings that are compared, which favours them; take fresh seeds, " +
+                                     "in \"seeds\" or with --seeds");
+  }
+  return plan;
+}
+
+Cell ComparisonPlan::cell(std::size_t place, std::size_t method, std::uint64_t seed,
+                          const std::filesystem::path& parent, const std::vector<std::string>& overrides) const {
+  const PlannedMethod& what = methods[method];
+  const Config merged = merged_config(experiment, what.file);
+  const Config set =
+      with_context(where + ": \"set\" of " + what.compared.key, [&] { return merged.overridden(what.overrides); });
+  const Config placed = with_context(where + ": \"axes\"", [&] { return set.overridden(places[place].overrides); });
+  const std::filesystem::path folder =
+      (places[place].folder == "." ? parent : parent / places[place].folder) / what.compared.key;
+  return {.key = (places[place].folder == "." ? "" : places[place].folder + ", ") + what.compared.key + ", seed " +
+                 std::to_string(seed),
+          .folder = folder / ("seed-" + std::to_string(seed)),
+          .config = placed.overridden(overrides),
+          .seed = seed};
+}
+
+}  // namespace infomtl

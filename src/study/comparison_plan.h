@@ -1,0 +1,56 @@
+#pragma once
+// Comparison plan: what a comparison config says, and the runs that it asks for.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "infomtl/core/json.h"
+#include "infomtl/study/comparison.h"
+#include "study/cells.h"
+
+namespace infomtl {
+
+struct PlannedMethod {
+  ComparedMethod compared;
+  std::filesystem::path file;
+  std::vector<std::string> overrides;  ///< its "set", as "losses.0.label_smoothing=0.1"
+};
+
+/// A method of a comparison or a search: a file, or an object with "file", "name" and "set". @throws ConfigError
+PlannedMethod read_method(const Config& entry);
+
+/// What the runs of a method share before any override: the experiment with the method's file on top.
+Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method);
+
+/// One place of the axes; without axes there is one, in the comparison's own folder.
+struct PlannedPlace {
+  std::vector<std::pair<std::string, Json>> axes;
+  std::string folder = ".";
+  std::vector<std::string> overrides;
+};
+
+struct ComparisonPlan {
+  std::string where;  ///< the config, for messages
+  std::filesystem::path experiment;
+  std::vector<PlannedMethod> methods;
+  std::size_t baseline = 0;
+  std::vector<std::uint64_t> seeds;
+  std::string split;
+  bool unequal_budgets = false;
+  std::vector<PlannedPlace> places;
+
+  /// @param seeds  instead of the config's, where there are any @param overrides  of every run
+  /// @throws ConfigError; UserError for repeated seeds and an override of an axis
+  static ComparisonPlan read(const std::filesystem::path& file, const std::vector<std::uint64_t>& seeds,
+                             const std::vector<std::string>& overrides);
+
+  /// The run of a method under a seed at a place. @param parent  the comparison's folder @throws ConfigError, IoError
+  Cell cell(std::size_t place, std::size_t method, std::uint64_t seed, const std::filesystem::path& parent,
+            const std::vector<std::string>& overrides) const;
+};
+
+}  // namespace infomtl
