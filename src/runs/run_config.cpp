@@ -3,9 +3,8 @@
 #include <ATen/Context.h>
 
 #include "infomtl/core/log.h"
-#include "infomtl/data/dataset.h"
 #include "infomtl/ops/packed/linear.h"
-#include "infomtl/runs/run.h"
+#include "infomtl/runs/run_paths.h"
 
 namespace infomtl {
 namespace {
@@ -76,12 +75,6 @@ RunConfig RunConfig::read(const Config& config) {
                 .penalties = config.list_or_empty("penalties")};
   config.reject_unknown();
   return run;
-}
-
-Json with_absolute_paths(const Config& config) {
-  std::vector<std::string> paths = {"encoder.path"};
-  for (const std::string& field : data_path_fields(config.object("data"))) paths.push_back("data." + field);
-  return config.effective(paths);
 }
 
 Json RunConfig::effective() const {

@@ -6,7 +6,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/log.h"
-#include "infomtl/runs/run.h"
+#include "infomtl/runs/run_paths.h"
 #include "infomtl/runs/text_table.h"
 
 namespace infomtl {

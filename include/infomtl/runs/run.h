@@ -29,9 +29,6 @@ struct INFOMTL_API RunPlan {
   static RunPlan of(const Config& config);
 };
 
-/// A run's config with absolute paths: what it means wherever it is written. @throws ConfigError
-INFOMTL_API Json with_absolute_paths(const Config& config);
-
 class INFOMTL_API Run {
  public:
   /// @throws as Experiment::from_config
