@@ -23,6 +23,7 @@ struct CommandLine {
   std::vector<std::string> plugins;
   TrainOptions train;
   CompareOptions compare;
+  SearchOptions search;
   EvaluateOptions evaluate;
   PredictOptions predict;
   EncodeOptions encode;
@@ -100,6 +101,19 @@ void describe(CLI::App& app, CommandLine& line) {
       ->add_flag_callback(
           "--json", [&line] { line.compare.format = "json"; }, "the same as --format json")
       ->excludes(format);
+
+  CLI::App* search =
+      add_command(app, line, "search", "choose settings of several methods on validation, with equal budgets",
+                  "infomtl search configs/experiments/search_quick.json --output runs/search", line.search,
+                  &infomtl::commands::search);
+  search
+      ->add_option("config", line.search.config, "search config: experiment, methods, space, algorithm, budget, seeds")
+      ->required();
+  search->add_option("--set", line.search.overrides, "override a field of every run (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  search->add_option("--output", line.search.output, "folder of the trials (default: runs/<config>)");
+  search->add_flag("--json", line.search.json, "print search.json");
 
   CLI::App* evaluate =
       add_command(app, line, "evaluate", "score the best checkpoint of a run",

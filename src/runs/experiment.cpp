@@ -43,7 +43,7 @@ std::vector<std::pair<std::string, double>> scalars_of(const Json& record) {
 
 struct Experiment::Implementation {
   Implementation(RunConfig read, ExperimentOptions given)
-      : config(std::move(read)), options(std::move(given)), folder(options.output) {}
+      : config(std::move(read)), options(std::move(given)), folder(options.output, options.stop_after_epochs) {}
 
   RunConfig config;
   ExperimentOptions options;
@@ -55,6 +55,7 @@ struct Experiment::Implementation {
   std::unique_ptr<RunLog> records;
   std::unique_ptr<EventWriter> events;
   std::unique_ptr<ProgressBar> bar;
+  std::optional<Evaluation> best_scores;  ///< of the best epoch, on the selection's split, where it was in this sitting
 
   void load_trainer() {
     RunParts parts = load_parts(config);
@@ -93,6 +94,7 @@ struct Experiment::Implementation {
       for (const auto& listener : report_listeners) listener(report);
     });
     trainer->on_epoch([this](std::int64_t epoch, const Evaluation& scores, bool best) {
+      if (best) best_scores = scores;
       const Json record = evaluation_record(trainer->steps_done(), epoch, config.trainer.selection.split, scores,
                                             trainer->model().tasks(), best);
       records->add(record);
@@ -110,7 +112,7 @@ struct Experiment::Implementation {
 
   Results train(const std::atomic<bool>* stop) {
     open_folder();
-    if (!trainer->fit(stop)) {
+    if (!trainer->fit(stop, options.stop_after_epochs)) {
       if (bar != nullptr) bar->clear();
       trainer->save(folder.last(), config.encoder.path);
       Results stopped;
@@ -135,7 +137,9 @@ struct Experiment::Implementation {
     scored.environment = environment_json(config.device.str());
     read_checkpoint_model(folder.best(), trainer->model());
     for (const std::string& split : options.scored_splits) {
-      add_evaluation(scored, trainer->model().tasks(), split, trainer->evaluate(split_named(split)));
+      const bool known = best_scores && !best_scores->scores.empty() && split == config.trainer.selection.split;
+      add_evaluation(scored, trainer->model().tasks(), split,
+                     known ? *best_scores : trainer->evaluate(split_named(split)));
       for (const EmbeddingNoise& noise : config.noises) {
         add_evaluation(scored, trainer->model().tasks(), split + " " + noise.name(),
                        trainer->evaluate(split_named(split), &noise));

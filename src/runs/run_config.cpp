@@ -3,8 +3,8 @@
 #include <ATen/Context.h>
 
 #include "infomtl/core/log.h"
-#include "infomtl/data/dataset.h"
 #include "infomtl/ops/packed/linear.h"
+#include "infomtl/runs/run_paths.h"
 
 namespace infomtl {
 namespace {
@@ -84,9 +84,7 @@ RunConfig RunConfig::read(const Config& config) {
 }
 
 Json RunConfig::effective() const {
-  std::vector<std::string> paths = {"encoder.path"};
-  for (const std::string& field : data_path_fields(data)) paths.push_back("data." + field);
-  Json json = config.effective(paths);
+  Json json = with_absolute_paths(config);
   json["seed"] = trainer.seed;
   json["precision"] = precision == Precision::bfloat16 ? "bfloat16" : "float32";
   return json;

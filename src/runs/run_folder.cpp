@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <set>
 #include <thread>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/runs/run_state.h"
 
@@ -95,6 +95,21 @@ RunState run_state(const std::filesystem::path& folder) {
   return run.locked_elsewhere() ? RunState::busy : RunState::open;
 }
 
+std::optional<Results> finished_results(const std::filesystem::path& folder, std::int64_t stop_after_epochs) {
+  return RunFolder(folder, stop_after_epochs).finished();
+}
+
+void remove_checkpoints(const std::filesystem::path& folder) {
+  const RunFolder run(folder);
+  if (!std::filesystem::exists(folder) || run.locked_elsewhere()) return;
+  std::error_code ignored;  // other processes may do the same
+  std::filesystem::remove_all(run.last().parent_path(), ignored);
+  if (!run.single()) return;
+  for (const auto& task : std::filesystem::directory_iterator(folder / "single", ignored)) {
+    std::filesystem::remove_all(RunFolder(task.path()).last().parent_path(), ignored);
+  }
+}
+
 std::filesystem::path default_run_folder(const std::filesystem::path& config, std::uint64_t seed) {
   return std::filesystem::path("runs") / (config.stem().string() + "-seed" + std::to_string(seed));
 }
@@ -121,29 +136,6 @@ RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file
 void RunLog::add(const Json& record) {
   out_ << record.dump() << '\n' << std::flush;
   if (!out_) throw IoError(file_.string() + ": cannot be written");
-}
-
-std::string first_difference(const Json& a, const Json& b, const std::string& path) {
-  if (a == b) return "";
-  if (a.is_object() && b.is_object()) {
-    std::set<std::string> keys;
-    for (const auto& [key, value] : a.items()) keys.insert(key);
-    for (const auto& [key, value] : b.items()) keys.insert(key);
-    for (const std::string& key : keys) {
-      if (!a.contains(key) || !b.contains(key)) return path + "/" + key;
-      std::string found = first_difference(a[key], b[key], path + "/" + key);
-      if (!found.empty()) return found;
-    }
-    return "";  // the same keys and values in another order
-  }
-  if (a.is_array() && b.is_array() && a.size() == b.size()) {
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      std::string found = first_difference(a[i], b[i], path + "/" + std::to_string(i));
-      if (!found.empty()) return found;
-    }
-    return "";
-  }
-  return path.empty() ? "/" : path;
 }
 
 }  // namespace infomtl

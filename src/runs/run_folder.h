@@ -15,12 +15,17 @@ namespace infomtl {
 
 class RunFolder {
  public:
-  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  /// @param stop_after_epochs  ExperimentOptions': results are those after so many epochs; 0: of the whole run
+  explicit RunFolder(std::filesystem::path path, std::int64_t stop_after_epochs = 0)
+      : path_(std::move(path)), stop_after_epochs_(stop_after_epochs) {}
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.json"; }
   std::filesystem::path log() const { return path_ / "log.jsonl"; }
-  std::filesystem::path results() const { return path_ / "results.json"; }
+  std::filesystem::path results() const {
+    return path_ /
+           (stop_after_epochs_ > 0 ? "results-after-" + std::to_string(stop_after_epochs_) + ".json" : "results.json");
+  }
   std::filesystem::path best() const { return path_ / "checkpoints" / "best"; }
   std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }
   /// The run of one task alone, where a config trains one model per task.
@@ -49,6 +54,7 @@ class RunFolder {
   std::filesystem::path lock_file() const { return path_ / ".lock"; }
 
   std::filesystem::path path_;
+  std::int64_t stop_after_epochs_;
   std::shared_ptr<const void> lock_;
 };
 
@@ -67,8 +73,5 @@ class RunLog {
   std::filesystem::path file_;
   std::ofstream out_;
 };
-
-/// The path of the first value in which two JSON values differ ("/training/epochs"), or "".
-std::string first_difference(const Json& a, const Json& b, const std::string& path = "");
 
 }  // namespace infomtl

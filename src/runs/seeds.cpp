@@ -9,6 +9,14 @@
 
 namespace infomtl {
 
+std::vector<std::uint64_t> read_seeds(const Config& config, const std::string& key) {
+  std::vector<std::uint64_t> seeds;
+  for (const Config& seed : config.list_or_empty(key)) {
+    seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
+  }
+  return seeds;
+}
+
 void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds) {
   std::set<std::uint64_t> seen;
   for (const std::uint64_t seed : seeds) {

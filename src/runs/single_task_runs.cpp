@@ -1,6 +1,7 @@
 #include "runs/single_task_runs.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -33,7 +34,7 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
 }
 
 SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
-    : options_(std::move(options)), folder_(options_.output) {
+    : options_(std::move(options)), folder_(options_.output, options_.stop_after_epochs) {
   RunConfig read = RunConfig::read(config);
   if (options_.seed) read.trainer.seed = *options_.seed;
   seed_ = read.trainer.seed;

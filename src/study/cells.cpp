@@ -29,6 +29,7 @@ Run build_cell(const Cell& cell, const ExperimentOptions& common) {
   own.seed = cell.seed;
   own.resume = true;
   own.output = cell.folder;
+  own.stop_after_epochs = cell.stop_after_epochs;
   // A copy of the config: what one run asked of it must not make another's unknown keys known.
   return with_context(cell.key, [&] { return Run::from_config(cell.config.overridden({}), own); });
 }
@@ -58,7 +59,9 @@ std::optional<Results> CellRunner::trained(const Cell& cell, const std::atomic<b
   Run run = build_cell(cell, common_);
   if (run.finished()) {
     Results results = run.fit();
+    const std::vector<std::string> scored = results.splits();
     for (const std::string& split : common_.scored_splits) {
+      if (std::find(scored.begin(), scored.end(), split) != scored.end()) continue;
       results = with_context(cell.key, [&] { return score_split(cell.folder, split); });
     }
     return results;
@@ -107,18 +110,23 @@ std::optional<std::size_t> CellRunner::look_around(const std::atomic<bool>* stop
   return open;
 }
 
-bool CellRunner::run(const std::atomic<bool>* stop) {
-  while (!is_set(stop)) {
-    // Training takes long: what others finished meanwhile is read first, so that listeners know all of it.
-    if (const std::optional<std::size_t> open = look_around(stop)) {
-      if (settle(*open, stop) == Outcome::stopped) return false;
-      continue;
-    }
-    if (counts().elsewhere == 0) return true;
-    for (const auto& listener : wait_) listener();
-    wait_for(poll_, stop);
+CellRunner::Progress CellRunner::advance(const std::atomic<bool>* stop) {
+  if (is_set(stop)) return Progress::stopped;
+  // Training takes long: what others finished meanwhile is read first, so that listeners know all of it.
+  if (const std::optional<std::size_t> open = look_around(stop)) {
+    return settle(*open, stop) == Outcome::stopped ? Progress::stopped : Progress::one_more;
   }
-  return false;
+  if (counts().elsewhere == 0) return Progress::all;
+  for (const auto& listener : wait_) listener();
+  wait_for(poll_, stop);
+  return Progress::waited;
+}
+
+bool CellRunner::run(const std::atomic<bool>* stop) {
+  while (true) {
+    const Progress progress = advance(stop);
+    if (progress == Progress::all || progress == Progress::stopped) return progress == Progress::all;
+  }
 }
 
 }  // namespace infomtl

@@ -31,6 +31,7 @@ struct Cell {
   std::filesystem::path folder;  ///< the run folder
   Config config;                 ///< of the run, merged, overrides included
   std::uint64_t seed = 0;
+  std::int64_t stop_after_epochs = 0;  ///< ExperimentOptions'
 };
 
 /// The run of a cell, built or read back; it goes on from its last checkpoint. @throws as Run::from_config
@@ -70,6 +71,15 @@ class CellRunner {
   /// without results is taken over.
   /// @return true when every cell has results or failed; false when `stop` was set @throws as Run
   bool run(const std::atomic<bool>* stop = nullptr);
+
+  enum class Progress {
+    one_more,  ///< a cell was trained here
+    waited,    ///< those that are left are other processes'; the time between two looks has gone by
+    all,       ///< every cell has results or failed
+    stopped    ///< `stop` was set
+  };
+  /// One turn of run(): for a study that decides anew what comes next after each cell.
+  Progress advance(const std::atomic<bool>* stop = nullptr);
 
   const std::vector<Cell>& cells() const { return cells_; }
   /// Of each cell; empty where it has none yet.

@@ -36,26 +36,6 @@ std::string checked_key(const Config& entry) {
   return key;
 }
 
-PlannedMethod read_method(const Config& entry) {
-  PlannedMethod method;
-  const bool object = entry.is_object();
-  const Config file = object ? entry.value("file") : entry;
-  method.file = file.as_path();
-  if (!std::filesystem::exists(method.file)) file.fail("no file " + method.file.string());
-  const std::string stem = method.file.stem().string();
-  if (object && entry.has("name")) {
-    method.compared.key = method.compared.name = checked_key(entry);
-  } else {
-    method.compared.key = stem;
-    method.compared.name = Config::from_file(method.file).text("name", stem);
-  }
-  if (!object) return method;
-  for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
-    method.overrides.push_back(assignment(field, value));
-  }
-  return method;
-}
-
 std::vector<std::string> keys_of(const std::vector<PlannedMethod>& methods) {
   std::vector<std::string> keys;
   for (const PlannedMethod& method : methods) keys.push_back(method.compared.key);
@@ -120,6 +100,32 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
 
 }  // namespace
 
+PlannedMethod read_method(const Config& entry) {
+  PlannedMethod method;
+  const bool object = entry.is_object();
+  const Config file = object ? entry.value("file") : entry;
+  method.file = file.as_path();
+  if (!std::filesystem::exists(method.file)) file.fail("no file " + method.file.string());
+  const std::string stem = method.file.stem().string();
+  if (object && entry.has("name")) {
+    method.compared.key = method.compared.name = checked_key(entry);
+  } else {
+    method.compared.key = stem;
+    method.compared.name = Config::from_file(method.file).text("name", stem);
+  }
+  if (!object) return method;
+  for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
+    method.overrides.push_back(assignment(field, value));
+  }
+  return method;
+}
+
+Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method) {
+  const Json both = {
+      {"extends", {std::filesystem::absolute(experiment).string(), std::filesystem::absolute(method).string()}}};
+  return Config::from_text(both.dump(), method.filename().string());
+}
+
 ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std::vector<std::uint64_t>& seeds,
                                     const std::vector<std::string>& overrides) {
   const Config config = Config::from_file(file);
@@ -130,22 +136,25 @@ ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std
   plan.split = config.choice("split", "validation", {"validation", "test"});
   plan.unequal_budgets = config.boolean("unequal_budgets", false);
   read_axes(config, overrides, plan);
-  for (const Config& seed : config.list_or_empty("seeds")) {
-    plan.seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
-  }
+  plan.seeds = read_seeds(config, "seeds");
+  const std::vector<std::uint64_t> refused = read_seeds(config, "refused_seeds");
   config.reject_unknown();
   if (!seeds.empty()) plan.seeds = seeds;
   refuse_repeated_seeds(plan.seeds);
   if (plan.seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
+  for (const std::uint64_t seed : refused) {
+    if (std::find(plan.seeds.begin(), plan.seeds.end(), seed) == plan.seeds.end()) continue;
+    config.fail("refused_seeds", "seed " + std::to_string(seed) +
+                                     " chose the settings that are compared, which favours them; take fresh seeds, " +
+                                     "in \"seeds\" or with --seeds");
+  }
   return plan;
 }
 
 Cell ComparisonPlan::cell(std::size_t place, std::size_t method, std::uint64_t seed,
                           const std::filesystem::path& parent, const std::vector<std::string>& overrides) const {
   const PlannedMethod& what = methods[method];
-  const Json both = {
-      {"extends", {std::filesystem::absolute(experiment).string(), std::filesystem::absolute(what.file).string()}}};
-  const Config merged = Config::from_text(both.dump(), what.file.filename().string());
+  const Config merged = merged_config(experiment, what.file);
   const Config set =
       with_context(where + ": \"set\" of " + what.compared.key, [&] { return merged.overridden(what.overrides); });
   const Config placed = with_context(where + ": \"axes\"", [&] { return set.overridden(places[place].overrides); });

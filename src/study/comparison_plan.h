@@ -20,6 +20,12 @@ struct PlannedMethod {
   std::vector<std::string> overrides;  ///< its "set", as "losses.0.label_smoothing=0.1"
 };
 
+/// A method of a comparison or a search: a file, or an object with "file", "name" and "set". @throws ConfigError
+PlannedMethod read_method(const Config& entry);
+
+/// What the runs of a method share before any override: the experiment with the method's file on top.
+Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method);
+
 /// One place of the axes; without axes there is one, in the comparison's own folder.
 struct PlannedPlace {
   std::vector<std::pair<std::string, Json>> axes;

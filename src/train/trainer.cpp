@@ -271,12 +271,12 @@ bool Trainer::step() {
 
 void Trainer::step(const StepBatch& batch) { implementation_->train_on({batch}); }
 
-bool Trainer::fit(const std::atomic<bool>* stop) {
+bool Trainer::fit(const std::atomic<bool>* stop, std::int64_t epochs) {
   Implementation& self = *implementation_;
   const auto asked_to_stop = [&] { return stop != nullptr && stop->load(); };
   while (true) {
     if (self.progress.epoch_ended) self.select();
-    if (self.over()) return true;
+    if (self.over() || (epochs > 0 && self.progress.epoch >= epochs)) return true;
     if (asked_to_stop()) return false;
     step();
   }

@@ -177,6 +177,48 @@ TEST(Experiment, ABrokenOffRunContinuesBitForBit) {
   }
 }
 
+// A search stops a run at an epoch, looks at its validation scores, and may go on with it.
+TEST(Experiment, ARunThatEndsAfterAnEpochGoesOnBitForBit) {
+  const testing::TemporaryFolder folder;
+  const auto straight = folder.path() / "straight", halted = folder.path() / "halted";
+  const Results whole = experiment(straight).fit();
+  const auto after = [&](std::int64_t epochs) {
+    return Experiment::from_config(
+        corpus_folder() / "run.json",
+        {.output = halted, .resume = true, .scored_splits = {"validation"}, .stop_after_epochs = epochs});
+  };
+  Results first;
+  {
+    Experiment run = after(1);
+    first = run.fit();
+    EXPECT_TRUE(run.finished());
+    EXPECT_EQ(run.trainer().total_steps(), whole.training.at("planned_steps")) << "the schedule is the whole run's";
+  }
+  EXPECT_EQ(first.selected_epoch, 0);
+  EXPECT_EQ(first.splits(), (std::vector<std::string>{"validation"}));
+  EXPECT_EQ(2 * first.training.at("examples").get<std::int64_t>(), whole.training.at("examples").get<std::int64_t>());
+  EXPECT_FALSE(std::filesystem::exists(halted / "results.json"));
+  EXPECT_EQ(after(1).fit().to_json().dump(), first.to_json().dump()) << "read, not trained again";
+
+  // Killed between training and its results: scored from the checkpoint, the same.
+  std::filesystem::remove(halted / "results-after-1.json");
+  EXPECT_EQ(after(1).fit().average.at("validation"), first.average.at("validation"));
+
+  // To the last epoch, still without test; then to the end.
+  EXPECT_EQ(after(2).fit().average.at("validation"), whole.average.at("validation"));
+  EXPECT_FALSE(std::filesystem::exists(halted / "results.json"));
+  experiment(halted, true).fit();
+  EXPECT_EQ(records(halted), records(straight));
+  EXPECT_EQ(results_without_timings(halted).dump(), results_without_timings(straight).dump());
+  for (const char* name : {"model.safetensors", "heads.safetensors", "state.safetensors"}) {
+    for (const char* which : {"best", "last"}) {
+      EXPECT_EQ(sha256_of_file(halted / "checkpoints" / which / name),
+                sha256_of_file(straight / "checkpoints" / which / name))
+          << which << " " << name;
+    }
+  }
+}
+
 // What a run saves is a function of its config's text: nothing needs to be loaded to know it.
 TEST(Experiment, AFinishedRunIsReadWithoutItsData) {
   const testing::TemporaryFolder folder;

@@ -30,6 +30,9 @@ struct ExperimentOptions {
   bool progress = false;                    ///< a progress bar on stderr when it is a terminal
   /// What the best checkpoint is scored on after training; score_split() adds another split later.
   std::vector<std::string> scored_splits = {"validation", "test"};
+  /// Ends after so many epochs of the run, with results of their own (results-after-3.json) and a run that goes on from
+  /// there as if it had not ended; 0: to the end.
+  std::int64_t stop_after_epochs = 0;
 };
 
 class INFOMTL_API Experiment {
@@ -47,7 +50,8 @@ class INFOMTL_API Experiment {
   /// After each epoch, once it was scored.
   void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
   /// Trains to the end (or until `stop`, after saving `last`), writes the run folder, scores the best checkpoint on
-  /// options.scored_splits. A finished run is not written over: its results are returned.
+  /// options.scored_splits. A finished run is not written over: its results are returned. A run that stops after
+  /// options.stop_after_epochs is finished in this sense.
   /// @return without tasks when it was stopped
   Results fit(const std::atomic<bool>* stop = nullptr);
   bool finished() const;

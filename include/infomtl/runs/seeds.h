@@ -7,14 +7,18 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
 #include "infomtl/runs/experiment.h"
 #include "infomtl/runs/summary.h"
 
 namespace infomtl {
 
+/// A config's list of seeds; empty where it has none. @throws ConfigError
+INFOMTL_API std::vector<std::uint64_t> read_seeds(const Config& config, const std::string& key);
 /// @throws UserError naming a seed that is there twice
 INFOMTL_API void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds);
 

@@ -61,8 +61,10 @@ class INFOMTL_API Trainer {
   /// One optimiser step with a batch of the caller's. It counts as a step of the source.
   void step(const StepBatch& batch);
   /// To the end, selecting on validation; `stop` set from outside ends it after the step in hand.
-  /// @return true when it ran to its end
-  bool fit(const std::atomic<bool>* stop = nullptr);
+  /// @param epochs  of the run, from its start, that end it as well, once the last of them was scored; 0: all. A later call
+  /// goes on as if it had never ended: the schedule of the learning rate is that of the whole run
+  /// @return true when it ran to its end or that of these epochs
+  bool fit(const std::atomic<bool>* stop = nullptr, std::int64_t epochs = 0);
   /// @param noise  on the word embeddings; null: none
   Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const;
 

@@ -25,6 +25,12 @@ struct CompareOptions {
   std::filesystem::path output;
   std::string format = "text";  ///< text, markdown, latex, csv or json
 };
+struct SearchOptions {
+  std::filesystem::path config;
+  std::vector<std::string> overrides;
+  std::filesystem::path output;
+  bool json = false;
+};
 struct EvaluateOptions {
   std::filesystem::path run;
   std::string split = "test";
@@ -70,9 +76,10 @@ struct SynthesizeOptions {
   std::int64_t rows = 0;  ///< 0: the corpus's own sizes
 };
 
-/// Exit status: 0 good; errors leave as exceptions. train and compare return 130 when interrupted, with the run saved.
+/// Exit status: 0 good; errors leave as exceptions. train, compare and search return 130 when interrupted, with the run saved.
 int train(const TrainOptions& options);
 int compare(const CompareOptions& options);
+int search(const SearchOptions& options);
 int evaluate(const EvaluateOptions& options);
 int predict(const PredictOptions& options);
 int encode(const EncodeOptions& options);
