@@ -116,59 +116,20 @@ double mean_of_training(const std::vector<const RunRecord*>& runs, const char* k
   return spread_of(std::move(values)).mean;
 }
 
-std::string compared_split_of(const std::vector<const RunRecord*>& runs) {
-  for (const char* split : {"test", "validation"}) {
-    if (std::all_of(runs.begin(), runs.end(),
-                    [&](const RunRecord* run) { return run->results->average.contains(split); })) {
-      return split;
-    }
-  }
-  const std::vector<std::string> splits = runs.front()->results->splits();
-  return splits.empty() ? "test" : splits.front();
+std::vector<std::string> splits_of(const std::vector<const RunRecord*>& runs) {
+  std::vector<std::string> splits = runs.front()->results->splits();
+  const bool all_tested = std::all_of(runs.begin(), runs.end(),
+                                      [](const RunRecord* run) { return run->results->average.contains("test"); });
+  if (all_tested)
+    std::stable_partition(splits.begin(), splits.end(), [](const auto& split) { return split == "test"; });
+  return splits;
 }
 
-}  // namespace
-
-bool ComparisonRecord::all_rise() const {
-  return std::all_of(tasks.begin(), tasks.end(), [](const ScoredTask& task) { return task.higher_is_better; });
-}
-
-int comparison_format(const Json& json, const std::string& file) {
-  const Config config = Config::from_json(json, file);
-  if (!config.is_object()) config.fail("not an object, so not a comparison");
-  return static_cast<int>(config.integer("format", at_least(1)));
-}
-
-ComparisonRecord read_comparison(const Json& json, const std::string& file) {
-  const Config config = Config::from_json(json, file);
-  if (const int format = comparison_format(json, file); format != 2) {
-    config.fail("format", "found " + std::to_string(format) + ", a report reads format 2");
-  }
-  ComparisonRecord record;
-  record.split = config.text("split");
-  record.baseline = config.text("baseline", "");
-  for (const Config& task : config.list("tasks")) {
-    record.tasks.push_back({task.text("name"), task.text("metric", ""), task.boolean("higher_is_better", true)});
-  }
-  for (const Config& task : config.list_or_empty("left_out_tasks")) {
-    record.left_out_tasks.push_back(text_of_value(task.json()));
-  }
-  for (const Config& cell : config.list("cells")) record.cells.push_back(read_cell(cell));
-  if (record.cells.empty()) config.fail("cells", "holds no cell, so there is nothing to show yet");
-  return record;
-}
-
-ComparisonRecord comparison_of_runs(const std::vector<MethodRuns>& methods) {
+ComparisonRecord comparison_on(const std::vector<MethodRuns>& methods, const std::vector<const RunRecord*>& finished,
+                               const std::string& split) {
   ComparisonRecord record;
   ComparisonCell cell{.axes = {}, .folder = ".", .methods = {}, .power = {}};
-  std::vector<const RunRecord*> finished;
-  for (const MethodRuns& method : methods) {
-    for (const RunRecord& run : method.runs) {
-      if (run.results) finished.push_back(&run);
-    }
-  }
-  if (finished.empty()) return record;
-  record.split = compared_split_of(finished);
+  record.split = split;
   for (const RunRecord* run : finished) {
     for (const auto& [name, result] : run->results->tasks) {
       const bool known = std::any_of(record.tasks.begin(), record.tasks.end(),
@@ -212,6 +173,50 @@ ComparisonRecord comparison_of_runs(const std::vector<MethodRuns>& methods) {
   }
   record.cells.push_back(std::move(cell));
   return record;
+}
+
+}  // namespace
+
+bool ComparisonRecord::all_rise() const {
+  return std::all_of(tasks.begin(), tasks.end(), [](const ScoredTask& task) { return task.higher_is_better; });
+}
+
+int comparison_format(const Json& json, const std::string& file) {
+  const Config config = Config::from_json(json, file);
+  if (!config.is_object()) config.fail("not an object, so not a comparison");
+  return static_cast<int>(config.integer("format", at_least(1)));
+}
+
+ComparisonRecord read_comparison(const Json& json, const std::string& file) {
+  const Config config = Config::from_json(json, file);
+  if (const int format = comparison_format(json, file); format != 2) {
+    config.fail("format", "found " + std::to_string(format) + ", a report reads format 2");
+  }
+  ComparisonRecord record;
+  record.split = config.text("split");
+  record.baseline = config.text("baseline", "");
+  for (const Config& task : config.list("tasks")) {
+    record.tasks.push_back({task.text("name"), task.text("metric", ""), task.boolean("higher_is_better", true)});
+  }
+  for (const Config& task : config.list_or_empty("left_out_tasks")) {
+    record.left_out_tasks.push_back(text_of_value(task.json()));
+  }
+  for (const Config& cell : config.list("cells")) record.cells.push_back(read_cell(cell));
+  if (record.cells.empty()) config.fail("cells", "holds no cell, so there is nothing to show yet");
+  return record;
+}
+
+std::vector<ComparisonRecord> comparisons_of_runs(const std::vector<MethodRuns>& methods) {
+  std::vector<const RunRecord*> finished;
+  for (const MethodRuns& method : methods) {
+    for (const RunRecord& run : method.runs) {
+      if (run.results) finished.push_back(&run);
+    }
+  }
+  std::vector<ComparisonRecord> records;
+  if (finished.empty()) return records;
+  for (const std::string& split : splits_of(finished)) records.push_back(comparison_on(methods, finished, split));
+  return records;
 }
 
 }  // namespace infomtl::report

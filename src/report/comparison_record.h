@@ -93,8 +93,9 @@ struct MethodRuns {
   std::vector<RunRecord> runs;
 };
 
-/// The scores of finished runs as a comparison of one cell, without a baseline. The split is test where every finished
-/// run has it, else validation, else the first that is there; tasks are those of any finished run.
-ComparisonRecord comparison_of_runs(const std::vector<MethodRuns>& methods);
+/// The scores of finished runs as comparisons of one cell, without a baseline, one for each split: test first where every
+/// finished run has it, then the others in the order of the results. Tasks are those of any finished run. Nothing
+/// without a finished run.
+std::vector<ComparisonRecord> comparisons_of_runs(const std::vector<MethodRuns>& methods);
 
 }  // namespace infomtl::report

@@ -13,6 +13,7 @@ namespace infomtl::report {
 struct Curve {
   std::string name;       ///< of the method
   std::size_t style = 0;  ///< which colour and dash, by its place among the methods
+  std::string label;      ///< at its end; "": the number of its place, from 1 on
   std::vector<double> at, mean, low, high;
   bool has_band = false;     ///< from low to high: several seeds, or two bounds
   bool is_quiet = false;     ///< drawn thin and grey, behind those that matter

@@ -18,11 +18,10 @@ namespace {
 constexpr std::size_t kPointsOfPage = 40000;
 constexpr std::size_t kFewestPoints = 16, kMostPoints = 240;
 
-/// How many points each curve may have, so that the page stays small however many curves there are.
-std::size_t points_per_curve(const ReportFolder& report) {
+std::size_t count_of_curves(const ReportFolder& report) {
   std::size_t curves = 0;
   for (const ReportPart& part : report.parts) curves += count_curves(part);
-  return std::clamp(kPointsOfPage / std::max<std::size_t>(1, curves), kFewestPoints, kMostPoints);
+  return curves;
 }
 
 /// Where a page's links lead: the sections that a part has.
@@ -60,7 +59,11 @@ std::string navigation(const std::string& body) {
 }
 
 std::string page_of(const ReportFolder& report) {
-  const std::size_t most_points = points_per_curve(report);
+  const std::size_t curves = count_of_curves(report);  // share the page's room
+  const std::size_t most_points =
+      std::clamp(kPointsOfPage / std::max<std::size_t>(1, curves), kFewestPoints, kMostPoints);
+  const std::string thinned = "Curves of more than " + std::to_string(most_points) +
+                              " points are thinned to so many; a point is then the mean over a stretch of steps.";
   std::string body;
   if (report.cells) body += cells_section(*report.cells, {.id = "all-", .level = 2});
   for (std::size_t i = 0; i < report.parts.size(); ++i) {
@@ -79,10 +82,8 @@ std::string page_of(const ReportFolder& report) {
          "rel='icon' href='data:,'>\n<title>" +
          title + " - infomtl report</title>\n<style>" + kPageStyle + "</style>\n</head>\n<body>\n<header>\n<h1>" +
          html_name(report.title) + "</h1>\n" + html_paragraph(report.kind) +
-         html_paragraph("Curves are thinned to at most " + std::to_string(most_points) +
-                            " points each; a point is then the mean over a stretch of steps.",
-                        "fine") +
-         "</header>\n" + navigation(body) + "<main>\n" + body + "</main>\n</body>\n</html>\n";
+         (curves > 0 ? html_paragraph(thinned, "fine") : "") + "</header>\n" + navigation(body) + "<main>\n" + body +
+         "</main>\n</body>\n</html>\n";
 }
 
 }  // namespace

@@ -11,8 +11,9 @@ namespace {
 
 constexpr double kWidth = 360, kHeight = 222, kLeft = 46, kRight = 24, kTop = 24, kBottom = 32;
 constexpr double kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
-constexpr std::size_t kFewCurves = 6;  ///< that still show their bands well
-constexpr double kLabelGap = 10;       ///< between two numbers at the ends of curves
+constexpr std::size_t kLongestLabel = 48, kLongestEnd = 3;  ///< signs
+constexpr std::size_t kFewCurves = 6;                       ///< that still show their bands well
+constexpr double kLabelGap = 10;                            ///< between two numbers at the ends of curves
 
 std::vector<double> all_of(const std::vector<Curve>& curves, std::vector<double> Curve::*member) {
   std::vector<double> all;
@@ -42,8 +43,10 @@ std::string frame(const Panel& panel, const LineChart& chart) {
     out += svg_text({x, kTop + kPlotHeight + 14}, tick.text, "class='tick' text-anchor='middle'");
   }
   out += svg_line({kLeft, kTop + kPlotHeight}, {kLeft + kPlotWidth, kTop + kPlotHeight}, "class='axis'");
-  out += svg_text({kLeft + kPlotWidth / 2, kHeight - 4}, chart.x_label, "class='label' text-anchor='middle'");
-  const std::string unit = chart.y_label + (panel.y.logarithmic() ? ", logarithmic axis" : "");
+  out += svg_text({kLeft + kPlotWidth / 2, kHeight - 4}, shortened_to(printable(chart.x_label), kLongestLabel),
+                  "class='label' text-anchor='middle'");
+  const std::string unit =
+      shortened_to(printable(chart.y_label), kLongestLabel) + (panel.y.logarithmic() ? ", logarithmic axis" : "");
   return out + svg_text({2, 11}, unit, "class='label'");
 }
 
@@ -93,6 +96,7 @@ std::string line(const Panel& panel, const Curve& curve) {
 struct EndLabel {
   SvgPoint end;
   std::size_t style;
+  std::string text;
 };
 
 std::vector<EndLabel> ends_of(const Panel& panel, const std::vector<Curve>& curves) {
@@ -100,15 +104,17 @@ std::vector<EndLabel> ends_of(const Panel& panel, const std::vector<Curve>& curv
   for (const Curve& curve : curves) {
     for (std::size_t i = curve.is_quiet ? 0 : curve.at.size(); i-- > 0;) {
       if (!is_drawable(curve.mean[i]) || !is_drawable(curve.at[i])) continue;
-      labels.push_back({panel.at(curve.at[i], curve.mean[i]), curve.style});
+      labels.push_back({panel.at(curve.at[i], curve.mean[i]), curve.style,
+                        curve.label.empty() ? std::to_string(curve.style + 1) : curve.label});
       break;
     }
   }
   return labels;
 }
 
-std::string label_text(SvgPoint at, std::size_t style) {
-  return svg_text(at, std::to_string(style + 1), "class='end " + style_classes(style) + "'");
+std::string label_text(SvgPoint at, const EndLabel& label) {
+  return svg_text(at, shortened_to(printable(label.text), kLongestEnd),
+                  "class='end " + style_classes(label.style) + "'");
 }
 
 /// The numbers at the right end of the panel, moved apart where they would lie on each other.
@@ -123,7 +129,7 @@ std::string end_labels(std::vector<EndLabel> labels) {
     lowest = label->end.y - kLabelGap;
   }
   std::string out;
-  for (const EndLabel& label : labels) out += label_text({kLeft + kPlotWidth + 5, label.end.y + 3.5}, label.style);
+  for (const EndLabel& label : labels) out += label_text({kLeft + kPlotWidth + 5, label.end.y + 3.5}, label);
   return out;
 }
 
@@ -132,7 +138,7 @@ std::string path_labels(const std::vector<EndLabel>& labels) {
   std::string out;
   for (const EndLabel& label : labels) {
     out += svg_circle(label.end, 3, "class='dot " + style_classes(label.style) + "'");
-    out += label_text({label.end.x + 5, label.end.y - 4}, label.style);
+    out += label_text({label.end.x + 5, label.end.y - 4}, label);
   }
   return out;
 }

@@ -84,19 +84,19 @@ fs::path folder_below(const fs::path& parent, const std::string& name, const std
   return parent / relative;
 }
 
-MethodRuns runs_of_method(const fs::path& folder, const MethodScores& scores, std::vector<std::string>& notices) {
+/// @param missing  grows by the method and its seeds without a readable folder
+MethodRuns runs_of_method(const fs::path& folder, const MethodScores& scores, std::vector<std::string>& notices,
+                          std::string& missing) {
   std::error_code error;
   MethodRuns method{.key = scores.key, .name = scores.name, .runs = {}};
   if (fs::is_directory(folder, error)) method = read_seeds(folder, scores.key, scores.name, notices);
-  std::string missing;
+  std::string seeds;
   for (const std::string& seed : scores.seeds) {
     const bool there = std::any_of(method.runs.begin(), method.runs.end(),
                                    [&](const RunRecord& run) { return run.seed && std::to_string(*run.seed) == seed; });
-    if (!there) missing += (missing.empty() ? "" : ", ") + seed;
+    if (!there) seeds += (seeds.empty() ? " " : ", ") + seed;
   }
-  if (!missing.empty()) {
-    notices.push_back(scores.name + ": no readable run folder of seed " + missing + "; curves are drawn without it");
-  }
+  if (!seeds.empty()) missing += (missing.empty() ? "" : "; ") + scores.name + ", seed" + seeds;
   return method;
 }
 
@@ -124,7 +124,7 @@ void add_comparison(const fs::path& folder, const std::string& title, ReportFold
       std::error_code error;
       if (fs::is_directory(own, error)) part.methods.push_back(read_seeds(own, key, key, part.notices));
     }
-    part.scores = comparison_of_runs(part.methods);
+    part.score_runs();
     part.scores.baseline = config.text("baseline", "");
     report.parts.push_back(std::move(part));
     return;
@@ -136,8 +136,14 @@ void add_comparison(const fs::path& folder, const std::string& title, ReportFold
     if (const std::string axes = axes_text(cell); !axes.empty()) part.title += (title.empty() ? "" : ": ") + axes;
     part.scores = {record.split, record.baseline, record.tasks, record.left_out_tasks, {cell}};
     const fs::path cell_folder = folder_below(folder, cell.folder, file);
+    std::string missing;
     for (const MethodScores& method : cell.methods) {
-      part.methods.push_back(runs_of_method(folder_below(cell_folder, method.folder, file), method, part.notices));
+      const fs::path own = folder_below(cell_folder, method.folder, file);
+      part.methods.push_back(runs_of_method(own, method, part.notices, missing));
+    }
+    if (!missing.empty()) {
+      part.notices.push_back(
+          "Scored in comparison.json, but with no run folder that can be read, so without curves: " + missing + ".");
     }
     report.parts.push_back(std::move(part));
   }
@@ -196,6 +202,13 @@ const MethodScores* ReportPart::scores_of(const std::string& key) const {
   return nullptr;
 }
 
+void ReportPart::score_runs() {
+  other_splits = comparisons_of_runs(methods);
+  if (other_splits.empty()) return;
+  scores = std::move(other_splits.front());
+  other_splits.erase(other_splits.begin());
+}
+
 std::size_t ReportPart::run_count() const {
   std::size_t count = 0;
   for (const MethodRuns& method : methods) count += method.runs.size();
@@ -244,7 +257,7 @@ ReportFolder read_report_folder(const fs::path& folder) {
     report.cells.reset();  // cells of one comparison among other things: its parts show them
   }
   if (!loose.methods.empty()) {
-    loose.scores = comparison_of_runs(loose.methods);
+    loose.score_runs();
     report.parts.push_back(std::move(loose));
   } else if (!loose.notices.empty() && !report.parts.empty()) {
     auto& notices = report.parts.front().notices;

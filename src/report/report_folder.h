@@ -18,12 +18,15 @@ struct ReportPart {
   std::vector<std::string> notices;  ///< what is missing or could not be read, in words
   std::vector<MethodRuns> methods;
   ComparisonRecord scores;  ///< of one cell, its methods in the order of `methods` where they are scored; or of none
+  std::vector<ComparisonRecord> other_splits;  ///< scores of the same runs on further splits
   std::optional<SearchRecord> search;
 
   /// The scores of a method, or null while no run of it is finished.
   const MethodScores* scores_of(const std::string& key) const;
   const ComparisonCell* cell() const { return scores.cells.empty() ? nullptr : &scores.cells.front(); }
   std::size_t run_count() const;
+  /// Fills the scores from the runs, where no comparison gives them.
+  void score_runs();
 };
 
 struct ReportFolder {

@@ -125,6 +125,7 @@ std::string scores_section(const ReportPart& part, const SectionPlace& place) {
   const PlainTable scores = score_table(part.scores);
   if (scores.rows.empty()) return "";
   std::string body = table_html(part, scores, 1);
+  for (const ComparisonRecord& other : part.other_splits) body += table_html(part, score_table(other), 1);
   if (!part.scores.left_out_tasks.empty()) {
     std::string names;
     for (const std::string& task : part.scores.left_out_tasks) names += (names.empty() ? "" : ", ") + task;

@@ -34,6 +34,7 @@ LineChart rung_chart(const MethodTrials& method) {
     curve.low = curve.high = curve.mean;
     if (trial.id == method.best) {
       curve.name += ", the winner";
+      curve.label = trial.id;
       curve.style = 1;
       winner = std::move(curve);
     } else if (chart.curves.size() < kMostTrials) {

@@ -137,6 +137,7 @@ std::string part_text(const ReportPart& part, std::size_t columns) {
     if (!plain.rows.empty()) add(words, blocks_of(plain, columns));
   };
   table("Scores", score_table(part.scores));
+  for (const ComparisonRecord& other : part.other_splits) out += "\n" + blocks_of(score_table(other), columns);
   table("Differences against the baseline", effect_table(part.scores));
   if (const std::string power = power_text(part.scores); !power.empty()) out += wrapped(power, columns);
   table("Budgets", budget_table(part.scores));
