@@ -15,7 +15,7 @@ if grep -qE '<script|https?://[^w]' "$page"; then die "the page has a script or 
 "$program" report all/run --text --log-level warning >run.txt
 contains run.txt 'Learning curves: validation scores'
 grep -q '[▁▂▃▄▅▆▇█]' run.txt || die "no sparkline: $(cat run.txt)"
-[[ -z $(LC_ALL=C.UTF-8 awk 'length($0) > 80' run.txt) ]] || die "wider than 80: $(LC_ALL=C.UTF-8 awk 'length($0) > 80' run.txt)"
+if LC_ALL=C.UTF-8 grep -E '^.{81,}' run.txt; then die "a line is wider than 80 characters"; fi
 
 # A run that was broken off is shown as far as its log goes.
 cp -r all/run all/half && rm all/half/results.json
