@@ -161,6 +161,7 @@ ComparisonRecord comparison_on(const std::vector<MethodRuns>& methods, const std
     scores.average = scores_of_values(averages);
     for (const ScoredTask& task : record.tasks) {
       std::vector<double> values;
+      values.reserve(own.size());
       for (const RunRecord* run : own) values.push_back(score_in(*run, task.name, record.split));
       scores.per_task[task.name] = scores_of_values(std::move(values));
     }

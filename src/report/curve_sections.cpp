@@ -64,6 +64,13 @@ std::set<std::string> penalties_of(const ReportPart& part) {
   return names;
 }
 
+/// Terms that only measure add nothing to the loss.
+bool is_zero(const LineChart& chart) {
+  return std::all_of(chart.curves.begin(), chart.curves.end(), [](const Curve& curve) {
+    return std::all_of(curve.mean.begin(), curve.mean.end(), [](double value) { return value == 0; });
+  });
+}
+
 /// The norm at which every run clips, where all configs say the same one.
 std::optional<double> clip_norm_of(const ReportPart& part) {
   std::set<double> found;
@@ -151,7 +158,7 @@ std::string losses_section(const ReportPart& part, const SectionPlace& place, st
     const std::string unit = penalties.contains(loss->term) ? "penalty" : "nats";
     LineChart chart = chart_of(part, key, loss->task, unit, most_points);
     chart.may_be_logarithmic = true;
-    if (!chart.empty()) panels[loss->term].push_back(panel(chart));
+    if (!chart.empty() && !is_zero(chart)) panels[loss->term].push_back(panel(chart));
   }
   std::string body;
   for (const auto& [term, figures] : panels) {
@@ -166,7 +173,8 @@ std::string losses_section(const ReportPart& part, const SectionPlace& place, st
   body = legend_html(part) +
          html_paragraph(
              "Loss terms are in nats per example, but for the supervised loss of a regression task, which is a "
-             "squared error, and for penalties, which have units of their own.") +
+             "squared error, and for penalties, which have units of their own. Terms that stay 0 are left "
+             "out.") +
          body;
   return html_section(place.id + "losses", "Training losses", place.level, body);
 }

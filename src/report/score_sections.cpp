@@ -175,7 +175,8 @@ std::string effects_section(const ReportPart& part, const SectionPlace& place) {
   body += html_figure(
       "How to read it: the dot is a method's mean difference against its baseline, the bar the 95 % interval; a bar "
       "that "
-      "crosses the zero line is a difference that the seeds do not show. p is corrected by Holm over the methods.",
+      "crosses the zero line is a difference that the seeds do not show. p is adjusted by Holm over all tests of the "
+      "comparison.",
       panels);
   return html_section(place.id + "effects", "Differences against the baseline", place.level, body);
 }

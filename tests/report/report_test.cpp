@@ -69,6 +69,15 @@ TEST(Report, OfOneFinishedRun) {
   expect_narrow(text, 80);
 }
 
+TEST(Report, LeavesOutTermsThatStayZero) {
+  const TemporaryFolder folder;
+  folder.write("run/log.jsonl", R"({"step": 1, "loss/hate/information/raw": 0.0, "loss/hate/timin/raw": 0.5})"
+                                "\n");
+  const std::string html = html_report(folder / "run");
+  EXPECT_TRUE(holds(html, "<h3><bdi>timin</bdi></h3>"));
+  EXPECT_FALSE(holds(html, "<h3><bdi>information</bdi></h3>"));
+}
+
 TEST(Report, OfAnUnfinishedRun) {
   const TemporaryFolder folder;
   folder.write("half/log.jsonl", testing::log_text());
