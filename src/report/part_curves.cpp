@@ -16,6 +16,11 @@ std::vector<std::string> keys_below(const std::vector<std::string>& keys, const 
   return found;
 }
 
+/// "validation/hate" and "loss/hate/simax/raw" are of "hate".
+bool is_of_task(const std::string& key, const std::string& task) {
+  return key.ends_with("/" + task) || key.find("/" + task + "/") != std::string::npos;
+}
+
 }  // namespace
 
 std::size_t style_of(const ReportPart& part, const std::string& method) {
@@ -36,7 +41,13 @@ std::vector<std::string> logged_keys(const ReportPart& part) {
       for (const auto& [key, series] : run.series) keys.insert(key);
     }
   }
-  return {keys.begin(), keys.end()};
+  std::vector<std::string> ordered(keys.begin(), keys.end());
+  const std::vector<ScoredTask>& tasks = part.scores.tasks;
+  const auto place = [&](const std::string& key) {
+    return std::find_if(tasks.begin(), tasks.end(), [&](const ScoredTask& task) { return is_of_task(key, task.name); });
+  };
+  std::stable_sort(ordered.begin(), ordered.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  return ordered;
 }
 
 std::vector<Curve> curves_of(const ReportPart& part, const std::string& key, std::size_t most_points, double scale) {

@@ -17,7 +17,7 @@ inline constexpr std::size_t kMostDrawn = 24;
 /// The place of a method's colour, dash and number: 0 is the baseline's, where there is one.
 std::size_t style_of(const ReportPart& part, const std::string& method);
 
-/// All keys of the part's logs, each once, in order.
+/// All keys of the part's logs, each once: by task in the order of the tables, then those of no task.
 std::vector<std::string> logged_keys(const ReportPart& part);
 /// A key of each: of the methods that the chart shows, those that logged it. @param scale  multiplies the numbers
 std::vector<Curve> curves_of(const ReportPart& part, const std::string& key, std::size_t most_points, double scale = 1);

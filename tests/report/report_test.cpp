@@ -69,6 +69,19 @@ TEST(Report, OfOneFinishedRun) {
   expect_narrow(text, 80);
 }
 
+TEST(Report, PanelsStandInTheOrderOfTheTables) {
+  const TemporaryFolder folder;
+  Json results = testing::results_json(0, 0.5, 2.0);
+  results["tasks"] = {{"stars", results["tasks"]["stars"]}, {"hate", results["tasks"]["hate"]}};
+  folder.write("run/results.json", results.dump());
+  folder.write("run/log.jsonl", R"({"step": 1, "weights/hate": 1.0, "weights/stars": 2.0})"
+                                "\n");
+  const std::string html = html_report(folder / "run");
+  const std::size_t stars = html.find("<h4><bdi>stars</bdi></h4>");
+  ASSERT_NE(stars, std::string::npos);
+  EXPECT_LT(stars, html.find("<h4><bdi>hate</bdi></h4>"));
+}
+
 TEST(Report, LeavesOutTermsThatStayZero) {
   const TemporaryFolder folder;
   folder.write("run/log.jsonl", R"({"step": 1, "loss/hate/information/raw": 0.0, "loss/hate/timin/raw": 0.5})"
