@@ -53,6 +53,7 @@
 #include "infomtl/optim/parameter_groups.h"
 #include "infomtl/optim/schedule.h"
 #include "infomtl/optim/sgd.h"
+#include "infomtl/report/report.h"
 #include "infomtl/runs/experiment.h"
 #include "infomtl/runs/results.h"
 #include "infomtl/runs/run.h"

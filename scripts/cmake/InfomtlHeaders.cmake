@@ -15,7 +15,7 @@ function(infomtl_header_check)
     set(source ${PROJECT_BINARY_DIR}/headers/${file}.cpp)
     # Twice: a header without a guard fails.
     file(CONFIGURE OUTPUT ${source} CONTENT "#include <${name}>\n#include <${name}>\n" @ONLY)
-    if(name MATCHES "^infomtl/(core|text|metrics)/")
+    if(name MATCHES "^infomtl/(core|text|metrics|report)/")
       list(APPEND plain ${source})
     else()
       list(APPEND torch ${source})

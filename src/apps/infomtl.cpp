@@ -31,6 +31,7 @@ struct CommandLine {
   CheckOptions check;
   ListOptions list;
   InformationOptions information;
+  ReportOptions report;
   SynthesizeOptions synthesize;
   std::function<int()> command;
 };
@@ -188,6 +189,16 @@ void describe(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   information->add_option("--picture", line.information.picture, "write the curves as an SVG");
   information->add_flag("--json", line.information.json, "print the report as JSON");
+
+  CLI::App* report =
+      add_command(app, line, "report", "a page for the browser, or text, of a folder of runs",
+                  "infomtl report runs/first --output first.html", line.report, &infomtl::commands::report);
+  report->add_option("folder", line.report.folder, "run, seeds, comparison, search, or a folder of such")->required();
+  CLI::Option* page =
+      report->add_option("--output", line.report.output, "the page (default: report.html in the folder)")
+          ->type_name("FILE.html");
+  report->add_flag("--text", line.report.text, "print tables and small curves instead, 80 columns wide")
+      ->excludes(page);
 
   CLI::App* synthesize =
       add_command(app, line, "synthesize", "write the embedded multi-task corpus", "infomtl synthesize corpus --seed 0",

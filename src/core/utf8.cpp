@@ -1,5 +1,6 @@
 #include "infomtl/core/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -43,6 +44,101 @@ std::size_t find_invalid_utf8(std::string_view text) {
     at += length;
   }
   return std::string_view::npos;
+}
+
+namespace {
+
+/// The code point at the start of a well-formed text, and how many bytes it takes.
+struct CodePoint {
+  std::uint32_t value;
+  std::size_t bytes;
+};
+
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[at])); };
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) return {first, 1};
+  const std::size_t bytes = std::min<std::size_t>(text.size(), first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2);
+  std::uint32_t value = first & (0x7FU >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) value = (value << 6) | (byte(i) & 0x3FU);
+  return {value, bytes};
+}
+
+struct Span {
+  std::uint32_t from, to;
+};
+
+template <std::size_t N>
+bool within(std::uint32_t point, const Span (&spans)[N]) {
+  for (const Span& span : spans) {
+    if (point >= span.from && point <= span.to) return true;
+  }
+  return false;
+}
+
+// Controls (C0, DEL, C1), line and paragraph separators, marks, embeddings, overrides and isolates of direction.
+constexpr Span kUnprintable[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0x61C, 0x61C},
+                                 {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
+// Combining marks, joiners and variation selectors of the scripts that names are written in.
+constexpr Span kZeroWide[] = {{0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},    {0x610, 0x61A},   {0x64B, 0x65F},
+                              {0x900, 0x902},   {0x93C, 0x93C},   {0x941, 0x948},    {0x94D, 0x94D},   {0xE31, 0xE31},
+                              {0xE34, 0xE3A},   {0x1AB0, 0x1AFF}, {0x200B, 0x200D},  {0x20D0, 0x20FF}, {0xFE00, 0xFE0F},
+                              {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0x1F3FB, 0x1F3FF}};
+// East Asian Width W and F (Unicode Annex 11), emoji included.
+constexpr Span kTwoWide[] = {{0x1100, 0x115F},   {0x231A, 0x231B},   {0x23E9, 0x23EC},   {0x2614, 0x2615},
+                             {0x267F, 0x267F},   {0x26A1, 0x26A1},   {0x2705, 0x2705},   {0x2728, 0x2728},
+                             {0x274C, 0x274C},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},   {0xA960, 0xA97F},
+                             {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},
+                             {0xFFE0, 0xFFE6},   {0x16FE0, 0x18CFF}, {0x1B000, 0x1B2FF}, {0x1F004, 0x1F004},
+                             {0x1F0CF, 0x1F0CF}, {0x1F18E, 0x1F19A}, {0x1F200, 0x1F64F}, {0x1F680, 0x1F6FF},
+                             {0x1F7E0, 0x1F7EB}, {0x1F90C, 0x1F9FF}, {0x1FA70, 0x1FAFF}, {0x20000, 0x3FFFD}};
+
+std::size_t width_of(std::uint32_t point) {
+  if (within(point, kZeroWide)) return 0;
+  return within(point, kTwoWide) ? 2 : 1;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t bad = find_invalid_utf8(text);
+    for (std::string_view good = text.substr(0, bad); !good.empty();) {
+      const CodePoint point = first_code_point(good);
+      out += within(point.value, kUnprintable) ? kReplacement : good.substr(0, point.bytes);
+      good.remove_prefix(point.bytes);
+    }
+    if (bad == std::string_view::npos) break;
+    out += kReplacement;
+    text.remove_prefix(bad + 1);
+  }
+  return out;
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    width += width_of(point.value);
+    text.remove_prefix(point.bytes);
+  }
+  return width;
+}
+
+std::string shortened_to(std::string_view text, std::size_t columns) {
+  if (display_width(text) <= columns) return std::string(text);
+  if (columns == 0) return "";
+  std::string out;
+  for (std::size_t width = 0; !text.empty();) {
+    const CodePoint point = first_code_point(text);
+    width += width_of(point.value);
+    if (width > columns - 1) break;
+    out += text.substr(0, point.bytes);
+    text.remove_prefix(point.bytes);
+  }
+  return out + "…";
 }
 
 }  // namespace infomtl

@@ -4,13 +4,15 @@
 #include <cmath>
 #include <cstdio>
 
+#include "infomtl/core/utf8.h"
+
 namespace infomtl {
 
 std::string TextTable::text() const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()), 0);
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
   }
   std::size_t total = 2 * (widths.empty() ? 0 : widths.size() - 1);
   for (const std::size_t width : widths) total += width;
@@ -21,7 +23,7 @@ std::string TextTable::text() const {
     std::string line;
     for (std::size_t i = 0; i < rows_[r].size(); ++i) {
       const std::string& cell = rows_[r][i];
-      const std::string space(widths[i] - cell.size(), ' ');
+      const std::string space(widths[i] - display_width(cell), ' ');
       if (i > 0) line += "  ";
       line += i < words_ ? cell + space : space + cell;
     }
@@ -34,7 +36,11 @@ std::string TextTable::text() const {
 std::string fixed(double value, int digits) {
   if (std::isnan(value)) return "-";
   char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  if (std::abs(value) < 1e15) {
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
+  } else {
+    std::snprintf(text, sizeof text, "%.3g", value);  // hundreds of digits would tell nothing
+  }
   return text;
 }
 

@@ -1,9 +1,10 @@
 #pragma once
-// UTF-8: what every text that comes in must be.
+// UTF-8: what every text that comes in must be, and how wide it stands on a terminal.
 //
 //   if (std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) throw DataError("...");
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "infomtl/core/export.h"
@@ -12,5 +13,15 @@ namespace infomtl {
 
 /// Byte offset of the first byte that is not part of well-formed UTF-8, or std::string_view::npos.
 INFOMTL_API std::size_t find_invalid_utf8(std::string_view text);
+
+/// The text with U+FFFD for what no reader of a page or a terminal may meet as it is: bytes that are not UTF-8, control
+/// characters (line ends, tabs and escapes too) and marks that turn the direction of the text around them.
+INFOMTL_API std::string printable(std::string_view text);
+
+/// Columns of a terminal that a well-formed text takes: 0 for combining marks, 2 for East Asian wide signs and emoji.
+INFOMTL_API std::size_t display_width(std::string_view text);
+
+/// The text if it is at most `columns` wide, else its beginning and "…".
+INFOMTL_API std::string shortened_to(std::string_view text, std::size_t columns);
 
 }  // namespace infomtl

@@ -21,6 +21,7 @@ class INFOMTL_API TextTable {
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   /// A line of dashes before the next row.
   void rule() { rules_.push_back(rows_.size()); }
+  /// Cells are UTF-8 without line ends; what is wide or combines counts as it stands on a terminal.
   std::string text() const;
 
  private:
@@ -29,7 +30,7 @@ class INFOMTL_API TextTable {
   std::vector<std::size_t> rules_;
 };
 
-/// A number with so many digits after the point; "-" for NaN.
+/// A number with so many digits after the point, from 1e15 on as "1.23e+17"; "-" for NaN.
 INFOMTL_API std::string fixed(double value, int digits);
 /// A score as tables show it: in percent with two digits when higher is better, as it is with four otherwise.
 INFOMTL_API std::string score_text(double score, bool higher_is_better);

@@ -70,6 +70,11 @@ struct InformationOptions {
   std::filesystem::path picture;  ///< empty: none
   bool json = false;
 };
+struct ReportOptions {
+  std::filesystem::path folder;
+  std::filesystem::path output;  ///< empty: report.html in the folder
+  bool text = false;
+};
 struct SynthesizeOptions {
   std::filesystem::path folder;
   std::uint64_t seed = 0;
@@ -87,6 +92,7 @@ int tokenize(const TokenizeOptions& options);
 int check(const CheckOptions& options);
 int list(const ListOptions& options);
 int information(const InformationOptions& options);
+int report(const ReportOptions& options);
 int synthesize(const SynthesizeOptions& options);
 
 /// Threads of tensor operations; 0: what OMP_NUM_THREADS says, else the number of physical cores.
