@@ -115,7 +115,7 @@ class Writer {
       const auto& against = table_.scores[m].against_baseline;
       refused = refused || (against && std::isnan(against->delta_p_percent));
     }
-    notes.push_back(std::string("delta_p: mean over tasks of the relative gain over the baseline") +
+    notes.push_back(std::string("delta_p: mean relative gain over the baseline") +
                     (refused ? "; not given where a task's baseline is near zero (below 0.01)" : ""));
     if (table_.power) {
       notes.push_back("With " + std::to_string(table_.power->pairs) +

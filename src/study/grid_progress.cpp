@@ -20,12 +20,12 @@ std::size_t total(const CellCounts& counts) {
 
 std::string grid_line(const CellCounts& counts, const std::string& here, double seconds_left, const std::string& best) {
   std::string line = std::to_string(counts.finished) + " of " + std::to_string(total(counts)) + " done";
-  if (counts.here > 0) line += "  1 here (" + here + ")";
   if (counts.elsewhere > 0) line += "  " + std::to_string(counts.elsewhere) + " elsewhere";
   if (counts.failed > 0) line += "  " + std::to_string(counts.failed) + " failed";
   if (counts.left > 0) line += "  " + std::to_string(counts.left) + " left";
   if (seconds_left >= 0) line += "  " + clock_text(seconds_left) + " to go";
   if (!best.empty()) line += "  " + best;
+  if (!here.empty()) line += "  now " + here;  // last: what a narrow terminal cuts off
   return line;
 }
 

@@ -9,9 +9,8 @@ namespace {
 
 TEST(GridProgress, TheLineSaysWhereTheCellsAre) {
   const CellCounts counts{.finished = 3, .here = 1, .elsewhere = 1, .failed = 0, .left = 5};
-  EXPECT_EQ(
-      grid_line(counts, "infomtl, seed 2, step 120 of 590", 2530, "best InfoMTL 66.12"),
-      "3 of 10 done  1 here (infomtl, seed 2, step 120 of 590)  1 elsewhere  5 left  42:10 to go  best InfoMTL 66.12");
+  EXPECT_EQ(grid_line(counts, "infomtl, seed 2, step 120 of 590", 2530, "best InfoMTL 66.12"),
+            "3 of 10 done  1 elsewhere  5 left  42:10 to go  best InfoMTL 66.12  now infomtl, seed 2, step 120 of 590");
   EXPECT_EQ(grid_line({.finished = 9, .here = 0, .elsewhere = 0, .failed = 1, .left = 0}, "", -1, ""),
             "9 of 10 done  1 failed");
 }

@@ -25,7 +25,7 @@ for _ in $(seq 600); do
   sleep 0.1
 done
 kill -9 "$killed"
-wait "$killed" || true
+wait "$killed" 2>/dev/null || true
 others=()
 for i in 1 2 3; do
   compare >"table.$i" 2>"log.$i" &
