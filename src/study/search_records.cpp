@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -125,16 +126,22 @@ std::vector<Cell> SearchRecords::open_cells(std::size_t m) const {
 }
 
 std::vector<Cell> SearchRecords::open_cells() const {
+  // A search that is broken off shall have come about as far with each method: the one with the fewest runs is first.
+  std::vector<std::pair<std::size_t, std::size_t>> order;  // runs so far, method
   std::vector<std::vector<Cell>> of_methods;
   std::size_t most = 0;
   for (std::size_t m = 0; m < plan_.methods.size(); ++m) {
+    const auto runs =
+        std::count_if(records_.begin(), records_.end(), [&](const auto& one) { return one.first.method == m; });
+    order.emplace_back(static_cast<std::size_t>(runs), m);
     of_methods.push_back(open_cells(m));
     most = std::max(most, of_methods.back().size());
   }
-  std::vector<Cell> cells;  // the methods in turn: a search that is broken off has about as many trials of each
+  std::sort(order.begin(), order.end());
+  std::vector<Cell> cells;
   for (std::size_t i = 0; i < most; ++i) {
-    for (const std::vector<Cell>& of_method : of_methods) {
-      if (i < of_method.size()) cells.push_back(of_method[i]);
+    for (const auto& [runs, m] : order) {
+      if (i < of_methods[m].size()) cells.push_back(of_methods[m][i]);
     }
   }
   return cells;

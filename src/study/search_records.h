@@ -31,7 +31,7 @@ class SearchRecords {
 
   /// Reads what is new in the folder. @throws FormatError; DataError for a run without validation scores
   void refresh();
-  /// What may be trained now, most urgent first, the methods in turn; empty when the search is over.
+  /// What may be trained now, most urgent first, the method with the fewest runs before the others; empty when the search is over.
   std::vector<Cell> open_cells() const;
   /// Removes the checkpoints of trials that will never go on, but those of the best.
   void remove_checkpoints() const;

@@ -32,7 +32,9 @@ same() { # same FOLDER WHY
   diff whole/best/informed.json "$1/best/informed.json" || die "$2: another winner"
 }
 
-search --output whole >table.txt
+"$program" search search.json --output whole >table.txt 2>order.txt
+order=$(sed -nE 's/.*info: (plain|informed), trial .*/\1/p' order.txt | tr '\n' ' ')
+[[ $order == "plain informed plain informed "* ]] || die "the methods do not go on in turn: $order"
 diff table.txt whole/table.txt || die "the table on stdout is not that of the folder"
 contains table.txt '4 trials of up to 4 epochs'
 contains table.txt '50.0 % of training all to the end'
