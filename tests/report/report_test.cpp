@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "infomtl/core/errors.h"
@@ -19,6 +19,12 @@ using testing::message_of;
 using testing::nesting_fault;
 using testing::occurrences;
 using testing::TemporaryFolder;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // times mean little then
+#else
+constexpr bool kSanitized = false;
+#endif
 
 /// A page that is whole: every element closed, nothing loaded from elsewhere, no script, ids once, links that lead somewhere.
 void expect_whole(const std::string& html) {
@@ -350,12 +356,12 @@ TEST(Report, OfSixtyFiveRunsIsSmallAndQuick) {
   }
   json["baseline"] = "method_0";
   folder.write("main/comparison.json", json.dump());
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // of the processor: a busy machine is not the page's fault
   const std::string html = html_report(folder / "main");
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   expect_whole(html);
   EXPECT_LT(html.size(), 2U << 20U);
-  EXPECT_LT(seconds, 5.0);
+  EXPECT_LT(seconds, kSanitized ? 300.0 : 5.0);
   EXPECT_TRUE(holds(html, " points are thinned to so many"));
   RecordProperty("seconds", std::to_string(seconds));
 }
