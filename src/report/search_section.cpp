@@ -16,6 +16,17 @@ namespace {
 
 constexpr std::size_t kMostTrials = 200;  ///< curves in one panel
 
+Curve curve_of(const Trial& trial) {
+  Curve curve;
+  curve.name = trial.id;
+  for (std::size_t r = 0; r < trial.rungs.size(); ++r) {
+    curve.at.push_back(trial.rungs[r].epochs);
+    curve.mean.push_back(trial.rungs[r].score);
+  }
+  curve.low = curve.high = curve.mean;
+  return curve;
+}
+
 LineChart rung_chart(const MethodTrials& method) {
   LineChart chart{.title = "scores by rung",
                   .x_label = "epochs trained",
@@ -25,13 +36,7 @@ LineChart rung_chart(const MethodTrials& method) {
                   .mark_label = {}};
   Curve winner;
   for (const Trial& trial : method.trials) {
-    Curve curve;
-    curve.name = trial.id;
-    for (const Rung& rung : trial.rungs) {
-      curve.at.push_back(rung.epochs);
-      curve.mean.push_back(rung.score);
-    }
-    curve.low = curve.high = curve.mean;
+    Curve curve = curve_of(trial);
     if (trial.id == method.best) {
       curve.name += ", the winner";
       curve.label = trial.id;
