@@ -13,18 +13,18 @@ namespace infomtl::testing {
 namespace {
 
 using torch::Tensor;
-using Tasks = std::vector<std::size_t>;
+using TaskSet = std::vector<std::size_t>;
 
-constexpr std::size_t kTasks = 5;
+constexpr std::size_t kFive = 5;
 
 /// A step of these tasks, with batches of others beside it.
-struct Step {
+struct StepOfSome {
   LinearTaskGradients own, second, third;
 
-  static LinearTaskGradients rows_of(const Tasks& tasks, std::size_t count, std::uint64_t seed) {
+  static LinearTaskGradients rows_of(const TaskSet& tasks, std::size_t count, std::uint64_t seed) {
     ops::TensorRandom random(seed);
-    const Tensor losses = random.normal({kTasks}).abs().to(torch::kFloat64) + 0.2;
-    const Tensor jacobian = random.normal({kTasks, 7}).to(torch::kFloat64);
+    const Tensor losses = random.normal({kFive}).abs().to(torch::kFloat64) + 0.2;
+    const Tensor jacobian = random.normal({kFive, 7}).to(torch::kFloat64);
     std::vector<std::int64_t> places(tasks.begin(), tasks.end());
     const Tensor index = torch::tensor(places, torch::kInt64);
     LinearTaskGradients step(losses.index_select(0, index), jacobian.index_select(0, index), count, 3);
@@ -33,7 +33,7 @@ struct Step {
     step.set_representations(values, values);
     return step;
   }
-  Step(const Tasks& tasks, const Tasks& beside, std::size_t count, std::int64_t number)
+  StepOfSome(const TaskSet& tasks, const TaskSet& beside, std::size_t count, std::int64_t number)
       : own(rows_of(tasks, count, 3 * static_cast<std::uint64_t>(number))),
         second(rows_of(beside, count, 3 * static_cast<std::uint64_t>(number) + 1)),
         third(rows_of(tasks, count, 3 * static_cast<std::uint64_t>(number) + 2)) {
@@ -44,7 +44,7 @@ struct Step {
   }
 };
 
-std::shared_ptr<GradientWeighting> build(const std::string& name, std::size_t tasks) {
+std::shared_ptr<GradientWeighting> built(const std::string& name, std::size_t tasks) {
   Json config = {{"name", name}};
   if (name == "smoothed") config["inner"] = "geometric";
   if (name == "excess_mtl") config["warmup_steps"] = 2;
@@ -70,23 +70,23 @@ std::map<std::string, Tensor> states_of(GradientWeighting& weighting) {
 }
 
 TEST(SomeTasks, EveryWeightingEndsSuchStepsAndMovesNothingOfAbsentTasks) {
-  const std::vector<Tasks> steps = {{1, 3}, {0, 1, 2, 3, 4}, {0, 2}, {4}, {1, 2, 3}, {0, 1, 2, 3, 4}, {2}};
+  const std::vector<TaskSet> steps = {{1, 3}, {0, 1, 2, 3, 4}, {0, 2}, {4}, {1, 2, 3}, {0, 1, 2, 3, 4}, {2}};
   for (const RegistryEntry& entry : weighting_registry().entries()) {
     SCOPED_TRACE(entry.name);
-    const auto weighting = build(entry.name, kTasks);
+    const auto weighting = built(entry.name, kFive);
     std::int64_t number = 0;
-    for (const Tasks& tasks : steps) {
+    for (const TaskSet& tasks : steps) {
       SCOPED_TRACE(number);
       const auto before = states_of(*weighting);
-      Step step(tasks, {0, 3}, kTasks, number);
+      StepOfSome step(tasks, {0, 3}, kFive, number);
       weighting->backward(step.own);
       weighting->after_update(step.own);
       ASSERT_EQ(step.own.applied, 1);
       EXPECT_TRUE(at::isfinite(step.own.direction).all().item<bool>());
       EXPECT_EQ(step.own.head_weights.size(0), static_cast<std::int64_t>(tasks.size()));
       for (const auto& [name, now] : states_of(*weighting)) {
-        if (!before.contains(name) || now.dim() == 0 || now.size(0) != kTasks) continue;
-        for (std::int64_t t = 0; t < static_cast<std::int64_t>(kTasks); ++t) {
+        if (!before.contains(name) || now.dim() == 0 || now.size(0) != kFive) continue;
+        for (std::int64_t t = 0; t < static_cast<std::int64_t>(kFive); ++t) {
           if (std::find(tasks.begin(), tasks.end(), static_cast<std::size_t>(t)) != tasks.end()) continue;
           Tensor old_row = before.at(name)[t], row = now[t];
           if (entry.name == "gradvac") {  // targets of pairs: those of two absent or one absent task stay
@@ -96,7 +96,7 @@ TEST(SomeTasks, EveryWeightingEndsSuchStepsAndMovesNothingOfAbsentTasks) {
         }
       }
       // Epochs end with losses of the tasks that were there.
-      std::vector<double> means(kTasks, std::numeric_limits<double>::quiet_NaN());
+      std::vector<double> means(kFive, std::numeric_limits<double>::quiet_NaN());
       for (std::size_t k = 0; k < tasks.size(); ++k) {
         means[tasks[k]] = step.own.losses()[static_cast<std::int64_t>(k)].item<double>();
       }
@@ -111,10 +111,10 @@ TEST(SomeTasks, OneThatNeverComesIsAsGoodAsNotThere) {
   for (const char* const name : {"famo", "gradnorm", "moco", "db_mtl", "sdmgrad", "modo", "gradvac", "nash_mtl", "stch",
                                  "auto_lambda", "moml", "forum", "excess_mtl", "smoothed", "uncertainty"}) {
     SCOPED_TRACE(name);
-    const auto all = build(name, kTasks), fewer = build(name, kTasks - 1);
-    const Tasks there = {0, 1, 2, 3};
+    const auto all = built(name, kFive), fewer = built(name, kFive - 1);
+    const TaskSet there = {0, 1, 2, 3};
     for (std::int64_t number = 0; number < 5; ++number) {
-      Step with(there, there, kTasks, number), without(there, there, kTasks - 1, number);
+      StepOfSome with(there, there, kFive, number), without(there, there, kFive - 1, number);
       for (const auto& [weighting, step] : {std::pair{all, &with}, std::pair{fewer, &without}}) {
         weighting->backward(step->own);
         weighting->after_update(step->own);
