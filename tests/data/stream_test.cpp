@@ -111,9 +111,21 @@ TEST(TrainingStream, BatchesHoldTheTextsAndLabelsOfTheSplit) {
 }
 
 TEST(TrainingStream, RowsKnowWhetherTheirTokensAreTheSame) {
-  const TokenizedTexts tokens(corpus().dataset.split(Split::train).texts, corpus().tokenizer, 128);
-  TrainingStream stream(corpus().dataset, tokens, sampler("proportional"), {.batch_size = 64, .regime = Regime::joint},
-                        1, 2);
+  TemporaryFolder folder;
+  std::string texts, labels;
+  for (int i = 0; i < 96; ++i) {
+    texts += i % 3 == 0 ? "anna loved paris\n"
+                        : std::string(i % 2 == 0 ? "today " : "soup ") + std::to_string(i % 20) + "\n";
+    labels += "up\n";
+  }
+  folder.write("t.txt", texts);
+  folder.write("l.txt", labels);
+  Json data = Json::parse(R"({"tasks": [{"name": "mood", "type": "classification", "labels": ["up", "down"],
+                                         "splits": {"train": {"text": "t.txt", "label": "l.txt"}}}]})");
+  data["root"] = folder.path().string();
+  const Dataset dataset = load_dataset(Config::from_json(data), 0);
+  const TokenizedTexts tokens(dataset.split(Split::train).texts, corpus().tokenizer, 32);
+  TrainingStream stream(dataset, tokens, sampler("proportional"), {.batch_size = 24}, 1, 2);
   std::size_t repeats = 0;
   for (int i = 0; i < 4; ++i) {
     const StepBatch batch = stream.next().micro_batches.at(0);
@@ -128,6 +140,7 @@ TEST(TrainingStream, RowsKnowWhetherTheirTokensAreTheSame) {
         EXPECT_EQ(key_of.emplace(text, key).first->second, key) << text;
       }
     }
+    EXPECT_GT(text_of.size(), 1U);
   }
   EXPECT_GT(repeats, 0U);
 }

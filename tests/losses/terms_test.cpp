@@ -56,6 +56,7 @@ TEST(Simax, RowsOfEqualTextCanBeLeftOutOfTheNegatives) {
   auto step = fixed_step(TaskKind::classification, torch::zeros({4}, torch::kInt64));
   step.shared_views = {torch::eye(4), torch::eye(4)};
   step.batch_.texts = torch::tensor({7, 7, 8, 9}, torch::kInt64);
+  step.siblings = {&step};
   const double three = std::log1p(3 * std::exp(-10.0)), two = std::log1p(2 * std::exp(-10.0));
   SharedInformationMaximization all({.temperature = 0.1});
   EXPECT_TRUE(close(all.compute(step).sum.item<double>(), 4 * three, 1e-6));

@@ -99,7 +99,10 @@ TEST(FlatParameters, WhatRestsIsLeftAlone) {
   const Model model;
   FlatParameters flat = model.flat();
   flat.gradients().fill_(2.0);
-  EXPECT_EQ(flat.clip_gradients(0).model.item<double>(), 8.0);  // sqrt(16 * 4)
+  const GradientNorms whole = flat.clip_gradients(0);
+  EXPECT_TRUE(testing::close(whole.model.item<double>(), std::sqrt(12 * 4.0), 1e-12));
+  EXPECT_TRUE(testing::close(whole.weighting.item<double>(), std::sqrt(4 * 4.0), 1e-12)) << "a norm of its own";
+  EXPECT_EQ(whole.terms.item<double>(), 0.0);
   flat.set_training({false, true, true, false});
   ASSERT_EQ(flat.training_ranges().size(), 1U);
   EXPECT_EQ(flat.training_ranges()[0].begin, 6);
