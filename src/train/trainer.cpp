@@ -80,10 +80,10 @@ struct Trainer::Implementation {
     }
     const std::vector<std::string> comparing = objective->comparing_rows();
     if (settings.batching.accumulate > 1 && !comparing.empty()) {
-      log::warning(
-          "training.accumulate " + std::to_string(settings.batching.accumulate) + ": \"" + comparing.front() +
-          (comparing.size() > 1 ? "\" and " + std::to_string(comparing.size() - 1) + " more compare" : "\" compares") +
-          " the rows of a micro-batch, not of the whole batch; its value is another one");
+      std::string names;
+      for (const std::string& name : comparing) names += (names.empty() ? "\"" : ", \"") + name + "\"";
+      log::warning("training.accumulate " + std::to_string(settings.batching.accumulate) + ": " + names +
+                   " compare rows, and see those of one micro-batch only: not the value of the whole batch");
     }
   }
 
