@@ -23,10 +23,10 @@ RowsOfStep::RowsOfStep(torch::Tensor& state, const TaskGradients& task_gradients
   index_ = index_.to(state.device());
   rows = state.index_select(0, index_);
   if (total_ > 0) {
-    const double sum = rows.sum().item<double>();
+    const double mass = rows.sum().item<double>();
     // A point that had left all of these tasks starts anew in their middle.
-    rows = sum > 1e-12 ? rows * (total_ / sum) : torch::full_like(rows, total_ / static_cast<double>(places.size()));
-    if (sum > 1e-12) sum_ = sum;
+    rows = mass > 1e-12 ? rows * (total_ / mass) : torch::full_like(rows, total_ / static_cast<double>(places.size()));
+    if (mass > 1e-12) sum_ = mass;
   }
 }
 
