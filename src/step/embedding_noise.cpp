@@ -53,13 +53,12 @@ std::shared_ptr<TaskStep> with_embedding_noise(ForwardPass& pass, std::size_t k,
   const Tensor own = token_rows(tokens.offsets, step.batch().rows.to(torch::kCPU)).to(tokens.ids.device());
   const Tensor words = encoder.word_table().index_select(0, tokens.ids.index_select(0, own)).to(torch::kFloat32);
   const Tensor offsets = step.token_offsets(), lengths = offsets.diff();
-  const Tensor direction = noise.kind == "random"
-                               ? normal_rows(step, lengths.to(torch::kCPU), words.size(1), noise.seed).to(words.device())
-                               : loss_gradient(step, words.size(0), words.size(1), words.options());
+  const Tensor direction =
+      noise.kind == "random" ? normal_rows(step, lengths.to(torch::kCPU), words.size(1), noise.seed).to(words.device())
+                             : loss_gradient(step, words.size(0), words.size(1), words.options());
   // [B] the length of each text's word embeddings, over its tokens together.
   const Tensor text = torch::arange(lengths.size(0), lengths.options()).repeat_interleave(lengths);
-  const Tensor size =
-      torch::zeros({lengths.size(0)}, words.options()).index_add(0, text, words.square().sum(1)).sqrt();
+  const Tensor size = torch::zeros({lengths.size(0)}, words.options()).index_add(0, text, words.square().sum(1)).sqrt();
   const Tensor unit = ops::fgm_perturbation(direction, offsets, 1.0);
   return step.reencode({.embedding_offset = unit * (noise.strength * size).index_select(0, text).unsqueeze(1)});
 }
