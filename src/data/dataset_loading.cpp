@@ -17,14 +17,14 @@ namespace infomtl {
 namespace data {
 namespace {
 
-/// Labels as words or as indices. Where a name is itself a whole number, only names are taken.
+/// Labels as words or as indices. Where a name is itself a number, however it is written, only names are taken.
 class LabelNames {
  public:
   explicit LabelNames(const std::vector<std::string>& names) : names_(names) {
     bool any_number = false;
     for (std::size_t i = 0; i < names.size(); ++i) {
       index_.emplace(names[i], static_cast<std::int32_t>(i));
-      any_number = any_number || as_index(names[i]).has_value();
+      any_number = any_number || is_number(names[i]);
     }
     indices_allowed_ = !any_number;
   }
@@ -51,11 +51,18 @@ class LabelNames {
   }
 
  private:
+  static bool is_number(std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error != std::errc::invalid_argument && end == text.data() + text.size();
+  }
+
   static std::optional<std::int64_t> as_index(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-    if (text.size() > 1 && text.front() == '0') return std::nullopt;  // "01" is a code, not a count
+    if (text.size() > 1 && (text.front() == '0' || text.front() == '-')) return std::nullopt;  // "01" is a code
     return value;
   }
 

@@ -32,6 +32,9 @@ void TableReader::resolve(const std::vector<std::string>& wanted, bool header) {
   }
   for (const std::string& column : wanted) {
     const auto found = header ? std::find(fields_.begin(), fields_.end(), column) : fields_.end();
+    if (header && std::count(fields_.begin(), fields_.end(), column) > 1) {
+      throw DataError(file_ + ":" + std::to_string(row_line_) + ": two columns are named \"" + column + "\"");
+    }
     if (found != fields_.end()) {
       columns_.push_back(static_cast<std::size_t>(found - fields_.begin()));
     } else if (is_index(column)) {

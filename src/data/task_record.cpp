@@ -69,6 +69,17 @@ std::string column_of(const Config& value) {
   return value.as_text();
 }
 
+/// "0" in quotes may be meant as a name; a header line that the record speaks of settles it.
+void refuse_quoted_numbers(const Config& columns) {
+  for (const char* const key : {"text", "text_pair", "label"}) {
+    if (!columns.has(key) || !columns.value(key).json().is_string()) continue;
+    const std::string name = columns.text(key);
+    if (name.empty() || name.find_first_not_of("0123456789") != std::string::npos) continue;
+    columns.fail(key, "\"" + name + "\" may be a name or a number; write " + name +
+                          " for the column of that number, from 0, or say whether there is a \"header\"");
+  }
+}
+
 SourceFormat format_of(const Config& source, const fs::path& file) {
   static const std::map<std::string, SourceFormat> kFormats = {
       {"label_text", SourceFormat::label_text}, {"tsv", SourceFormat::tsv},    {"csv", SourceFormat::csv},
@@ -142,6 +153,7 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   const Config columns = config.object_or_empty("columns");
   const bool table = common.format == SourceFormat::tsv || common.format == SourceFormat::csv;
   if (table && config.has("header")) common.header = config.boolean("header");
+  if (table && !common.header) refuse_quoted_numbers(columns);
   if (common.format == SourceFormat::label_text) {
     if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label per row, not tags");
     common.label_columns = {"label"};

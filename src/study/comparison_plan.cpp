@@ -11,6 +11,7 @@ namespace infomtl {
 namespace {
 
 constexpr std::size_t kLongestFolder = 120;
+constexpr const char* kSeedsAreShared = "is not a setting: every method is trained under each of \"seeds\"";
 
 /// "data.train_fraction=0.2" of a field and its value: JSON, or a string without its quotes.
 std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -69,6 +70,7 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
   plan.places = {PlannedPlace{}};
   const Config axes = config.object_or_empty("axes");
   for (const auto& [field, ignored] : axes.json().items()) {
+    if (field == "seed") axes.fail(field, kSeedsAreShared);
     const std::vector<Config> values = axes.list(field);
     if (values.empty()) axes.fail(field, "has no value");
     const auto sets = [&, start = field + "="](const std::string& text) { return text.starts_with(start); };
@@ -115,6 +117,7 @@ PlannedMethod read_method(const Config& entry) {
   }
   if (!object) return method;
   for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
+    if (field == "seed") entry.object("set").fail(field, kSeedsAreShared);
     method.overrides.push_back(assignment(field, value));
   }
   return method;
@@ -126,9 +129,16 @@ Config merged_config(const std::filesystem::path& experiment, const std::filesys
   return Config::from_text(both.dump(), method.filename().string());
 }
 
+void refuse_seed_override(const std::vector<std::string>& overrides) {
+  for (const std::string& assignment : overrides) {
+    if (assignment.starts_with("seed=")) throw UserError("--set " + assignment + ": seed " + kSeedsAreShared);
+  }
+}
+
 ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std::vector<std::uint64_t>& seeds,
                                     const std::vector<std::string>& overrides) {
   const Config config = Config::from_file(file);
+  refuse_seed_override(overrides);
   ComparisonPlan plan;
   plan.where = config.where();
   plan.experiment = config.path("experiment");

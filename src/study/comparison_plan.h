@@ -22,6 +22,8 @@ struct PlannedMethod {
 
 /// A method of a comparison or a search: a file, or an object with "file", "name" and "set". @throws ConfigError
 PlannedMethod read_method(const Config& entry);
+/// @throws UserError for --set seed=...: the seeds are those of the comparison or search
+void refuse_seed_override(const std::vector<std::string>& overrides);
 
 /// What the runs of a method share before any override: the experiment with the method's file on top.
 Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method);

@@ -45,6 +45,22 @@ std::vector<std::int64_t> full_epochs(const SearchPlan& plan, const std::vector<
   return epochs;
 }
 
+/// A field that trials set differently is not set for all of them, too.
+void refuse_searched_overrides(const SearchPlan& plan, const std::vector<std::string>& overrides) {
+  refuse_seed_override(overrides);
+  const auto field_of = [](const std::string& assignment) { return assignment.substr(0, assignment.find('=')); };
+  for (const SearchMethod& method : plan.methods) {
+    for (const std::string& searched : overrides_of(method.trials.front())) {
+      for (const std::string& assignment : overrides) {
+        const std::string one = field_of(searched), other = field_of(assignment);
+        if (one != other && !one.starts_with(other + ".") && !other.starts_with(one + ".")) continue;
+        throw UserError("--set " + assignment + ": \"" + one + "\" is searched for \"" + method.name() +
+                        "\"; change its values in \"space\"");
+      }
+    }
+  }
+}
+
 /// Builds every trial as it will be trained, in a folder that is not there: nothing is written.
 void check_trials(const SearchPlan& plan, const std::filesystem::path& folder,
                   const std::vector<std::string>& overrides) {
@@ -102,6 +118,7 @@ void write_tables(const Search& search, const std::filesystem::path& folder) {
 
 Search run_search(const std::filesystem::path& config, const ExperimentOptions& run, const std::atomic<bool>* stop) {
   const SearchPlan plan = SearchPlan::read(config);
+  refuse_searched_overrides(plan, run.overrides);
   const std::vector<std::int64_t> epochs = full_epochs(plan, run.overrides);
   const std::filesystem::path folder = run.output.empty() ? std::filesystem::path("runs") / config.stem() : run.output;
   claim_folder(plan, folder, run.overrides);

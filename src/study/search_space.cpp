@@ -89,6 +89,11 @@ void check_fields(const Config& space, const SearchAxis& axis, std::vector<std::
   const TrialSettings sets = axis.scale == SearchAxis::Scale::list ? axis.choices.front() : axis.at(0);
   for (const Setting& setting : sets) {
     if (setting.field == "seed") space.fail(axis.name, "a seed is not searched: \"seeds\" are those of every trial");
+    // What is read and what is scored are the experiment's: trials of other rows have scores of another kind.
+    for (const char* const fixed : {"data", "evaluation", "training.selection"}) {
+      if (setting.field != fixed && !setting.field.starts_with(std::string(fixed) + ".")) continue;
+      space.fail(axis.name, "is not searched: trials must be scored, and their budgets counted, on the same rows");
+    }
     for (const std::string& other : fields) {
       const bool inside =
           other == setting.field || setting.field.starts_with(other + ".") || other.starts_with(setting.field + ".");

@@ -65,10 +65,25 @@ TEST(Labels, OneNameThatIsANumberIsEnoughForThat) {
   message_of<DataError>([&] { load(folder, {task}); });
 }
 
+TEST(Labels, NamesThatAreNumbersOfAnyKindLeaveNoRoomForIndices) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\n");
+  folder.write("l.txt", "1\n");
+  for (const Json& names :
+       {Json{"+1", "-1"}, Json{"-1", "neutral"}, Json{"1.0", "2.0"}, Json{"01", "00"}, Json{"1e0", "x"}}) {
+    Json task = classification();
+    task["labels"] = names;
+    message_of<DataError>([&] { load(folder, {task}); });
+  }
+  Json task = classification();
+  task["labels"] = {"0/5", "5th"};  // which are none
+  EXPECT_EQ(load(folder, {task}).split(Split::train).tasks[0].classes, (Classes{1}));
+}
+
 TEST(Labels, SignsLeadingZerosAndFractionsAreNoIndices) {
   TemporaryFolder folder;
   folder.write("t.txt", "one\n");
-  for (const char* const label : {"+1", "-1", "01", "1.0", "2", "1e0", "true"}) {
+  for (const char* const label : {"+1", "-1", "-0", "01", "1.0", "2", "1e0", "true"}) {
     folder.write("l.txt", std::string(label) + "\n");
     message_of<DataError>([&] { load(folder, {classification()}); });
   }
@@ -358,6 +373,10 @@ TEST(Records, MistakesAreNamedByPlace) {
   EXPECT_NE(broken([](Json& t) { t["splits"].erase("train"); }).find("train"), std::string::npos);
   EXPECT_NE(broken([](Json& t) { t["name"] = "a/b"; }).find("name"), std::string::npos);
   EXPECT_NE(broken([](Json& t) { t["splits"]["train"] = {{"file", "x.dat"}}; }).find("format"), std::string::npos);
+  EXPECT_NE(broken([](Json& t) {
+              t["splits"]["train"] = {{"file", "x.csv"}, {"columns", {{"text", "0"}, {"label", "1"}}}};
+            }).find("\"0\" may be a name or a number"),
+            std::string::npos);
   EXPECT_NE(message_of<ConfigError>([&] {
               load(folder, {classification(), classification()});
             }).find("a second task named"),

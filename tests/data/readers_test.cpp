@@ -88,6 +88,8 @@ TEST(Tsv, MissingColumnsAndRaggedRowsAreErrors) {
   EXPECT_EQ(message_of<DataError>([] { read(table(SourceFormat::tsv, "0", "7"), "a\tb\n"); }),
             "f:1: no column 7, there are 2 (counted from 0)");
   message_of<DataError>([] { read(table(SourceFormat::tsv, "s", "y"), ""); });
+  EXPECT_EQ(message_of<DataError>([] { read(table(SourceFormat::tsv, "s", "y"), "s\ty\ty\na\t1\t0\n"); }),
+            "f:1: two columns are named \"y\"");
 }
 
 TEST(Csv, QuotedFieldsHoldCommasQuotesAndLineFeeds) {

@@ -191,7 +191,13 @@ TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(holds(refusal({}), "did you mean \"train_fraction\""));
   plan_["axes"] = {{"data.train_fraction", {0.5}}};
   EXPECT_TRUE(holds(refusal({}, {"data.train_fraction=1"}), "is an axis"));
+  plan_["axes"] = {{"seed", {1, 2}}};
+  EXPECT_TRUE(holds(refusal({}), "every method is trained under each"));
   plan_.erase("axes");
+  EXPECT_TRUE(holds(refusal({}, {"seed=5"}), "--set seed=5"));
+  plan_["methods"] = plain_and({{"file", "informed.json"}, {"set", {{"seed", 7}}}});
+  EXPECT_TRUE(holds(refusal({}), "every method is trained under each"));
+  plan_["methods"] = {"plain.json"};
   plan_["method"] = 3;
   EXPECT_TRUE(holds(refusal({}), "did you mean \"methods\""));
 }

@@ -57,9 +57,9 @@ class SearchRuns : public ::testing::Test {
     write("plan.json", plan_);
     return run_search(folder_.path() / "plan.json", {.overrides = std::move(overrides), .output = output()});
   }
-  std::string refusal() {
+  std::string refusal(std::vector<std::string> overrides = {}) {
     try {
-      run();
+      run(std::move(overrides));
     } catch (const UserError& error) {
       EXPECT_FALSE(std::filesystem::exists(output())) << "nothing is trained before every trial is checked";
       EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
@@ -172,6 +172,20 @@ TEST_F(SearchRuns, OneModelPerTaskAndMoreSeedsLater) {
   EXPECT_FALSE(std::filesystem::exists(trial("alone", 1 - *alone.best, 101)));
   EXPECT_FALSE(std::filesystem::exists(trial("alone", 1 - *alone.best, 100) / "single" / "topic" / "checkpoints"));
   EXPECT_TRUE(std::filesystem::exists(trial("alone", *alone.best, 100) / "single" / "topic" / "checkpoints"));
+}
+
+TEST_F(SearchRuns, WhatIsSearchedOrScoredIsNotSetForAll) {
+  const auto has = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(has(refusal({"optimizer.learning_rate=0.1"}), "is searched for \"plain\""));
+  EXPECT_TRUE(has(refusal({"optimizer={\"name\": \"sgd\"}"}), "is searched for \"plain\""));
+  EXPECT_TRUE(has(refusal({"losses.1.weight=1"}), "is searched for \"informed\""));
+  EXPECT_TRUE(has(refusal({"seed=9"}), "--set seed=9"));
+  for (const char* const field : {"data.train_fraction", "data.max_validation_rows", "training.selection.monitor"}) {
+    plan_["space"] = {{field, {1, 2}}};
+    EXPECT_TRUE(has(refusal(), "on the same rows")) << field;
+  }
 }
 
 TEST_F(SearchRuns, MistakesNameFileAndField) {
