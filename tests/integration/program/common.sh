@@ -16,6 +16,19 @@ die() {
 # contains FILE TEXT
 contains() { grep -qF -- "$2" "$1" || die "$1 does not hold \"$2\": $(head -c 2000 "$1")"; }
 
+mistakes=0
+# refuse_in_one_line TEXT ARGUMENTS...: the program must end with 2, in one line that holds TEXT, and leave no folder "run".
+refuse_in_one_line() {
+  local text=$1 status=0
+  shift
+  "$program" "$@" >out.txt 2>err.txt </dev/null || status=$?
+  [[ $status == 2 ]] || die "$*: status $status, not 2: $(cat err.txt)"
+  [[ $(grep -vc '^\[' err.txt) == 1 ]] || die "$*: not one line: $(cat err.txt)"
+  contains err.txt "$text"
+  [[ ! -e run ]] || die "$*: wrote a run folder"
+  mistakes=$((mistakes + 1))
+}
+
 # A small corpus with an encoder that starts from random weights, and a config that trains it in seconds.
 make_corpus() {
   "$program" synthesize corpus --seed 3 --rows 160 >ceilings.json

@@ -2,19 +2,6 @@
 # The user's mistakes: one line on stderr that says what, where and the cure, status 2, and nothing written.
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 make_corpus
-mistakes=0
-
-# refuse TEXT ARGUMENTS...: the program must end with 2, in one line that holds TEXT, and leave no run folder.
-refuse() {
-  local text=$1 status=0
-  shift
-  "$program" "$@" >out.txt 2>err.txt </dev/null || status=$?
-  [[ $status == 2 ]] || die "$*: status $status, not 2: $(cat err.txt)"
-  [[ $(grep -vc '^\[' err.txt) == 1 ]] || die "$*: not one line: $(cat err.txt)"
-  contains err.txt "$text"
-  [[ ! -e run ]] || die "$*: wrote a run folder"
-  mistakes=$((mistakes + 1))
-}
 with() { # with SED-EXPRESSION: config.json changed
   sed -E "$1" config.json >changed.json
   cmp -s config.json changed.json && die "the change '$1' changed nothing"
@@ -22,65 +9,65 @@ with() { # with SED-EXPRESSION: config.json changed
 }
 train() { echo train "$@" --output run --log-level error; }
 
-with 's/"epochs"/"epoch"/' && refuse 'did you mean "epochs"' $(train changed.json)
-with 's/"training"/"trainning"/' && refuse '"training"' $(train changed.json)
-with 's/"weight": 0.1/"wieght": 0.1/' && refuse 'did you mean "weight"' $(train changed.json)
-with 's/"learning_rate"/"learning_rat"/' && refuse 'learning_rate' $(train changed.json)
-with 's/"name": "simax"/"name": "simaxx"/' && refuse 'did you mean "simax"' $(train changed.json)
-with 's/"gaussian"/"linear"/' && refuse 'gaussian' $(train changed.json)
-with 's/"tasks": \["topic"/"tasks": ["topics"/' && refuse 'topic' $(train changed.json)
-refuse 'integer' $(train config.json --set 'training.epochs="two"')
-refuse 'training' $(train config.json --set training.batch_size=0)
-refuse 'validation' $(train config.json --set training.selection.split=test)
-refuse 'joint' $(train config.json --set weighting.name=pcgrad)
-refuse 'uncertainty' $(train config.json --set weighting.name=uncertanty)
-refuse 'model folder' $(train config.json --set encoder.path=nowhere)
-refuse 'nowhere.json' $(train nowhere.json)
-refuse 'CUDA' $(train config.json --set device=cuda)
-refuse 'losses' $(train config.json --set losses=7)
-refuse 'did you mean "train"' trian config.json
-refuse 'did you mean "steps"' information --set stepps=3
-refuse 'rows' information --set rows=1000000000000
-refuse 'seed' $(train config.json --seed -1)
-refuse 'twice' $(train config.json --seeds 4,4)
-refuse 'seeds' $(train config.json --seeds 99999999999999999999)
-refuse 'batch_size' $(train config.json --set training.batch_size=9223372036854775807)
-refuse 'not a folder' train config.json --output config.json --log-level error
-refuse 'not a folder' train config.json --output config.json/run --log-level error
+with 's/"epochs"/"epoch"/' && refuse_in_one_line 'did you mean "epochs"' $(train changed.json)
+with 's/"training"/"trainning"/' && refuse_in_one_line '"training"' $(train changed.json)
+with 's/"weight": 0.1/"wieght": 0.1/' && refuse_in_one_line 'did you mean "weight"' $(train changed.json)
+with 's/"learning_rate"/"learning_rat"/' && refuse_in_one_line 'learning_rate' $(train changed.json)
+with 's/"name": "simax"/"name": "simaxx"/' && refuse_in_one_line 'did you mean "simax"' $(train changed.json)
+with 's/"gaussian"/"linear"/' && refuse_in_one_line 'gaussian' $(train changed.json)
+with 's/"tasks": \["topic"/"tasks": ["topics"/' && refuse_in_one_line 'topic' $(train changed.json)
+refuse_in_one_line 'integer' $(train config.json --set 'training.epochs="two"')
+refuse_in_one_line 'training' $(train config.json --set training.batch_size=0)
+refuse_in_one_line 'validation' $(train config.json --set training.selection.split=test)
+refuse_in_one_line 'joint' $(train config.json --set weighting.name=pcgrad)
+refuse_in_one_line 'uncertainty' $(train config.json --set weighting.name=uncertanty)
+refuse_in_one_line 'model folder' $(train config.json --set encoder.path=nowhere)
+refuse_in_one_line 'nowhere.json' $(train nowhere.json)
+refuse_in_one_line 'CUDA' $(train config.json --set device=cuda)
+refuse_in_one_line 'losses' $(train config.json --set losses=7)
+refuse_in_one_line 'did you mean "train"' trian config.json
+refuse_in_one_line 'did you mean "steps"' information --set stepps=3
+refuse_in_one_line 'rows' information --set rows=1000000000000
+refuse_in_one_line 'seed' $(train config.json --seed -1)
+refuse_in_one_line 'twice' $(train config.json --seeds 4,4)
+refuse_in_one_line 'seeds' $(train config.json --seeds 99999999999999999999)
+refuse_in_one_line 'batch_size' $(train config.json --set training.batch_size=9223372036854775807)
+refuse_in_one_line 'not a folder' train config.json --output config.json --log-level error
+refuse_in_one_line 'not a folder' train config.json --output config.json/run --log-level error
 mkdir -p mine/checkpoints/best && echo kept >mine/checkpoints/best/mine.txt
-refuse 'no config.json' train config.json --output mine --log-level error
+refuse_in_one_line 'no config.json' train config.json --output mine --log-level error
 [[ $(cat mine/checkpoints/best/mine.txt) == kept ]] || die "a folder that is not a run was written over"
 printf '{"extends": "config.json", "losses": [}' >broken.json
-refuse 'broken.json' $(train broken.json)
+refuse_in_one_line 'broken.json' $(train broken.json)
 printf '{"extends": "loop.json"}' >loop.json
-refuse 'loop.json' $(train loop.json)
+refuse_in_one_line 'loop.json' $(train loop.json)
 
 # Data: each mistake in a copy of its own.
 damage() { rm -rf corpus && "$program" synthesize corpus --seed 3 --rows 160 >/dev/null; }
 file_of() { find corpus -type f -name "$1" | sort | head -n 1; }
 topic=$(find corpus -path '*topic*' -type f ! -name '*.json' | sort)
 train_file=$(grep -m1 train <<<"$topic")
-printf 'a bad \xff byte\tsports\n' >>"$train_file" && refuse "$(basename "$train_file")" $(train config.json)
+printf 'a bad \xff byte\tsports\n' >>"$train_file" && refuse_in_one_line "$(basename "$train_file")" $(train config.json)
 damage
-: >"$train_file" && refuse "$(basename "$train_file")" $(train config.json)
+: >"$train_file" && refuse_in_one_line "$(basename "$train_file")" $(train config.json)
 damage
-rm "$train_file" && refuse "$(basename "$train_file")" $(train config.json)
+rm "$train_file" && refuse_in_one_line "$(basename "$train_file")" $(train config.json)
 damage
 labels=corpus/topic/train_labels.txt texts=corpus/topic/train_text.txt
-sed -i '3s/.*/weather or not/' "$labels" && refuse 'topic/train_labels.txt:3' $(train config.json)
+sed -i '3s/.*/weather or not/' "$labels" && refuse_in_one_line 'topic/train_labels.txt:3' $(train config.json)
 contains err.txt 'weather or not'
 damage
-echo 'one line more' >>"$texts" && refuse "$(wc -l <"$texts")" $(train config.json)
+echo 'one line more' >>"$texts" && refuse_in_one_line "$(wc -l <"$texts")" $(train config.json)
 contains err.txt "$(wc -l <"$labels")"
 damage
-: >"$texts" && : >"$labels" && refuse 'topic' $(train config.json)
+: >"$texts" && : >"$labels" && refuse_in_one_line 'topic' $(train config.json)
 damage
-sed -i 's/"metric"/"metrics"/' corpus/tasks/topic.json && refuse 'did you mean "metric"' $(train config.json)
+sed -i 's/"metric"/"metrics"/' corpus/tasks/topic.json && refuse_in_one_line 'did you mean "metric"' $(train config.json)
 contains err.txt 'topic.json#/metrics'
 damage
-sed -i 's/"validation": {/"validation": {"texts": "x",/' corpus/tasks/topic.json && refuse 'topic.json#/splits/validation/texts' $(train config.json)
+sed -i 's/"validation": {/"validation": {"texts": "x",/' corpus/tasks/topic.json && refuse_in_one_line 'topic.json#/splits/validation/texts' $(train config.json)
 damage
-sed -i 's/"max_length"/"max_len"/' corpus/corpus.json && refuse 'corpus.json#/encoder/max_len' $(train config.json)
+sed -i 's/"max_length"/"max_len"/' corpus/corpus.json && refuse_in_one_line 'corpus.json#/encoder/max_len' $(train config.json)
 damage
 
 # Weights: a run's own encoder, cut short, of other shapes, and not there.
@@ -88,13 +75,13 @@ damage
 best=good/checkpoints/best
 weights() { rm -rf encoder && cp -r "$best" encoder; }
 weights && truncate -s -100 encoder/model.safetensors
-refuse 'encoder/model.safetensors' train config.json --set encoder.path=encoder --output run --log-level error
+refuse_in_one_line 'encoder/model.safetensors' train config.json --set encoder.path=encoder --output run --log-level error
 weights && truncate -s 20 encoder/model.safetensors
-refuse 'encoder/model.safetensors' train config.json --set encoder.path=encoder --output run --log-level error
+refuse_in_one_line 'encoder/model.safetensors' train config.json --set encoder.path=encoder --output run --log-level error
 weights && sed -i -E 's/("intermediate_size": *)[0-9]+/\17/' encoder/config.json
-refuse 'intermediate.dense.weight' train config.json --set encoder.path=encoder --output run --log-level error
+refuse_in_one_line 'intermediate.dense.weight' train config.json --set encoder.path=encoder --output run --log-level error
 weights && sed -i -E 's/("num_hidden_layers": *)[0-9]+/\19/' encoder/config.json
-refuse 'missing' train config.json --set encoder.path=encoder --output run --log-level error
+refuse_in_one_line 'missing' train config.json --set encoder.path=encoder --output run --log-level error
 
 # A run that is there stays as it is, whatever is wrong with what is asked.
 before=$(find good -type f -print0 | sort -z | xargs -0 sha256sum)
@@ -107,13 +94,13 @@ done
 [[ $before == "$(find good -type f -print0 | sort -z | xargs -0 sha256sum)" ]] || die "a run was written over"
 
 # Commands.
-refuse 'unknown command' trian
-refuse 'unknown command' trian --help
-refuse 'config' train
-refuse 'kind' list lossess
-refuse 'pooling' encode --model corpus/encoder --pooling last
+refuse_in_one_line 'unknown command' trian
+refuse_in_one_line 'unknown command' trian --help
+refuse_in_one_line 'config' train
+refuse_in_one_line 'kind' list lossess
+refuse_in_one_line 'pooling' encode --model corpus/encoder --pooling last
 printf 'not json' >corpus/encoder/config.json
-refuse 'config.json' $(train config.json)
+refuse_in_one_line 'config.json' $(train config.json)
 echo "$mistakes mistakes, each refused with 2 in one line"
 # A run folder whose config.json was harmed.
 for harm in '' '[]' '{"encoder": 3}'; do

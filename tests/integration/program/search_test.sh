@@ -83,38 +83,27 @@ contains confirmed.txt informed
 contains confirmed/plain/seed-7/results.json '"test"'
 
 # Mistakes.
-mistakes=0
-refuse() { # refuse TEXT ARGUMENTS...: status 2, one line that holds TEXT, nothing written
-  local text=$1 status=0
-  shift
-  "$program" "$@" >out.txt 2>err.txt </dev/null || status=$?
-  [[ $status == 2 ]] || die "$*: status $status, not 2: $(cat err.txt)"
-  [[ $(grep -vc '^\[' err.txt) == 1 ]] || die "$*: not one line: $(cat err.txt)"
-  contains err.txt "$text"
-  [[ ! -e run ]] || die "$*: wrote a folder"
-  mistakes=$((mistakes + 1))
-}
 with() { # with SED-EXPRESSION: search.json changed
   sed -E "$1" search.json >changed.json
   cmp -s search.json changed.json && die "the change '$1' changed nothing"
   return 0
 }
 changed=(search changed.json --output run --log-level error)
-refuse 'seed 100' compare whole/best/comparison.json --seeds 100 --output run --log-level error
+refuse_in_one_line 'seed 100' compare whole/best/comparison.json --seeds 100 --output run --log-level error
 contains err.txt 'comparison.json#/refused_seeds'
-with 's/"space": \{"optimizer/"spaces": {"optimizer/' && refuse 'changed.json#/space' "${changed[@]}"
-with 's/optimizer.learning_rate/optimizer.learning_rat/' && refuse 'did you mean "learning_rate"' "${changed[@]}"
+with 's/"space": \{"optimizer/"spaces": {"optimizer/' && refuse_in_one_line 'changed.json#/space' "${changed[@]}"
+with 's/optimizer.learning_rate/optimizer.learning_rat/' && refuse_in_one_line 'did you mean "learning_rate"' "${changed[@]}"
 contains err.txt 'changed.json#/methods/0, trial 0'
-with 's/losses.1.weight/losses.2.weight/' && refuse 'changed.json#/methods/1, trial 0' "${changed[@]}"
-with 's/\{"log_uniform": .*\}\}/[]}/' && refuse 'changed.json#/space/optimizer.learning_rate: is empty' "${changed[@]}"
-with 's/\{"log_uniform": .*\}\}/[1e-4, 1e-3]}/; s/"budget": 4/"budget": 3/' && refuse 'changed.json#/methods/0' "${changed[@]}"
+with 's/losses.1.weight/losses.2.weight/' && refuse_in_one_line 'changed.json#/methods/1, trial 0' "${changed[@]}"
+with 's/\{"log_uniform": .*\}\}/[]}/' && refuse_in_one_line 'changed.json#/space/optimizer.learning_rate: is empty' "${changed[@]}"
+with 's/\{"log_uniform": .*\}\}/[1e-4, 1e-3]}/; s/"budget": 4/"budget": 3/' && refuse_in_one_line 'changed.json#/methods/0' "${changed[@]}"
 with 's/"name": "successive_halving".*\}/"name": "grid"}/; s/\{"log_uniform": .*\}\}/[1e-4, 1e-3]}/' &&
-  refuse '"informed" has 4 trials, "plain" 2' "${changed[@]}"
-with 's/"budget": 4,//' && refuse 'changed.json#/budget: missing' "${changed[@]}"
-with 's/"plain.json"/"plan.json"/' && refuse 'plan.json' "${changed[@]}"
-with 's/"eta": 2/"eta": 1/' && refuse 'changed.json#/algorithm/eta' "${changed[@]}"
-refuse 'holds another search' search search.json --output whole --set training.epochs=2 --log-level error
-refuse 'nowhere.json' search nowhere.json --log-level error
-refuse 'config' search
+  refuse_in_one_line '"informed" has 4 trials, "plain" 2' "${changed[@]}"
+with 's/"budget": 4,//' && refuse_in_one_line 'changed.json#/budget: missing' "${changed[@]}"
+with 's/"plain.json"/"plan.json"/' && refuse_in_one_line 'plan.json' "${changed[@]}"
+with 's/"eta": 2/"eta": 1/' && refuse_in_one_line 'changed.json#/algorithm/eta' "${changed[@]}"
+refuse_in_one_line 'holds another search' search search.json --output whole --set training.epochs=2 --log-level error
+refuse_in_one_line 'nowhere.json' search nowhere.json --log-level error
+refuse_in_one_line 'config' search
 echo "$mistakes mistakes, each refused with 2 in one line"
 echo "1 passed, 0 failed"
