@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -122,8 +123,14 @@ PackedTokens pack(const std::vector<SequenceTokens>& sequences) {
   auto* type_ids = packed.type_ids.data_ptr<std::int64_t>();
   auto* offsets = packed.offsets.data_ptr<std::int32_t>();
   std::int32_t begin = 0;
+  std::vector<std::int64_t> word_starts, word_offsets = {0};
+  bool any_words = false;
   for (const SequenceTokens& sequence : sequences) {
     *offsets++ = begin;
+    any_words = any_words || !sequence.word_tokens.empty();
+    std::copy_if(sequence.word_tokens.begin(), sequence.word_tokens.end(), std::back_inserter(word_starts),
+                 [](std::int32_t token) { return token >= 0; });
+    word_offsets.push_back(std::ssize(word_starts));
     ids = std::copy(sequence.ids.begin(), sequence.ids.end(), ids);
     type_ids = std::copy(sequence.type_ids.begin(), sequence.type_ids.end(), type_ids);
     std::iota(positions, positions + sequence.ids.size(), std::int64_t{0});
@@ -131,6 +138,10 @@ PackedTokens pack(const std::vector<SequenceTokens>& sequences) {
     begin += static_cast<std::int32_t>(sequence.ids.size());
   }
   *offsets = begin;
+  if (any_words) {
+    packed.word_starts = int64_tensor(word_starts);
+    packed.word_offsets = int64_tensor(word_offsets);
+  }
   return packed;
 }
 

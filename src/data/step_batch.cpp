@@ -1,14 +1,47 @@
 #include "infomtl/data/step_batch.h"
 
+#include <utility>
+
 namespace infomtl {
 namespace {
+
+std::vector<std::int64_t> host_values(const Tensor& tensor) {
+  const Tensor values = tensor.to(torch::kCPU, torch::kInt64).contiguous();
+  return {values.data_ptr<std::int64_t>(), values.data_ptr<std::int64_t>() + values.numel()};
+}
+
+/// What lies between offsets[s] and offsets[s+1] for every s of `sequences`, one after another: indices, and new offsets.
+std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> pieces(const Tensor& offsets,
+                                                                       const std::vector<std::int64_t>& sequences) {
+  const std::vector<std::int64_t> begins = host_values(offsets);
+  std::vector<std::int64_t> items, ends = {0};
+  for (const std::int64_t sequence : sequences) {
+    const auto s = static_cast<std::size_t>(sequence);
+    for (std::int64_t item = begins.at(s); item < begins.at(s + 1); ++item) items.push_back(item);
+    ends.push_back(std::ssize(items));
+  }
+  return {std::move(items), std::move(ends)};
+}
 
 Tensor moved(const Tensor& tensor, torch::Device device) { return tensor.defined() ? tensor.to(device) : tensor; }
 
 }  // namespace
 
 PackedTokens PackedTokens::to(torch::Device device) const {
-  return {moved(ids, device), moved(positions, device), moved(type_ids, device), offsets};
+  return {moved(ids, device), moved(positions, device), moved(type_ids, device), offsets, word_starts, word_offsets};
+}
+
+PackedTokens PackedTokens::select(const std::vector<std::int64_t>& sequences) const {
+  const auto [tokens, ends] = pieces(offsets, sequences);
+  const Tensor source = torch::tensor(tokens, torch::kInt64).to(ids.device());
+  PackedTokens result{ids.index_select(0, source), positions.index_select(0, source), type_ids.index_select(0, source),
+                      torch::tensor(ends, torch::kInt32)};
+  if (word_offsets.defined()) {
+    const auto [words, word_ends] = pieces(word_offsets, sequences);
+    result.word_starts = word_starts.index_select(0, torch::tensor(words, torch::kInt64));
+    result.word_offsets = torch::tensor(word_ends, torch::kInt64);
+  }
+  return result;
 }
 
 StepBatch StepBatch::to(torch::Device device) const {

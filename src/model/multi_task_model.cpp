@@ -31,7 +31,8 @@ std::vector<std::shared_ptr<Head>> made(const TaskHeads& heads, std::int64_t wid
   std::vector<std::shared_ptr<Head>> result;
   for (std::size_t t = 0; t < heads.tasks.size(); ++t) {
     const Task& task = heads.tasks[t];
-    result.push_back(heads.heads[t]({.width = width, .task = &task, .seed = derive_seed(seed, "head/" + task.name)}));
+    result.push_back(heads.heads[t](
+        {.width = width, .task = &task, .seed = derive_seed(seed, "head/" + task.name), .tasks = &heads.tasks}));
   }
   return result;
 }
@@ -67,13 +68,25 @@ MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, const TaskHeads
     : MultiTaskModel(encoder,
                      architecture({.width = encoder->width(),
                                    .layers = encoder->layer_count(),
-                                   .tasks = heads.tasks.size(),
+                                   .tasks = heads.tasks,
                                    .seed = derive_seed(seed, "architecture")}),
                      heads, pooling, seed) {}
 
 MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr<Architecture> architecture,
                                const TaskHeads& heads, Pooling pooling, std::uint64_t seed)
     : MultiTaskModel(std::move(encoder), architecture, made(heads, architecture->width(), seed), heads.tasks, pooling) {
+  head_factories_ = heads.heads;
+}
+
+std::shared_ptr<Head> MultiTaskModel::new_head(std::size_t task, std::uint64_t seed) const {
+  if (head_factories_.empty()) throw StateError("model: it was given its heads, and does not know how to make others");
+  return head_factories_.at(task)(
+      {.width = architecture_->width(), .task = &tasks_.at(task), .seed = seed, .tasks = &tasks_});
+}
+
+std::optional<WeightPosterior> MultiTaskModel::weight_posterior(std::size_t task) const {
+  std::optional<WeightPosterior> found = head(task).weight_posterior();
+  return found.has_value() ? found : architecture_->head_weights(task);
 }
 
 NamedParameters MultiTaskModel::shared_parameters() const {

@@ -32,7 +32,9 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
 
 std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared_ptr<Encoder> encoder,
                                             const std::vector<Task>& tasks) {
-  const HeadFactory head = [&](const HeadContext& context) { return head_registry().build(config.head, context); };
+  const HeadFactory head = [chosen = config.head](const HeadContext& context) {
+    return head_registry().build(chosen, context);
+  };
   const ArchitectureFactory architecture = [&](const ArchitectureContext& context) {
     return architecture_registry().build(config.architecture, context);
   };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
@@ -50,6 +51,8 @@ struct ForwardPass::Implementation {
   Implementation(const ForwardContext& given, StepBatch rows, std::shared_ptr<ops::GradientSink> its_sink,
                  RowOwner whose, Reencoded again);
   void encode();
+  /// What is added to the word embeddings [N, H]: by the architecture, by terms, by whoever encodes again.
+  Tensor embedding_offset();
   /// Rows of the pass's packed tokens that are the k-th task's, view 0.
   Tensor own_tokens(std::size_t k) const { return token_rows(viewed.tokens.offsets, viewed.rows[k][0]); }
   torch::Device device() const { return batch.tokens.ids.device(); }
@@ -106,20 +109,32 @@ class ForwardPass::EncodedTask final : public TaskStep {
     TaskRepresentation& found = representations_[checked(view)];
     if (!found.value.defined()) {
       ops::TensorRandom noise = random_of("architecture", view);
-      found = model().architecture().forward(task_index(), rows(view), training() ? &noise : nullptr);
+      SharedRows read = rows(view);
+      if (owner_ == nullptr && records() && view == 0) read.labels = labels();
+      found = model().architecture().forward(task_index(), read, training() ? &noise : nullptr);
     }
     return found;
   }
 
-  const Prediction& prediction(int view) override {
-    Prediction& found = predictions_[checked(view)];
-    if (!found.output.defined()) {
-      ops::TensorRandom dropout = random_of("head_dropout", view), noise = random_of("head_noise", view);
-      HeadsOnRows others(*this, view);
-      HeadInput input{.representation = representation(view).value, .others = &others};
-      if (training()) input.random = {&dropout, &noise};
-      found = model().head(task_index()).forward(input);
-    }
+  const Prediction& prediction(int view) override { return prediction(view, head().rounds() - 1); }
+
+  /// What the head says in one of its rounds.
+  const Prediction& prediction(int view, int round) {
+    std::vector<Prediction>& rounds = predictions_[checked(view)];
+    rounds.resize(static_cast<std::size_t>(head().rounds()));
+    Prediction& found = rounds.at(static_cast<std::size_t>(round));
+    if (found.output.defined()) return found;
+    const std::string of_round = round == 0 ? "" : "/round/" + std::to_string(round);
+    ops::TensorRandom dropout = random_of("head_dropout" + of_round, view),
+                      noise = random_of("head_noise" + of_round, view);
+    HeadsOnRows others(*this, view, round);
+    if (!weights_.has_value()) weights_ = model().architecture().head_weights(task_index());
+    HeadInput input{.representation = representation(view).value,
+                    .others = &others,
+                    .round = round,
+                    .weights = weights_.has_value() ? &*weights_ : nullptr};
+    if (training()) input.random = {&dropout, &noise};
+    found = head().forward(input);
     return found;
   }
 
@@ -182,6 +197,11 @@ class ForwardPass::EncodedTask final : public TaskStep {
     for (const SharedRows& rows : rows_) {
       if (rows.pooled.defined()) used.push_back(rows.pooled);
     }
+    for (const auto& [task, other] : others_) {  // rows of another kind: words where these are sequences
+      for (const SharedRows& rows : other->rows_) {
+        if (rows.pooled.defined()) used.push_back(rows.pooled);
+      }
+    }
     if (used.size() < shared_.size()) {
       for (const Tensor& view : shared_) {
         const auto same = [&](const Tensor& other) { return other.is_same(view); };
@@ -205,9 +225,13 @@ class ForwardPass::EncodedTask final : public TaskStep {
   /// The heads of all tasks on the rows of the one whose head is being computed.
   class HeadsOnRows final : public OtherHeads {
    public:
-    HeadsOnRows(EncodedTask& asking, int view)
-        : asking_(asking), view_(view), chain_((asking.owner_ == nullptr ? asking : *asking.owner_).computing_) {
-      const std::string& name = asking.task().name;
+    HeadsOnRows(EncodedTask& asking, int view, int round)
+        : asking_(asking),
+          view_(view),
+          round_(round),
+          chain_((asking.owner_ == nullptr ? asking : *asking.owner_).computing_) {
+      std::string name = asking.task().name;
+      if (asking.head().rounds() > 1) name += ", round " + std::to_string(round);
       if (std::find(chain_.begin(), chain_.end(), name) != chain_.end()) {
         std::string circle;
         for (const std::string& head : chain_) circle += "\"" + head + "\" reads ";
@@ -220,22 +244,53 @@ class ForwardPass::EncodedTask final : public TaskStep {
     HeadsOnRows& operator=(const HeadsOnRows&) = delete;
 
     const std::vector<Task>& tasks() const override { return asking_.model().tasks(); }
-    const Prediction& prediction(std::size_t task) override { return asking_.on_same_rows(task).prediction(view_); }
+    const Prediction& prediction(std::size_t task) override {
+      auto& other = static_cast<EncodedTask&>(asking_.on_same_rows(task));
+      const int rounds = other.head().rounds();
+      if (rounds == 1 || asking_.head().rounds() == 1) return other.prediction(view_);
+      if (round_ == 0) {
+        throw StateError("the head of task \"" + asking_.task().name + "\" asks that of \"" + other.task().name +
+                         "\" in round 0, before which nothing was said");
+      }
+      return other.prediction(view_, std::min(round_, rounds) - 1);
+    }
+    Tensor word_offsets(std::size_t task) override {
+      return static_cast<EncodedTask&>(asking_.on_same_rows(task)).word_offsets();
+    }
 
    private:
     EncodedTask& asking_;
-    int view_;
+    int view_, round_;
     std::vector<std::string>& chain_;
   };
 
+  Head& head() const { return model().head(task_index()); }
+  bool reads_words() const { return model().needs_token_states(task_index()); }
+
+  /// Of the task's words on these rows; undefined where its rows are sequences.
+  Tensor word_offsets() {
+    if (!reads_words() || owner_ == nullptr) return batch_.word_offsets;
+    if (owner_->reads_words()) return owner_->batch_.word_offsets;
+    pass_.encode();
+    return words_of_texts(pass_.viewed, k_, 0).offsets;
+  }
+
   const SharedRows& rows(int view) {
-    if (owner_ != nullptr) return owner_->rows(view);
+    if (owner_ != nullptr && owner_->reads_words() == reads_words()) return owner_->rows(view);
     SharedRows& found = rows_[checked(view)];
     if (found.pooled.defined()) return found;
-    if (model().needs_token_states(task_index())) {
+    if (reads_words()) {
       pass_.encode();
-      found.pooled =
-          pass_.output.tokens.index_select(0, words_of_view(pass_.viewed, batch_, k_, static_cast<int>(checked(view))));
+      if (!pass_.output.tokens.defined()) {
+        throw StateError(
+            "the head of task \"" + task().name +
+            "\" was asked about sequences, but token states were not computed: the head that asks must say "
+            "so, reads_tagging_heads()");
+      }
+      const int place = static_cast<int>(checked(view));
+      const Tensor words = owner_ == nullptr ? words_of_view(pass_.viewed, batch_, k_, place)
+                                             : words_of_texts(pass_.viewed, k_, place).tokens;
+      found.pooled = pass_.output.tokens.index_select(0, words);
       return found;
     }
     found.pooled = shared(view);
@@ -271,7 +326,8 @@ class ForwardPass::EncodedTask final : public TaskStep {
   std::vector<Tensor> shared_;
   std::vector<SharedRows> rows_;
   std::vector<TaskRepresentation> representations_;
-  std::vector<Prediction> predictions_;
+  std::vector<std::vector<Prediction>> predictions_;  // [view][round]
+  std::optional<WeightPosterior> weights_;
   Tensor token_states_;
   std::map<std::size_t, std::unique_ptr<EncodedTask>> others_;
   std::vector<std::string>
@@ -282,6 +338,13 @@ ForwardPass::Implementation::Implementation(const ForwardContext& given, StepBat
                                             std::shared_ptr<ops::GradientSink> its_sink, RowOwner whose,
                                             Reencoded again)
     : context(given), batch(std::move(rows)), sink(std::move(its_sink)), owner(whose), reencoded(std::move(again)) {
+  bool tags_are_read = false;
+  for (std::size_t t = 0; t < context.model->tasks().size(); ++t) {
+    Head& head = context.model->head(t);
+    if (context.training) head.begin_step(context.step);
+    tags_are_read = tags_are_read || head.reads_tagging_heads();
+  }
+  token_states = tags_are_read;
   if (context.training) context.model->architecture().begin_step(context.step);
   for (const TaskBatch& task : batch.tasks) {
     needs.push_back(context.objective == nullptr ? Needs{} : context.objective->needs(task_at(task.task)));
@@ -304,7 +367,8 @@ ForwardPass::Implementation::Implementation(const ForwardContext& given, StepBat
 void ForwardPass::Implementation::encode() {
   if (encoded) return;
   encoded = true;
-  viewed = with_views(batch, views);
+  const bool apart = context.model->architecture().changes_embeddings();
+  viewed = with_views(batch, views, apart ? SharedSequences::per_task : SharedSequences::once);
   if (!viewed.sequence_ranges.empty()) {
     if (owner == RowOwner::row) give_to_rows(viewed);
     if (reencoded.places > 0) give_to_one(viewed, reencoded.place, reencoded.places);
@@ -322,21 +386,7 @@ void ForwardPass::Implementation::encode() {
     options.segments = std::make_shared<ops::GradientSegments>(viewed.token_ranges, viewed.sequence_ranges, sink);
   }
 
-  const auto add_offset = [&](std::size_t k, const Tensor& rows) {
-    if (!options.embedding_offset.defined()) {
-      options.embedding_offset =
-          torch::zeros({viewed.tokens.tokens(), context.model->encoder().width()}, rows.options().requires_grad(false));
-    }
-    options.embedding_offset = options.embedding_offset.index_add(0, own_tokens(k).to(device()), rows);
-  };
-  for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
-    if (!context.training || !needs[k].embeddings || !at::GradMode::is_enabled()) continue;
-    const std::int64_t tokens = own_tokens(k).size(0);
-    leaves[k] = torch::zeros({tokens, context.model->encoder().width()},
-                             torch::TensorOptions().device(device()).requires_grad(true));
-    add_offset(k, leaves[k]);
-  }
-  if (reencoded.offset.defined()) add_offset(reencoded.offset_task, reencoded.offset);
+  options.embedding_offset = embedding_offset();
   output = context.model->encoder().forward(viewed.tokens, options);
   if (context.training && context.encoded_sequences != nullptr) {
     *context.encoded_sequences += viewed.tokens.sequences();
@@ -346,6 +396,36 @@ void ForwardPass::Implementation::encode() {
   for (Tensor* const states : {&output.pooled, &output.tokens, &output.layers}) {
     if (states->defined() && !states->requires_grad()) states->set_requires_grad(true);
   }
+}
+
+Tensor ForwardPass::Implementation::embedding_offset() {
+  Encoder& encoder = context.model->encoder();
+  Tensor offset;
+  const auto add = [&](const Tensor& tokens, const Tensor& rows) {
+    if (!offset.defined()) {
+      offset = torch::zeros({viewed.tokens.tokens(), rows.size(1)}, rows.options().requires_grad(false));
+    }
+    offset = offset.index_add(0, tokens.to(device()), rows);
+  };
+  Architecture& architecture = context.model->architecture();
+  if (architecture.changes_embeddings()) {
+    const Tensor words = encoder.word_embeddings(viewed.tokens);
+    for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
+      const Tensor tokens = token_rows(viewed.tokens.offsets, at::cat(viewed.rows[k]));
+      const Tensor added =
+          architecture.embedding_offset(batch.tasks[k].task, words.index_select(0, tokens.to(device())));
+      if (added.defined()) add(tokens, added);
+    }
+  }
+  for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
+    if (!context.training || !needs[k].embeddings || !at::GradMode::is_enabled()) continue;
+    const Tensor tokens = own_tokens(k);
+    leaves[k] =
+        torch::zeros({tokens.size(0), encoder.width()}, torch::TensorOptions().device(device()).requires_grad(true));
+    add(tokens, leaves[k]);
+  }
+  if (reencoded.offset.defined()) add(own_tokens(reencoded.offset_task), reencoded.offset);
+  return offset;
 }
 
 ForwardPass::ForwardPass(const ForwardContext& context, StepBatch batch, std::shared_ptr<ops::GradientSink> sink,

@@ -17,7 +17,7 @@ Tensor on_device(const std::vector<std::int64_t>& values, torch::Device device) 
   return torch::tensor(values, torch::kInt64).to(device);
 }
 
-/// Where each (sequence, view) lies in the new layout; fills it task by task, view by view.
+/// Where each (sequence, view) lies in the new layout; filled task by task, view by view.
 class Layout {
  public:
   explicit Layout(std::vector<std::int64_t> offsets) : offsets_(std::move(offsets)), begins_({0}) {
@@ -28,33 +28,37 @@ class Layout {
     auto& places = places_[static_cast<std::size_t>(sequence)];
     if (places.size() <= view) places.resize(view + 1, -1);
     if (places[view] < 0) {
-      places[view] = std::ssize(begins_) - 1;
+      places[view] = sequences();
+      sources_.push_back(sequence);
       const auto s = static_cast<std::size_t>(sequence);
-      for (std::int64_t token = offsets_[s]; token < offsets_[s + 1]; ++token) tokens_.push_back(token);
-      begins_.push_back(std::ssize(tokens_));
+      begins_.push_back(begins_.back() + offsets_[s + 1] - offsets_[s]);
     }
     return places[view];
+  }
+  /// From here on sequences are laid out anew.
+  void forget_places() {
+    for (auto& places : places_) places.clear();
   }
   /// The packed token of the new layout that stands for `token` of `sequence` in view 0.
   std::int64_t moved_token(std::int64_t sequence, std::int64_t token) const {
     const auto s = static_cast<std::size_t>(sequence);
     return token - offsets_[s] + begins_[static_cast<std::size_t>(places_[s][0])];
   }
-  std::int64_t sequences() const { return std::ssize(begins_) - 1; }
-  std::int64_t tokens() const { return std::ssize(tokens_); }
-  bool unchanged() const { return begins_ == offsets_ && std::is_sorted(tokens_.begin(), tokens_.end()); }
-  const std::vector<std::int64_t>& source_tokens() const { return tokens_; }
-  const std::vector<std::int64_t>& begins() const { return begins_; }
+  std::int64_t sequences() const { return std::ssize(sources_); }
+  std::int64_t tokens() const { return begins_.back(); }
+  bool unchanged() const { return begins_ == offsets_ && std::is_sorted(sources_.begin(), sources_.end()); }
+  /// Of the batch, one for each of the layout.
+  const std::vector<std::int64_t>& sources() const { return sources_; }
 
  private:
   std::vector<std::int64_t> offsets_;
   std::vector<std::vector<std::int64_t>> places_;
-  std::vector<std::int64_t> tokens_, begins_;
+  std::vector<std::int64_t> sources_, begins_;
 };
 
 }  // namespace
 
-ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views) {
+ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views, SharedSequences sharing) {
   if (views.size() != batch.tasks.size()) {
     throw ShapeError("with_views: " + std::to_string(views.size()) + " view counts for " +
                      std::to_string(batch.tasks.size()) + " tasks");
@@ -68,7 +72,7 @@ ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views) {
     rows.push_back(host_values(batch.tasks[k].rows));
     for (const std::int64_t sequence : rows[k]) {
       int& most = wanted.at(static_cast<std::size_t>(sequence));
-      shared = shared || most > 0;
+      shared = shared || (most > 0 && sharing == SharedSequences::once);
       most = std::max(most, views[k]);
     }
   }
@@ -78,6 +82,10 @@ ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views) {
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const ops::GradientSegments::Range from{layout.tokens(), layout.sequences()};
     int most = views[k];
+    if (sharing == SharedSequences::per_task) {
+      layout.forget_places();
+      for (const std::int64_t sequence : rows[k]) wanted[static_cast<std::size_t>(sequence)] = most;
+    }
     for (const std::int64_t sequence : rows[k]) most = std::max(most, wanted[static_cast<std::size_t>(sequence)]);
     auto& task_rows = result.rows.emplace_back();
     for (int view = 0; view < most; ++view) {
@@ -112,11 +120,7 @@ ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views) {
     result.tokens = batch.tokens;
     return result;
   }
-  const Tensor source = on_device(layout.source_tokens(), device);
-  result.tokens.ids = batch.tokens.ids.index_select(0, source);
-  result.tokens.positions = batch.tokens.positions.index_select(0, source);
-  result.tokens.type_ids = batch.tokens.type_ids.index_select(0, source);
-  result.tokens.offsets = torch::tensor(layout.begins(), torch::kInt32);
+  result.tokens = batch.tokens.select(layout.sources());
   return result;
 }
 
@@ -153,6 +157,28 @@ Tensor words_of_view(const ViewedBatch& viewed, const TaskBatch& task, std::size
   return words + shift.to(words.device());
 }
 
+TextWords words_of_texts(const ViewedBatch& viewed, std::size_t k, int view) {
+  const std::vector<std::int64_t> rows = host_values(viewed.rows[k][static_cast<std::size_t>(view)]);
+  TextWords found;
+  std::vector<std::int64_t> tokens, ends = {0};
+  if (viewed.tokens.word_offsets.defined()) {
+    const std::vector<std::int64_t> begins = host_values(viewed.tokens.offsets),
+                                    starts = host_values(viewed.tokens.word_starts),
+                                    offsets = host_values(viewed.tokens.word_offsets);
+    for (const std::int64_t row : rows) {
+      const auto s = static_cast<std::size_t>(row);
+      for (std::int64_t w = offsets[s]; w < offsets[s + 1]; ++w) {
+        tokens.push_back(begins[s] + starts[static_cast<std::size_t>(w)]);
+      }
+      ends.push_back(std::ssize(tokens));
+    }
+  } else {
+    ends.resize(rows.size() + 1, 0);
+  }
+  const torch::Device device = viewed.tokens.ids.device();
+  return {.tokens = on_device(tokens, device), .offsets = on_device(ends, device)};
+}
+
 Tensor token_rows(const Tensor& offsets, const Tensor& sequences) {
   const std::vector<std::int64_t> begins = host_values(offsets);
   std::vector<std::int64_t> rows;
@@ -173,18 +199,9 @@ StepBatch only_task(const StepBatch& batch, std::size_t k) {
     if (fresh) kept.push_back(sequence);
     rows.push_back(found->second);
   }
-  std::vector<std::int32_t> offsets = {0};
-  for (const std::int64_t sequence : kept) {
-    const auto s = static_cast<std::size_t>(sequence);
-    offsets.push_back(offsets.back() + static_cast<std::int32_t>(begins[s + 1] - begins[s]));
-  }
-  const torch::Device device = batch.tokens.ids.device();
-  const Tensor tokens = token_rows(batch.tokens.offsets, on_device(kept, torch::kCPU)).to(device);
   StepBatch result;
-  result.tokens.ids = batch.tokens.ids.index_select(0, tokens);
-  result.tokens.positions = batch.tokens.positions.index_select(0, tokens);
-  result.tokens.type_ids = batch.tokens.type_ids.index_select(0, tokens);
-  result.tokens.offsets = torch::tensor(offsets, torch::kInt32);
+  result.tokens = batch.tokens.select(kept);
+  const std::vector<std::int64_t> offsets = host_values(result.tokens.offsets);
   TaskBatch reduced = task;
   reduced.rows = on_device(rows, task.rows.device());
   if (task.words.defined()) {

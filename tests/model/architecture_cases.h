@@ -14,11 +14,17 @@ namespace infomtl::testing {
 inline constexpr std::int64_t kWidth = 6, kLayers = 2;
 inline constexpr std::size_t kTasks = 3;
 
+inline std::vector<Task> tasks_of(std::size_t count) {
+  std::vector<Task> tasks(count);
+  for (std::size_t t = 0; t < count; ++t) tasks[t].name = "task" + std::to_string(t), tasks[t].labels = {"a", "b", "c"};
+  return tasks;
+}
+
 inline std::shared_ptr<Architecture> build_architecture(const Json& config, std::size_t tasks = kTasks,
                                                         std::uint64_t seed = 1, std::int64_t width = kWidth) {
   return architecture_registry().build(
       Config::from_json(config, "architecture"),
-      ArchitectureContext{.width = width, .layers = kLayers, .tasks = tasks, .seed = seed});
+      ArchitectureContext{.width = width, .layers = kLayers, .tasks = tasks_of(tasks), .seed = seed});
 }
 
 /// Every built-in architecture with settings that keep it small.

@@ -208,7 +208,7 @@ TEST_P(EveryArchitecture, TrainsThroughTheModel) {
   const auto architecture = architecture_registry().build(
       Config::from_json(GetParam()),
       ArchitectureContext{
-          .width = given.encoder->width(), .layers = given.encoder->layer_count(), .tasks = 2, .seed = 1});
+          .width = given.encoder->width(), .layers = given.encoder->layer_count(), .tasks = tasks, .seed = 1});
   std::vector<std::shared_ptr<Head>> heads;
   for (const Task& task : tasks) {
     heads.push_back(

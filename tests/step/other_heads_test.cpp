@@ -73,10 +73,10 @@ TEST(OtherHeads, AreReadOnTheSameRowsWhetherTheBatchLabelsThemOrNot) {
   EXPECT_TRUE(close(asked.prediction().output, second, 0, 1e-6));
   EXPECT_EQ(&asked.on_same_rows(polarity), &step);
   EXPECT_EQ(&step.on_same_rows(topic), &asked);
-  // Words of a tagging task are rows too.
+  // Asked on the sequences of a tagging task, a task that reads sequences has one row for each of them.
   ForwardPass all({.model = run.model.get(), .objective = run.objective.get()}, joint);
   TaskStep& spans = all.task(run.task_named("spans"));
-  EXPECT_EQ(spans.on_same_rows(topic).prediction().output.size(0), spans.labels().size(0));
+  EXPECT_EQ(spans.on_same_rows(topic).prediction().output.size(0), spans.batch().rows.size(0));
 }
 
 TEST(OtherHeads, GetTheGradientOfTheLossThatReadThem) {

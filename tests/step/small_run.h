@@ -50,8 +50,7 @@ struct SmallRun {
     encoder = random_encoder(encoder_config, 5);
     const auto sharing = architecture_registry().build(
         Config::from_json(architecture, "architecture"),
-        ArchitectureContext{
-            .width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks.size(), .seed = 1});
+        ArchitectureContext{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks, .seed = 1});
     std::vector<std::shared_ptr<Head>> heads;
     for (const Task& task : tasks) {
       const HeadContext shape{.width = sharing->width(), .task = &task, .seed = derive_seed(9, task.name)};

@@ -20,10 +20,16 @@ struct INFOMTL_API PackedTokens {
   Tensor positions;  ///< [N] int64, 0-based inside each sequence (an encoder adds its own offset)
   Tensor type_ids;   ///< [N] int64
   Tensor offsets;    ///< [S+1] int32, always on the CPU: lengths steer the work and are read by the host
+  /// Where words begin in texts that were given as words, undefined where no text was: the words of sequence s are
+  /// word_starts[word_offsets[s]] .. , each counted from the sequence's first token. Words without a token are left out.
+  Tensor word_starts = {};   ///< [W] int64, on the CPU
+  Tensor word_offsets = {};  ///< [S+1] int64, on the CPU
 
   std::int64_t tokens() const { return ids.size(0); }
   std::int64_t sequences() const { return offsets.size(0) - 1; }
   PackedTokens to(torch::Device device) const;
+  /// These sequences only, in this order; a sequence may be named more than once.
+  PackedTokens select(const std::vector<std::int64_t>& sequences) const;
 };
 
 /// The rows of one task in a step.

@@ -83,6 +83,9 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   virtual bool in_evaluation() const { return true; }
   /// Scalars for the log beside the loss itself, of the last compute(): name and value.
   virtual std::vector<std::pair<std::string, double>> diagnostics() const { return {}; }
+  /// [T, T] what the term has learned of how much tasks take from each other, row by row the task that takes; undefined
+  /// for most. It stands in results and reports.
+  virtual Tensor task_weights() const { return {}; }
 };
 
 using LossRegistry = Registry<LossTerm, const TermContext&>;

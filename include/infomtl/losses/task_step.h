@@ -49,8 +49,9 @@ class INFOMTL_API TaskStep {
   /// The steps of all tasks of this batch, this one among them: for terms over the union.
   /// @throws StateError unless a term of the task needs().other_tasks
   virtual const std::vector<TaskStep*>& batch_steps() const = 0;
-  /// The step of another task of the model on these same rows, labelled for it or not: its representation and
-  /// prediction, computed when asked for. Its batch() has no labels and no examples.
+  /// The step of another task of the model on these same sequences, labelled for it or not: its representation and
+  /// prediction, computed when asked for, with a row per sequence or, of a tagging task, per word. Its batch() has no
+  /// labels and no examples.
   virtual TaskStep& on_same_rows(std::size_t task) = 0;
 
   /// The same rows through encoder, architecture and head once more.

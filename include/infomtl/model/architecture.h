@@ -9,11 +9,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
+#include "infomtl/data/task.h"
+#include "infomtl/model/weight_posterior.h"
 #include "infomtl/ops/tensor.h"
 #include "infomtl/ops/tensor_random.h"
 #include "infomtl/optim/parameter_groups.h"
@@ -24,6 +27,9 @@ namespace infomtl {
 struct SharedRows {
   Tensor pooled;  ///< [B, H], or [W, H] token states at words for tagging
   Tensor layers;  ///< [B, L+1, H], defined when the architecture needs_layers()
+  /// As TaskBatch::labels, for statistics of classes that the architecture keeps; defined only in the pass of a training
+  /// step that counts (TaskStep::records()), never where a prediction must do without.
+  Tensor labels = {};
 };
 
 /// What a task reads, and what stochastic architectures tell of it.
@@ -45,6 +51,13 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   virtual bool stochastic() const { return false; }
   /// Whether TaskRepresentation carries gate_entropy.
   virtual bool sparse_gates() const { return false; }
+  /// Whether tasks read other word embeddings: embedding_offset(). A sequence that several tasks label is then encoded
+  /// per task.
+  virtual bool changes_embeddings() const { return false; }
+  /// [N_t, H] what is added to the word embeddings [N_t, H] of the task's tokens, before positions and norm; with graph.
+  virtual Tensor embedding_offset(std::size_t /*task*/, const Tensor& /*word_embeddings*/) { return {}; }
+  /// Weights that the architecture proposes for a task's head (amortised classifiers), with graph; none for most.
+  virtual std::optional<WeightPosterior> head_weights(std::size_t /*task*/) { return std::nullopt; }
   /// Says the 0-based optimiser step before each training pass: what is annealed is a function of it, not a state.
   virtual void begin_step(std::int64_t /*step*/) {}
   /// The parameters that all tasks train together (experts, shared bottleneck); the rest of the architecture's
@@ -60,7 +73,7 @@ class INFOMTL_API Architecture : public torch::nn::Module {
 struct ArchitectureContext {
   std::int64_t width = 0;   ///< H
   std::int64_t layers = 0;  ///< L
-  std::size_t tasks = 0;
+  std::vector<Task> tasks = {};
   std::uint64_t seed = 0;
 };
 

@@ -20,6 +20,7 @@
 #include "infomtl/core/export.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/data/task.h"
+#include "infomtl/model/weight_posterior.h"
 #include "infomtl/ops/tensor.h"
 #include "infomtl/ops/tensor_random.h"
 
@@ -29,6 +30,8 @@ struct Prediction {
   Tensor output;     ///< [B, C] logits or values that the task loss reads; a sample in training for stochastic heads
   Tensor mean = {};  ///< [B, C] stochastic heads only, else undefined
   Tensor log_variance = {};  ///< [B, C] stochastic heads only, else undefined
+  /// [B, C] each: outputs of earlier rounds, oldest first; heads of several rounds only.
+  std::vector<Tensor> earlier = {};
 };
 
 /// Random numbers of a head in training; null pointers mean evaluation (no dropout, mean instead of a sample).
@@ -37,13 +40,17 @@ struct HeadRandom {
   ops::TensorRandom* noise = nullptr;
 };
 
-/// The heads of all tasks on the rows that one of them is given. A prediction is computed when first asked for.
+/// The heads of all tasks on the sequences that one of them is given. A prediction is computed when first asked for.
 class INFOMTL_API OtherHeads {
  public:
   virtual ~OtherHeads() = default;
   virtual const std::vector<Task>& tasks() const = 0;
-  /// Of the head of tasks()[task] on the same rows, read through that task's part of the architecture; with graph.
+  /// Of the head of tasks()[task] on the same sequences, read through that task's part of the architecture; with graph.
+  /// Between heads of several rounds it is the one of the round before (Head::rounds()), so that they may read each other.
   virtual const Prediction& prediction(std::size_t task) = 0;
+  /// [S+1] int64: of a tagging task the rows of its prediction that are sequence s's words are word_offsets[s] ..
+  /// word_offsets[s+1] (none where a text was not given as words); undefined for other tasks, whose rows are sequences.
+  virtual Tensor word_offsets(std::size_t task) = 0;
 };
 
 /// What a head reads.
@@ -51,23 +58,28 @@ struct INFOMTL_API HeadInput {
   Tensor representation;  ///< [B, D]: one row per sequence, or per word for tagging
   HeadRandom random = {};
   OtherHeads* others = nullptr;  ///< null where a head is called alone
+  int round = 0;                 ///< of Head::rounds(), from 0
+  /// What the architecture proposes as the head's weights (Architecture::head_weights); null for most.
+  const WeightPosterior* weights = nullptr;
 
-  /// [B, C_other] and so on: another task's prediction on these rows, whether or not they are labelled for it. Its
-  /// parameters then get gradients of this task's loss too.
+  /// [B, C_other] and so on: another task's prediction on these sequences, whether or not they are labelled for it. Its
+  /// parameters then get gradients of this task's loss too. See OtherHeads::prediction() for heads of several rounds.
   /// @throws StateError for heads that ask for each other in a circle, an unknown task, or a head that is called alone
   const Prediction& other(std::size_t task) const;
   const Prediction& other(std::string_view task) const;
 };
 
-/// A normal distribution over a head's weights, entry by entry.
-struct WeightPosterior {
-  Tensor mean;          ///< [C, D]
-  Tensor log_variance;  ///< [C, D]
-};
-
 class INFOMTL_API Head : public torch::nn::Module {
  public:
   virtual Prediction forward(const HeadInput& input) = 0;
+  /// How often the head is run on the same rows, each time with HeadInput::round one higher; the last prediction counts.
+  /// Heads of several rounds can read each other: each sees what the others (and itself) said in the round before, and
+  /// asks nobody in round 0. Rounds are the same in training and evaluation.
+  virtual int rounds() const { return 1; }
+  /// Whether it asks heads of tagging tasks about rows that are sequences, for which states of words must be at hand.
+  virtual bool reads_tagging_heads() const { return false; }
+  /// Says the 0-based optimiser step before each training pass: what is annealed is a function of it, not a state.
+  virtual void begin_step(std::int64_t /*step*/) {}
   /// Whether predictions carry mean and log-variance.
   virtual bool gaussian() const { return false; }
   /// What a head with random weights (variational multi-task learning) knows of them, with graph; none for others.
@@ -79,6 +91,8 @@ struct HeadContext {
   std::int64_t width = 0;
   const Task* task = nullptr;
   std::uint64_t seed = 0;
+  /// All tasks of the model, as OtherHeads::tasks(); null where a head is made alone.
+  const std::vector<Task>* tasks = nullptr;
 };
 
 using HeadRegistry = Registry<Head, const HeadContext&>;

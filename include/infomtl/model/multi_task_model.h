@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,11 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   Encoder& encoder() const { return *encoder_; }
   Architecture& architecture() const { return *architecture_; }
   Head& head(std::size_t task) const { return *heads_.at(task); }
+  /// Another head for a task, made as its own was, untrained: for terms that need a predictor which knows nothing. It is no
+  /// part of the model. @throws StateError where the model was given its heads and not what makes them
+  std::shared_ptr<Head> new_head(std::size_t task, std::uint64_t seed) const;
+  /// What the task's head, or the architecture for it, knows of the head's weights; none where they are plain numbers.
+  std::optional<WeightPosterior> weight_posterior(std::size_t task) const;
   const std::vector<Task>& tasks() const { return tasks_; }
   Pooling pooling() const { return pooling_; }
   /// Of every pass, in training and in evaluation.
@@ -58,6 +64,7 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Architecture> architecture_;
   std::vector<std::shared_ptr<Head>> heads_;
+  std::vector<HeadFactory> head_factories_;  // empty where heads were given
   std::vector<Task> tasks_;
   Pooling pooling_;
   Precision precision_ = Precision::float32;

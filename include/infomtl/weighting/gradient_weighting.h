@@ -27,6 +27,7 @@
 #include "infomtl/core/regime.h"
 #include "infomtl/core/registry.h"
 #include "infomtl/core/settings.h"
+#include "infomtl/core/task_kind.h"
 #include "infomtl/optim/parameter_groups.h"
 #include "infomtl/weighting/task_gradients.h"
 
@@ -38,6 +39,14 @@ struct WeightingContext {
   std::vector<std::int64_t> train_rows;
   Regime regime = Regime::joint;
   bool sampled_by_size = false;  ///< alternating: tasks come up in proportion to their rows
+};
+
+/// What the pretrained encoder makes of one task's training rows, and their labels.
+struct TaskInputs {
+  TaskKind kind = TaskKind::classification;
+  std::int64_t outputs = 0;  ///< C
+  torch::Tensor features;    ///< [B, H] pooled, float32 on the CPU; rows in the order of the task's split
+  torch::Tensor labels;      ///< as TaskBatch::labels
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.
@@ -62,6 +71,10 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   /// Reads the losses or gradients and ends the step with exactly one apply_... call; adds the gradients of the weighting's own
   /// parameters.
   virtual void backward(TaskGradients& task_gradients) = 0;
+  /// Whether begin() is to be called; it costs one pass of the encoder over the training rows.
+  virtual bool needs_features() const { return false; }
+  /// Before the first step of a run (not of a continued one: what is made of the inputs is state). @throws ConfigError
+  virtual void begin(const std::vector<TaskInputs>& /*tasks*/) {}
   /// After the optimiser's step, with the same task_gradients.
   virtual void after_update(TaskGradients& /*task_gradients*/) {}
   /// After an epoch: mean training loss of each task, NaN for a task that was not seen.

@@ -37,7 +37,7 @@ class AdditiveNoise final : public Architecture {
     const auto vectors = [&](const char* name, double value) {
       const auto group = register_module(name, std::make_shared<torch::nn::Module>(name));
       std::vector<Tensor> found;
-      for (std::size_t t = 0; t < shape.tasks; ++t) {
+      for (std::size_t t = 0; t < shape.tasks.size(); ++t) {
         found.push_back(group->register_parameter(std::to_string(t), at::full({width_}, value)));
       }
       return found;

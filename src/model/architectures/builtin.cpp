@@ -92,14 +92,14 @@ Branches::Branches(torch::nn::Module& owner, const AdapterSettings& settings, co
   const auto adapters = add_group(owner, "adapters"), between = add_group(owner, links);
   for (std::int64_t level = 0; level < settings.levels; ++level) {
     const std::string name = std::to_string(level);
-    adapters_.push_back(add_nets(*adapters, name, shape.tasks, net,
+    adapters_.push_back(add_nets(*adapters, name, shape.tasks.size(), net,
                                  derive_seed(shape.seed, "adapters", static_cast<std::uint64_t>(level))));
     if (level == 0) continue;
     const auto group = add_group(*between, name);
     links_.emplace_back();
-    for (std::size_t t = 0; t < shape.tasks; ++t) {
+    for (std::size_t t = 0; t < shape.tasks.size(); ++t) {
       links_.back().push_back(
-          group->register_parameter(std::to_string(t), at::zeros({static_cast<std::int64_t>(shape.tasks)})));
+          group->register_parameter(std::to_string(t), at::zeros({static_cast<std::int64_t>(shape.tasks.size())})));
     }
   }
 }

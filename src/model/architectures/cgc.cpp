@@ -8,8 +8,8 @@ class Cgc final : public Architecture {
  public:
   using Settings = ExtractionSettings;
   Cgc(const Settings& settings, const ArchitectureContext& shape) {
-    level_ = register_module("level",
-                             std::make_shared<ExtractionLevel>(settings, shape.width, shape.tasks, false, shape.seed));
+    level_ = register_module(
+        "level", std::make_shared<ExtractionLevel>(settings, shape.width, shape.tasks.size(), false, shape.seed));
   }
 
   TaskRepresentation forward(std::size_t task, const SharedRows& rows, ops::TensorRandom* noise) override {

@@ -15,7 +15,7 @@ class CrossStitch final : public Architecture {
   CrossStitch(const Settings& settings, const ArchitectureContext& shape)
       : width_(shape.width), branches_(*this, settings.adapters, shape, "stitches") {
     const torch::NoGradGuard no_grad;
-    const auto tasks = static_cast<std::int64_t>(shape.tasks);
+    const auto tasks = static_cast<std::int64_t>(shape.tasks.size());
     for (std::size_t level = 1; level < branches_.levels(); ++level) {
       for (std::int64_t t = 0; t < tasks; ++t) {
         Tensor stitch = branches_.link(level, static_cast<std::size_t>(t));

@@ -30,7 +30,7 @@ class DselectK final : public Architecture {
     width_ = net.outputs;
     experts_ = add_nets(*this, "experts", static_cast<std::size_t>(settings.experts), net, shape.seed);
     const auto group = register_module("gates", std::make_shared<torch::nn::Module>("gates"));
-    for (std::size_t t = 0; t < shape.tasks; ++t) {
+    for (std::size_t t = 0; t < shape.tasks.size(); ++t) {
       const auto gate = group->register_module(std::to_string(t), std::make_shared<torch::nn::Module>("gate"));
       const auto draw = [&](const std::string& name, at::IntArrayRef size, double bound) {
         ops::TensorRandom random(derive_seed(shape.seed, "gates." + name, t));

@@ -16,7 +16,7 @@ class Mmoe final : public Architecture {
     const DenseNet::Shape net = expert_shape(settings.expert, shape.width);
     width_ = net.outputs;
     experts_ = add_nets(*this, "experts", static_cast<std::size_t>(settings.experts), net, shape.seed);
-    gates_ = add_gates(*this, "gates", shape.tasks, shape.width, settings.experts, shape.seed);
+    gates_ = add_gates(*this, "gates", shape.tasks.size(), shape.width, settings.experts, shape.seed);
   }
 
   TaskRepresentation forward(std::size_t task, const SharedRows& rows, ops::TensorRandom* noise) override {

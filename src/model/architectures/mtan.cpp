@@ -22,7 +22,7 @@ class Mtan final : public Architecture {
                               .hidden = settings.hidden,
                               .outputs = shape.width,
                               .activation = ops::activation_of_name(settings.activation)};
-    for (std::size_t t = 0; t < shape.tasks; ++t) {
+    for (std::size_t t = 0; t < shape.tasks.size(); ++t) {
       masks_.push_back(add_nets(*group, std::to_string(t), static_cast<std::size_t>(shape.layers), net,
                                 derive_seed(shape.seed, "masks", t)));
     }

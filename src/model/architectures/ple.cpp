@@ -26,10 +26,11 @@ class Ple final : public Architecture {
       const bool gate = settings.shared_stream && l + 1 < settings.levels;
       const std::uint64_t seed = derive_seed(shape.seed, "level", static_cast<std::uint64_t>(l));
       levels_.push_back(group->register_module(
-          std::to_string(l), std::make_shared<ExtractionLevel>(settings.extraction, inputs, shape.tasks, gate, seed)));
+          std::to_string(l),
+          std::make_shared<ExtractionLevel>(settings.extraction, inputs, shape.tasks.size(), gate, seed)));
       inputs = levels_.back()->width();
     }
-    tasks_ = shape.tasks;
+    tasks_ = shape.tasks.size();
   }
 
   TaskRepresentation forward(std::size_t task, const SharedRows& rows, ops::TensorRandom* noise) override {
