@@ -1,6 +1,7 @@
 #include "infomtl/losses/adversarial.h"
 #include "infomtl/losses/batch_entropy.h"
 #include "infomtl/losses/bottleneck.h"
+#include "infomtl/losses/feedback_convergence.h"
 #include "infomtl/losses/focal.h"
 #include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/information.h"
@@ -31,6 +32,9 @@ void register_builtin_losses(LossRegistry& registry) {
                              "Hazimeh et al., NeurIPS 2021");
   register_loss<FocalLoss>(registry, "focal", "cross-entropy that looks away from rows already predicted well",
                            "Lin et al., ICCV 2017");
+  register_loss<FeedbackConvergence>(registry, "feedback_convergence",
+                                     "heads that read each other over rounds should settle (head feedback)",
+                                     "after Xi et al., arXiv:2404.00885");
   register_loss<BatchEntropy>(registry, "batch_entropy", "keeps a batch's predictions spread over the classes",
                               "SPC, Hu et al., AAAI 2024");
   registry.add_alias("spc", "batch_entropy");

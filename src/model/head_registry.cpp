@@ -1,5 +1,6 @@
 #include "infomtl/core/config.h"
 #include "infomtl/model/head.h"
+#include "model/heads/feedback_head.h"
 #include "model/heads/gaussian_head.h"
 #include "model/heads/linear_head.h"
 
@@ -18,6 +19,8 @@ void register_builtin_heads(HeadRegistry& registry) {
   registry.add<LinearHead>("linear", "deterministic outputs, no or one hidden layer");
   registry.add<GaussianHead>("gaussian", "mean and log-variance of a Gaussian over the outputs",
                              "Hu et al., AAAI 2025, arXiv:2503.04667", {{"gaussian", "true"}});
+  registry.add<FeedbackHead>("feedback", "reads what the other tasks' heads said in the round before, several rounds",
+                             "after Xi et al., arXiv:2404.00885");
 }
 
 }  // namespace infomtl

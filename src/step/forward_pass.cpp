@@ -124,9 +124,7 @@ class ForwardPass::EncodedTask final : public TaskStep {
     rounds.resize(static_cast<std::size_t>(head().rounds()));
     Prediction& found = rounds.at(static_cast<std::size_t>(round));
     if (found.output.defined()) return found;
-    const std::string of_round = round == 0 ? "" : "/round/" + std::to_string(round);
-    ops::TensorRandom dropout = random_of("head_dropout" + of_round, view),
-                      noise = random_of("head_noise" + of_round, view);
+    ops::TensorRandom dropout = random_of("head_dropout", view), noise = random_of("head_noise", view);
     HeadsOnRows others(*this, view, round);
     if (!weights_.has_value()) weights_ = model().architecture().head_weights(task_index());
     HeadInput input{.representation = representation(view).value,

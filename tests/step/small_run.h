@@ -53,7 +53,8 @@ struct SmallRun {
         ArchitectureContext{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks, .seed = 1});
     std::vector<std::shared_ptr<Head>> heads;
     for (const Task& task : tasks) {
-      const HeadContext shape{.width = sharing->width(), .task = &task, .seed = derive_seed(9, task.name)};
+      const HeadContext shape{
+          .width = sharing->width(), .task = &task, .seed = derive_seed(9, task.name), .tasks = &tasks};
       heads.push_back(head_registry().build(Config::from_json(head, "head"), shape));
     }
     model = std::make_shared<MultiTaskModel>(encoder, sharing, heads, tasks, Pooling::first);

@@ -74,7 +74,8 @@ class INFOMTL_API Head : public torch::nn::Module {
   virtual Prediction forward(const HeadInput& input) = 0;
   /// How often the head is run on the same rows, each time with HeadInput::round one higher; the last prediction counts.
   /// Heads of several rounds can read each other: each sees what the others (and itself) said in the round before, and
-  /// asks nobody in round 0. Rounds are the same in training and evaluation.
+  /// asks nobody in round 0. Rounds are the same in training and evaluation, and HeadInput::random gives the same numbers
+  /// in each of them: rounds repeat one map, and what differs between them is what was read.
   virtual int rounds() const { return 1; }
   /// Whether it asks heads of tagging tasks about rows that are sequences, for which states of words must be at hand.
   virtual bool reads_tagging_heads() const { return false; }

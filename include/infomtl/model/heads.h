@@ -39,6 +39,19 @@ struct INFOMTL_API GaussianHeadSettings {
   void fields(FieldVisitor& f);
 };
 
+struct INFOMTL_API FeedbackHeadSettings {
+  std::int64_t rounds = 2;           ///< how often the heads are run on the same rows; 1: no feedback
+  std::int64_t layers = 1;           ///< hidden layers of width D before the output layer
+  std::string activation = "relu";   ///< of the hidden layers: a name of ops::activation_names()
+  double dropout = 0.0;              ///< rate of dropping before each layer, in [0, 1)
+  std::vector<std::string> reads{};  ///< tasks whose heads are read; empty: all others
+  bool detach = false;               ///< no gradient through what is read
+  /// Of the gates' straight-through gradient: falls exponentially from the one to the other over so many optimiser steps.
+  double temperature_from = 1.0, temperature_to = 0.5;
+  std::int64_t temperature_steps = 1000;
+  void fields(FieldVisitor& f);
+};
+
 /// Makes the head of one task.
 using HeadFactory = std::function<std::shared_ptr<Head>(const HeadContext&)>;
 
@@ -52,5 +65,9 @@ struct TaskHeads {
 INFOMTL_API TaskHeads linear_heads(std::vector<Task> tasks, const LinearHeadSettings& settings = {});
 /// Mean and log-variance of a Gaussian over the outputs (Hu et al., AAAI 2025). @throws ConfigError
 INFOMTL_API TaskHeads gaussian_heads(std::vector<Task> tasks, const GaussianHeadSettings& settings = {});
+
+/// Heads that read what the other heads said in the round before (after Xi et al., arXiv:2404.00885); with losses/
+/// feedback_convergence.h. @throws ConfigError; when a head is made also for an unknown task in `reads`
+INFOMTL_API TaskHeads feedback_heads(std::vector<Task> tasks, const FeedbackHeadSettings& settings = {});
 
 }  // namespace infomtl

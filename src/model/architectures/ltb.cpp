@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/straight_through.h"
 #include "model/architectures/builtin.h"
 
 namespace infomtl::architectures {
@@ -72,12 +73,7 @@ class Ltb final : public Architecture {
   }
 
   Tensor sample(const Tensor& logits, ops::TensorRandom& noise) const {
-    const Tensor exponential = at::empty_like(logits, at::TensorOptions().requires_grad(false))
-                                   .exponential_(1.0, noise.generator())
-                                   .clamp_min(1e-30);
-    const Tensor soft = at::softmax((logits - at::log(exponential)) / temperature(), 0);
-    const Tensor hard = at::zeros_like(soft).scatter(0, soft.detach().argmax(0, /*keepdim=*/true), 1.0);
-    return hard + soft - soft.detach();
+    return ops::straight_through_softmax(logits + ops::standard_gumbel(logits, noise), temperature());
   }
 
   static Tensor likeliest(const Tensor& logits) {
