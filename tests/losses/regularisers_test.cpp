@@ -203,6 +203,7 @@ TEST(Terms, KnowTheKindsOfLabelTheyAreDefinedFor) {
   EXPECT_EQ(kinds("focal"), "smt");
   EXPECT_EQ(kinds("batch_entropy"), "st");
   EXPECT_EQ(kinds("r_drop"), "st");
+  EXPECT_EQ(kinds("feedback_convergence"), "smvt");
   EXPECT_EQ(kinds("supervised_contrastive"), "s");
   EXPECT_EQ(kinds("adversarial"), "smvt");
   EXPECT_EQ(kinds("adversarial_parameters"), "smvt");

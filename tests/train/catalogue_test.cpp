@@ -96,6 +96,7 @@ const std::vector<Method>& losses() {
       {"bottleneck", "", {}},
       {"gate_entropy", "", {}},
       {"focal", "", {}, {{"gamma", 2.0}}},
+      {"feedback_convergence", "", {}, {{"form", "delta"}}},
       {"batch_entropy", "", {}},
       {"r_drop", "", {}},
       {"supervised_contrastive", "", {}, {{"temperature", 0.1}}},

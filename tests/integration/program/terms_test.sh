@@ -29,6 +29,10 @@ done
 term spc '"spc"'
 term r_drop '"r_drop"' spans
 term focal '"focal"' spans
+for form in delta monotone; do
+  term feedback_convergence "{\"name\": \"feedback_convergence\", \"form\": \"$form\", \"weight\": 0.1}" spans \
+    --set 'head={"name": "feedback", "rounds": 3}'
+done
 term supervised_contrastive '"supervised_contrastive"'
 term adversarial '{"name": "adversarial", "steps": 2}' certainty
 term adversarial_parameters '{"name": "adversarial_parameters", "contrast": 0.1}' certainty
@@ -56,7 +60,7 @@ while read -r name; do
 done < <(for kind in losses penalties; do "$program" list $kind --json; done | sed -nE 's/^ +"name": "([a-z_0-9]+)",?/\1/p' | sort -u)
 
 # The presets of methods that are made of these terms.
-for method in cifm spc; do
+for method in cifm spc feedback; do
   printf '{"extends": ["corpus/corpus.json", "%s/methods/%s.json"], "optimizer": {"name": "adamax", "learning_rate": 2e-3}, "training": {"epochs": 1, "batch_size": 16}}' \
     "$configs" "$method" >method.json
   rm -rf run
