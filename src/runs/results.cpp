@@ -34,6 +34,10 @@ Json Results::to_json() const {
   }
   json["average"] = Json::object();
   for (const auto& [split, value] : average) json["average"][split] = value;
+  if (!joint.empty()) json["joint"] = Json::object();
+  for (const auto& [names, scores] : joint) {
+    for (const auto& [split, value] : scores) json["joint"][names]["sentence_accuracy"][split] = value;
+  }
   json["training"] = training;
   json["environment"] = environment;
   if (!task_similarity.empty()) json["task_similarity"] = task_similarity;
@@ -63,6 +67,12 @@ Results Results::from_json(const Json& json) {
       results.tasks.emplace_back(name, std::move(task));
     }
     for (const auto& [split, value] : json.at("average").items()) results.average[split] = number_or_nan(value);
+    const Json joint = json.value("joint", Json::object());
+    for (const auto& [names, entry] : joint.items()) {
+      for (const auto& [split, value] : entry.at("sentence_accuracy").items()) {
+        results.joint[names][split] = number_or_nan(value);
+      }
+    }
     results.training = json.at("training");
     results.environment = json.at("environment");
     results.task_similarity = json.value("task_similarity", Json::object());
@@ -107,7 +117,19 @@ std::string Results::table() const {
     row.push_back(found == average.end() ? "-" : score_text(found->second, all_rise));
   }
   table.add(std::move(row));
+  for (const auto& [names, scores] : joint) {
+    std::vector<std::string> all_right = {names, "sentence_accuracy"};
+    for (const std::string& split : columns) {
+      const auto found = scores.find(split);
+      all_right.push_back(found == scores.end() ? "-" : score_text(found->second, true));
+    }
+    table.add(std::move(all_right));
+  }
   return table.text();
+}
+
+void Results::add_joint(const Results& more) {
+  for (const auto& [names, scores] : more.joint) joint[names].insert(scores.begin(), scores.end());
 }
 
 void Results::add_splits(const Results& more) {
@@ -117,6 +139,7 @@ void Results::add_splits(const Results& more) {
     tasks[t].second.all.insert(more.tasks[t].second.all.begin(), more.tasks[t].second.all.end());
   }
   average.insert(more.average.begin(), more.average.end());
+  add_joint(more);
 }
 
 void Results::average_tasks() {

@@ -22,6 +22,11 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
     found->second.score[split] = scores.scores[t];
     if (!scores.all[t].empty()) found->second.all[split] = scores.all[t];
   }
+  for (const JointAccuracy& joint : scores.joint) {
+    std::string names;
+    for (const std::size_t t : joint.tasks) names += (names.empty() ? "" : "+") + tasks[t].name;
+    results.joint[names][split] = joint.accuracy;
+  }
 }
 
 Json task_similarity(const MultiTaskModel& model) {

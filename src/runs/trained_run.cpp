@@ -121,7 +121,9 @@ Results score_split(const std::filesystem::path& run, const std::string& split) 
   const std::vector<std::string> scored = results->splits();
   if (std::find(scored.begin(), scored.end(), split) != scored.end()) return *std::move(results);
   folder.lock();
-  for (const auto& [name, task] : TrainedRun::load(run).evaluate(split).tasks) {
+  const Results found = TrainedRun::load(run).evaluate(split);
+  results->add_joint(found);
+  for (const auto& [name, task] : found.tasks) {
     for (auto& [known, entry] : results->tasks) {
       if (known != name) continue;
       entry.score.insert(task.score.begin(), task.score.end());

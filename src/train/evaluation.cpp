@@ -10,6 +10,7 @@
 #include "infomtl/data/task_json.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/step/forward_pass.h"
+#include "train/joint_accuracy.h"
 
 namespace infomtl {
 namespace {
@@ -87,6 +88,7 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
   const torch::NoGradGuard no_grad;
   const std::vector<Task>& tasks = model.tasks();
   std::vector<Predictions> predictions(tasks.size());
+  LabelledTexts texts(tasks.size());
   std::vector<bool> seen(tasks.size());
   std::vector<std::map<std::string, SplitSum>> sums(tasks.size());
   const torch::Device device = model.parameters().front().device();
@@ -97,10 +99,12 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
   context.step = step;
   context.training = false;
   while (std::optional<StepBatch> batch = batches()) {
+    texts.next_batch();
     ForwardPass forward(context, batch->to(device));
     for (std::size_t k = 0; k < forward.size(); ++k) {
       const TaskBatch& rows = forward.batch().tasks[k];
       seen[rows.task] = true;
+      texts.add(rows.task, rows.rows);
       const std::shared_ptr<TaskStep> noisy = noise == nullptr ? nullptr : with_embedding_noise(forward, k, *noise);
       TaskStep& read = noisy == nullptr ? forward.task(k) : *noisy;
       add_predictions(tasks[rows.task], rows, read.prediction().output, predictions[rows.task]);
@@ -140,6 +144,7 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
       result.losses.push_back(loss);
     });
   }
+  result.joint = texts.joint(tasks, predictions);
   return result;
 }
 

@@ -30,6 +30,9 @@ struct Results {
   std::int64_t selected_epoch = -1;
   std::vector<std::pair<std::string, TaskResult>> tasks;
   std::map<std::string, double> average;  ///< split -> mean of the tasks' metrics
+  /// "intent+slots" -> split -> sentence accuracy (metrics/sentence_accuracy.h) of tasks that label the same texts; no part
+  /// of the average
+  std::map<std::string, std::map<std::string, double>> joint;
   /// What it cost: steps, planned_steps (more where training stopped early), examples, tokens, encoded_sequences, rows and
   /// passes per task, clipped_share, seconds, rates, peak_memory_bytes
   Json training = Json::object();
@@ -45,6 +48,8 @@ struct Results {
   INFOMTL_API std::string table() const;
   /// The splits that were scored: train, validation, test, then any others.
   INFOMTL_API std::vector<std::string> splits() const;
+  /// Takes over the sentence accuracies of other splits.
+  INFOMTL_API void add_joint(const Results& more);
   /// Takes over the scores of the same tasks on other splits. @throws StateError where the tasks are others
   INFOMTL_API void add_splits(const Results& more);
   /// The mean over the tasks that have the split, entered in `average`.

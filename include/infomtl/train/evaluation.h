@@ -17,12 +17,20 @@
 
 namespace infomtl {
 
+/// Of tasks that label the same texts: the share of texts on which all of them are right, metrics/sentence_accuracy.h.
+struct JointAccuracy {
+  std::vector<std::size_t> tasks;  ///< two or more, ascending; regressions take no part
+  double accuracy = 0;             ///< in [0, 1]
+  std::int64_t texts = 0;
+};
+
 /// Scores of one split: metrics and mean losses, per task.
 struct INFOMTL_API Evaluation {
   std::vector<double> scores;          ///< the metric of each task; NaN where the split has no rows
   std::vector<bool> higher_is_better;  ///< of that metric
   std::vector<double> losses;          ///< mean objective in evaluation mode; NaN where the split has no rows
   std::vector<std::map<std::string, double>> all;  ///< further metrics
+  std::vector<JointAccuracy> joint = {};           ///< one for each set of tasks that label the same texts of the split
 
   /// Mean of the scores that are there; NaN when none is.
   double average() const;

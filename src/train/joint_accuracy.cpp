@@ -1,0 +1,35 @@
+#include "train/joint_accuracy.h"
+
+#include <utility>
+
+#include "infomtl/metrics/sentence_accuracy.h"
+
+namespace infomtl {
+
+void LabelledTexts::add(std::size_t task, const Tensor& rows) {
+  const Tensor sequences = rows.to(torch::kCPU, torch::kInt64).contiguous();
+  const auto* const values = sequences.data_ptr<std::int64_t>();
+  for (std::int64_t b = 0; b < sequences.numel(); ++b) texts_.at(task).push_back((batch_ << 32) + values[b]);
+}
+
+std::vector<JointAccuracy> LabelledTexts::joint(const std::vector<Task>& tasks,
+                                                const std::vector<Predictions>& predictions) const {
+  std::vector<JointAccuracy> found;
+  std::vector<bool> taken(tasks.size(), false);
+  for (std::size_t first = 0; first < tasks.size(); ++first) {
+    JointAccuracy joint{.tasks = {}, .accuracy = 0, .texts = static_cast<std::int64_t>(texts_[first].size())};
+    std::vector<std::vector<bool>> right;
+    for (std::size_t t = first; t < tasks.size() && joint.texts > 0; ++t) {
+      if (taken[t] || tasks[t].kind == TaskKind::regression || texts_[t] != texts_[first]) continue;
+      taken[t] = true;
+      joint.tasks.push_back(t);
+      right.push_back(rows_right(predictions[t]));
+    }
+    if (joint.tasks.size() < 2) continue;
+    joint.accuracy = sentence_accuracy(right);
+    found.push_back(std::move(joint));
+  }
+  return found;
+}
+
+}  // namespace infomtl
