@@ -26,24 +26,28 @@ SeedScores read_scores(const Config& config) {
   return scores;
 }
 
-Effect read_effect(const Config& config) {
-  Effect effect{.paired_seeds = number_or_missing(config, "paired_seeds"),
-                .difference = number_or_missing(config, "difference"),
-                .deviation = number_or_missing(config, "deviation"),
-                .half_width = number_or_missing(config, "half_width_95"),
-                .p = number_or_missing(config, "p"),
-                .p_holm = number_or_missing(config, "p_holm"),
-                .wins = number_or_missing(config, "wins"),
-                .relative_gain = number_or_missing(config, "delta_p_percent"),
-                .per_task = {}};
-  const Config tasks = config.object_or_empty("per_task");
+std::map<std::string, TaskEffect> read_effects(const Config& tasks) {
+  std::map<std::string, TaskEffect> effects;
   for (const auto& [name, value] : tasks.json().items()) {
     const Config task = tasks.object(name);
-    effect.per_task[name] = {.difference = number_or_missing(task, "difference"),
-                             .half_width = number_or_missing(task, "half_width_95"),
-                             .wins = number_or_missing(task, "wins")};
+    effects[name] = {.difference = number_or_missing(task, "difference"),
+                     .half_width = number_or_missing(task, "half_width_95"),
+                     .wins = number_or_missing(task, "wins")};
   }
-  return effect;
+  return effects;
+}
+
+Effect read_effect(const Config& config) {
+  return {.paired_seeds = number_or_missing(config, "paired_seeds"),
+          .difference = number_or_missing(config, "difference"),
+          .deviation = number_or_missing(config, "deviation"),
+          .half_width = number_or_missing(config, "half_width_95"),
+          .p = number_or_missing(config, "p"),
+          .p_holm = number_or_missing(config, "p_holm"),
+          .wins = number_or_missing(config, "wins"),
+          .relative_gain = number_or_missing(config, "delta_p_percent"),
+          .per_task = read_effects(config.object_or_empty("per_task")),
+          .joint = read_effects(config.object_or_empty("joint"))};
 }
 
 Budget read_budget(const Config& config) {
@@ -65,12 +69,15 @@ MethodScores read_method(const Config& config) {
                       .seeds = {},
                       .per_task = {},
                       .average = read_scores(config.object_or_empty("average")),
+                      .joint = {},
                       .baseline = config.text("baseline", ""),
                       .effect = {},
                       .budget = read_budget(config.object_or_empty("budget"))};
   for (const Config& seed : config.list("seeds")) method.seeds.push_back(std::to_string(seed.as_integer()));
   const Config tasks = config.object("per_task");
   for (const auto& [name, value] : tasks.json().items()) method.per_task[name] = read_scores(tasks.object(name));
+  const Config joint = config.object_or_empty("joint");
+  for (const auto& [names, value] : joint.json().items()) method.joint[names] = read_scores(joint.object(names));
   if (is_present(config, "against_baseline")) method.effect = read_effect(config.object("against_baseline"));
   return method;
 }
@@ -88,6 +95,13 @@ ComparisonCell read_cell(const Config& config) {
                        .detectable_difference = number_or_missing(power, "detectable_difference")};
   }
   return cell;
+}
+
+double joint_in(const RunRecord& run, const std::string& names, const std::string& split) {
+  const auto found = run.results->joint.find(names);
+  if (found == run.results->joint.end()) return kMissing;
+  const auto score = found->second.find(split);
+  return score == found->second.end() ? kMissing : score->second;
 }
 
 double score_in(const RunRecord& run, const std::string& task, const std::string& split) {
@@ -136,6 +150,10 @@ ComparisonRecord comparison_on(const std::vector<MethodRuns>& methods, const std
                                      [&, wanted = name](const ScoredTask& task) { return task.name == wanted; });
       if (!known) record.tasks.push_back({name, result.metric, result.higher_is_better});
     }
+    for (const auto& [names, scores] : run->results->joint) {
+      const bool known = std::find(record.joint.begin(), record.joint.end(), names) != record.joint.end();
+      if (!known && scores.contains(split)) record.joint.push_back(names);
+    }
   }
   for (const MethodRuns& method : methods) {
     std::vector<const RunRecord*> own;
@@ -149,6 +167,7 @@ ComparisonRecord comparison_on(const std::vector<MethodRuns>& methods, const std
                         .seeds = {},
                         .per_task = {},
                         .average = {},
+                        .joint = {},
                         .baseline = {},
                         .effect = {},
                         .budget = {}};
@@ -164,6 +183,12 @@ ComparisonRecord comparison_on(const std::vector<MethodRuns>& methods, const std
       values.reserve(own.size());
       for (const RunRecord* run : own) values.push_back(score_in(*run, task.name, record.split));
       scores.per_task[task.name] = scores_of_values(std::move(values));
+    }
+    for (const std::string& names : record.joint) {
+      std::vector<double> values;
+      values.reserve(own.size());
+      for (const RunRecord* run : own) values.push_back(joint_in(*run, names, record.split));
+      scores.joint[names] = scores_of_values(std::move(values));
     }
     scores.budget.steps = mean_of_training(own, "steps");
     scores.budget.seconds = mean_of_training(own, "seconds");
@@ -202,6 +227,7 @@ ComparisonRecord read_comparison(const Json& json, const std::string& file) {
   for (const Config& task : config.list_or_empty("left_out_tasks")) {
     record.left_out_tasks.push_back(text_of_value(task.json()));
   }
+  for (const Config& names : config.list_or_empty("joint")) record.joint.push_back(text_of_value(names.json()));
   for (const Config& cell : config.list("cells")) record.cells.push_back(read_cell(cell));
   if (record.cells.empty()) config.fail("cells", "holds no cell, so there is nothing to show yet");
   return record;

@@ -40,6 +40,7 @@ struct Effect {
   double deviation = kMissing, half_width = kMissing, p = kMissing, p_holm = kMissing, wins = kMissing;
   double relative_gain = kMissing;  ///< delta_p, percent
   std::map<std::string, TaskEffect> per_task;
+  std::map<std::string, TaskEffect> joint;
 };
 
 /// What a run of a method cost, mean over its runs.
@@ -54,6 +55,7 @@ struct MethodScores {
   std::vector<std::string> seeds;
   std::map<std::string, SeedScores> per_task;
   SeedScores average;
+  std::map<std::string, SeedScores> joint;
   std::string baseline;  ///< the key of the method that `effect` compares with
   std::optional<Effect> effect;
   Budget budget;
@@ -76,6 +78,7 @@ struct ComparisonRecord {
   std::string split, baseline;
   std::vector<ScoredTask> tasks;
   std::vector<std::string> left_out_tasks;
+  std::vector<std::string> joint;  ///< "intent+slots": tasks of the same texts, which have a sentence accuracy
   std::vector<ComparisonCell> cells;
 
   /// Whether every task's scores rise with quality: their average then stands in percent, too.

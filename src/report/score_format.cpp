@@ -9,9 +9,11 @@
 namespace infomtl::report {
 namespace {
 
-const TaskEffect* effect_on(const Effect& effect, const std::string& task) {
-  const auto found = effect.per_task.find(task);
-  return found == effect.per_task.end() ? nullptr : &found->second;
+/// What stands under a name; null where nothing does.
+template <class Value>
+const Value* named(const std::map<std::string, Value>& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? nullptr : &found->second;
 }
 
 std::string of_pairs(double wins, double pairs) {
@@ -88,6 +90,7 @@ PlainTable score_table(const ComparisonRecord& scores) {
   table.head = {"method"};
   for (const ScoredTask& task : scores.tasks) table.head.push_back(task_head(task));
   table.head.push_back(scores.all_rise() ? "average (%)" : "average");
+  for (const std::string& names : scores.joint) table.head.push_back(names + " (sentence accuracy, %)");
   table.head.emplace_back("seeds");
   for (const MethodScores& method : scores.cells.front().methods) {
     std::vector<std::string> row = {method.name};
@@ -99,6 +102,10 @@ PlainTable score_table(const ComparisonRecord& scores) {
               : interval_text(found->second.spread.mean, found->second.spread.half_width_95, task.higher_is_better));
     }
     row.push_back(interval_text(method.average.spread.mean, method.average.spread.half_width_95, scores.all_rise()));
+    for (const std::string& names : scores.joint) {
+      const SeedScores* own = named(method.joint, names);
+      row.push_back(own == nullptr ? "-" : interval_text(own->spread.mean, own->spread.half_width_95, true));
+    }
     row.push_back(joined(method.seeds));
     table.rows.push_back(std::move(row));
   }
@@ -122,6 +129,7 @@ PlainTable effect_table(const ComparisonRecord& scores) {
   for (const ScoredTask& task : scores.tasks) {
     table.head.push_back(task.name + (task.higher_is_better ? " (points)" : " (lower is better)"));
   }
+  for (const std::string& names : scores.joint) table.head.push_back(names + " (sentence accuracy, points)");
   for (const MethodScores& method : methods) {
     if (!method.effect) continue;
     const Effect& effect = *method.effect;
@@ -132,8 +140,12 @@ PlainTable effect_table(const ComparisonRecord& scores) {
     row.insert(row.end(), {p_text(effect.p), p_text(effect.p_holm), of_pairs(effect.wins, effect.paired_seeds),
                            (gain >= 0 ? "+" : "") + fixed(gain, 2)});
     for (const ScoredTask& task : scores.tasks) {
-      const TaskEffect* own = effect_on(effect, task.name);
+      const TaskEffect* own = named(effect.per_task, task.name);
       row.push_back(own == nullptr ? "-" : difference_text(own->difference, own->half_width, task.higher_is_better));
+    }
+    for (const std::string& names : scores.joint) {
+      const TaskEffect* own = named(effect.joint, names);
+      row.push_back(own == nullptr ? "-" : difference_text(own->difference, own->half_width, true));
     }
     table.rows.push_back(std::move(row));
   }

@@ -91,6 +91,10 @@ std::string comparison_csv(const Comparison& comparison, const std::vector<const
             scores.against_baseline ? &scores.against_baseline->per_task[t] : nullptr);
       }
       add("average", "", scores.average, nullptr);
+      for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
+        add(comparison.joint[j], "sentence_accuracy", scores.joint[j],
+            scores.against_baseline ? &scores.against_baseline->joint[j] : nullptr);
+      }
     }
   }
   return text;

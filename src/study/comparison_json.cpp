@@ -15,7 +15,12 @@ Json scores_json(const SeedScores& scores) {
           {"values", scores.values}};
 }
 
-Json difference_json(const BaselineDifference& difference, const std::vector<ComparedTask>& tasks) {
+Json difference_json(const TaskDifference& difference) {
+  return {
+      {"difference", difference.difference}, {"half_width_95", difference.half_width_95}, {"wins", difference.wins}};
+}
+
+Json difference_json(const BaselineDifference& difference, const Comparison& comparison) {
   Json json = {{"paired_seeds", difference.paired_seeds},
                {"difference", difference.difference},
                {"deviation", difference.deviation},
@@ -24,11 +29,13 @@ Json difference_json(const BaselineDifference& difference, const std::vector<Com
                {"p_holm", difference.p_holm},
                {"wins", difference.wins},
                {"delta_p_percent", difference.delta_p_percent},
-               {"per_task", Json::object()}};
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    const TaskDifference& task = difference.per_task[t];
-    json["per_task"][tasks[t].name] = {
-        {"difference", task.difference}, {"half_width_95", task.half_width_95}, {"wins", task.wins}};
+               {"per_task", Json::object()},
+               {"joint", Json::object()}};
+  for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
+    json["per_task"][comparison.tasks[t].name] = difference_json(difference.per_task[t]);
+  }
+  for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
+    json["joint"][comparison.joint[j]] = difference_json(difference.joint[j]);
   }
   return json;
 }
@@ -42,18 +49,20 @@ Json budget_json(const Budget& budget) {
   return json;
 }
 
-Json method_json(const ComparedMethod& method, const MethodScores& scores, const std::vector<ComparedTask>& tasks) {
-  Json json = {{"key", method.key},
-               {"name", method.name},
-               {"seeds", scores.seeds},
-               {"folder", method.key},
-               {"per_task", Json::object()},
-               {"average", scores_json(scores.average)},
-               {"baseline", method.baseline == method.key ? Json() : Json(method.baseline)},
-               {"against_baseline", nullptr},
-               {"budget", budget_json(scores.budget)}};
-  for (std::size_t t = 0; t < tasks.size(); ++t) json["per_task"][tasks[t].name] = scores_json(scores.per_task[t]);
-  if (scores.against_baseline) json["against_baseline"] = difference_json(*scores.against_baseline, tasks);
+Json method_json(const ComparedMethod& method, const MethodScores& scores, const Comparison& comparison) {
+  Json json = {
+      {"key", method.key},           {"name", method.name},
+      {"seeds", scores.seeds},       {"folder", method.key},
+      {"per_task", Json::object()},  {"average", scores_json(scores.average)},
+      {"joint", Json::object()},     {"baseline", method.baseline == method.key ? Json() : Json(method.baseline)},
+      {"against_baseline", nullptr}, {"budget", budget_json(scores.budget)}};
+  for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
+    json["per_task"][comparison.tasks[t].name] = scores_json(scores.per_task[t]);
+  }
+  for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
+    json["joint"][comparison.joint[j]] = scores_json(scores.joint[j]);
+  }
+  if (scores.against_baseline) json["against_baseline"] = difference_json(*scores.against_baseline, comparison);
   return json;
 }
 
@@ -65,6 +74,7 @@ Json Comparison::to_json() const {
                {"baseline", methods.empty() ? Json() : Json(methods.at(baseline).key)},
                {"tasks", Json::array()},
                {"left_out_tasks", left_out_tasks},
+               {"joint", joint},
                {"cells", Json::array()}};
   for (const ComparedTask& task : tasks) {
     json["tasks"].push_back(
@@ -74,7 +84,7 @@ Json Comparison::to_json() const {
     Json cell = {{"axes", Json::object()}, {"folder", table.folder}, {"methods", Json::array()}, {"power", nullptr}};
     for (const auto& [field, value] : table.axes) cell["axes"][field] = value;
     for (std::size_t m = 0; m < table.scores.size(); ++m) {
-      cell["methods"].push_back(method_json(methods[m], table.scores[m], tasks));
+      cell["methods"].push_back(method_json(methods[m], table.scores[m], *this));
     }
     if (table.power) {
       cell["power"] = {{"pairs", table.power->pairs},

@@ -26,6 +26,13 @@ double score_of(const Results& run, const std::string& task, const std::string& 
   return kNan;
 }
 
+double joint_of(const Results& run, const std::string& names, const std::string& split) {
+  const auto found = run.joint.find(names);
+  if (found == run.joint.end()) return kNan;
+  const auto score = found->second.find(split);
+  return score == found->second.end() ? kNan : score->second;
+}
+
 /// Every run of every table and method.
 template <class Visit>
 void visit_runs(const std::vector<ComparisonTable>& tables, Visit&& visit) {
@@ -36,21 +43,26 @@ void visit_runs(const std::vector<ComparisonTable>& tables, Visit&& visit) {
   }
 }
 
-MethodScores scores_of(const std::vector<Results>& runs, const std::vector<ComparedTask>& tasks,
-                       const std::string& split) {
+MethodScores scores_of(const std::vector<Results>& runs, const Comparison& comparison) {
+  const std::vector<ComparedTask>& tasks = comparison.tasks;
   MethodScores scores;
   scores.per_task.resize(tasks.size());
+  scores.joint.resize(comparison.joint.size());
   for (const Results& run : runs) {
     scores.seeds.push_back(run.seed);
     double sum = 0;
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      const double value = score_of(run, tasks[t].name, split);
+      const double value = score_of(run, tasks[t].name, comparison.split);
       scores.per_task[t].values.push_back(value);
       sum += value;
+    }
+    for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
+      scores.joint[j].values.push_back(joint_of(run, comparison.joint[j], comparison.split));
     }
     scores.average.values.push_back(tasks.empty() ? kNan : sum / static_cast<double>(tasks.size()));
   }
   for (SeedScores& task : scores.per_task) task.spread = spread_of(task.values);
+  for (SeedScores& joint : scores.joint) joint.spread = spread_of(joint.values);
   scores.average.spread = spread_of(scores.average.values);
   scores.budget = budget_of(runs);
   return scores;
@@ -122,11 +134,16 @@ std::optional<BaselineDifference> difference_to(const MethodScores& method, cons
   result.p = result.paired_seeds < kFewestPairs ? kNan : paired_difference(ours, theirs).p_value;
   result.p_holm = kNan;
   result.delta_p_percent = delta_p(method, baseline, pairs, tasks);
+  const auto seed_differences = [&](const SeedScores& mine, const SeedScores& base, bool rises) -> TaskDifference {
+    const std::vector<double> of_seeds = differences(pairs.of(mine, pairs.ours), pairs.of(base, pairs.theirs));
+    const Spread of_task = spread_of(of_seeds);
+    return {of_task.mean, of_task.half_width_95, wins_among(of_seeds, rises)};
+  };
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    const std::vector<double> of_task =
-        differences(pairs.of(method.per_task[t], pairs.ours), pairs.of(baseline.per_task[t], pairs.theirs));
-    const Spread of_seeds = spread_of(of_task);
-    result.per_task.push_back({of_seeds.mean, of_seeds.half_width_95, wins_among(of_task, tasks[t].higher_is_better)});
+    result.per_task.push_back(seed_differences(method.per_task[t], baseline.per_task[t], tasks[t].higher_is_better));
+  }
+  for (std::size_t j = 0; j < method.joint.size(); ++j) {
+    result.joint.push_back(seed_differences(method.joint[j], baseline.joint[j], true));
   }
   return result;
 }
@@ -171,11 +188,19 @@ void Comparison::compute() {
   }
   std::erase_if(tasks, [&](const ComparedTask& task) { return lacking.contains(task.name); });
 
+  std::set<std::string> labelled_together;
+  visit_runs(tables, [&](const Results& run) {
+    for (const auto& [names, scores] : run.joint) {
+      if (!std::isnan(joint_of(run, names, split))) labelled_together.insert(names);
+    }
+  });
+  joint.assign(labelled_together.begin(), labelled_together.end());
+
   std::vector<BaselineDifference*> tested;
   std::vector<double> p;
   for (ComparisonTable& table : tables) {
     table.scores.clear();
-    for (const auto& runs : table.runs) table.scores.push_back(scores_of(runs, tasks, split));
+    for (const auto& runs : table.runs) table.scores.push_back(scores_of(runs, *this));
     for (std::size_t m = 0; m < table.scores.size(); ++m) {
       const auto baseline_of_m = std::find_if(methods.begin(), methods.end(), [&](const ComparedMethod& other) {
         return other.key == methods[m].baseline;

@@ -26,6 +26,7 @@ std::string spread_cell(const Spread& spread, bool rises) {
   return std::isnan(spread.mean) ? "-" : with_interval(score_text(spread.mean, rises), spread.half_width_95, rises);
 }
 std::string difference_cell(double difference, double half_width, bool rises) {
+  if (std::isnan(difference)) return "-";
   return with_interval(signed_number(difference, score_text(difference, rises)), half_width, rises);
 }
 
@@ -77,6 +78,7 @@ class Writer {
     ReportTable table{.title = title("Scores"), .head = {"method", "seeds"}};
     for (const ComparedTask& task : all_.tasks) table.head.push_back(task.name);
     table.head.insert(table.head.end(), {"average", "difference", "p", "delta_p %"});
+    table.head.insert(table.head.end(), all_.joint.begin(), all_.joint.end());
     for (const std::size_t m : rows_) {
       const MethodScores& method = table_.scores[m];
       std::vector<std::string> row = {name(m), std::to_string(method.seeds.size())};
@@ -93,6 +95,7 @@ class Writer {
       } else {
         row.insert(row.end(), {"-", "-", "-"});
       }
+      for (const SeedScores& joint : method.joint) row.push_back(spread_cell(joint.spread, true));
       table.rows.push_back(std::move(row));
     }
     table.notes = score_notes();
@@ -106,6 +109,11 @@ class Writer {
     if (!all_.left_out_tasks.empty()) {
       notes.push_back("Left out of tables and averages, because some run has no " + all_.split +
                       " score of them: " + listed(all_.left_out_tasks));
+    }
+    if (!all_.joint.empty()) {
+      notes.push_back(
+          listed(all_.joint) +
+          ": sentence accuracy, the share of texts on which these tasks are all right; no part of averages");
     }
     if (!tested_) return notes;
     notes.push_back("Difference: of averages, " + baselines_text() + " over the seeds of both, with its 95 % interval");
@@ -157,11 +165,13 @@ class Writer {
     ReportTable table{.title = title("Differences to the baseline"), .head = {"method", "pairs"}};
     for (const ComparedTask& task : all_.tasks) table.head.push_back(task.name);
     table.head.emplace_back("average");
+    table.head.insert(table.head.end(), all_.joint.begin(), all_.joint.end());
     for (const std::size_t m : rows_) {
       const auto& against = table_.scores[m].against_baseline;
       if (!against) continue;
       const auto cell = [&](double difference, double half_width, std::size_t wins, bool rises) {
-        return difference_cell(difference, half_width, rises) + " (" + std::to_string(wins) + ")";
+        const std::string text = difference_cell(difference, half_width, rises);
+        return std::isnan(difference) ? text : text + " (" + std::to_string(wins) + ")";
       };
       std::vector<std::string> row = {name(m), std::to_string(against->paired_seeds)};
       for (std::size_t t = 0; t < all_.tasks.size(); ++t) {
@@ -169,6 +179,9 @@ class Writer {
         row.push_back(cell(task.difference, task.half_width_95, task.wins, all_.tasks[t].higher_is_better));
       }
       row.push_back(cell(against->difference, against->half_width_95, against->wins, all_rise_));
+      for (const TaskDifference& joint : against->joint) {
+        row.push_back(cell(joint.difference, joint.half_width_95, joint.wins, true));
+      }
       table.rows.push_back(std::move(row));
     }
     table.notes = {

@@ -56,6 +56,7 @@ struct BaselineDifference {
   double p_holm = 0;                     ///< adjusted over all tests of the comparison
   double delta_p_percent = 0;            ///< NaN where a task's baseline is too near zero for a ratio
   std::vector<TaskDifference> per_task;  ///< in the order of Comparison::tasks
+  std::vector<TaskDifference> joint;     ///< in the order of Comparison::joint; NaN where a run lacks it
 };
 
 /// What a run of a method costs: means over its seeds, NaN where the runs do not say. One model per task: their sum.
@@ -73,6 +74,7 @@ struct MethodScores {
   std::vector<std::uint64_t> seeds;
   std::vector<SeedScores> per_task;  ///< in the order of Comparison::tasks
   SeedScores average;                ///< over these tasks
+  std::vector<SeedScores> joint;     ///< in the order of Comparison::joint; NaN where a run lacks it
   Budget budget;
   std::optional<BaselineDifference> against_baseline;  ///< none for a baseline, and where no seed is in both
 };
@@ -102,6 +104,8 @@ struct Comparison {
   /// Tasks that every run was scored on in the split: all averages, differences and delta_p are over these.
   std::vector<ComparedTask> tasks;
   std::vector<std::string> left_out_tasks;  ///< those that some run lacks
+  /// "intent+slots": tasks that label the same texts in some run; their sentence accuracy is no part of any average.
+  std::vector<std::string> joint;
 
   /// Computes everything else from the runs.
   INFOMTL_API void compute();
