@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -96,6 +97,33 @@ TEST(ComparisonRecord, ReadsFormatTwo) {
   EXPECT_FALSE(record.cells[0].methods[0].effect.has_value());
   EXPECT_TRUE(std::isnan(second.budget.encoded_sequences));
   EXPECT_DOUBLE_EQ(record.cells[0].power->detectable_difference, 0.0321);
+}
+
+TEST(ComparisonRecord, SentenceAccuracyIsAColumnOfItsOwn) {
+  Json json = testing::comparison_json();
+  json["joint"] = {"hate+irony"};
+  json["cells"][0]["methods"][1]["joint"]["hate+irony"] = {{"mean", 0.25}, {"half_width_95", 0.01}, {"values", {0.25}}};
+  json["cells"][0]["methods"][1]["against_baseline"]["joint"]["hate+irony"] = {{"difference", -0.02},
+                                                                               {"half_width_95", 0.01}};
+  const ComparisonRecord record = read_comparison(json, "comparison.json");
+  const PlainTable scores = score_table(record), effects = effect_table(record);
+  const auto column = [](const PlainTable& table, const std::string& head) {
+    return static_cast<std::size_t>(std::find(table.head.begin(), table.head.end(), head) - table.head.begin());
+  };
+  const std::size_t place = column(scores, "hate+irony (sentence accuracy, %)");
+  ASSERT_LT(place, scores.head.size());
+  EXPECT_EQ(scores.rows[0][place], "-") << "it has none";
+  EXPECT_EQ(scores.rows[1][place], "25.00 ± 1.00");
+  ASSERT_LT(column(effects, "hate+irony (sentence accuracy, points)"), effects.head.size());
+  EXPECT_EQ(effects.rows[0].back(), "-2.00 ± 1.00");
+  MethodRuns method{.key = "a", .name = "a", .runs = {}};
+  RunRecord run;
+  run.results = Results::from_json(testing::results_json(0, 0.6, 2.0));
+  run.results->joint["hate+irony"] = {{run.results->splits().front(), 0.5}};
+  method.runs.push_back(run);
+  const ComparisonRecord of_runs = comparisons_of_runs({method}).front();
+  EXPECT_EQ(of_runs.joint, (std::vector<std::string>{"hate+irony"}));
+  EXPECT_DOUBLE_EQ(of_runs.cells[0].methods[0].joint.at("hate+irony").spread.mean, 0.5);
 }
 
 TEST(ComparisonRecord, NamesFileAndFieldOfWhatIsWrong) {

@@ -65,6 +65,23 @@ TEST(Results, SurviveTheirFile) {
   EXPECT_EQ(Results::from_json(alike.to_json()).task_similarity["hate"]["stars"], 0.25);
 }
 
+TEST(Results, OfTasksOnTheSameTextsHaveTheirSentenceAccuracy) {
+  Results results = run(0, 0.5, 2.25);
+  EXPECT_FALSE(results.to_json().contains("joint"));
+  results.joint["hate+irony"] = {{"test", 0.375}};
+  const Json json = Json::parse(results.to_json().dump());
+  EXPECT_EQ(json["joint"], (Json{{"hate+irony", {{"sentence_accuracy", {{"test", 0.375}}}}}}));
+  EXPECT_EQ(Results::from_json(json).to_json().dump(), json.dump());
+  EXPECT_NE(results.table().find("average                             0.6000  1.3750\n"
+                                 "hate+irony  sentence_accuracy            -   37.50\n"),
+            std::string::npos)
+      << results.table();
+  Results more = run(0, 0.5, 2.25);
+  more.joint["hate+irony"] = {{"train", 0.5}};
+  results.add_splits(more);
+  EXPECT_EQ(results.joint["hate+irony"], (std::map<std::string, double>{{"test", 0.375}, {"train", 0.5}}));
+}
+
 TEST(Results, AverageLeavesOutSplitsATaskDoesNotHave) {
   const Results results = run(0, 0.5, 2.0);
   EXPECT_DOUBLE_EQ(results.average.at("test"), 1.25);

@@ -167,6 +167,40 @@ TEST(Comparison, RowsSayWhatTheyCost) {
       << comparison.table();
 }
 
+TEST(Comparison, SentenceAccuracyHasAColumnAndNoPartInAverages) {
+  Comparison comparison = five_pairs();
+  const double average = comparison.tables[0].scores[1].average.spread.mean;
+  for (std::size_t m = 0; m < 2; ++m) {
+    for (std::size_t seed = 0; seed < 5; ++seed) {
+      comparison.tables[0].runs[m][seed].joint["first+second"] = {
+          {"test", 0.4 + 0.02 * static_cast<double>(m * ((seed + 1) % 5))}, {"validation", 0.9}};
+    }
+  }
+  comparison.tables[0].runs[0][0].joint["first+third"] = {{"validation", 0.9}};
+  comparison.compute();
+  EXPECT_EQ(comparison.joint, (std::vector<std::string>{"first+second"})) << "of the split alone";
+  EXPECT_DOUBLE_EQ(comparison.tables[0].scores[1].average.spread.mean, average);
+  const Json better = cell(comparison)["methods"][1];
+  EXPECT_NEAR(better["joint"]["first+second"]["mean"].get<double>(), 0.44, 1e-12);
+  EXPECT_NEAR(better["joint"]["first+second"]["deviation"].get<double>(), std::sqrt(0.001), 1e-12);
+  EXPECT_NEAR(better["against_baseline"]["joint"]["first+second"]["difference"].get<double>(), 0.04, 1e-12);
+  EXPECT_EQ(better["against_baseline"]["joint"]["first+second"]["wins"], 4);
+  EXPECT_EQ(comparison.to_json()["joint"], (Json{"first+second"}));
+  const std::string table = comparison.table();
+  EXPECT_TRUE(holds(table, "delta_p %   first+second\n")) << table;
+  EXPECT_TRUE(holds(table, "44.00 +- 3.93\n")) << table;
+  EXPECT_TRUE(holds(table, "+4.00 +- 3.93 (4)\n")) << table;
+  EXPECT_TRUE(holds(table, "first+second: sentence accuracy")) << table;
+  EXPECT_TRUE(holds(comparison.table("csv"), "plain,EW,first+second,sentence_accuracy,5,0.4,0,0,,"))
+      << comparison.table("csv");
+  // A method without such tasks, one model per task, has none.
+  for (Results& run : comparison.tables[0].runs[0]) run.joint.clear();
+  comparison.compute();
+  EXPECT_TRUE(cell(comparison)["methods"][0]["joint"]["first+second"]["mean"].is_null());
+  EXPECT_TRUE(cell(comparison)["methods"][1]["against_baseline"]["joint"]["first+second"]["difference"].is_null());
+  EXPECT_FALSE(holds(comparison.table(), "nan")) << comparison.table();
+}
+
 TEST(Comparison, TablesComeInSeveralFormats) {
   Comparison comparison = five_pairs();
   comparison.methods[1].name = "Info_MTL | 50%";
