@@ -267,7 +267,8 @@ class ForwardPass::EncodedTask final : public TaskStep {
 
   /// Of the task's words on these rows; undefined where its rows are sequences.
   Tensor word_offsets() {
-    if (!reads_words() || owner_ == nullptr) return batch_.word_offsets;
+    if (!reads_words()) return {};
+    if (owner_ == nullptr) return batch_.word_offsets;
     if (owner_->reads_words()) return owner_->batch_.word_offsets;
     pass_.encode();
     return words_of_texts(pass_.viewed, k_, 0).offsets;

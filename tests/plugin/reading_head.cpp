@@ -1,6 +1,6 @@
-// A plugin with a head that reads another task's head on the same rows.
-//
+// A plugin with a head that reads another task's head on the same texts; the other task labels texts, not words.
 //   "head": {"name": "reading", "task": "topic"}
+#include "infomtl/ops/feedback.h"
 #include "infomtl/plugin/plugin.h"
 
 namespace {
@@ -12,23 +12,25 @@ class Reading final : public infomtl::Head {
     void fields(infomtl::FieldVisitor& f) { f.field("task", task, "whose head the others read"); }
   };
   Reading(const Settings& settings, const infomtl::HeadContext& context)
-      : task_(settings.task), reads_(context.task->name != settings.task), outputs_(context.task->outputs()) {
+      : task_(settings.task), words_(context.task->kind == infomtl::TaskKind::tagging) {
     infomtl::ops::TensorRandom random(context.seed);
-    own_ = register_parameter("own", random.normal({context.width, outputs_}) * 0.1);
-    if (reads_) other_ = register_parameter("other", random.normal({kMost, outputs_}) * 0.1);
+    own_ = register_parameter("own", random.normal({context.width, context.task->outputs()}) * 0.1);
+    if (context.task->name == task_) return;
+    other_ = register_parameter("other", random.normal({16, context.task->outputs()}) * 0.1);  // up to 16 are read
+    while (context.tasks->at(index_).name != context.task->name) ++index_;
   }
   infomtl::Prediction forward(const infomtl::HeadInput& input) override {
     const torch::Tensor output = input.representation.mm(own_);
-    if (!reads_) return {.output = output};
-    const torch::Tensor said = input.other(task_).output;
-    return {.output = output + said.softmax(1).mm(other_.narrow(0, 0, said.size(1)))};
+    if (!other_.defined()) return {.output = output};
+    torch::Tensor said = input.other(task_).output.softmax(1);  // a row per text; a tagging task's own rows are words
+    if (words_) said = infomtl::ops::repeat_over_words(said, input.others->word_offsets(index_), output.size(0));
+    return {.output = output + said.mm(other_.narrow(0, 0, said.size(1)))};
   }
 
  private:
-  static constexpr std::int64_t kMost = 16;  // outputs of the task that is read
   std::string task_;
-  bool reads_;
-  std::int64_t outputs_;
+  bool words_;
+  std::size_t index_ = 0;
   torch::Tensor own_, other_;
 };
 
