@@ -272,8 +272,14 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
                 run_seed, split);
   }
   with_context(config.where(), [&] { flip_labels(dataset.split(Split::train), dataset.tasks, noise, run_seed); });
+  const SplitData& train = dataset.split(Split::train);
   for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
-    dataset.tasks[t].train_rows = static_cast<std::int64_t>(dataset.split(Split::train).tasks[t].size());
+    const std::vector<std::int32_t>& sequences = train.tasks[t].sequences;
+    dataset.tasks[t].train_rows = static_cast<std::int64_t>(train.tasks[t].size());
+    dataset.tasks[t].words = std::any_of(sequences.begin(), sequences.end(), [&](std::int32_t sequence) {
+      const auto s = static_cast<std::size_t>(sequence);
+      return train.texts.word_offsets[s + 1] > train.texts.word_offsets[s];
+    });
   }
   return dataset;
 }

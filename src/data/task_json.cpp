@@ -35,6 +35,7 @@ Json task_to_json(const Task& task) {
   json["extra_metrics"] = Json::array();
   for (const MetricChoice& extra : task.extra_metrics) json["extra_metrics"].push_back(metric_to_json(extra));
   json["train_rows"] = task.train_rows;
+  json["words"] = task.words;
   return json;
 }
 
@@ -55,6 +56,7 @@ Task task_from_json(const Json& json) {
     task.metric = metric_from_json(json.at("metric"));
     for (const Json& extra : json.at("extra_metrics")) task.extra_metrics.push_back(metric_from_json(extra));
     task.train_rows = json.at("train_rows").get<std::int64_t>();
+    task.words = json.value("words", task.kind == TaskKind::tagging);
   } catch (const Json::exception& error) {
     throw FormatError(std::string("a saved task: ") + error.what());
   }

@@ -78,8 +78,9 @@ std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_in
       with_context("text " + std::to_string(i + 1), [&] {
         const auto& [text, text_pair] = texts[i];
         const std::string_view pair = text_pair;
-        const std::vector<WordRange> ranges =
-            task.kind == TaskKind::tagging ? words_of(text) : std::vector<WordRange>{};
+        // As in training: heads may read what tagging heads say of the words.
+        const bool as_words = task.kind == TaskKind::tagging || task.words;
+        const std::vector<WordRange> ranges = as_words ? words_of(text) : std::vector<WordRange>{};
         sequences.push_back(tokenize_sequence(tokenizer, text, task.pair ? &pair : nullptr, ranges, max_length));
       });
       std::int32_t previous = 0;  // a word without a token of its own reads the one before it

@@ -58,6 +58,14 @@ TEST(SentenceAccuracy, StandsInResultsAndTables) {
   TrainedRun trained = TrainedRun::load(output);
   EXPECT_DOUBLE_EQ(trained.evaluate("test").joint.at("intent+slots").at("test"), whole.at("test"));
   EXPECT_EQ(trained.evaluate("train").joint.at("intent+slots").size(), 1U);
+  // A text to predict is read as those of training were: what the slots' head says of its words reaches the intent.
+  std::istringstream texts(read_file(folder.path() / "spans" / "test_text.txt"));
+  std::istringstream intents(read_file(folder.path() / "spans" / "test_intents.txt"));
+  double right = 0, rows = 0;
+  for (std::string text, intent; std::getline(texts, text) && std::getline(intents, intent); ++rows) {
+    right += trained.predict("intent", {{text, ""}})[0]["label"] == intent ? 1 : 0;
+  }
+  EXPECT_NEAR(right / rows, results.tasks[0].second.score.at("test"), 1e-12);
   EXPECT_TRUE(score_split(output, "train").joint.at("intent+slots").contains("train"));
   EXPECT_TRUE(
       Json::parse(read_file(output / "results.json"))["joint"]["intent+slots"]["sentence_accuracy"].contains("train"));

@@ -78,6 +78,45 @@ TEST(Rounds, OfTwoHeadsThatReadEachOtherIterateTheirMap) {
   for (std::size_t k = 1; k + 2 < 6; ++k) EXPECT_NEAR(unrest(k + 2) / unrest(k), ce * ce, 1e-4) << k;
 }
 
+/// Says nothing, and keeps where the words of "spans" and "topic" lie on the rows it is asked about.
+class Asking final : public Head {
+ public:
+  struct Settings {
+    void fields(FieldVisitor& /*f*/) {}
+  };
+  static inline Tensor words_of_spans, words_of_topic;
+
+  Asking(const Settings& /*settings*/, const HeadContext& context)
+      : name_(context.task->name), outputs_(context.task->outputs()) {}
+  Prediction forward(const HeadInput& input) override {
+    if (name_ == "spans") input.other("topic");
+    for (std::size_t t = 0; name_ == "topic" && t < input.others->tasks().size(); ++t) {
+      if (input.others->tasks()[t].name == "spans") words_of_spans = input.others->word_offsets(t);
+      if (input.others->tasks()[t].name == "topic") words_of_topic = input.others->word_offsets(t);
+    }
+    return {.output = torch::zeros({input.representation.size(0), outputs_})};
+  }
+  bool reads_tagging_heads() const override { return name_ == "topic"; }
+
+ private:
+  std::string name_;
+  std::int64_t outputs_;
+};
+
+TEST(OtherHeads, OfSequencesHaveNoWordsWhoseverRowsTheyAre) {
+  if (!head_registry().contains("asking")) head_registry().add<Asking>("asking", "looks at word offsets");
+  const SmallRun run(0.0, "asking");
+  const StepBatch batch = run.batches("joint", 3, 1)[0];
+  ForwardPass pass({.model = run.model.get(), .objective = run.objective.get()}, batch);
+  TaskStep& spans = pass.task(run.task_named("spans"));
+  spans.prediction();  // asks the head of "topic" about its sentences
+  EXPECT_TRUE(at::equal(Asking::words_of_spans, spans.batch().word_offsets));
+  EXPECT_FALSE(Asking::words_of_topic.defined());
+  pass.task(run.task_named("topic")).prediction();
+  EXPECT_TRUE(at::equal(Asking::words_of_spans, torch::zeros({4}, torch::kInt64))) << "texts not given as words";
+  EXPECT_FALSE(Asking::words_of_topic.defined());
+}
+
 SmallRun feedback_run(double dropout, const Json& options) {
   Json head = {{"name", "feedback"}, {"activation", "tanh"}, {"dropout", dropout}};
   head.update(options);

@@ -25,6 +25,7 @@ struct Task {
   MetricChoice metric = {};
   std::vector<MetricChoice> extra_metrics = {};  ///< reported beside it
   std::int64_t train_rows = 0;                   ///< labelled rows of the training split, 0 when it has none
+  bool words = false;  ///< some of its training texts were given as words: a tagging task labels them
 
   /// Width of the task's prediction: C classes, or 1 for a regression.
   std::int64_t outputs() const { return kind == TaskKind::regression ? 1 : static_cast<std::int64_t>(labels.size()); }
