@@ -67,8 +67,8 @@ Results Results::from_json(const Json& json) {
       results.tasks.emplace_back(name, std::move(task));
     }
     for (const auto& [split, value] : json.at("average").items()) results.average[split] = number_or_nan(value);
-    const Json joint = json.value("joint", Json::object());
-    for (const auto& [names, entry] : joint.items()) {
+    const Json together = json.value("joint", Json::object());
+    for (const auto& [names, entry] : together.items()) {
       for (const auto& [split, value] : entry.at("sentence_accuracy").items()) {
         results.joint[names][split] = number_or_nan(value);
       }

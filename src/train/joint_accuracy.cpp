@@ -17,17 +17,17 @@ std::vector<JointAccuracy> LabelledTexts::joint(const std::vector<Task>& tasks,
   std::vector<JointAccuracy> found;
   std::vector<bool> taken(tasks.size(), false);
   for (std::size_t first = 0; first < tasks.size(); ++first) {
-    JointAccuracy joint{.tasks = {}, .accuracy = 0, .texts = static_cast<std::int64_t>(texts_[first].size())};
+    JointAccuracy one{.tasks = {}, .accuracy = 0, .texts = static_cast<std::int64_t>(texts_[first].size())};
     std::vector<std::vector<bool>> right;
-    for (std::size_t t = first; t < tasks.size() && joint.texts > 0; ++t) {
+    for (std::size_t t = first; t < tasks.size() && one.texts > 0; ++t) {
       if (taken[t] || tasks[t].kind == TaskKind::regression || texts_[t] != texts_[first]) continue;
       taken[t] = true;
-      joint.tasks.push_back(t);
+      one.tasks.push_back(t);
       right.push_back(rows_right(predictions[t]));
     }
-    if (joint.tasks.size() < 2) continue;
-    joint.accuracy = sentence_accuracy(right);
-    found.push_back(std::move(joint));
+    if (one.tasks.size() < 2) continue;
+    one.accuracy = sentence_accuracy(right);
+    found.push_back(std::move(one));
   }
   return found;
 }

@@ -15,7 +15,7 @@ namespace {
 
 using testing::close;
 
-constexpr std::int64_t kWidth = 6;
+constexpr std::int64_t kHeadWidth = 6;
 
 /// An intent of three classes per sequence, slots of four tags per word, a set of two labels, a value, and other tags.
 const std::vector<Task>& slu_tasks() {
@@ -65,13 +65,13 @@ std::shared_ptr<Head> feedback(const Json& options, std::size_t task, std::uint6
   config.update(options);
   const auto head = head_registry().build(
       Config::from_json(config),
-      HeadContext{.width = kWidth, .task = &slu_tasks().at(task), .seed = seed, .tasks = &slu_tasks()});
+      HeadContext{.width = kHeadWidth, .task = &slu_tasks().at(task), .seed = seed, .tasks = &slu_tasks()});
   head->to(torch::kFloat64);
   return head;
 }
 
 Tensor rows_of(std::size_t task) {
-  return testing::normal({slu_tasks().at(task).kind == TaskKind::tagging ? 5 : 3, kWidth}).to(torch::kFloat64);
+  return testing::normal({slu_tasks().at(task).kind == TaskKind::tagging ? 5 : 3, kHeadWidth}).to(torch::kFloat64);
 }
 
 void put(Head& head, const std::string& parameter, const Tensor& value) {
@@ -96,9 +96,9 @@ TEST(FeedbackHead, OfOneRoundIsTheLinearHeadOfTheSameSeed) {
     for (const std::int64_t rounds : {1, 3}) {
       const auto head = feedback({{"rounds", rounds}, {"layers", layers}, {"dropout", 0.3}}, 0);
       EXPECT_EQ(head->rounds(), rounds);
-      const auto linear =
-          head_registry().build(Config::from_json({{"name", "linear"}, {"hidden", layers * kWidth}, {"dropout", 0.3}}),
-                                HeadContext{.width = kWidth, .task = &slu_tasks()[0], .seed = 3});
+      const auto linear = head_registry().build(
+          Config::from_json({{"name", "linear"}, {"hidden", layers * kHeadWidth}, {"dropout", 0.3}}),
+          HeadContext{.width = kHeadWidth, .task = &slu_tasks()[0], .seed = 3});
       linear->to(torch::kFloat64);
       EXPECT_EQ(head->named_parameters().size() == linear->named_parameters().size(), rounds == 1);
       const Tensor x = rows_of(0);
@@ -168,7 +168,7 @@ TEST(FeedbackHead, TheGateChoosesExactlyOneLayerAlsoInTraining) {
   Said said = said_before();
   const auto head = feedback({{"rounds", 2}, {"reads", {"topics"}}}, 0);
   put(*head, "gates.topics", torch::tensor({0.0, 1.0}));
-  const Tensor x = rows_of(0), zeros = torch::zeros({3, kWidth}, torch::kFloat64);
+  const Tensor x = rows_of(0), zeros = torch::zeros({3, kHeadWidth}, torch::kFloat64);
   const Tensor topics = amplified_of(*head, "topics", said.predictions[2].output.sigmoid());
   const Tensor first = layers_of(*head, x, topics, zeros), second = layers_of(*head, x, zeros, topics);
   int seconds = 0;
@@ -252,7 +252,7 @@ TEST(FeedbackHead, WrongSettingsAreErrors) {
   EXPECT_EQ(message({{"reads", {"intent"}}}), "no error");  // its own name: the other heads read it
   // Alone it has one round to say something in.
   const auto alone = head_registry().build(Config::from_json("feedback"),
-                                           HeadContext{.width = kWidth, .task = &slu_tasks()[0], .seed = 1});
+                                           HeadContext{.width = kHeadWidth, .task = &slu_tasks()[0], .seed = 1});
   const Tensor x = rows_of(0).to(torch::kFloat32);
   EXPECT_EQ(alone->forward({x}).output.size(1), 3);
   EXPECT_THROW(alone->forward({.representation = x, .round = 1}), StateError);

@@ -14,12 +14,12 @@ using infomtl::testing::close;
 using infomtl::testing::gradients_match;
 using torch::Tensor;
 
-Tensor drawn(std::uint64_t seed, std::int64_t rows, std::int64_t columns) {
+Tensor drawn_rows(std::uint64_t seed, std::int64_t rows, std::int64_t columns) {
   return TensorRandom(seed).normal({rows, columns}).to(torch::kFloat64);
 }
 
 TEST(Feedback, ReadsOutputsAsTheirTaskDoes) {
-  const Tensor output = drawn(1, 3, 4);
+  const Tensor output = drawn_rows(1, 3, 4);
   for (const TaskKind kind : {TaskKind::classification, TaskKind::tagging}) {
     EXPECT_TRUE(close(probabilities(output, kind), output.exp() / output.exp().sum(1, true), 1e-14));
   }
@@ -44,7 +44,8 @@ TEST(Feedback, BringsWordsToSequencesAndBack) {
 }
 
 TEST(Feedback, ConvergenceIsItsDefinition) {
-  const std::vector<Tensor> rounds = {drawn(1, 3, 2), drawn(2, 3, 2), drawn(3, 3, 2), drawn(4, 3, 2)};
+  const std::vector<Tensor> rounds = {drawn_rows(1, 3, 2), drawn_rows(2, 3, 2), drawn_rows(3, 3, 2),
+                                      drawn_rows(4, 3, 2)};
   double delta = 0, monotone = 0;
   for (std::int64_t b = 0; b < 3; ++b) {
     double before = -1;
@@ -69,13 +70,13 @@ TEST(Feedback, ConvergenceIsItsDefinition) {
 
 TEST(Feedback, RoundsAtRestHaveNoUnrestAndNoGradient) {
   for (const Convergence form : {Convergence::delta, Convergence::monotone}) {
-    const Tensor same = drawn(1, 3, 2).requires_grad_(true);
+    const Tensor same = drawn_rows(1, 3, 2).requires_grad_(true);
     const Tensor sum = round_convergence({same, same * 1, same * 1, same * 1}, form).sum;
     EXPECT_EQ(sum.item<double>(), 0);
     EXPECT_TRUE(torch::equal(torch::autograd::grad({sum}, {same})[0], torch::zeros_like(same)));
     EXPECT_EQ(round_convergence({same}, form).sum.item<double>(), 0);
   }
-  EXPECT_EQ(round_convergence({drawn(1, 3, 2), drawn(2, 3, 2)}, Convergence::monotone).sum.item<double>(), 0);
+  EXPECT_EQ(round_convergence({drawn_rows(1, 3, 2), drawn_rows(2, 3, 2)}, Convergence::monotone).sum.item<double>(), 0);
   EXPECT_THROW(round_convergence({}, Convergence::delta), ShapeError);
 }
 
