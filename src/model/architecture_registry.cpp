@@ -18,7 +18,7 @@ INFOMTL_ARCHITECTURES(INFOMTL_DECLARE)
 
 ArchitectureRegistry& architecture_registry() {
   static ArchitectureRegistry registry = [] {
-    ArchitectureRegistry made("architecture");
+    ArchitectureRegistry made("architecture", "shared");
     register_builtin_architectures(made);
     return made;
   }();
