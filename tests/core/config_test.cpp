@@ -235,8 +235,8 @@ TEST(Config, ElementsOfListsAreAddressedByTheirNames) {
   const std::string twice = R"({"losses": [{"name": "a"}, {"name": "a"}]})";
   EXPECT_NE(message_of([&] { from(twice, {"losses.a.weight=1"}); }).find("0 or 1"), std::string::npos);
 
-  testing::TemporaryFolder folder;
-  write_file(folder.path() / "base.json", text);
+  infomtl::testing::TemporaryFolder folder;
+  write_file_atomically(folder.path() / "base.json", text);
   const auto over = [&](const std::string& above) {
     return Config::from_text("{\"extends\": \"base.json\", " + above + "}", "t.json", folder.path());
   };
