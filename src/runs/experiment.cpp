@@ -6,6 +6,7 @@
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
+#include "runs/checkpoint_schedule.h"
 #include "runs/environment.h"
 #include "runs/event_writer.h"
 #include "runs/results_of_evaluation.h"
@@ -103,13 +104,27 @@ struct Experiment::Implementation {
       events->scalars(trainer->steps_done(), scalars_of(record));
       if (progress != nullptr) progress->end_epoch(epoch, scores, trainer->model().tasks(), best);
       for (const auto& listener : epoch_listeners) listener(epoch, scores, best);
-      if (!best) {
+      if (best) {
+        trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
+        copy_checkpoint(folder.best(), folder.last());
+      } else {
         trainer->save(folder.last(), config.encoder.path);
-        return;
       }
-      trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
-      copy_checkpoint(folder.best(), folder.last());
+      keep_last();
     });
+    if (!config.checkpoints.between_epochs()) return;
+    trainer->on_step([this, schedule = CheckpointSchedule(config.checkpoints, trainer->steps_per_epoch())](
+                         std::int64_t steps_done) mutable {
+      if (!schedule.due(steps_done)) return;
+      trainer->save(folder.last(), config.encoder.path);
+      keep_last();
+    });
+  }
+
+  void keep_last() {
+    if (config.checkpoints.keep == 0) return;
+    copy_checkpoint(folder.last(), folder.kept(trainer->steps_done()));
+    folder.keep_latest(config.checkpoints.keep);
   }
 
   Results train(const std::atomic<bool>* stop) {

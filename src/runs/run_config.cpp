@@ -49,6 +49,7 @@ Precision precision_named(const Config& config, torch::Device device) {
 }
 
 RunConfig RunConfig::read(const Config& config) {
+  const CheckpointSettings checkpoints = CheckpointSettings::read(config.object_or_empty("training"));
   TrainerSettings trainer = TrainerSettings::from_config(config);
   std::string name = config.text("name", ""), description = config.text("description", "");
   const torch::Device device = device_named(config);
@@ -75,6 +76,7 @@ RunConfig RunConfig::read(const Config& config) {
                 .weighting = part_of(config, "weighting", weighting_registry()),
                 .losses = config.list("losses"),
                 .penalties = config.list_or_empty("penalties")};
+  run.checkpoints = checkpoints;
   const Config evaluation = config.object_or_empty("evaluation");
   for (const Config& noise : evaluation.list_or_empty("noise")) {
     run.noises.push_back(noise.read<EmbeddingNoise>());

@@ -12,15 +12,6 @@ namespace {
 
 constexpr auto kBetweenLines = std::chrono::minutes(1);  // where standard error is a file
 
-double mean_of(const std::vector<double>& values) {
-  double sum = 0;
-  int count = 0;
-  for (const double value : values) {
-    if (!std::isnan(value)) sum += value, ++count;
-  }
-  return count == 0 ? std::nan("") : sum / count;
-}
-
 bool all_rise(const Evaluation& scores) {
   return std::find(scores.higher_is_better.begin(), scores.higher_is_better.end(), false) ==
          scores.higher_is_better.end();
@@ -67,7 +58,7 @@ std::string epoch_line(std::int64_t epoch, std::int64_t epochs, const std::strin
     if (std::isnan(scores.scores[t])) continue;
     line += ", " + tasks[t].name + " " + score_text(scores.scores[t], scores.higher_is_better[t]);
   }
-  const double loss = mean_of(scores.losses);
+  const double loss = -scores.monitored("loss", tasks);
   return std::isnan(loss) ? line : line + "; loss " + fixed(loss, 4);
 }
 
