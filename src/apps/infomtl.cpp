@@ -81,6 +81,7 @@ void describe(CLI::App& app, CommandLine& line) {
       ->excludes(seed);
   train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)");
   train->add_flag("--resume", line.train.resume, "go on from checkpoints/last");
+  train->add_flag("--quiet", line.train.quiet, "no progress on standard error");
 
   CLI::App* compare = add_command(
       app, line, "compare",

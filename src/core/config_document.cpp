@@ -125,17 +125,50 @@ bool is_index(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// The value below `target` that an override goes on to; made where an object has no such key.
-Json& one_step_into(Json& target, const std::string& key, const std::string& where) {
-  if (target.is_object() || target.is_null()) return target[key];
+// What an element of a list is called: a bare string is a name.
+std::string name_of(const Json& element) {
+  if (element.is_string()) return element.get<std::string>();
+  const auto name = element.is_object() ? element.find("name") : element.end();
+  return name != element.end() && name->is_string() ? name->get<std::string>() : "";
+}
+
+// The place of the element of a list that is called `name`. @throws ConfigError where none or several are
+std::size_t place_of(const Json& list, const std::string& name, const std::string& where) {
+  std::vector<std::string> known;
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (name_of(list[i]) == name) found.push_back(i);
+    if (const std::string other = name_of(list[i]); !other.empty()) known.push_back(other);
+  }
+  if (found.size() == 1) return found.front();
+  if (found.size() > 1) {
+    throw ConfigError(where + ": " + std::to_string(found.size()) + " of its elements are named \"" + name +
+                      "\"; say which by its number, from 0: " + std::to_string(found[0]) + " or " +
+                      std::to_string(found[1]));
+  }
+  throw ConfigError(where + " is an array of " + std::to_string(list.size()) + "; it has no element named \"" + name +
+                    "\"" + did_you_mean(name, known) + (known.empty() ? "; elements are counted from 0" : ""));
+}
+
+// A bare name as the object that it stands for, to take options.
+void name_as_object(Json& value) {
+  if (value.is_string()) value = Json::object({{"name", value}});
+}
+
+// The value below `target` that an override goes on to, and its key there (a number for a name in a list); made where an
+// object has no such key.
+std::pair<Json*, std::string> one_step_into(Json& target, const std::string& key, const std::string& where) {
+  if (!where.ends_with("/name")) name_as_object(target);
+  if (target.is_object() || target.is_null()) return {&target[key], key};
   if (!target.is_array()) {
     throw ConfigError(where + " is neither an object nor an array, so it has no \"" + key + "\"");
   }
-  if (!is_index(key) || std::stoul(key) >= target.size()) {
+  if (is_index(key) && std::stoul(key) >= target.size()) {
     throw ConfigError(where + " is an array of " + std::to_string(target.size()) + ", counted from 0; \"" + key +
                       "\" is not in it");
   }
-  return target[std::stoul(key)];
+  const std::size_t place = is_index(key) ? std::stoul(key) : place_of(target, key, where);
+  return {&target[place], std::to_string(place)};
 }
 
 }  // namespace
@@ -224,8 +257,9 @@ void ConfigDocument::override_value(const std::string& assignment) {
     const std::string key = path.substr(start, dot - start);
     start = dot + 1;
     if (key.empty()) throw ConfigError(label + ": has an empty name between its dots");
-    target = with_context(label, [&] { return &one_step_into(*target, key, where(pointer)); });
-    pointer = pointer_below(pointer, key);
+    const auto [below, place] = with_context(label, [&] { return one_step_into(*target, key, where(pointer)); });
+    target = below;
+    pointer = pointer_below(pointer, place);
   }
   Json value;
   try {
@@ -244,6 +278,15 @@ void ConfigDocument::merge(Json& target, Json layer, const std::string& pointer,
   if (target.is_object() && layer.is_object() && !another_thing) {
     written_by[pointer] = origin;
     for (auto& [key, value] : layer.items()) merge(target[key], std::move(value), pointer_below(pointer, key), origin);
+    return;
+  }
+  if (target.is_array() && layer.is_object() && !target.empty()) {  // elements by their names
+    for (auto& [key, value] : layer.items()) {
+      const std::size_t place = with_context(origins[origin].name + "#" + pointer_below(pointer, key),
+                                             [&] { return place_of(target, key, where(pointer)); });
+      if (value.is_object()) name_as_object(target[place]);
+      merge(target[place], std::move(value), pointer_below(pointer, place), origin);
+    }
     return;
   }
   forget(pointer);

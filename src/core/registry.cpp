@@ -4,9 +4,10 @@
 
 namespace infomtl {
 
-void with_name(const Config& config, const std::function<void(const std::string&, const Config&)>& use) {
+void with_name(const Config& config, const std::string& fallback,
+               const std::function<void(const std::string&, const Config&)>& use) {
   const Config object = config.named();
-  use(object.text("name"), object);
+  use(fallback.empty() ? object.text("name") : object.text("name", fallback), object);
 }
 
 void refuse_name(const Config& config, const std::string& kind, const std::string& name,

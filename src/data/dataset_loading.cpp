@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "data/label_noise.h"
+#include "data/labels_from_data.h"
 #include "data/readers.h"
 #include "data/subset.h"
 #include "data/task_record.h"
@@ -184,16 +185,6 @@ std::vector<Reading> readings_of(const std::vector<TaskRecord>& records, Split s
   return readings;
 }
 
-void take_part(const Source& source, SourceRows& rows) {
-  if (source.part_from == 0.0 && source.part_to == 1.0) return;
-  const std::size_t n = rows.texts.size();
-  auto order = RandomStream(derive_seed(static_cast<std::uint64_t>(source.part_seed), "part")).permutation(n);
-  const auto cut = [&](double share) { return static_cast<std::size_t>(std::llround(share * static_cast<double>(n))); };
-  std::vector<bool> keep(n, false);
-  for (std::size_t i = cut(source.part_from); i < cut(source.part_to); ++i) keep[order[i]] = true;
-  keep_rows(rows, keep);
-}
-
 void load_reading(const Reading& reading, const std::vector<TaskRecord>& records, Split split, SplitData& data,
                   const ErrorList& problem) {
   const Source& source = *reading.sources.front();
@@ -224,7 +215,10 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
 
 Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<std::string>* problems) {
   using namespace data;
-  const auto records = read_task_records(config, problems);
+  std::vector<TaskRecord> records = read_task_records(config, problems);
+  for (TaskRecord& record : records) {
+    if (record.labels_from_data) take_labels_from_data(record);
+  }
   const double fraction = config.number("train_fraction", 1.0, Range{.low = 0.0, .high = 1.0, .low_open = true});
   constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
   const std::array<std::int64_t, 3> most = {config.integer("max_train_rows", kAll, at_least(1)),

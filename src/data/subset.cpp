@@ -101,6 +101,16 @@ void keep_rows(SourceRows& rows, const std::vector<bool>& keep) {
   }
 }
 
+void take_part(const Source& source, SourceRows& rows) {
+  if (source.part_from == 0.0 && source.part_to == 1.0) return;
+  const std::size_t n = rows.texts.size();
+  auto order = RandomStream(derive_seed(static_cast<std::uint64_t>(source.part_seed), "part")).permutation(n);
+  const auto cut = [&](double share) { return static_cast<std::size_t>(std::llround(share * static_cast<double>(n))); };
+  std::vector<bool> keep(n, false);
+  for (std::size_t i = cut(source.part_from); i < cut(source.part_to); ++i) keep[order[i]] = true;
+  keep_rows(rows, keep);
+}
+
 void take_subset(SplitData& data, const std::vector<Task>& tasks, double fraction, std::int64_t most,
                  std::uint64_t run_seed, Split split) {
   std::vector<bool> keep(data.texts.size(), false);

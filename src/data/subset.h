@@ -11,6 +11,8 @@ namespace infomtl::data {
 
 void append_texts(Texts& to, const Texts& from);
 void keep_rows(SourceRows& rows, const std::vector<bool>& keep);
+/// Keeps the part of a source's rows that its record takes.
+void take_part(const Source& source, SourceRows& rows);
 
 /// Keeps, in each group of tasks that share texts, `fraction` of the labelled texts and at most `most` of them, and
 /// drops the texts that no task labels. See load_dataset for how they are chosen.

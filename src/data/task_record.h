@@ -38,7 +38,8 @@ enum class UnknownLabels { error, skip, wrong };
 
 struct TaskRecord {
   Task task;
-  std::string where;  ///< for messages
+  std::string where;              ///< for messages
+  bool labels_from_data = false;  ///< task.labels is empty until the training rows were read
   UnknownLabels unknown_labels = UnknownLabels::error;
   bool missing_labels_allowed = false;
   Range value_range;

@@ -8,7 +8,7 @@ namespace infomtl {
 
 HeadRegistry& head_registry() {
   static HeadRegistry registry = [] {
-    HeadRegistry made("head");
+    HeadRegistry made("head", "linear");
     register_builtin_heads(made);
     return made;
   }();

@@ -69,7 +69,8 @@ MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, const TaskHeads
                      architecture({.width = encoder->width(),
                                    .layers = encoder->layer_count(),
                                    .tasks = heads.tasks,
-                                   .seed = derive_seed(seed, "architecture")}),
+                                   .seed = derive_seed(seed, "architecture"),
+                                   .embedding_width = encoder->embedding_width()}),
                      heads, pooling, seed) {}
 
 MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr<Architecture> architecture,

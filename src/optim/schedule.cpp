@@ -82,7 +82,7 @@ void register_builtin_schedules(ScheduleRegistry& registry) {
 
 ScheduleRegistry& schedule_registry() {
   static ScheduleRegistry registry = [] {
-    ScheduleRegistry built("schedule");
+    ScheduleRegistry built("schedule", "warmup_constant");
     register_builtin_schedules(built);
     return built;
   }();

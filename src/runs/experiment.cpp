@@ -6,12 +6,13 @@
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
+#include "runs/checkpoint_schedule.h"
 #include "runs/environment.h"
 #include "runs/event_writer.h"
-#include "runs/progress_bar.h"
 #include "runs/results_of_evaluation.h"
 #include "runs/run_config.h"
 #include "runs/run_folder.h"
+#include "runs/training_progress.h"
 #include "runs/training_record.h"
 
 namespace infomtl {
@@ -54,7 +55,7 @@ struct Experiment::Implementation {
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
   std::unique_ptr<RunLog> records;
   std::unique_ptr<EventWriter> events;
-  std::unique_ptr<ProgressBar> bar;
+  std::unique_ptr<TrainingProgress> progress;
   std::optional<Evaluation> best_scores;  ///< of the best epoch, on the selection's split, where it was in this sitting
 
   void load_trainer() {
@@ -84,13 +85,15 @@ struct Experiment::Implementation {
     const std::int64_t begun_at = trainer->steps_done();
     records = std::make_unique<RunLog>(folder.log(), begun_at);
     events = std::make_unique<EventWriter>(folder.path(), begun_at > 0 ? begun_at + 1 : 0);
-    if (options.progress) bar = std::make_unique<ProgressBar>();
+    if (options.progress) {
+      progress = std::make_unique<TrainingProgress>(config.trainer.epochs, config.trainer.selection.split);
+    }
 
     trainer->on_report([this](const StepReport& report) {
       const Json record = report.to_json();
       records->add(record);
       events->scalars(report.step, scalars_of(record));
-      if (bar != nullptr) bar->show(report);
+      if (progress != nullptr) progress->show(report);
       for (const auto& listener : report_listeners) listener(report);
     });
     trainer->on_epoch([this](std::int64_t epoch, const Evaluation& scores, bool best) {
@@ -99,21 +102,35 @@ struct Experiment::Implementation {
                                             trainer->model().tasks(), best);
       records->add(record);
       events->scalars(trainer->steps_done(), scalars_of(record));
-      if (bar != nullptr) bar->clear();
+      if (progress != nullptr) progress->end_epoch(epoch, scores, trainer->model().tasks(), best);
       for (const auto& listener : epoch_listeners) listener(epoch, scores, best);
-      if (!best) {
+      if (best) {
+        trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
+        copy_checkpoint(folder.best(), folder.last());
+      } else {
         trainer->save(folder.last(), config.encoder.path);
-        return;
       }
-      trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
-      copy_checkpoint(folder.best(), folder.last());
+      keep_last();
     });
+    if (!config.checkpoints.between_epochs()) return;
+    trainer->on_step([this, schedule = CheckpointSchedule(config.checkpoints, trainer->steps_per_epoch())](
+                         std::int64_t steps_done) mutable {
+      if (!schedule.due(steps_done)) return;
+      trainer->save(folder.last(), config.encoder.path);
+      keep_last();
+    });
+  }
+
+  void keep_last() {
+    if (config.checkpoints.keep == 0) return;
+    copy_checkpoint(folder.last(), folder.kept(trainer->steps_done()));
+    folder.keep_latest(config.checkpoints.keep);
   }
 
   Results train(const std::atomic<bool>* stop) {
     open_folder();
     if (!trainer->fit(stop, options.stop_after_epochs)) {
-      if (bar != nullptr) bar->clear();
+      if (progress != nullptr) progress->clear();
       trainer->save(folder.last(), config.encoder.path);
       Results stopped;
       stopped.seed = config.trainer.seed;

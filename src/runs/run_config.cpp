@@ -9,9 +9,11 @@
 namespace infomtl {
 namespace {
 
-/// A name or an object; the fallback when it is missing.
-Config part_of(const Config& config, const char* key, const char* fallback) {
-  return config.has(key) ? config.value(key) : Config::from_json({{"name", fallback}}, config.where(key));
+/// A name or an object; the registry's default when it is missing.
+template <class Registered>
+Config part_of(const Config& config, const char* key, const Registered& registry) {
+  return config.has(key) ? config.value(key)
+                         : Config::from_json({{"name", registry.default_name()}}, config.where(key));
 }
 
 }  // namespace
@@ -47,6 +49,7 @@ Precision precision_named(const Config& config, torch::Device device) {
 }
 
 RunConfig RunConfig::read(const Config& config) {
+  const CheckpointSettings checkpoints = CheckpointSettings::read(config.object_or_empty("training"));
   TrainerSettings trainer = TrainerSettings::from_config(config);
   std::string name = config.text("name", ""), description = config.text("description", "");
   const torch::Device device = device_named(config);
@@ -68,11 +71,12 @@ RunConfig RunConfig::read(const Config& config) {
                 .name = std::move(name),
                 .description = std::move(description),
                 .data = config.object("data"),
-                .architecture = part_of(config, "architecture", "shared"),
-                .head = part_of(config, "head", "linear"),
-                .weighting = part_of(config, "weighting", "equal"),
+                .architecture = part_of(config, "architecture", architecture_registry()),
+                .head = part_of(config, "head", head_registry()),
+                .weighting = part_of(config, "weighting", weighting_registry()),
                 .losses = config.list("losses"),
                 .penalties = config.list_or_empty("penalties")};
+  run.checkpoints = checkpoints;
   const Config evaluation = config.object_or_empty("evaluation");
   for (const Config& noise : evaluation.list_or_empty("noise")) {
     run.noises.push_back(noise.read<EmbeddingNoise>());

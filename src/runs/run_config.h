@@ -10,6 +10,7 @@
 #include "infomtl/model/encoder.h"
 #include "infomtl/step/embedding_noise.h"
 #include "infomtl/train/trainer.h"
+#include "runs/checkpoint_schedule.h"
 
 namespace infomtl {
 
@@ -31,6 +32,7 @@ struct RunConfig {
   /// Parts that are built once the tasks are known; what is left out stands there as its default.
   Config data, architecture, head, weighting;
   std::vector<Config> losses, penalties;
+  CheckpointSettings checkpoints = {};
   std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
 
   /// @throws ConfigError for every unknown key, wrong type or range but those of parts that need the tasks to be built

@@ -4,8 +4,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -22,6 +25,25 @@ bool RunFolder::has_checkpoint() const {
   recover_folder(last());
   recover_folder(best());
   return std::filesystem::exists(last());
+}
+
+std::filesystem::path RunFolder::kept(std::int64_t step) const {
+  std::string number = std::to_string(step);
+  number.insert(0, number.size() < 9 ? 9 - number.size() : 0, '0');
+  return path_ / "checkpoints" / ("step-" + number);
+}
+
+void RunFolder::keep_latest(std::int64_t count) const {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(last().parent_path())) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step-") && name.find_first_not_of("0123456789", 5) == std::string::npos) {
+      found.push_back(entry.path());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  for (std::size_t i = 0; i + static_cast<std::size_t>(count) < found.size(); ++i)
+    std::filesystem::remove_all(found[i]);
 }
 
 void RunFolder::check_place() const {

@@ -28,6 +28,10 @@ class RunFolder {
   }
   std::filesystem::path best() const { return path_ / "checkpoints" / "best"; }
   std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }
+  /// A copy of `last` that is kept; names sort by steps.
+  std::filesystem::path kept(std::int64_t step) const;
+  /// Removes such copies but the latest so many.
+  void keep_latest(std::int64_t count) const;
   /// The run of one task alone, where a config trains one model per task.
   std::filesystem::path single_task(const std::string& task) const { return path_ / "single" / task; }
   bool single() const { return std::filesystem::exists(path_ / "single"); }

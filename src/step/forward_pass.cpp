@@ -419,8 +419,8 @@ Tensor ForwardPass::Implementation::embedding_offset() {
   for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
     if (!context.training || !needs[k].embeddings || !at::GradMode::is_enabled()) continue;
     const Tensor tokens = own_tokens(k);
-    leaves[k] =
-        torch::zeros({tokens.size(0), encoder.width()}, torch::TensorOptions().device(device()).requires_grad(true));
+    leaves[k] = torch::zeros({tokens.size(0), encoder.embedding_width()},
+                             torch::TensorOptions().device(device()).requires_grad(true));
     add(tokens, leaves[k]);
   }
   if (reencoded.offset.defined()) add(own_tokens(reencoded.offset_task), reencoded.offset);

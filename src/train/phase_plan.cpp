@@ -1,7 +1,9 @@
 #include "train/phase_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/optim/parameter_groups.h"
@@ -11,13 +13,15 @@ namespace infomtl {
 PhaseLength length_of(const std::vector<TrainingPhase>& phases) {
   PhaseLength length;
   for (const TrainingPhase& phase : phases) {
-    if ((phase.epochs > 0) == (phase.steps > 0)) {
-      throw ConfigError(phase.where + ": say how long it takes, in epochs or in steps");
+    if (int(phase.epochs > 0) + int(phase.steps > 0) + int(phase.share > 0) != 1) {
+      throw ConfigError(phase.where + ": say how long it takes, in epochs, in steps or as a share of the run");
     }
     length.epochs += phase.epochs;
     length.steps += phase.steps;
-    if (length.epochs > 0 && length.steps > 0) {
-      throw ConfigError(phase.where + ": phases of one run take epochs, or steps; not some the one, some the other");
+    length.share += phase.share;
+    if (int(length.epochs > 0) + int(length.steps > 0) + int(length.share > 0) > 1) {
+      throw ConfigError(phase.where +
+                        ": phases of one run take epochs, or steps, or shares; not some the one, some the other");
     }
   }
   return length;
@@ -37,6 +41,11 @@ void check_phase_length(const std::vector<TrainingPhase>& phases, std::int64_t e
     fail(std::to_string(length.steps) + " steps, but training.max_steps is " + std::to_string(max_steps),
          "make them equal, or leave training.max_steps out");
   }
+  if (length.share > 0 && std::abs(length.share - 1) > 1e-9) {
+    std::ostringstream sum;
+    sum << length.share;
+    fail(sum.str() + " of the run", "make the shares sum to 1");
+  }
   const std::int64_t most = epochs * steps_per_epoch;
   if (most > 0 && length.steps > most) {
     fail(std::to_string(length.steps) + " steps, but training.epochs has " + std::to_string(most),
@@ -44,12 +53,23 @@ void check_phase_length(const std::vector<TrainingPhase>& phases, std::int64_t e
   }
 }
 
-PhasePlan::PhasePlan(std::vector<TrainingPhase> phases, std::int64_t steps_per_epoch, const NamedParameters& parameters)
+PhasePlan::PhasePlan(std::vector<TrainingPhase> phases, std::int64_t steps_per_epoch, std::int64_t steps,
+                     const NamedParameters& parameters)
     : phases_(std::move(phases)) {
   length_of(phases_);
   std::int64_t end = 0;
+  double share = 0;
   for (const TrainingPhase& phase : phases_) {
-    end += phase.epochs > 0 ? phase.epochs * steps_per_epoch : phase.steps;
+    const std::int64_t begin = end;
+    share += phase.share;
+    if (phase.share > 0) {
+      end = std::llround(share * static_cast<double>(steps));
+      if (end == begin && steps > 0) {
+        throw ConfigError(phase.where + ": that share of the run's " + std::to_string(steps) + " steps is none");
+      }
+    } else {
+      end += phase.epochs > 0 ? phase.epochs * steps_per_epoch : phase.steps;
+    }
     ends_.push_back(end);
   }
   if (ends_.empty()) ends_.push_back(std::numeric_limits<std::int64_t>::max());

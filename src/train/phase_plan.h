@@ -10,9 +10,10 @@
 
 namespace infomtl {
 
-/// What phases take together: epochs or steps, the other 0.
+/// What phases take together: epochs, steps or a share of the run, the others 0.
 struct PhaseLength {
   std::int64_t epochs = 0, steps = 0;
+  double share = 0;
 };
 /// @throws ConfigError for a phase that does not say how long it takes, and for some that say it the other way
 PhaseLength length_of(const std::vector<TrainingPhase>& phases);
@@ -23,8 +24,10 @@ void check_phase_length(const std::vector<TrainingPhase>& phases, std::int64_t e
 class PhasePlan {
  public:
   PhasePlan() = default;
-  /// @throws ConfigError for a selector that matches nothing, a phase in which nothing trains
-  PhasePlan(std::vector<TrainingPhase> phases, std::int64_t steps_per_epoch, const NamedParameters& parameters);
+  /// @throws ConfigError for a selector that matches nothing, a phase in which nothing trains, a share of no step
+  /// @param steps  of the whole run
+  PhasePlan(std::vector<TrainingPhase> phases, std::int64_t steps_per_epoch, std::int64_t steps,
+            const NamedParameters& parameters);
 
   std::size_t size() const { return ends_.size(); }
   /// The phase of a step from 0; the last one of every step behind it.

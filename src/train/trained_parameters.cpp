@@ -80,7 +80,9 @@ TrainedParameters::TrainedParameters(const TrainerSettings& settings, const Mult
   apply_layer_decay(settings.layer_decay, model.encoder(), shared);
 
   check_phase_length(settings.phases, settings.epochs, settings.max_steps, steps_per_epoch);
-  plan = PhasePlan(settings.phases, steps_per_epoch, all);
+  const std::int64_t steps = settings.epochs * steps_per_epoch;
+  plan = PhasePlan(settings.phases, steps_per_epoch,
+                   settings.max_steps > 0 ? std::min(steps, settings.max_steps) : steps, all);
   for (const NamedParameter& named : all) {
     if (plan.always_rests(named.name)) named.parameter.set_requires_grad(false);
   }

@@ -59,6 +59,7 @@ struct Trainer::Implementation {
   StepStatistics statistics;
 
   std::vector<std::function<void(const StepReport&)>> report_listeners;
+  std::vector<std::function<void(std::int64_t)>> step_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
   Stopwatch stopwatch;
   bool training = false;  ///< in this sitting
@@ -250,6 +251,9 @@ Trainer::~Trainer() = default;
 void Trainer::on_report(std::function<void(const StepReport&)> listener) {
   implementation_->report_listeners.push_back(std::move(listener));
 }
+void Trainer::on_step(std::function<void(std::int64_t)> listener) {
+  implementation_->step_listeners.push_back(std::move(listener));
+}
 void Trainer::on_epoch(std::function<void(std::int64_t, const Evaluation&, bool)> listener) {
   implementation_->epoch_listeners.push_back(std::move(listener));
 }
@@ -279,6 +283,8 @@ bool Trainer::fit(const std::atomic<bool>* stop, std::int64_t epochs) {
     if (self.over() || (epochs > 0 && self.progress.epoch >= epochs)) return true;
     if (asked_to_stop()) return false;
     step();
+    if (self.progress.epoch_ended) continue;
+    for (const auto& listener : self.step_listeners) listener(self.progress.cost.steps);
   }
 }
 
@@ -288,6 +294,7 @@ Evaluation Trainer::evaluate(Split split, const EmbeddingNoise* noise) const {
 
 std::int64_t Trainer::steps_done() const { return implementation_->progress.cost.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }
+std::int64_t Trainer::steps_per_epoch() const { return implementation_->batches->steps_per_epoch(); }
 std::int64_t Trainer::epochs_done() const { return implementation_->progress.epoch; }
 std::int64_t Trainer::best_epoch() const { return implementation_->progress.best_epoch; }
 TrainingCost Trainer::cost() const {

@@ -44,6 +44,7 @@ TrainingPhase read_phase(const Config& config) {
   TrainingPhase phase;
   phase.epochs = config.integer("epochs", phase.epochs, between(1, kMost));
   phase.steps = config.integer("steps", phase.steps, between(1, kMost));
+  phase.share = config.number("share", phase.share, above_to(0, 1));
   for (const Config& selector : config.list_or_empty("freeze")) phase.freeze.push_back(selector.as_text());
   phase.where = config.where();
   config.reject_unknown();

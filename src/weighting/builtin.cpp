@@ -150,7 +150,7 @@ void register_builtin_weightings(WeightingRegistry& registry) {
 
 WeightingRegistry& weighting_registry() {
   static WeightingRegistry registry = [] {
-    WeightingRegistry built("weighting");
+    WeightingRegistry built("weighting", "equal");
     register_builtin_weightings(built);
     return built;
   }();

@@ -212,13 +212,43 @@ TEST(Config, OverridesReplaceValuesAndTellWhereTheyCameFrom) {
   EXPECT_EQ(config.list("losses")[1].where("name"), "t.json#/losses/1/name");
 
   EXPECT_NE(message_of([&] { from(text, {"losses.2.weight=1"}); }).find("an array of 2"), std::string::npos);
-  EXPECT_NE(message_of([&] { from(text, {"losses.x=1"}); }).find("is not in it"), std::string::npos);
+  EXPECT_NE(message_of([&] { from(text, {"losses.x=1"}); }).find("no element named \"x\""), std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"losses.1.name.x=1"}); }).find("neither an object nor an array"),
             std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"nothing"}); }).find("must look like"), std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"=1"}); }).find("must look like"), std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"a..b=1"}); }).find("empty name"), std::string::npos);
   EXPECT_NE(message_of([&] { from(text, {"extends=x"}); }).find("belongs into a config file"), std::string::npos);
+}
+
+TEST(Config, ElementsOfListsAreAddressedByTheirNames) {
+  const std::string text = R"({"losses": ["plain", {"name": "simax", "temperature": 1}], "head": "linear"})";
+  const Config config = from(text, {"losses.simax.temperature=0.1", "losses.plain.weight=2", "head.hidden=8"});
+  EXPECT_EQ(config.list("losses")[1].number("temperature"), 0.1);
+  EXPECT_EQ(config.list("losses")[1].where("temperature"), "--set#/losses/1/temperature");
+  EXPECT_EQ(config.list("losses")[0].text("name"), "plain");
+  EXPECT_EQ(config.list("losses")[0].number("weight"), 2);
+  EXPECT_EQ(config.object("head").text("name"), "linear");
+  EXPECT_EQ(config.object("head").integer("hidden"), 8);
+  EXPECT_NE(message_of([&] { from(text, {"losses.simix.weight=1"}); }).find("did you mean \"simax\""),
+            std::string::npos);
+  const std::string twice = R"({"losses": [{"name": "a"}, {"name": "a"}]})";
+  EXPECT_NE(message_of([&] { from(twice, {"losses.a.weight=1"}); }).find("0 or 1"), std::string::npos);
+
+  infomtl::testing::TemporaryFolder folder;
+  write_file_atomically(folder.path() / "base.json", text);
+  const auto over = [&](const std::string& above) {
+    return Config::from_text("{\"extends\": \"base.json\", " + above + "}", "t.json", folder.path());
+  };
+  const Config merged = over(R"("losses": {"simax": {"temperature": 0.2}, "plain": {"weight": 3}})");
+  EXPECT_EQ(merged.list("losses").size(), 2U);
+  EXPECT_EQ(merged.list("losses")[1].number("temperature"), 0.2);
+  EXPECT_EQ(merged.list("losses")[1].where("temperature"), "t.json#/losses/1/temperature");
+  EXPECT_EQ(merged.list("losses")[0].number("weight"), 3);
+  const std::string unknown = message_of([&] { over(R"("losses": {"smax": {"weight": 1}})"); });
+  EXPECT_NE(unknown.find("t.json#/losses/smax"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("did you mean \"simax\""), std::string::npos) << unknown;
+  EXPECT_EQ(over(R"("losses": ["plain"])").list("losses").size(), 1U) << "a list replaces a list";
 }
 
 TEST(Config, VariablesComeFromTheEnvironment) {

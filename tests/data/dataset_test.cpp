@@ -102,6 +102,59 @@ TEST(Labels, AnUnknownLabelNamesFileLineValueAndTheNearestName) {
   message_of<DataError>([&] { load(folder, {classification()}); });
 }
 
+TEST(Labels, AutoTakesThoseOfTheTrainingRows) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\nthree\n");
+  folder.write("l.txt", "good\n bad\r\ngood\n");
+  folder.write("v.txt", "bad\nunseen\ngood\n");
+  Json task = classification();
+  task["labels"] = "auto";
+  const Dataset dataset = load(folder, {task});
+  EXPECT_EQ(dataset.tasks[0].labels, (std::vector<std::string>{"bad", "good"}));
+  EXPECT_EQ(dataset.split(Split::train).tasks[0].classes, (Classes{1, 0, 1}));
+  task["splits"]["validation"] = {{"text", "t.txt"}, {"label", "v.txt"}};
+  EXPECT_NE(message_of<DataError>([&] { load(folder, {task}); }).find("\"unseen\" is not one of bad, good"),
+            std::string::npos);
+  folder.write("l.txt", "10\n9\n-1\n");
+  task = classification();
+  task["labels"] = "auto";
+  EXPECT_EQ(load(folder, {task}).tasks[0].labels, (std::vector<std::string>{"-1", "9", "10"})) << "numbers by value";
+  folder.write("l.txt", "good\ngood\ngood\n");
+  EXPECT_NE(message_of<DataError>([&] { load(folder, {task}); }).find("found 1 label"), std::string::npos);
+
+  folder.write("tags.txt", "O B-x\nO\nO I-x O\n");
+  folder.write("t.txt", "a b\nc\nd e f\n");
+  task = {{"name", "tags"},
+          {"type", "tagging"},
+          {"labels", "auto"},
+          {"splits", {{"train", {{"text", "t.txt"}, {"label", "tags.txt"}}}}}};
+  EXPECT_EQ(load(folder, {task}).tasks[0].labels, (std::vector<std::string>{"B-x", "I-x", "O"}));
+  folder.write("sets.jsonl", R"({"text": "a", "label": ["x", "y"]}
+{"text": "b", "label": []}
+)");
+  task = {
+      {"name", "sets"}, {"type", "multi_label"}, {"labels", "auto"}, {"splits", {{"train", {{"file", "sets.jsonl"}}}}}};
+  EXPECT_EQ(load(folder, {task}).tasks[0].labels, (std::vector<std::string>{"x", "y"}));
+}
+
+TEST(Labels, MayStandInAFile) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\n");
+  folder.write("l.txt", "good\nbad\n");
+  folder.write("names.txt", "bad\ngood\n");
+  Json task = classification();
+  task["labels"] = "names.txt";
+  EXPECT_EQ(load(folder, {task}).split(Split::train).tasks[0].classes, (Classes{1, 0}));
+  folder.write("names.txt", "bad\n\ngood\n");
+  EXPECT_NE(message_of<ConfigError>([&] { load(folder, {task}); }).find("names.txt:2: a label needs a name"),
+            std::string::npos);
+  folder.write("names.txt", "bad\ngood\nbad\n");
+  EXPECT_NE(message_of<ConfigError>([&] { load(folder, {task}); }).find("names.txt:3: label \"bad\" is listed twice"),
+            std::string::npos);
+  task["labels"] = "nowhere.txt";
+  message_of<UserError>([&] { load(folder, {task}); });
+}
+
 TEST(Labels, UnknownOnesInEvaluationAreWhatTheRecordSays) {
   TemporaryFolder folder;
   folder.write("t.txt", "one\ntwo\n");

@@ -39,7 +39,7 @@ TEST(Bottleneck, IsTheKlToThePriorOfTheArchitecture) {
 TEST(Bottleneck, TrainsTheCodeAndTheNoiseAndThePrior) {
   const auto architecture = architecture_registry().build(
       Config::from_json({{"name", "additive_noise"}, {"width", 16}, {"initial_noise", 0.5}}),
-      ArchitectureContext{.width = 8, .layers = 1, .tasks = 2, .seed = 3});
+      ArchitectureContext{.width = 8, .layers = 1, .tasks = std::vector<Task>(2), .seed = 3});
   torch::manual_seed(1);
   auto step = fixed_step(TaskKind::classification, torch::tensor({0, 1, 2}));
   step.representation_ = architecture->forward(0, {.pooled = torch::randn({3, 8}), .layers = {}}, nullptr);
@@ -98,7 +98,9 @@ TEST(ArchitectureTerms, NeedTheirArchitectureAndNameTheCure) {
                                        {"type_vocab_size", 2}},
                                       1);
   const auto model_with = [&](const char* architecture) {
-    const auto built = architecture_registry().build(Config::from_json(architecture), ArchitectureContext{8, 1, 1, 1});
+    const auto built = architecture_registry().build(
+        Config::from_json(architecture),
+        ArchitectureContext{.width = 8, .layers = 1, .tasks = std::vector<Task>(1), .seed = 1});
     const auto head = head_registry().build(Config::from_json("linear"), HeadContext{built->width(), &tasks[0], 1});
     return MultiTaskModel(encoder, built, {head}, tasks, Pooling::first);
   };

@@ -24,7 +24,8 @@ inline std::shared_ptr<Architecture> build_architecture(const Json& config, std:
                                                         std::uint64_t seed = 1, std::int64_t width = kWidth) {
   return architecture_registry().build(
       Config::from_json(config, "architecture"),
-      ArchitectureContext{.width = width, .layers = kLayers, .tasks = tasks_of(tasks), .seed = seed});
+      ArchitectureContext{
+          .width = width, .layers = kLayers, .tasks = tasks_of(tasks), .seed = seed, .embedding_width = width});
 }
 
 /// Every built-in architecture with settings that keep it small.
@@ -42,6 +43,8 @@ inline const std::vector<Json>& architecture_configs() {
       {{"name", "dselect_k"}, {"hidden", 5}, {"width", 4}},
       {{"name", "dselect_k"}, {"experts", 3}, {"gate", "static"}, {"hidden", 5}},
       {{"name", "ltb"}, {"levels", 3}, {"hidden", 5}},
+      "alignment",
+      {{"name", "alignment"}, {"site", "pooled"}},
   };
   return configs;
 }

@@ -206,9 +206,11 @@ TEST_P(EveryArchitecture, TrainsThroughTheModel) {
   tasks[1].labels = {"O", "B", "I"};
   tasks[1].kind = TaskKind::tagging;
   const auto architecture = architecture_registry().build(
-      Config::from_json(GetParam()),
-      ArchitectureContext{
-          .width = given.encoder->width(), .layers = given.encoder->layer_count(), .tasks = tasks, .seed = 1});
+      Config::from_json(GetParam()), ArchitectureContext{.width = given.encoder->width(),
+                                                         .layers = given.encoder->layer_count(),
+                                                         .tasks = tasks,
+                                                         .seed = 1,
+                                                         .embedding_width = given.encoder->embedding_width()});
   std::vector<std::shared_ptr<Head>> heads;
   for (const Task& task : tasks) {
     heads.push_back(

@@ -21,7 +21,9 @@ std::vector<Task> two_tasks() {
   return tasks;
 }
 std::shared_ptr<Architecture> shared_architecture(std::int64_t width) {
-  return architecture_registry().build(Config::from_json("shared"), ArchitectureContext{width, 3, 2, 1});
+  return architecture_registry().build(
+      Config::from_json("shared"),
+      ArchitectureContext{.width = width, .layers = 3, .tasks = std::vector<Task>(2), .seed = 1});
 }
 std::vector<std::shared_ptr<Head>> heads_of(const std::vector<Task>& tasks, std::int64_t width) {
   std::vector<std::shared_ptr<Head>> heads;

@@ -3,7 +3,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/results.h"
 #include "infomtl/runs/summary.h"
-#include "runs/progress_bar.h"
+#include "runs/training_progress.h"
 #include "support/compare.h"
 
 namespace infomtl {
@@ -133,7 +133,7 @@ TEST(Summary, ComparisonPairsSeedsAndGivesDeltaP) {
   EXPECT_THROW(ours.compare(other, "a", "b"), UserError);
 }
 
-TEST(ProgressBar, LineShowsPlaceLossesAndTimeLeft) {
+TEST(TrainingProgress, LinesShowPlaceLossesAndTimeLeft) {
   StepReport report;
   report.step = 120;
   report.epoch = 1;
@@ -143,8 +143,17 @@ TEST(ProgressBar, LineShowsPlaceLossesAndTimeLeft) {
   report.losses["irony"]["supervised"].raw = 0.7;
   report.losses["irony"]["simax"].raw = 2.9;
   EXPECT_EQ(progress_line(report, 3725, 200),
-            "epoch 2  120/480 [======>                 ]  simax 2.9000  supervised 0.6000  310 ex/s  1:02:05");
+            "epoch 2  120/480 [======>                 ]  1:02:05  simax 2.9000  supervised 0.6000  310 ex/s");
   EXPECT_EQ(progress_line(report, 5, 20).size(), 20U);
+  EXPECT_EQ(progress_line(report, 42, 200, 0, "best 65.12 (epoch 1)"),
+            "epoch 2  120/480  0:42  best 65.12 (epoch 1)  simax 2.9000  supervised 0.6000  310 ex/s");
+  std::vector<Task> tasks(2);
+  tasks[0].name = "hate";
+  tasks[1].name = "stars";
+  const Evaluation scores{.scores = {0.5, 0.25}, .higher_is_better = {true, true}, .losses = {0.5, 0.75}, .all = {}};
+  EXPECT_EQ(epoch_line(1, 4, "validation", scores, tasks, true),
+            "epoch 2 of 4: validation average 37.50 (the best so far), hate 50.00, stars 25.00; loss 0.6250");
+  EXPECT_EQ(epoch_line(1, 4, "validation", {}, tasks, true), "epoch 2 of 4");
 }
 
 }  // namespace

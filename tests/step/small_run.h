@@ -48,20 +48,18 @@ struct SmallRun {
     Json encoder_config = small_encoder_config(dropout);
     encoder_config.update(changes);
     encoder = random_encoder(encoder_config, 5);
-    const auto sharing = architecture_registry().build(
-        Config::from_json(architecture, "architecture"),
-        ArchitectureContext{.width = encoder->width(), .layers = encoder->layer_count(), .tasks = tasks, .seed = 1});
-    std::vector<std::shared_ptr<Head>> heads;
-    for (const Task& task : tasks) {
-      const HeadContext shape{
-          .width = sharing->width(), .task = &task, .seed = derive_seed(9, task.name), .tasks = &tasks};
-      heads.push_back(head_registry().build(Config::from_json(head, "head"), shape));
-    }
-    model = std::make_shared<MultiTaskModel>(encoder, sharing, heads, tasks, Pooling::first);
+    const HeadFactory make_head = [head](const HeadContext& context) {
+      return head_registry().build(Config::from_json(head, "head"), context);
+    };
+    const ArchitectureFactory make_architecture = [architecture](const ArchitectureContext& context) {
+      return architecture_registry().build(Config::from_json(architecture, "architecture"), context);
+    };
+    const TaskHeads heads{.tasks = tasks, .heads = std::vector<HeadFactory>(tasks.size(), make_head)};
+    model = std::make_shared<MultiTaskModel>(encoder, heads, make_architecture, Pooling::first, 9);
     const Config config = Config::from_json({{"losses", losses}}, "config");
     objective = Objective::from_config(
         config.list("losses"),
-        {.tasks = tasks, .width = encoder->width(), .representation = sharing->width(), .seed = 2});
+        {.tasks = tasks, .width = encoder->width(), .representation = model->architecture().width(), .seed = 2});
   }
 
   FlatParameters flat() const { return FlatParameters(model->shared_parameters(), model->task_parameters()); }

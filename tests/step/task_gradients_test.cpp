@@ -73,6 +73,11 @@ std::vector<Case> cases() {
           {.name = "union", .losses = all_tasks, .without_jacobian = false},
           {.name = "union_of_micro_batches", .losses = all_tasks, .accumulate = 2, .without_jacobian = false},
           {.name = "experts", .losses = {"supervised"}, .architecture = {{"name", "mmoe"}, {"experts", 3}}},
+          {.name = "aligned",
+           .losses = {"supervised"},
+           .architecture = "alignment",
+           .shared_sequences = true,
+           .without_jacobian = false},
           {.name = "layers", .losses = {"supervised"}, .architecture = {{"name", "ple"}, {"hidden", 8}}}};
 }
 

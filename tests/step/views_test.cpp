@@ -52,6 +52,30 @@ TEST(WithViews, OneViewOfEverythingCopiesNothing) {
   EXPECT_FALSE(viewed.words[0].defined());
 }
 
+TEST(WithViews, SharedSequencesCanBeLaidOutPerTask) {
+  StepBatch batch = batch_of({2, 3, 4}, {{0, 1}, {1, 2}});
+  batch.tokens.word_starts = ints({0, 1, 0, 2, 1});
+  batch.tokens.word_offsets = ints({0, 2, 4, 5});
+  EXPECT_TRUE(with_views(batch, {1, 1}).token_ranges.empty());
+  const ViewedBatch apart = with_views(batch, {1, 2}, SharedSequences::per_task);
+  EXPECT_EQ(apart.tokens.sequences(), 6);
+  EXPECT_TRUE(testing::close(apart.rows[0][0], ints({0, 1}), 0));
+  EXPECT_TRUE(testing::close(apart.rows[1][0], ints({2, 3}), 0));
+  EXPECT_TRUE(testing::close(apart.rows[1][1], ints({4, 5}), 0));
+  EXPECT_EQ(sequence_ids(apart, 1), sequence_ids(apart, 2));
+  EXPECT_EQ(sequence_ids(apart, 3), (std::vector<std::int64_t>{200, 201, 202, 203}));
+  ASSERT_EQ(apart.token_ranges.size(), 2U);
+  EXPECT_EQ(apart.token_ranges[1].begin, 5);
+  EXPECT_EQ(apart.token_ranges[1].end, 5 + 2 * 7);
+  // Words go with their sequences.
+  const TextWords words = words_of_texts(apart, 1, 0);
+  EXPECT_TRUE(testing::close(words.offsets, ints({0, 2, 3}), 0));
+  EXPECT_TRUE(testing::close(words.tokens, ints({5, 7, 9}), 0));
+  EXPECT_TRUE(testing::close(words_of_texts(apart, 1, 1).tokens, ints({12, 14, 16}), 0));
+  EXPECT_TRUE(
+      testing::close(words_of_texts(with_views(batch_of({2, 3}, {{0, 1}}), {1}), 0, 0).offsets, ints({0, 0, 0}), 0));
+}
+
 TEST(WithViews, TasksThenViewsThenRows) {
   const StepBatch batch = batch_of({2, 3, 4}, {{0, 1}, {2}});
   const ViewedBatch viewed = with_views(batch, {2, 3});

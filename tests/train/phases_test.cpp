@@ -193,6 +193,10 @@ TEST(Phases, MistakesAreConfigErrors) {
   EXPECT_NE(text({{.steps = 90000}}, 2, 90000).find("raise training.epochs"), std::string::npos);
   EXPECT_NE(text({{.steps = 3}, {.epochs = 2}}, 2, 3).find("not some"), std::string::npos);
   EXPECT_NE(text({{.freeze = {"encoder"}}}, 2, 0).find("say how long"), std::string::npos);
+  EXPECT_EQ(text({{.share = 0.7, .freeze = {"encoder"}}, {.share = 0.3}}, 2, 0), "");
+  EXPECT_NE(text({{.share = 0.7}, {.share = 0.2}}, 2, 0).find("make the shares sum to 1"), std::string::npos);
+  EXPECT_NE(text({{.share = 0.7}, {.epochs = 2}}, 2, 0).find("not some"), std::string::npos);
+  EXPECT_NE(text({{.share = 1e-6}, {.share = 1 - 1e-6}}, 2, 0).find("is none"), std::string::npos);
   EXPECT_NE(text({{.epochs = 2, .freeze = {"encodr"}}}, 2, 0).find("did you mean \"encoder\"?"), std::string::npos);
   EXPECT_NE(text({{.epochs = 2, .freeze = {"*"}}}, 2, 0).find("no parameter trains"), std::string::npos);
 }
@@ -220,6 +224,10 @@ TEST(Phases, ConfigsReadThem) {
   EXPECT_EQ(settings.groups[1].rate_factor.value(), 2.0);
   EXPECT_EQ(settings.groups[1].weight_decay.value(), 0.0);
   EXPECT_EQ(read({{"training", {{"phases", {{{"steps", 7}}}}}}}).max_steps, 7);
+  const TrainerSettings shares =
+      read({{"training", {{"epochs", 5}, {"phases", {{{"share", 0.6}}, {{"share", 0.4}}}}}}});
+  EXPECT_EQ(shares.epochs, 5);
+  EXPECT_EQ(shares.phases[1].share, 0.4);
 
   EXPECT_THROW(read({{"training", {{"epochs", 2}, {"phases", {{{"epochs", 1}}}}}}}), ConfigError);
   EXPECT_THROW(read({{"training", {{"phases", {{{"epoch", 1}}}}}}}), ConfigError);

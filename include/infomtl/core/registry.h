@@ -42,8 +42,9 @@ struct NoSettings {
   void fields(FieldVisitor&) {}
 };
 
-/// Calls `use` with the name that an entry's config gives, and with that config as an object. @throws ConfigError
-INFOMTL_API void with_name(const Config& config,
+/// Calls `use` with the name that an entry's config gives, or with `fallback` where that is not empty and an object gives
+/// none, and with that config as an object. @throws ConfigError
+INFOMTL_API void with_name(const Config& config, const std::string& fallback,
                            const std::function<void(const std::string& name, const Config& object)>& use);
 /// @throws UnknownNameError at the config's name, with the nearest of the known ones
 [[noreturn]] INFOMTL_API void refuse_name(const Config& config, const std::string& kind, const std::string& name,
@@ -56,8 +57,10 @@ class Registry {
  public:
   using Factory = std::function<std::shared_ptr<Product>(const Config&, Args...)>;
 
-  /// @param kind what messages call an entry: "loss", "weighting"
-  explicit Registry(std::string kind) : kind_(std::move(kind)) {}
+  /// @param kind what messages call an entry: "loss", "weighting"; @param default_name what a config's object without a
+  /// "name" means, where the part may be left out; empty: nothing
+  explicit Registry(std::string kind, std::string default_name = "")
+      : kind_(std::move(kind)), default_name_(std::move(default_name)) {}
 
   void add(RegistryEntry entry, Factory factory) {
     if (find(entry.name) != nullptr) throw StateError(kind_ + " \"" + entry.name + "\" is registered twice");
@@ -89,7 +92,7 @@ class Registry {
   /// @throws UnknownNameError, and ConfigError of the factory
   std::shared_ptr<Product> build(const Config& config, Args... args) const {
     std::shared_ptr<Product> product;
-    with_name(config, [&](const std::string& name, const Config& object) {
+    with_name(config, default_name_, [&](const std::string& name, const Config& object) {
       product = slot_named(name, config).factory(object, args...);
     });
     return product;
@@ -97,12 +100,14 @@ class Registry {
   /// The name under which a config's entry is listed: what its "name" says, aliases resolved. @throws UnknownNameError
   std::string name_in(const Config& config) const {
     std::string listed;
-    with_name(config, [&](const std::string& name, const Config&) { listed = slot_named(name, config).entry.name; });
+    with_name(config, default_name_,
+              [&](const std::string& name, const Config&) { listed = slot_named(name, config).entry.name; });
     return listed;
   }
 
   bool contains(std::string_view name) const { return find(name) != nullptr; }
   const std::string& kind() const { return kind_; }
+  const std::string& default_name() const { return default_name_; }
   std::vector<std::string> names() const {
     std::vector<std::string> result;
     result.reserve(entries_.size());
@@ -140,7 +145,7 @@ class Registry {
     return nullptr;
   }
 
-  std::string kind_;
+  std::string kind_, default_name_;
   std::string origin_ = "infomtl";
   std::vector<Slot> entries_;
   std::map<std::string, std::string, std::less<>> aliases_;  ///< alias -> name

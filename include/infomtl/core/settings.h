@@ -38,6 +38,7 @@ inline Range at_least(double low) { return {.low = low}; }
 inline Range above(double low) { return {.low = low, .low_open = true}; }
 inline Range between(double low, double high) { return {.low = low, .high = high}; }
 /// low <= x < high, as for probabilities of dropping.
+inline Range above_to(double low, double high) { return {.low = low, .high = high, .low_open = true}; }
 inline Range from_to_below(double low, double high) { return {.low = low, .high = high, .high_open = true}; }
 
 /// ">= 0 and < 1", or "" for any number.

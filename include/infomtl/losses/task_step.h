@@ -2,7 +2,7 @@
 // Task step: what a loss term sees of one task in one step. Everything is computed when first asked for, once, and what
 // is returned by reference lives as long as the step, that is until the last term of the step has been computed.
 //
-// Letters: B rows of the task, H width of the encoder, D of the task's representation, C outputs.
+// Letters: B rows of the task, H width of the encoder, E of its word embeddings, D of the task's representation, C outputs.
 
 #include <cstdint>
 #include <memory>
@@ -18,7 +18,7 @@ namespace infomtl {
 
 /// How a sequence is encoded again inside a step.
 struct Reencoding {
-  Tensor embedding_offset = {};  ///< [N_t, H] added to the word embeddings of the task's own tokens; undefined for none
+  Tensor embedding_offset = {};  ///< [N_t, E] added to the word embeddings of the task's own tokens; undefined for none
   bool same_dropout = false;     ///< repeat the masks of the step's own pass instead of drawing new ones
 };
 
@@ -56,7 +56,7 @@ class INFOMTL_API TaskStep {
 
   /// The same rows through encoder, architecture and head once more.
   virtual std::shared_ptr<TaskStep> reencode(const Reencoding& options) = 0;
-  /// [N_t, H] leaf of this step's embedding offset (zeros, requires grad), for terms that needs().embeddings: its
+  /// [N_t, E] leaf of this step's embedding offset (zeros, requires grad), for terms that needs().embeddings: its
   /// gradient is that of the word embeddings of the task's tokens.
   virtual Tensor embedding_leaf() = 0;
   /// [B+1] int64: of the rows of token_states(), embedding_leaf() and an embedding_offset, b's sequence is offsets[b]

@@ -54,7 +54,7 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   /// Whether tasks read other word embeddings: embedding_offset(). A sequence that several tasks label is then encoded
   /// per task.
   virtual bool changes_embeddings() const { return false; }
-  /// [N_t, H] what is added to the word embeddings [N_t, H] of the task's tokens, before positions and norm; with graph.
+  /// [N_t, E] what is added to the word embeddings [N_t, E] of the task's tokens, before positions and norm; with graph.
   virtual Tensor embedding_offset(std::size_t /*task*/, const Tensor& /*word_embeddings*/) { return {}; }
   /// Weights that the architecture proposes for a task's head (amortised classifiers), with graph; none for most.
   virtual std::optional<WeightPosterior> head_weights(std::size_t /*task*/) { return std::nullopt; }
@@ -75,6 +75,7 @@ struct ArchitectureContext {
   std::int64_t layers = 0;  ///< L
   std::vector<Task> tasks = {};
   std::uint64_t seed = 0;
+  std::int64_t embedding_width = 0;  ///< E, of the encoder's word embeddings
 };
 
 /// Makes an architecture for an encoder and tasks: model/architectures.h has one for each built-in.

@@ -91,6 +91,13 @@ struct INFOMTL_API LtbSettings {
   AdapterSettings adapters = {};
   void fields(FieldVisitor& f);
 };
+/// Covariance alignment: a square map per task.
+struct INFOMTL_API AlignmentSettings {
+  std::string site =
+      "token_embedding";     ///< what is mapped: every word embedding (the paper), or "pooled": the encoder's output
+  double learning_rate = 0;  ///< peak, of the maps; 0: the optimiser's
+  void fields(FieldVisitor& f);
+};
 
 /// Hard parameter sharing: every task reads the encoder's output.
 INFOMTL_API ArchitectureFactory shared();
@@ -112,5 +119,8 @@ INFOMTL_API ArchitectureFactory mtan(MtanSettings settings = {});
 INFOMTL_API ArchitectureFactory dselect_k(DselectKSettings settings = {});
 /// Learning to branch: adapters whose tree is learned.
 INFOMTL_API ArchitectureFactory ltb(LtbSettings settings = {});
+
+/// Covariance alignment (Wu, Zhang, Re, ICLR 2020): a square map per task on its word embeddings, the identity at first.
+INFOMTL_API ArchitectureFactory alignment(AlignmentSettings settings = {});
 
 }  // namespace infomtl::architectures

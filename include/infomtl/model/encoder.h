@@ -47,7 +47,7 @@ struct EncodeOptions {
   bool layer_states = false;  ///< fill EncoderOutput::layers
   /// Dropout masks are drawn from here; null means dropout off (evaluation).
   ops::TensorRandom* dropout = nullptr;
-  /// [N, H] added to the word embeddings before the embedding norm; undefined for none.
+  /// [N, E] added to the word embeddings before the embedding norm; undefined for none.
   Tensor embedding_offset = {};
   /// Per-task parameter gradients wanted; null for ordinary gradients.
   std::shared_ptr<ops::GradientSegments> segments = {};
@@ -68,13 +68,15 @@ class INFOMTL_API Encoder : public torch::nn::Module {
   /// @throws DataError when an id, a type id or a position is outside the model's tables
   virtual EncoderOutput forward(const PackedTokens& tokens, const EncodeOptions& options) = 0;
 
-  virtual std::int64_t width() const = 0;        ///< H
+  virtual std::int64_t width() const = 0;  ///< H
+  /// E: width of its word embeddings; H but for encoders that project them.
+  virtual std::int64_t embedding_width() const { return width(); }
   virtual std::int64_t layer_count() const = 0;  ///< L
   virtual std::int64_t max_length() const = 0;   ///< longest sequence the position table allows
   virtual std::int64_t vocab_size() const = 0;
   /// The Hugging Face config it was built from, as it is written back.
   virtual const Json& config() const = 0;
-  /// [N, H] word embeddings of the tokens (before positions and norm): the size an embedding_offset has.
+  /// [N, E] word embeddings of the tokens (before positions and norm): the size an embedding_offset has.
   virtual Tensor word_embeddings(const PackedTokens& tokens) = 0;
   /// The parameter [V, ...] of which a pass reads only the rows that are its token ids, so that per-task gradients need
   /// not be kept for others; undefined where there is none.

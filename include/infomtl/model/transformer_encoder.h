@@ -35,6 +35,7 @@ class INFOMTL_API TransformerEncoder : public Encoder {
  public:
   EncoderOutput forward(const PackedTokens& tokens, const EncodeOptions& options) override;
   std::int64_t width() const override { return sizes_.width; }
+  std::int64_t embedding_width() const override { return sizes_.embedding_width; }
   std::int64_t layer_count() const override { return sizes_.layers; }
   std::int64_t max_length() const override { return sizes_.positions - sizes_.first_position; }
   std::int64_t vocab_size() const override { return sizes_.vocab; }

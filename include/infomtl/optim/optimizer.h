@@ -97,7 +97,7 @@ struct OptimizerFactory {
 /// Optimisers by name. A config becomes a factory, so that mistakes are found before there is a model.
 class INFOMTL_API OptimizerRegistry : public Registry<OptimizerFactory> {
  public:
-  OptimizerRegistry() : Registry("optimizer") {}
+  OptimizerRegistry() : Registry("optimizer", "adamax") {}
 
   /// Registers a class as OptimizerFactory::of() needs it, with a nested `Settings`.
   template <class Class>

@@ -27,7 +27,7 @@ struct ExperimentOptions {
   std::optional<std::uint64_t> seed = {};   ///< wins over the config's
   std::filesystem::path output = {};        ///< the run folder; empty: runs/<config name>-seed<seed>
   bool resume = false;                      ///< continue from checkpoints/last
-  bool progress = false;                    ///< a progress bar on stderr when it is a terminal
+  bool progress = false;  ///< on stderr: a line per epoch, between them a bar on a terminal, else a line per minute
   /// What the best checkpoint is scored on after training; score_split() adds another split later.
   std::vector<std::string> scored_splits = {"validation", "test"};
   /// Ends after so many epochs of the run, with results of their own (results-after-3.json) and a run that goes on from

@@ -52,6 +52,8 @@ class INFOMTL_API Trainer {
   Trainer& operator=(const Trainer&) = delete;
 
   void on_report(std::function<void(const StepReport&)> listener);
+  /// After each step of fit() but the last of an epoch, which on_epoch() follows: a place to save().
+  void on_step(std::function<void(std::int64_t steps_done)> listener);
   /// After each epoch of fit(), once it was scored; `validation` has no scores when the monitor is "last".
   void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
 
@@ -70,6 +72,7 @@ class INFOMTL_API Trainer {
 
   std::int64_t steps_done() const;
   std::int64_t total_steps() const;
+  std::int64_t steps_per_epoch() const;
   std::int64_t epochs_done() const;
   /// Of the best epoch so far, counted from 0; -1 before the first evaluation.
   std::int64_t best_epoch() const;

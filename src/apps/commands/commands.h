@@ -17,6 +17,7 @@ struct TrainOptions {
   std::vector<std::int64_t> seeds;
   std::filesystem::path output;
   bool resume = false;
+  bool quiet = false;
 };
 struct CompareOptions {
   std::filesystem::path config;

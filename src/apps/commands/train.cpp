@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "commands.h"
@@ -16,7 +14,7 @@ int train(const TrainOptions& options) {
                                .seed = options.seed,
                                .output = options.output,
                                .resume = options.resume,
-                               .progress = isatty(STDERR_FILENO) != 0};
+                               .progress = !options.quiet};
   if (options.resume && !options.output.empty() && !std::filesystem::exists(options.output)) {
     log::warning(options.output.string() + ": nothing to continue; training starts");
   }

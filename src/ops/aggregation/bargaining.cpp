@@ -6,6 +6,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/aggregation/balance.h"
 #include "ops/aggregation/inputs.h"
+#include "ops/aggregation/min_norm.h"
 
 namespace infomtl::ops {
 namespace {
@@ -113,6 +114,18 @@ class Bargain {
   std::int64_t steps_ = 0;
 };
 
+/// Whether 0 lies in the hull of these rows, to rounding: then the equation has no solution. A residual cannot tell, since
+/// weights that grow without end let rounding hide it.
+bool hull_holds_zero(const dense::Matrix& k, const std::vector<std::size_t>& rows) {
+  dense::Matrix unit(rows.size());
+  for (std::size_t a = 0; a < rows.size(); ++a) {
+    for (std::size_t b = 0; b < rows.size(); ++b) {
+      unit(a, b) = k(rows[a], rows[b]) / std::sqrt(k(rows[a], rows[a]) * k(rows[b], rows[b]));
+    }
+  }
+  return dense::nearest_hull_point(unit).stationary;
+}
+
 }  // namespace
 
 Solution fairgrad(const torch::Tensor& gram, double alpha) {
@@ -146,7 +159,7 @@ Solution fairgrad(const torch::Tensor& gram, double alpha) {
     const dense::Vector& y = bargain.solve();
     solution.residual = bargain.residual(y);
     solution.iterations = bargain.steps();
-    solution.stationary = !(solution.residual <= kUnsolved + bargain.rounding(y));
+    solution.stationary = hull_holds_zero(k, tasks) || !(solution.residual <= kUnsolved + bargain.rounding(y));
     for (std::size_t a = 0; a < tasks.size(); ++a) weights[tasks[a]] = scale[a] * y[a];
   }
   solution.weights = to_tensor(weights);

@@ -41,4 +41,26 @@ for extra in "${regimes[@]}"; do
   train --output killed $resume $extra >/dev/null
   diff <(fingerprint whole) <(fingerprint killed) || die "a run that was killed and continued differs ($extra)"
 done
+# Killed in the first epoch, with checkpoints between the ends of epochs.
+rm -rf whole killed
+every='--set training.checkpoint_every=2 --set training.keep=2 --set training.report_every=1'
+# shellcheck disable=SC2086
+train --output whole $every >/dev/null 2>progress.txt
+contains progress.txt 'epoch 1 of'
+contains progress.txt 'average'
+[[ $(ls -d whole/checkpoints/step-* | wc -l) == 2 ]] || die "kept: $(ls whole/checkpoints)"
+# shellcheck disable=SC2086
+"$program" train config.json --log-level warning --output killed $every --quiet >/dev/null 2>killed.txt &
+pid=$!
+for _ in $(seq 600); do
+  [[ $(wc -l <killed/log.jsonl 2>/dev/null || echo 0) -ge 3 ]] && break
+  sleep 0.02
+done
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+[[ -s killed/checkpoints/last/state.json ]] || die "nothing was saved in the first epoch: $(ls killed/checkpoints)"
+[[ ! -s killed.txt ]] || die "a quiet run said $(cat killed.txt)"
+# shellcheck disable=SC2086
+train --output killed --resume $every >/dev/null 2>&1
+diff <(fingerprint whole) <(fingerprint killed) || die "a run that was killed in its first epoch and continued differs"
 echo "1 passed, 0 failed"

@@ -115,6 +115,25 @@ TEST(NashMtl, SolvesItsEquationOrSaysThatItHasNoSolution) {
   }
 }
 
+TEST(FairGrad, SaysThatOppositeGradientsHaveNoSolution) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Tensor g = family_matrix("random", 3, 8, 700 + seed);
+    const Tensor pair = at::stack({g[0], -3 * g[0]});
+    const Tensor closed = at::stack({g[0], g[1], -(g[0] + g[1])});
+    const Tensor beside = at::stack({g[0], -0.1 * g[0], g[1]});
+    for (const Tensor& rows : {pair, closed, beside}) {
+      // Gradients are float32; their products are summed in float64.
+      const Tensor k = gram(rows.to(torch::kFloat32).to(torch::kFloat64));
+      EXPECT_TRUE(nash_mtl(gram(rows)).stationary) << seed;
+      EXPECT_TRUE(rows.size(0) != 2 || nash_mtl(k).stationary) << seed;
+      for (const double alpha : {0.5, 2.0, 5.0}) EXPECT_TRUE(fairgrad(gram(rows), alpha).stationary) << seed << alpha;
+    }
+    const Tensor nearly = at::stack({g[0], -3 * g[0] + 1e-3 * g[1]});
+    EXPECT_FALSE(nash_mtl(gram(nearly)).stationary) << seed;
+    EXPECT_LE(nash_mtl(gram(nearly)).residual, 1e-6) << seed;
+  }
+}
+
 TEST(FairGrad, SolvesItsEquationForEveryAlpha) {
   for (const double alpha : {0.5, 1.0, 2.0, 5.0}) {
     for (const auto& [name, g] : hard_matrices()) {

@@ -1,0 +1,96 @@
+#include "runs/training_progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include "infomtl/runs/text_table.h"
+
+namespace infomtl {
+namespace {
+
+constexpr auto kBetweenLines = std::chrono::minutes(1);  // where standard error is a file
+
+bool all_rise(const Evaluation& scores) {
+  return std::find(scores.higher_is_better.begin(), scores.higher_is_better.end(), false) ==
+         scores.higher_is_better.end();
+}
+
+}  // namespace
+
+std::string progress_line(const StepReport& report, double seconds_left, std::size_t width, int bar,
+                          const std::string& best) {
+  std::map<std::string, std::pair<double, int>> means;
+  for (const auto& [task, terms] : report.losses) {
+    for (const auto& [term, part] : terms) {
+      means[term].first += part.raw;
+      ++means[term].second;
+    }
+  }
+  std::string line = "epoch " + std::to_string(report.epoch + 1) + "  " + std::to_string(report.step) + "/" +
+                     std::to_string(report.total_steps);
+  if (bar > 0) {
+    const double share =
+        report.total_steps > 0 ? static_cast<double>(report.step) / static_cast<double>(report.total_steps) : 0.0;
+    const int done = std::clamp(static_cast<int>(share * bar), 0, bar);
+    std::string drawn(static_cast<std::size_t>(done), '=');
+    if (done < bar) drawn += '>';
+    drawn.resize(static_cast<std::size_t>(bar), ' ');
+    line += " [" + drawn + "]";
+  }
+  // What matters most comes first: a narrow terminal cuts the end.
+  line += "  " + clock_text(seconds_left);
+  if (!best.empty()) line += "  " + best;
+  for (const auto& [term, mean] : means) line += "  " + term + " " + fixed(mean.first / mean.second, 4);
+  line += "  " + fixed(report.examples_per_second, 0) + " ex/s";
+  if (line.size() > width) line.resize(width);
+  return line;
+}
+
+std::string epoch_line(std::int64_t epoch, std::int64_t epochs, const std::string& split, const Evaluation& scores,
+                       const std::vector<Task>& tasks, bool best) {
+  std::string line = "epoch " + std::to_string(epoch + 1) + " of " + std::to_string(epochs);
+  if (scores.scores.empty()) return line;
+  line += ": " + split + " average " + score_text(scores.average(), all_rise(scores));
+  if (best) line += " (the best so far)";
+  for (std::size_t t = 0; t < scores.scores.size() && t < tasks.size(); ++t) {
+    if (std::isnan(scores.scores[t])) continue;
+    line += ", " + tasks[t].name + " " + score_text(scores.scores[t], scores.higher_is_better[t]);
+  }
+  const double loss = -scores.monitored("loss", tasks);
+  return std::isnan(loss) ? line : line + "; loss " + fixed(loss, 4);
+}
+
+void TrainingProgress::print(const std::string& line) {
+  line_.clear();
+  std::fprintf(stderr, "%s\n", line.c_str());
+  printed_ = Clock::now();
+}
+
+void TrainingProgress::show(const StepReport& report) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  if (first_step_ < 0) {
+    first_step_ = report.step;
+    start_ = Clock::now();
+  }
+  const std::int64_t done = report.step - first_step_;
+  seconds_left_ =
+      done > 0 ? seconds / static_cast<double>(done) * static_cast<double>(report.total_steps - report.step) : 0;
+  if (line_.on_terminal()) {
+    line_.show(progress_line(report, seconds_left_, line_.width(), line_.width() < 90 ? 10 : 24, best_));
+  } else if (Clock::now() - printed_ >= kBetweenLines) {
+    print(progress_line(report, seconds_left_, std::string::npos, 0, best_));
+  }
+}
+
+void TrainingProgress::end_epoch(std::int64_t epoch, const Evaluation& scores, const std::vector<Task>& tasks,
+                                 bool best) {
+  if (best && !scores.scores.empty()) {
+    best_ = "best " + score_text(scores.average(), all_rise(scores)) + " (epoch " + std::to_string(epoch + 1) + ")";
+  }
+  print(epoch_line(epoch, epochs_, split_, scores, tasks, best) +
+        (seconds_left_ > 0 ? "; " + clock_text(seconds_left_) + " left" : ""));
+}
+
+}  // namespace infomtl
