@@ -34,6 +34,11 @@ Json Summary::to_json() const {
   for (const std::string& split : splits) {
     json["average"][split] = spread_json(averages_of(runs, split));
   }
+  for (const auto& [names, scores] : runs.front().joint) {
+    for (const std::string& split : splits) {
+      json["joint"][names]["sentence_accuracy"][split] = spread_json(joint_of(runs, names, split));
+    }
+  }
   return json;
 }
 
@@ -58,6 +63,11 @@ std::string Summary::table() const {
     row.push_back(spread_text(averages_of(runs, split), all_rise));
   }
   table.add(std::move(row));
+  for (const auto& [names, scores] : runs.front().joint) {
+    std::vector<std::string> all_right = {names, "sentence_accuracy"};
+    for (const std::string& split : splits) all_right.push_back(spread_text(joint_of(runs, names, split), true));
+    table.add(std::move(all_right));
+  }
   return table.text() + "mean +- standard deviation over " + std::to_string(runs.size()) + " seeds\n";
 }
 

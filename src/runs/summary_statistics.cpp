@@ -29,6 +29,17 @@ std::vector<double> scores_of(const std::vector<Results>& runs, const std::strin
   return values;
 }
 
+std::vector<double> joint_of(const std::vector<Results>& runs, const std::string& names, const std::string& split) {
+  std::vector<double> values;
+  values.reserve(runs.size());
+  for (const Results& run : runs) {
+    const auto found = run.joint.find(names);
+    const bool there = found != run.joint.end() && found->second.contains(split);
+    values.push_back(there ? found->second.at(split) : kNan);
+  }
+  return values;
+}
+
 std::vector<double> averages_of(const std::vector<Results>& runs, const std::string& split) {
   std::vector<double> values;
   values.reserve(runs.size());

@@ -13,6 +13,8 @@ namespace infomtl {
 
 /// Of each run; NaN where it lacks the task or split.
 std::vector<double> scores_of(const std::vector<Results>& runs, const std::string& task, const std::string& split);
+/// Sentence accuracies of tasks that label the same texts: Results::joint.
+std::vector<double> joint_of(const std::vector<Results>& runs, const std::string& names, const std::string& split);
 std::vector<double> averages_of(const std::vector<Results>& runs, const std::string& split);
 
 /// "66.12 +- 1.05", as tables show scores.

@@ -120,6 +120,16 @@ TEST(Summary, MeanDeviationAndEachSeed) {
   EXPECT_NE(summary.table().find("60.00 +- 10.00"), std::string::npos) << summary.table();
 }
 
+TEST(Summary, HasTheSentenceAccuracyOfItsRuns) {
+  Summary summary{{run(0, 0.5, 2.0), run(1, 0.6, 2.0)}};
+  EXPECT_FALSE(summary.to_json().contains("joint"));
+  for (std::size_t i = 0; i < 2; ++i)
+    summary.runs[i].joint["hate+irony"] = {{"test", 0.3 + 0.2 * static_cast<double>(i)}};
+  const Json test = summary.to_json()["joint"]["hate+irony"]["sentence_accuracy"]["test"];
+  EXPECT_TRUE(testing::close(test["mean"].get<double>(), 0.4, 1e-12));
+  EXPECT_NE(summary.table().find("40.00 +- 14.14\n"), std::string::npos) << summary.table();
+}
+
 TEST(Summary, ComparisonPairsSeedsAndGivesDeltaP) {
   const Summary ours{{run(0, 0.55, 1.0), run(1, 0.66, 1.0), run(5, 0.9, 1.0)}};
   const Summary base{{run(1, 0.60, 2.0), run(0, 0.50, 2.0)}};
