@@ -1,5 +1,6 @@
 #include "infomtl/core/config.h"
 #include "infomtl/model/head.h"
+#include "model/heads/bayesian_head.h"
 #include "model/heads/gaussian_head.h"
 #include "model/heads/linear_head.h"
 
@@ -18,6 +19,8 @@ void register_builtin_heads(HeadRegistry& registry) {
   registry.add<LinearHead>("linear", "deterministic outputs, no or one hidden layer");
   registry.add<GaussianHead>("gaussian", "mean and log-variance of a Gaussian over the outputs",
                              "Hu et al., AAAI 2025, arXiv:2503.04667", {{"gaussian", "true"}});
+  registry.add<BayesianHead>("bayesian", "a linear map with Gaussian weights, its own or made by the architecture",
+                             "VMTL, Shen et al., NeurIPS 2021, arXiv:2111.05323", {{"gaussian", "true"}});
 }
 
 }  // namespace infomtl
