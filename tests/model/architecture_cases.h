@@ -42,6 +42,8 @@ inline const std::vector<Json>& architecture_configs() {
       {{"name", "dselect_k"}, {"hidden", 5}, {"width", 4}},
       {{"name", "dselect_k"}, {"experts", 3}, {"gate", "static"}, {"hidden", 5}},
       {{"name", "ltb"}, {"levels", 3}, {"hidden", 5}},
+      {{"name", "variational"}, {"width", 4}},
+      {{"name", "variational"}, {"width", 5}, {"amortized", true}},
   };
   return configs;
 }

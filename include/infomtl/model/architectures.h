@@ -41,7 +41,7 @@ struct INFOMTL_API VibSettings {
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API VariationalSettings {
-  std::int64_t width = 256;   ///< of the code, <= H
+  std::int64_t width = 256;   ///< of the code; H or less
   double dropout = 0.2;       ///< rate of dropping what the code is made of
   double initial_scale = -3;  ///< softplus of it is about the standard deviation of a weight at the start
   bool amortized = false;     ///< make the weights of heads from the means of the classes: VMTL-AC

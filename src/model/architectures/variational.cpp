@@ -1,4 +1,3 @@
-#include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/ops/information/gaussian.h"
 #include "infomtl/ops/packed/dropout.h"
@@ -9,7 +8,7 @@
 namespace infomtl::architectures {
 
 void VariationalSettings::fields(FieldVisitor& f) {
-  f.field("width", width, "width of the code, no more than the encoder's", at_least(1));
+  f.field("width", width, "width of the code; the encoder's or less", at_least(1));
   f.field("dropout", dropout, "rate of dropping what the code is made of", from_to_below(0.0, 1.0));
   f.field("initial_scale", initial_scale, "softplus of it is about the standard deviation of a weight at the start");
   f.field("amortized", amortized, "make the weights of heads from the means of the classes: VMTL-AC");
@@ -83,10 +82,6 @@ class Variational final : public Architecture {
  public:
   using Settings = VariationalSettings;
   Variational(const Settings& settings, const ArchitectureContext& shape) : settings_(settings) {
-    if (settings.width > shape.width) {
-      throw ConfigError("architecture \"variational\": width " + std::to_string(settings.width) +
-                        " is above the encoder's " + std::to_string(shape.width));
-    }
     if (settings.amortized) {
       trunk_ = register_module("trunk",
                                std::make_shared<Trunk>(shape.width, settings.width, derive_seed(shape.seed, "trunk")));
