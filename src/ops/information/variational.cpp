@@ -65,7 +65,7 @@ Tensor gumbel_softmax(const Tensor& logits, const Tensor& noise, double temperat
 
 GaussianMoments combine_gaussians(const Tensor& weights, const GaussianMoments& parts) {
   require_weights(weights, parts, "combine_gaussians");
-  const Tensor a = widened(weights);
+  const Tensor a = weights.to(widened(parts.mean).scalar_type());
   return {at::tensordot(a, widened(parts.mean), {0}, {0}),
           at::tensordot(a.square(), widened(parts.variance), {0}, {0})};
 }
