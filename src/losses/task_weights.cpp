@@ -22,12 +22,11 @@ TaskWeights::TaskWeights(const TaskPriorSettings& settings, std::vector<std::siz
       members_(std::move(members)),
       tasks_(static_cast<std::int64_t>(tasks)),
       temperature_(
-          Schedule::exponential(settings.temperature_from, settings.temperature_to, settings.temperature_steps)),
-      last_temperature_(settings.temperature_from) {
+          Schedule::exponential(settings.temperature_from, settings.temperature_to, settings.temperature_steps)) {
+  if (prior_ == ops::TaskPrior::standard) return;
+  step_ = register_buffer("step", at::zeros({}, torch::kInt64));
   const auto count = static_cast<std::int64_t>(members_.size());
-  if (prior_ != ops::TaskPrior::standard && count > 2) {
-    logits_ = register_parameter("logits", at::zeros({count, count - 1}));
-  }
+  if (count > 2) logits_ = register_parameter("logits", at::zeros({count, count - 1}));
 }
 
 std::vector<std::size_t> TaskWeights::others(std::size_t task) const {
@@ -41,13 +40,16 @@ Tensor TaskWeights::logits_of(std::size_t task) const {
 }
 
 Tensor TaskWeights::draw(TaskStep& step, std::string_view purpose) {
-  last_temperature_ = temperature_.at(step.step());
+  if (step.records()) {
+    const torch::NoGradGuard no_grad;
+    step_.fill_(step.step());
+  }
   ops::TensorRandom random = step.random(purpose);
   if (!logits_.defined()) return at::ones({1}, at::TensorOptions().device(random.generator().device()));
   const Tensor logits = logits_of(step.task_index());
   const Tensor uniform =
       at::rand(logits.sizes(), random.generator(), at::TensorOptions().dtype(at::kDouble).device(logits.device()));
-  return ops::gumbel_softmax(logits, ops::gumbel_noise(uniform).to(logits.scalar_type()), last_temperature_);
+  return ops::gumbel_softmax(logits, ops::gumbel_noise(uniform).to(logits.scalar_type()), temperature_.at(step.step()));
 }
 
 Tensor TaskWeights::matrix() const {
@@ -68,7 +70,8 @@ Tensor TaskWeights::matrix() const {
 std::vector<std::pair<std::string, double>> TaskWeights::diagnostics() const {
   const Tensor weights = matrix();
   if (!weights.defined()) return {};
-  return {{"temperature", last_temperature_}, {"largest_weight", weights.max().item<double>()}};
+  return {{"temperature", temperature_.at(step_.item<std::int64_t>())},
+          {"largest_weight", weights.max().item<double>()}};
 }
 
 }  // namespace infomtl

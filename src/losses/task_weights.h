@@ -37,7 +37,7 @@ class TaskWeights final : public torch::nn::Module {
   std::vector<std::size_t> members_;
   std::int64_t tasks_;
   Schedule temperature_;
-  double last_temperature_;
+  Tensor step_;    // scalar int64: the last step that was drawn for; undefined for `standard`
   Tensor logits_;  // [members, members-1]; undefined below three members
 };
 
