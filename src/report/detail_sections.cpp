@@ -188,8 +188,8 @@ std::string similarity_section(const ReportPart& part, const SectionPlace& place
     for (const auto& [term, matrix] : weights_of(method, names)) {
       if (matrix.empty()) continue;
       similarities +=
-          matrix_table_html(method.name + ": how much a task (row) takes from each other one, by the loss \"" + term +
-                                "\", mean over seeds",
+          matrix_table_html(method.name + ": how much a task (row) takes from each other one, by the loss \"" +
+                                shortened_to(printable(term), kLongestValue) + "\", mean over seeds",
                             names, matrix.means(), 1);
     }
     if (const TaskMatrix matrix = cosines_of(method, names.size()); !matrix.empty()) {
