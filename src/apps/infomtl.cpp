@@ -146,6 +146,13 @@ void describe(CLI::App& app, CommandLine& line) {
   predict->add_option("--input", line.predict.input, "a text per line, or JSONL with text and text_pair; - is stdin")
       ->capture_default_str();
   predict->add_option("--output", line.predict.output, "file; - is stdout")->capture_default_str();
+  auto* const samples =
+      predict
+          ->add_option(
+              "--samples", line.predict.samples,
+              "mean and standard deviation over so many samples, of a model that is random (variational, gaussian)")
+          ->check(CLI::Range(std::int64_t{2}, std::int64_t{100000}));
+  predict->add_option("--seed", line.predict.seed, "of the samples")->needs(samples);
 
   CLI::App* encode = add_command(app, line, "encode", "embed texts, JSONL out",
                                  "infomtl encode --model models/all-MiniLM-L6-v2 --pooling mean --input texts.txt",

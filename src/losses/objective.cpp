@@ -194,6 +194,16 @@ std::vector<std::string> Objective::comparing_rows() const {
   return names;
 }
 
+std::vector<std::pair<std::string, Tensor>> Objective::task_weights() const {
+  std::vector<std::pair<std::string, Tensor>> found;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      if (const Tensor weights = entry.term->task_weights(); weights.defined()) found.emplace_back(entry.name, weights);
+    }
+  }
+  return found;
+}
+
 std::vector<std::int64_t> Objective::counts(const Entries& entries, const Task& task, const TaskBatch& rows) {
   std::vector<std::int64_t> counts(entries.size(), 0);
   for (std::size_t i = 0; i < entries.size(); ++i) {

@@ -1,6 +1,7 @@
 #include "infomtl/losses/adversarial.h"
 #include "infomtl/losses/batch_entropy.h"
 #include "infomtl/losses/bottleneck.h"
+#include "infomtl/losses/expected_supervised.h"
 #include "infomtl/losses/feedback_convergence.h"
 #include "infomtl/losses/focal.h"
 #include "infomtl/losses/gate_entropy.h"
@@ -11,6 +12,7 @@
 #include "infomtl/losses/supervised.h"
 #include "infomtl/losses/supervised_contrastive.h"
 #include "infomtl/losses/task_information_minimization.h"
+#include "infomtl/losses/task_priors.h"
 
 namespace infomtl {
 
@@ -28,6 +30,16 @@ void register_builtin_losses(LossRegistry& registry) {
   register_loss<Bottleneck>(registry, "bottleneck",
                             "KL of a stochastic architecture's code to its prior (architectures vib, additive_noise)",
                             "MT-VIB, Qian et al., arXiv:2007.00339; de Freitas et al., IJCNN 2022");
+  register_loss<ExpectedSupervised>(registry, "expected_supervised",
+                                    "the supervised loss averaged over samples of representation and head",
+                                    "VMTL, Shen et al., NeurIPS 2021, arXiv:2111.05323");
+  register_loss<RepresentationPrior>(
+      registry, "representation_prior",
+      "KL of a row's code to what the other tasks' posteriors make of inputs that resemble it",
+      "VMTL, Shen et al., NeurIPS 2021, arXiv:2111.05323");
+  register_loss<WeightPrior>(registry, "weight_prior",
+                             "KL of the Gaussian weights of a task's head to those of the other tasks' heads",
+                             "VMTL, Shen et al., NeurIPS 2021, arXiv:2111.05323");
   register_loss<GateEntropy>(registry, "gate_entropy", "entropy of sparse gates (architecture dselect_k)",
                              "Hazimeh et al., NeurIPS 2021");
   register_loss<FocalLoss>(registry, "focal", "cross-entropy that looks away from rows already predicted well",

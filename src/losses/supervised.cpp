@@ -1,25 +1,14 @@
 #include "infomtl/losses/supervised.h"
 
-#include "infomtl/core/errors.h"
 #include "losses/counted_items.h"
+#include "losses/supervised_sum.h"
 
 namespace infomtl {
 
 std::int64_t Supervised::count(const TaskBatch& rows) const { return known_label_count(rows); }
 
 Tensor Supervised::sum(TaskStep& step, int view) const {
-  const Tensor& output = step.prediction(view).output;
-  const Tensor& labels = step.labels();
-  switch (step.task().kind) {
-    case TaskKind::classification:
-    case TaskKind::tagging:
-      return ops::cross_entropy(output, labels, settings_.label_smoothing).sum;
-    case TaskKind::multi_label:
-      return ops::binary_cross_entropy(output, labels).sum;
-    case TaskKind::regression:
-      return ops::squared_error(output, labels).sum;
-  }
-  throw StateError("task \"" + step.task().name + "\": no loss for its kind of label");
+  return supervised_sum(step.task(), step.prediction(view).output, step.labels(), settings_.label_smoothing);
 }
 
 LossValue Supervised::compute(TaskStep& step) {

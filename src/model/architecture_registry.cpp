@@ -7,7 +7,8 @@ namespace architectures {
 // In the order of `infomtl list`. clang-format lays the list out anew at every call.
 // clang-format off
 #define INFOMTL_ARCHITECTURES(X) \
-  X(shared) X(vib) X(additive_noise) X(mmoe) X(cgc) X(ple) X(cross_stitch) X(mtan) X(dselect_k) X(ltb) X(alignment)
+  X(shared) X(vib) X(additive_noise) X(mmoe) X(cgc) X(ple) X(cross_stitch) X(mtan) X(dselect_k) X(ltb) \
+  X(variational) X(alignment)
 // clang-format on
 
 #define INFOMTL_DECLARE(name) void register_##name(ArchitectureRegistry& registry);

@@ -1,5 +1,6 @@
 #include "infomtl/core/config.h"
 #include "infomtl/model/head.h"
+#include "model/heads/bayesian_head.h"
 #include "model/heads/feedback_head.h"
 #include "model/heads/gaussian_head.h"
 #include "model/heads/linear_head.h"
@@ -21,6 +22,8 @@ void register_builtin_heads(HeadRegistry& registry) {
                              "Hu et al., AAAI 2025, arXiv:2503.04667", {{"gaussian", "true"}});
   registry.add<FeedbackHead>("feedback", "reads what the other tasks' heads said in the round before, several rounds",
                              "after Xi et al., arXiv:2404.00885");
+  registry.add<BayesianHead>("bayesian", "a linear map with Gaussian weights, its own or made by the architecture",
+                             "VMTL, Shen et al., NeurIPS 2021, arXiv:2111.05323", {{"gaussian", "true"}});
 }
 
 }  // namespace infomtl

@@ -59,18 +59,35 @@ std::vector<std::string> tasks_of(const MethodRuns& method) {
   return names;
 }
 
+/// Adds what results say as task -> task -> number; anything else in it is passed over.
+void add_numbers(TaskMatrix& matrix, const Json& rows, const std::vector<std::string>& names) {
+  if (!rows.is_object()) return;
+  for (const auto& [row, columns] : rows.items()) {
+    if (!columns.is_object()) continue;
+    for (const auto& [column, value] : columns.items()) {
+      if (value.is_number()) matrix.add(place_of(names, row), place_of(names, column), value.get<double>());
+    }
+  }
+}
+
 TaskMatrix similarity_of(const MethodRuns& method, const std::vector<std::string>& names) {
   TaskMatrix matrix(names.size());
   for (const RunRecord& run : method.runs) {
-    if (!run.results || !run.results->task_similarity.is_object()) continue;
-    for (const auto& [row, columns] : run.results->task_similarity.items()) {
-      if (!columns.is_object()) continue;
-      for (const auto& [column, value] : columns.items()) {
-        if (value.is_number()) matrix.add(place_of(names, row), place_of(names, column), value.get<double>());
-      }
-    }
+    if (run.results) add_numbers(matrix, run.results->task_similarity, names);
   }
   return matrix;
+}
+
+/// What each loss term learned of how much tasks take from each other.
+std::map<std::string, TaskMatrix> weights_of(const MethodRuns& method, const std::vector<std::string>& names) {
+  std::map<std::string, TaskMatrix> matrices;
+  for (const RunRecord& run : method.runs) {
+    if (!run.results || !run.results->task_weights.is_object()) continue;
+    for (const auto& [term, rows] : run.results->task_weights.items()) {
+      add_numbers(matrices.try_emplace(term, names.size()).first->second, rows, names);
+    }
+  }
+  return matrices;
 }
 
 /// Means of "diagnostics/weighting/cosine/<i>/<j>" over the log.
@@ -167,6 +184,13 @@ std::string similarity_section(const ReportPart& part, const SectionPlace& place
       similarities +=
           matrix_table_html(method.name + ": how alike its architecture learned the tasks to be, mean over seeds",
                             names, means, largest_of(means));
+    }
+    for (const auto& [term, matrix] : weights_of(method, names)) {
+      if (matrix.empty()) continue;
+      similarities +=
+          matrix_table_html(method.name + ": how much a task (row) takes from each other one, by the loss \"" +
+                                shortened_to(printable(term), kLongestValue) + "\", mean over seeds",
+                            names, matrix.means(), 1);
     }
     if (const TaskMatrix matrix = cosines_of(method, names.size()); !matrix.empty()) {
       cosines +=

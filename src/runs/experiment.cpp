@@ -50,6 +50,7 @@ struct Experiment::Implementation {
   ExperimentOptions options;
   RunFolder folder;
   std::optional<Results> results;
+  std::shared_ptr<Objective> objective;
   std::unique_ptr<Trainer> trainer;
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
@@ -60,6 +61,7 @@ struct Experiment::Implementation {
 
   void load_trainer() {
     RunParts parts = load_parts(config);
+    objective = parts.objective;
     trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
                                         std::move(parts.batches));
   }
@@ -164,6 +166,10 @@ struct Experiment::Implementation {
     }
     scored.average_tasks();
     scored.task_similarity = task_similarity(trainer->model());
+    if (!objective->task_weights().empty()) {  // of the epoch that is scored, like the model
+      read_checkpoint_objective(folder.best(), *objective);
+      scored.task_weights = task_weights(*objective, trainer->model().tasks());
+    }
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");
     return scored;
   }

@@ -5,8 +5,10 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/random.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/step/forward_pass.h"
+#include "runs/sampled_prediction.h"
 
 namespace infomtl {
 namespace {
@@ -64,9 +66,11 @@ Json answer(const Task& task, const Tensor& output) {
 }  // namespace
 
 std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_index, const Tokenizer& tokenizer,
-                                std::size_t max_length, const std::vector<std::pair<std::string, std::string>>& texts) {
+                                std::size_t max_length, const std::vector<std::pair<std::string, std::string>>& texts,
+                                const PredictionSamples& samples) {
   const torch::NoGradGuard no_grad;
   const Task& task = model.tasks().at(task_index);
+  if (samples.count != 0) check_samples(model, task_index, samples);
   const torch::Device device = model.parameters().front().device();
   std::vector<Json> answers;
   for (std::size_t begin = 0; begin < texts.size(); begin += kBatch) {
@@ -105,12 +109,19 @@ std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_in
     context.model = &model;
     context.training = false;
     ForwardPass forward(context, batch.to(device));
-    const Tensor output = forward.task(0).prediction().output.to(torch::kCPU, torch::kFloat32);
+    TaskStep& step = forward.task(0);
+    const Tensor output = samples.count > 0 ? Tensor() : step.prediction().output.to(torch::kCPU, torch::kFloat32);
     for (std::size_t i = 0; i < end - begin; ++i) {
-      const auto row = static_cast<std::int64_t>(i);
       const bool tags = task.kind == TaskKind::tagging;
-      answers.push_back(
-          answer(task, tags ? output.slice(0, word_offsets[i], word_offsets[i + 1]) : output.narrow(0, row, 1)));
+      const auto row = static_cast<std::int64_t>(i);
+      const std::int64_t first = tags ? word_offsets[i] : row, last = tags ? word_offsets[i + 1] : row + 1;
+      if (samples.count == 0) {
+        answers.push_back(answer(task, output.slice(0, first, last)));
+        continue;
+      }
+      const auto& [text, text_pair] = texts[begin + i];
+      ops::TensorRandom noise(derive_seed(derive_seed(samples.seed, text), text_pair), device);
+      answers.push_back(sampled_answer(task, sampled_outputs(step, first, last, samples.count, noise)));
     }
   }
   return answers;

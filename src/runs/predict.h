@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "infomtl/model/multi_task_model.h"
+#include "infomtl/runs/trained_run.h"
 #include "infomtl/text/tokenizer.h"
 
 namespace infomtl {
 
 /// One JSON object per text, as TrainedRun::predict describes. @throws DataError naming the text
 std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task, const Tokenizer& tokenizer,
-                                std::size_t max_length, const std::vector<std::pair<std::string, std::string>>& texts);
+                                std::size_t max_length, const std::vector<std::pair<std::string, std::string>>& texts,
+                                const PredictionSamples& samples = {});
 
 }  // namespace infomtl

@@ -41,6 +41,7 @@ Json Results::to_json() const {
   json["training"] = training;
   json["environment"] = environment;
   if (!task_similarity.empty()) json["task_similarity"] = task_similarity;
+  if (!task_weights.empty()) json["task_weights"] = task_weights;
   return json;
 }
 
@@ -76,6 +77,7 @@ Results Results::from_json(const Json& json) {
     results.training = json.at("training");
     results.environment = json.at("environment");
     results.task_similarity = json.value("task_similarity", Json::object());
+    results.task_weights = json.value("task_weights", Json::object());
   } catch (const Json::exception& error) {
     throw FormatError(std::string("not the results of a run: ") + reason_of(error));
   }

@@ -43,4 +43,18 @@ Json task_similarity(const MultiTaskModel& model) {
   return similarity;
 }
 
+Json task_weights(const Objective& objective, const std::vector<Task>& tasks) {
+  Json found = Json::object();
+  for (const auto& [term, matrix] : objective.task_weights()) {
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      for (std::size_t other = 0; other < tasks.size(); ++other) {
+        if (t == other) continue;
+        found[term][tasks[t].name][tasks[other].name] =
+            matrix[static_cast<std::int64_t>(t)][static_cast<std::int64_t>(other)].item<double>();
+      }
+    }
+  }
+  return found;
+}
+
 }  // namespace infomtl

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/runs/results.h"
 #include "infomtl/train/trainer.h"
@@ -14,5 +15,9 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
 
 /// What the architecture learned of how alike its tasks are: task -> task -> similarity; empty where it learns none.
 Json task_similarity(const MultiTaskModel& model);
+
+/// What loss terms learned of how much tasks take from each other: term -> task -> task -> weight, without a task's pair with
+/// itself; empty where none learns it.
+Json task_weights(const Objective& objective, const std::vector<Task>& tasks);
 
 }  // namespace infomtl

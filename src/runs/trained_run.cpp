@@ -100,7 +100,8 @@ std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
 }
 
 std::vector<Json> TrainedRun::predict(const std::string& task,
-                                      const std::vector<std::pair<std::string, std::string>>& texts) {
+                                      const std::vector<std::pair<std::string, std::string>>& texts,
+                                      const PredictionSamples& samples) {
   std::vector<std::string> known;
   for (const LoadedModel& loaded : implementation_->models) {
     const std::vector<Task>& tasks = loaded.model->tasks();
@@ -108,7 +109,7 @@ std::vector<Json> TrainedRun::predict(const std::string& task,
       known.push_back(tasks[t].name);
       if (tasks[t].name != task) continue;
       return predict_texts(*loaded.model, t, *loaded.tokenizer,
-                           static_cast<std::size_t>(loaded.config.encoder.max_length), texts);
+                           static_cast<std::size_t>(loaded.config.encoder.max_length), texts, samples);
     }
   }
   throw UnknownNameError("no task \"" + task + "\" in this run" + did_you_mean(task, known));

@@ -93,9 +93,7 @@ std::string shape_text(at::IntArrayRef shape) {
 using Replacements = std::vector<std::pair<Tensor, Tensor>>;
 
 /// Reads the value of every tensor of `wanted`. @throws FormatError for a missing or mis-shaped one
-/// @param free  prefix of tensors that are not among the wanted
-void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replacements& replacements,
-                 const std::string& free = "") {
+void read_wanted(const WeightsReader& reader, const NamedTensors& wanted, Replacements& replacements) {
   const std::filesystem::path& file = reader.file();
   for (const auto& [name, tensor] : wanted) {
     const WeightsEntry* entry = reader.find(name);
@@ -108,6 +106,14 @@ void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replac
     }
     replacements.emplace_back(tensor, reader.read(name));
   }
+}
+
+/// The same of a file that has no other tensors. @throws FormatError
+/// @param free  prefix of tensors that are not among the wanted
+void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replacements& replacements,
+                 const std::string& free = "") {
+  const std::filesystem::path& file = reader.file();
+  read_wanted(reader, wanted, replacements);
   if (reader.entries().size() > wanted.size()) {
     for (const WeightsEntry& entry : reader.entries()) {
       const bool known =
@@ -256,6 +262,16 @@ void read_checkpoint_model(const std::filesystem::path& folder, const MultiTaskM
   Replacements replacements;
   read_values(WeightsReader(folder), encoder_tensors(model), replacements);
   read_values(WeightsReader(folder / kHeads), head_tensors(model), replacements);
+  replace(replacements);
+}
+
+void read_checkpoint_objective(const std::filesystem::path& folder, const Objective& objective) {
+  recover_folder(folder);
+  verify_checkpoint(folder);
+  NamedTensors wanted;
+  append_module(wanted, objective, "objective.");
+  Replacements replacements;
+  read_wanted(WeightsReader(folder / kStateTensors), wanted, replacements);
   replace(replacements);
 }
 

@@ -27,10 +27,13 @@ class StepSnapshot::Writer final : public StateVisitor {
   std::size_t tensor_ = 0, counter_ = 0;
 };
 
-StepSnapshot::StepSnapshot(GradientWeighting& weighting, const Objective& objective) : weighting_(weighting) {
+StepSnapshot::StepSnapshot(GradientWeighting& weighting, const Objective& objective, const MultiTaskModel& model)
+    : weighting_(weighting) {
   Reader reader(*this);
   weighting.visit_state(reader);
-  for (const Tensor& buffer : objective.buffers()) buffers_.emplace_back(buffer, buffer.detach().clone());
+  for (const std::vector<Tensor>& buffers : {objective.buffers(), model.buffers()}) {
+    for (const Tensor& buffer : buffers) buffers_.emplace_back(buffer, buffer.detach().clone());
+  }
 }
 
 void StepSnapshot::restore() const {

@@ -1,8 +1,8 @@
 #pragma once
-// Step snapshot: what a weighting and an objective remember beside their parameters, as it was before a step, so that a
-// step which turns out not to be finite can be left out.
+// Step snapshot: what a weighting, an objective and a model remember beside their parameters, as it was before a step, so that
+// a step which turns out not to be finite can be left out.
 //
-//   const StepSnapshot before(*weighting, *objective);
+//   const StepSnapshot before(*weighting, *objective, *model);
 //   ...
 //   before.restore();
 
@@ -12,15 +12,16 @@
 #include <vector>
 
 #include "infomtl/losses/objective.h"
+#include "infomtl/model/multi_task_model.h"
 #include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
 
 class StepSnapshot {
  public:
-  /// Both are kept by reference.
-  StepSnapshot(GradientWeighting& weighting, const Objective& objective);
-  /// Puts the weighting's state and the objective's buffers back, to the bit.
+  /// All are kept by reference.
+  StepSnapshot(GradientWeighting& weighting, const Objective& objective, const MultiTaskModel& model);
+  /// Puts the weighting's state and the buffers of objective and model back, to the bit.
   void restore() const;
 
  private:

@@ -155,7 +155,7 @@ struct Trainer::Implementation {
   /// @return the model's norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
   Tensor backward(StepGradients& gradients, const ForwardContext& forward) {
     std::optional<StepSnapshot> before;
-    if (settings.non_finite == "skip") before.emplace(*weighting, *objective);
+    if (settings.non_finite == "skip") before.emplace(*weighting, *objective, *model);
     try {
       // The forward pass runs in here too: the weighting asks for losses, products or gradients of the tasks, each is
       // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,

@@ -20,7 +20,12 @@ SmallRun run_of(const std::string& name) {
       loss_registry()
           .build(Config::from_json(name, "losses"), {.tasks = testing::corpus().dataset.tasks, .width = 8, .seed = 1})
           ->needs();
-  return SmallRun(0.1, needs.gaussian_head ? "gaussian" : "linear", Json::array({name}),
+  const bool random_weights = name == "weight_prior" || name == "expected_supervised";
+  return SmallRun(0.1,
+                  needs.gaussian_head ? "gaussian"
+                  : random_weights    ? "bayesian"
+                                      : "linear",
+                  Json::array({name}),
                   needs.stochastic_architecture ? "vib"
                   : needs.sparse_gates          ? "dselect_k"
                                                 : "shared",

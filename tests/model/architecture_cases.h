@@ -45,6 +45,8 @@ inline const std::vector<Json>& architecture_configs() {
       {{"name", "ltb"}, {"levels", 3}, {"hidden", 5}},
       "alignment",
       {{"name", "alignment"}, {"site", "pooled"}},
+      {{"name", "variational"}, {"width", 4}},
+      {{"name", "variational"}, {"width", 5}, {"amortized", true}},
   };
   return configs;
 }

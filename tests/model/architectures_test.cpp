@@ -44,7 +44,8 @@ int owner_of(const std::string& architecture, const std::string& name) {
 
 /// The parameters that count as shared, by name.
 bool counts_as_shared(const std::string& architecture, const std::string& name) {
-  if (architecture == "vib" || architecture == "cross_stitch" || architecture == "ltb") return true;
+  if (architecture == "vib" || architecture == "variational") return true;
+  if (architecture == "cross_stitch" || architecture == "ltb") return true;
   if (architecture == "additive_noise") return name.starts_with("code.");
   if (architecture == "mmoe" || architecture == "dselect_k") return name.starts_with("experts.");
   return name.find("shared_experts.") != std::string::npos;  // cgc, ple; mtan has none
@@ -146,8 +147,10 @@ TEST_P(EveryArchitecture, GradientsReachWhatTheyShould) {
     }
   }
   for (std::size_t p = 0; p < parameters.size(); ++p) {
-    // A prior is trained by the loss alone.
-    EXPECT_TRUE(trained[p] || named[p].key().starts_with("prior_log_variance.")) << named[p].key();
+    // A prior is trained by the loss alone, what makes weights of heads by these.
+    EXPECT_TRUE(trained[p] || named[p].key().starts_with("prior_log_variance.") ||
+                named[p].key().starts_with("generator."))
+        << named[p].key();
   }
 }
 
@@ -170,7 +173,8 @@ TEST_P(EveryArchitecture, IsTheSameAgainWithTheSameParameters) {
   const torch::NoGradGuard no_grad;
   ASSERT_EQ(one->named_parameters().keys(), other->named_parameters().keys());
   for (const auto& entry : one->named_parameters()) other->named_parameters()[entry.key()].copy_(entry.value());
-  EXPECT_TRUE(one->named_buffers().is_empty()) << "state that is not a parameter";
+  const bool counts = GetParam().is_object() && GetParam().value("amortized", false);
+  EXPECT_EQ(one->named_buffers().is_empty(), !counts) << "state that is not a parameter";
   for (std::size_t t = 0; t < kTasks; ++t) {
     EXPECT_TRUE(
         at::equal(one->forward(t, random_rows(5), nullptr).value, other->forward(t, random_rows(5), nullptr).value));
@@ -181,7 +185,8 @@ TEST_P(EveryArchitecture, TakesASingleTask) {
   const auto architecture = build_architecture(GetParam(), 1);
   ops::TensorRandom noise(1);
   EXPECT_TRUE(architecture->forward(0, random_rows(3), &noise).value.isfinite().all().item<bool>());
-  if (name_of(GetParam()) == "shared" || name_of(GetParam()) == "vib") return;  // the same for every task
+  const std::string name = name_of(GetParam());
+  if (name == "shared" || name == "vib" || name == "variational") return;  // the same for every task
   EXPECT_THROW(architecture->forward(1, random_rows(3), &noise), std::out_of_range);
 }
 
@@ -257,7 +262,7 @@ TEST(Architectures, AreAllListedWithTheirPapers) {
     EXPECT_FALSE(entry.source.empty());
     for (const FieldInfo& option : entry.options) EXPECT_FALSE(option.meaning.empty()) << option.name;
   }
-  EXPECT_EQ(tested.size(), 10U);
+  EXPECT_EQ(tested.size(), 11U);
 }
 
 // Names are in checkpoints: they must not change.
@@ -273,6 +278,13 @@ TEST(Architectures, ParametersKeepTheirNames) {
   };
   const auto map = [](const std::string& prefix) { return prefix + ".output.weight " + prefix + ".output.bias "; };
   EXPECT_EQ(names("vib"), map("mean") + map("log_variance"));
+  const auto gaussian = [](const std::string& prefix) {
+    return prefix + ".weight_mean " + prefix + ".weight_scale " + prefix + ".bias_mean " + prefix + ".bias_scale ";
+  };
+  EXPECT_EQ(names("variational"), gaussian("code"));
+  EXPECT_EQ(names({{"name", "variational"}, {"amortized", true}}),
+            map("trunk.first") + map("trunk.second") + map("generator.trunk.first") + map("generator.trunk.second") +
+                gaussian("generator.weight") + gaussian("generator.bias") + gaussian("code"));
   EXPECT_EQ(names("additive_noise"), map("code") +
                                          "noise_log_variance.0 noise_log_variance.1 prior_log_variance.0 "
                                          "prior_log_variance.1 ");
@@ -306,6 +318,7 @@ TEST(Architectures, MistakesNameTheFieldAndTheCure) {
       {{{"name", "vib"}, {"width", 0}}, "width"},
       {{{"name", "vib"}, {"log_variance_low", 1}, {"log_variance_high", 0}}, "log_variance_low"},
       {{{"name", "additive_noise"}, {"initial_noise", 0}}, "initial_noise"},
+      {{{"name", "variational"}, {"dropout", 1}}, "dropout"},
       {{{"name", "additive_noise"}, {"prior", "learnt"}}, "learned"},
       {{{"name", "cgc"}, {"levels", 2}}, "levels"},
       {{{"name", "ple"}, {"task_experts", 0}}, "task_experts"},

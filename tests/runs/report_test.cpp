@@ -63,6 +63,9 @@ TEST(Results, SurviveTheirFile) {
   Results alike = results;
   alike.task_similarity = {{"hate", {{"hate", 1.0}, {"stars", 0.25}}}, {"stars", {{"hate", 0.25}, {"stars", 1.0}}}};
   EXPECT_EQ(Results::from_json(alike.to_json()).task_similarity["hate"]["stars"], 0.25);
+  EXPECT_FALSE(json.contains("task_weights"));
+  alike.task_weights = {{"weight_prior", {{"hate", {{"stars", 1.0}}}, {"stars", {{"hate", 0.75}}}}}};
+  EXPECT_EQ(Results::from_json(alike.to_json()).task_weights["weight_prior"]["stars"]["hate"], 0.75);
 }
 
 TEST(Results, OfTasksOnTheSameTextsHaveTheirSentenceAccuracy) {

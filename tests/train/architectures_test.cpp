@@ -22,6 +22,7 @@ std::vector<Case> cases() {
   return {
       {{{"name", "vib"}, {"width", 8}}, compressed},
       {{{"name", "additive_noise"}, {"width", 8}}, compressed},
+      {{{"name", "variational"}, {"width", 8}}, compressed},
       {{{"name", "mmoe"}, {"experts", 3}, {"dropout", 0.1}}, plain},
       {{{"name", "cgc"}, {"width", 8}}, plain},
       {{{"name", "ple"}, {"hidden", 8}}, plain},

@@ -81,6 +81,7 @@ const std::vector<Method>& architectures() {
       {"mtan", "", {}},
       {"dselect_k", "", {}, {{"selectors", 2}, {"gamma", 1.0}}},
       {"ltb", "", {}},
+      {"variational", "", {}, {{"initial_scale", -3.0}, {"amortized", false}}},
   };
   return methods;
 }
@@ -94,6 +95,9 @@ const std::vector<Method>& losses() {
        {{"temperature", 1.0}, {"symmetric", false}, {"scope", "task"}, {"bound", "infonce"}, {"critic", "cosine"}}},
       {"timin", "", {}, {{"reduction", "spc"}, {"prior", "standard"}}},
       {"bottleneck", "", {}},
+      {"expected_supervised", "", {}, {{"samples", 10}}},
+      {"representation_prior", "", {}, {{"prior", "combine"}, {"temperature_from", 1.0}, {"temperature_to", 0.5}}},
+      {"weight_prior", "", {}, {{"prior", "combine"}}},
       {"gate_entropy", "", {}},
       {"focal", "", {}, {{"gamma", 2.0}}},
       {"feedback_convergence", "", {}, {{"form", "delta"}}},

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -73,6 +74,9 @@ class INFOMTL_API Objective : public torch::nn::Module {
 
   /// Names of the terms for which micro-batches are not one batch: LossTerm::compares_rows().
   std::vector<std::string> comparing_rows() const;
+
+  /// What terms have learned of how much tasks take from each other (LossTerm::task_weights()), with their names.
+  std::vector<std::pair<std::string, Tensor>> task_weights() const;
 
   /// Counts of each term over these rows, to be added up over micro-batches and given back to compute().
   std::vector<std::int64_t> counts(const Task& task, const TaskBatch& rows) const;

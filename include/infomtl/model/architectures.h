@@ -40,6 +40,13 @@ struct INFOMTL_API VibSettings {
   double initial_log_variance = 0.0;                          ///< as of gaussian_heads()
   void fields(FieldVisitor& f);
 };
+struct INFOMTL_API VariationalSettings {
+  std::int64_t width = 256;   ///< of the code; H or less
+  double dropout = 0.2;       ///< rate of dropping what the code is made of
+  double initial_scale = -3;  ///< softplus of it is about the standard deviation of a weight at the start
+  bool amortized = false;     ///< make the weights of heads from the means of the classes: VMTL-AC
+  void fields(FieldVisitor& f);
+};
 struct INFOMTL_API AdditiveNoiseSettings {
   std::int64_t width = 128;       ///< of the code, a linear map of the representation; 0: the representation itself
   bool normalize = true;          ///< bring the code to zero mean and unit variance over its coordinates
@@ -103,6 +110,8 @@ struct INFOMTL_API AlignmentSettings {
 INFOMTL_API ArchitectureFactory shared();
 /// One stochastic bottleneck for all tasks (MT-VIB); its KL is the loss Bottleneck.
 INFOMTL_API ArchitectureFactory vib(VibSettings settings = {});
+/// One layer of Gaussian weights for all tasks (VMTL, VMTL-AC); its KL is the loss RepresentationPrior.
+INFOMTL_API ArchitectureFactory variational(VariationalSettings settings = {});
 /// Noise of learned size on the representation, per task (Hierarchical MTL); its KL is the loss Bottleneck.
 INFOMTL_API ArchitectureFactory additive_noise(AdditiveNoiseSettings settings = {});
 /// Multi-gate mixture of experts.

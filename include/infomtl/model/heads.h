@@ -52,6 +52,14 @@ struct INFOMTL_API FeedbackHeadSettings {
   void fields(FieldVisitor& f);
 };
 
+struct INFOMTL_API BayesianHeadSettings {
+  /// "own": parameters of the head; "generated": what the architecture proposes (Architecture::head_weights()).
+  std::string weights = "own";
+  bool bias = false;          ///< own weights: a plain bias, 0 at the start; the paper has none
+  double initial_scale = -3;  ///< own weights: softplus of it is about their standard deviation at the start
+  void fields(FieldVisitor& f);
+};
+
 /// Makes the head of one task.
 using HeadFactory = std::function<std::shared_ptr<Head>(const HeadContext&)>;
 
@@ -65,6 +73,8 @@ struct TaskHeads {
 INFOMTL_API TaskHeads linear_heads(std::vector<Task> tasks, const LinearHeadSettings& settings = {});
 /// Mean and log-variance of a Gaussian over the outputs (Hu et al., AAAI 2025). @throws ConfigError
 INFOMTL_API TaskHeads gaussian_heads(std::vector<Task> tasks, const GaussianHeadSettings& settings = {});
+/// A linear map whose weights are Gaussians (Shen et al., NeurIPS 2021). @throws ConfigError
+INFOMTL_API TaskHeads bayesian_heads(std::vector<Task> tasks, const BayesianHeadSettings& settings = {});
 
 /// Heads that read what the other heads said in the round before (after Xi et al., arXiv:2404.00885); with losses/
 /// feedback_convergence.h. @throws ConfigError; when a head is made also for an unknown task in `reads`

@@ -39,6 +39,8 @@ struct Results {
   Json environment = Json::object();
   /// task -> task -> how alike the architecture learned them to be (noise, gates, stitches); empty where it learns none
   Json task_similarity = Json::object();
+  /// loss term -> task -> task -> how much the first takes of the second, as the term learned it; empty where none does
+  Json task_weights = Json::object();
 
   /// results.json of the run folder, format 1; a NaN is null.
   INFOMTL_API Json to_json() const;

@@ -7,6 +7,7 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -30,6 +31,12 @@ struct TaskOutputs {
   torch::Tensor labels;  ///< as TaskBatch::labels
 };
 
+/// Samples of a model whose representation or head is random, for how sure it is.
+struct PredictionSamples {
+  std::int64_t count = 0;  ///< per text, 2 or more; 0: one answer by the means
+  std::uint64_t seed = 0;  ///< an answer is a function of it and the text
+};
+
 class INFOMTL_API TrainedRun {
  public:
   /// @param run  a run folder; its best checkpoint is loaded @throws IoError, FormatError, ConfigError
@@ -47,8 +54,14 @@ class INFOMTL_API TrainedRun {
   /// One JSON object per text: {"label", "scores"}, {"labels", "scores"} for multi-label, {"value"}, or, for tagging,
   /// {"labels": [...]} with one label per word (of the text split at blanks). Scores are probabilities, by label;
   /// multi-label keeps those above one half. texts: {text, text_pair}; text_pair is read by pair tasks only.
-  /// @throws UnknownNameError for an unknown task; DataError naming the text
-  std::vector<Json> predict(const std::string& task, const std::vector<std::pair<std::string, std::string>>& texts);
+  ///
+  /// With samples, scores and values are means over samples of representation and head (dropout is off), labels follow from
+  /// them, and "deviations", by label, or "deviation" of a value, are the standard deviations; of tagging "scores" and
+  /// "deviations" are arrays, of the label given to each word.
+  /// @throws UnknownNameError for an unknown task; DataError naming the text; UserError for samples of a model that is not
+  /// random, or fewer than two
+  std::vector<Json> predict(const std::string& task, const std::vector<std::pair<std::string, std::string>>& texts,
+                            const PredictionSamples& samples = {});
 
  private:
   struct Implementation;

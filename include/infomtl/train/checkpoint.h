@@ -44,6 +44,9 @@ INFOMTL_API Json read_checkpoint(const std::filesystem::path& folder, const Chec
 /// Restores the model alone, for evaluation and prediction. @throws the same
 INFOMTL_API void read_checkpoint_model(const std::filesystem::path& folder, const MultiTaskModel& model);
 
+/// Restores what the loss terms alone learned and remember. @throws the same
+INFOMTL_API void read_checkpoint_objective(const std::filesystem::path& folder, const Objective& objective);
+
 /// The same checkpoint in a second place, replacing what is there. Files are hard links where the file system can; a
 /// checkpoint's files are never written again. @throws IoError
 INFOMTL_API void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to);

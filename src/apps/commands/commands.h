@@ -45,6 +45,8 @@ struct PredictOptions {
   std::string task;
   std::string input = "-";
   std::string output = "-";
+  std::int64_t samples = 0;  ///< 0: the means
+  std::uint64_t seed = 0;    ///< of the samples
 };
 struct EncodeOptions {
   std::filesystem::path model;

@@ -24,6 +24,9 @@ int predict(const PredictOptions& options) {
     throw UserError("predict: the run has no task \"" + options.task + "\"" + did_you_mean(options.task, names));
   }
 
+  const PredictionSamples samples{.count = options.samples, .seed = options.seed};
+  if (samples.count != 0) run.predict(options.task, {}, samples);  // refused before the output is touched
+
   std::ofstream file;
   std::error_code absent;
   if (options.output != "-" && options.input != "-" &&
@@ -43,7 +46,7 @@ int predict(const PredictOptions& options) {
       }
       texts.emplace_back(input.text, input.pair);
     }
-    for (const Json& prediction : run.predict(options.task, texts)) out << prediction.dump() << '\n';
+    for (const Json& prediction : run.predict(options.task, texts, samples)) out << prediction.dump() << '\n';
   });
   out.flush();
   if (!out) throw IoError((options.output == "-" ? "stdout" : options.output) + ": writing failed");

@@ -32,10 +32,10 @@ lives() {
     die "$*: no predictions"
   "$program" predict run --task spans --input texts.txt --log-level error | grep -q '"labels"' || die "$*: no labels"
 }
-for name in vib additive_noise mmoe cgc ple cross_stitch mtan dselect_k ltb; do
+for name in vib additive_noise mmoe cgc ple cross_stitch mtan dselect_k ltb variational; do
   lives plain.json --set "architecture.name=$name"
   case $name in
-    vib | mtan | dselect_k) ! grep -q task_similarity run/results.json || die "$name: learns no similarity, but tells one" ;;
+    vib | mtan | dselect_k | variational) ! grep -q task_similarity run/results.json || die "$name: learns no similarity, but tells one" ;;
     *) contains run/results.json '"task_similarity"' && contains evaluated.json '"task_similarity"' ;;
   esac
   grep -q 'architecture\.' run/checkpoints/best/heads.safetensors || die "$name: the checkpoint lacks its parameters"
@@ -74,6 +74,27 @@ for method in mt_vib hierarchical_mtl; do
   contains run/log.jsonl '"loss/topic/bottleneck/weighted"'
 done
 
+# Variational multi-task learning: what it learned of tasks is in the results, and its answers come with deviations.
+for method in vmtl vmtl_ac; do
+  printf '{"extends": ["plain.json", "%s/methods/%s.json"], "architecture": {"width": 16}}\n' "$configs" "$method" >method.json
+  lives method.json
+  for term in expected_supervised representation_prior weight_prior; do
+    contains run/log.jsonl "\"loss/topic/$term/weighted\""
+  done
+  ! grep -q '"loss/spans/representation_prior' run/log.jsonl || die "$method: a prior of codes for words"
+  contains run/log.jsonl '"diagnostics/weight_prior/temperature"'
+  contains run/results.json '"task_weights"'
+  contains run/results.json '"representation_prior"'
+  for task in topic certainty spans; do
+    "$program" predict run --task "$task" --input texts.txt --samples 20 --log-level error >sampled.txt
+    contains sampled.txt '"deviation'
+    "$program" predict run --task "$task" --input texts.txt --samples 20 --seed 0 --log-level error >again.txt
+    cmp sampled.txt again.txt || die "$method: samples are no function of the seed"
+    "$program" predict run --task "$task" --input texts.txt --samples 20 --seed 1 --log-level error >again.txt
+    ! cmp -s sampled.txt again.txt || die "$method: samples do not follow the seed"
+  done
+done
+
 refuse() { # refuse TEXT ARGUMENTS...
   local text=$1 status=0
   shift
@@ -85,4 +106,9 @@ refuse '"architecture": {"name": "vib"}' noise.json --set architecture.name=mmoe
 refuse '"architecture": {"name": "dselect_k"}' noise.json --set losses.1.name=gate_entropy
 refuse 'did you mean "mmoe"' plain.json --set architecture.name=mmoes
 refuse 'experts' plain.json --set architecture.name=mmoe --set architecture.experts=0
+refuse '"head": "bayesian"' plain.json --set 'losses=["supervised", "weight_prior"]'
+refuse 'nothing is random' plain.json --set 'losses=["expected_supervised"]'
+lives plain.json
+! "$program" predict run --task topic --input texts.txt --samples 5 --log-level error >table.txt 2>err.txt || die 'samples of numbers'
+contains err.txt 'not random'
 echo "1 passed, 0 failed"
