@@ -22,6 +22,7 @@ class FixedTaskStep final : public TaskStep {
   Tensor leaf, offsets;
   std::shared_ptr<TaskStep> reencoded;  ///< what reencode() gives
   std::vector<Reencoding> asked;        ///< what it was asked
+  const MultiTaskModel* model_ = nullptr;
 
   const Task& task() const override { return task_; }
   std::size_t task_index() const override { return index; }
@@ -42,7 +43,10 @@ class FixedTaskStep final : public TaskStep {
   }
   Tensor embedding_leaf() override { return leaf; }
   Tensor token_offsets() override { return offsets; }
-  const MultiTaskModel& model() const override { throw StateError("no model in this step"); }
+  const MultiTaskModel& model() const override {
+    if (model_ == nullptr) throw StateError("no model in this step");
+    return *model_;
+  }
   ops::TensorRandom random(std::string_view purpose) override {
     return ops::TensorRandom(derive_seed(7, purpose, static_cast<std::uint64_t>(step_)));
   }

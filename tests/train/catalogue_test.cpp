@@ -149,7 +149,9 @@ void expect_registered(const std::vector<Method>& methods, const std::vector<Reg
 TEST(Catalogue, HoldsEveryWeighting) { expect_registered(weightings(), weighting_registry().entries()); }
 TEST(Catalogue, HoldsEveryArchitecture) { expect_registered(architectures(), architecture_registry().entries()); }
 TEST(Catalogue, HoldsEveryPenalty) {
-  expect_registered({{"representation_gradient_norm", "", {}}}, penalty_registry().entries());
+  expect_registered({{"representation_gradient_norm", "", {}},
+                     {"dgr", "", {}, {{"dummies", 1}, {"form", "exact"}, {"epsilon", 1e-3}}}},
+                    penalty_registry().entries());
 }
 TEST(Catalogue, HoldsEveryTerm) { expect_registered(losses(), loss_registry().entries()); }
 
