@@ -30,6 +30,7 @@ const std::vector<Method>& weightings() {
   static const std::vector<Method> methods = {
       {"equal", "losses", kAll},
       {"task_size", "losses", kAll},
+      {"svd_reweighting", "losses", kAll, {{"rank", 0}}},
       {"scale_invariant", "losses", kAll, {{"epsilon", 1e-8}}},
       {"uncertainty", "losses", kAll, {{"initial_log_variance", -0.5}, {"form", "regression"}}},
       {"geometric", "losses", kJoint},
