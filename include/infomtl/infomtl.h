@@ -23,6 +23,7 @@
 #include "infomtl/losses/adversarial.h"
 #include "infomtl/losses/batch_entropy.h"
 #include "infomtl/losses/bottleneck.h"
+#include "infomtl/losses/dummy_gradient_norm.h"
 #include "infomtl/losses/feedback_convergence.h"
 #include "infomtl/losses/focal.h"
 #include "infomtl/losses/gate_entropy.h"

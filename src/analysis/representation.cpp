@@ -47,8 +47,13 @@ RepresentationQuality quality_of(const TaskOutputs& task) {
 
 std::vector<std::pair<std::string, RepresentationQuality>> representation_quality(TrainedRun& run,
                                                                                   const std::string& split) {
+  return representation_quality(run.outputs(split));
+}
+
+std::vector<std::pair<std::string, RepresentationQuality>> representation_quality(
+    const std::vector<TaskOutputs>& outputs) {
   std::vector<std::pair<std::string, RepresentationQuality>> found;
-  for (const TaskOutputs& task : run.outputs(split)) found.emplace_back(task.name, quality_of(task));
+  for (const TaskOutputs& task : outputs) found.emplace_back(task.name, quality_of(task));
   return found;
 }
 

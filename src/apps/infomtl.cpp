@@ -134,7 +134,8 @@ void describe(CLI::App& app, CommandLine& line) {
       ->check(CLI::NonNegativeNumber);
   evaluate
       ->add_flag("--representation", line.evaluate.representation,
-                 "instead: uniformity of the shared representation, adjusted Rand index of the outputs")
+                 "instead: uniformity of the shared representation, adjusted Rand index of the outputs, covariance "
+                 "similarity of tasks")
       ->excludes(noise);
   evaluate->add_flag("--json", line.evaluate.json, "print results as JSON");
 

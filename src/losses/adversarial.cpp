@@ -3,9 +3,9 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/information/contrastive.h"
 #include "infomtl/ops/information/perturbation.h"
+#include "infomtl/ops/perturbed_parameters.h"
 #include "losses/counted_items.h"
 #include "losses/given_gradient.h"
-#include "losses/perturbed_parameters.h"
 
 namespace infomtl {
 namespace {
@@ -100,7 +100,7 @@ LossValue AdversarialParameters::compute(TaskStep& step) {
     const auto pass = clean_pass(step, has_graph);
     gradients = gradients_of(loss(*pass, settings_.contrast > 0 ? pass->shared(1) : Tensor()), attacked);
   }
-  PerturbedParameters perturbed(attacked);
+  ops::PerturbedParameters perturbed(attacked);
   for (std::int64_t i = 0; i < settings_.attack.steps; ++i) {
     if (i > 0) gradients = gradients_of(attacked_loss(step), attacked);
     for (std::size_t p = 0; p < attacked.size(); ++p) {

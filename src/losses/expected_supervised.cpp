@@ -3,9 +3,9 @@
 #include <optional>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/losses/supervised.h"
 #include "infomtl/ops/information/gaussian.h"
 #include "losses/counted_items.h"
-#include "losses/supervised_sum.h"
 
 namespace infomtl {
 

@@ -54,6 +54,8 @@ TrainedRun TrainedRun::load(const std::filesystem::path& run) {
 
 const std::vector<Task>& TrainedRun::tasks() const { return implementation_->tasks; }
 
+bool TrainedRun::shares_encoder() const { return implementation_->models.size() == 1; }
+
 Results TrainedRun::evaluate(const std::string& split) { return implementation_->evaluate(split, nullptr); }
 
 Results TrainedRun::evaluate(const std::string& split, const EmbeddingNoise& noise) {
@@ -83,9 +85,10 @@ std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
   const Split which = split_named(split);
   std::vector<TaskOutputs> found;
   for (const LoadedModel& loaded : implementation_->models) {
-    const Features features =
-        collect_features(*loaded.model, data_of(loaded), which,
-                         {.batch_size = loaded.config.trainer.evaluation_batch_size, .outputs = true});
+    const TaskData data = data_of(loaded);
+    const std::int64_t batch_size = loaded.config.trainer.evaluation_batch_size;
+    const Features features = collect_features(*loaded.model, data, which, {.batch_size = batch_size, .outputs = true});
+    const auto embeddings = embedding_covariances(*loaded.model, data, which, batch_size);
     for (std::size_t t = 0; t < features.tasks.size(); ++t) {
       const TaskFeatures& task = features.tasks[t];
       if (task.rows.size(0) == 0) continue;
@@ -94,6 +97,7 @@ std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
                        .shared = features.pooled.index_select(0, task.rows),
                        .output = task.output,
                        .labels = task.labels});
+      if (!embeddings.empty()) found.back().embeddings = embeddings[t];
     }
   }
   return found;

@@ -92,4 +92,33 @@ Features collect_features(const MultiTaskModel& model, const TaskData& data, Spl
   return found;
 }
 
+std::vector<LabelledRows> collect_labelled_rows(const MultiTaskModel& model, const BatchReader& batches) {
+  const torch::NoGradGuard no_grad;
+  ForwardContext context;
+  context.model = &model;
+  context.training = false;
+  const torch::Device device = model.parameters().front().device();
+  std::vector<TaskCollector> collectors(model.tasks().size());
+  std::vector<std::vector<Tensor>> pooled(collectors.size());  // in the order of batches
+  std::vector<std::int64_t> seen(collectors.size());
+  while (std::optional<StepBatch> batch = batches()) {
+    ForwardPass forward(context, batch->to(device));
+    for (std::size_t k = 0; k < forward.size(); ++k) {
+      TaskStep& step = forward.task(k);
+      const std::size_t task = step.task_index();
+      pooled[task].push_back(step.shared().to(torch::kCPU, torch::kFloat32));
+      const std::int64_t first = seen[task];
+      seen[task] += pooled[task].back().size(0);
+      collectors[task].add(step, at::arange(first, seen[task], torch::kInt64), {});
+    }
+  }
+  std::vector<LabelledRows> found(collectors.size());
+  for (std::size_t t = 0; t < found.size(); ++t) {
+    if (pooled[t].empty()) continue;
+    const TaskFeatures rows = collectors[t].features();
+    found[t] = {.pooled = at::cat(pooled[t]).index_select(0, rows.rows), .labels = rows.labels};
+  }
+  return found;
+}
+
 }  // namespace infomtl

@@ -21,6 +21,7 @@
 #include "train/step_snapshot.h"
 #include "train/step_statistics.h"
 #include "train/stopwatch.h"
+#include "train/task_inputs.h"
 #include "train/trained_parameters.h"
 
 namespace infomtl {
@@ -109,7 +110,14 @@ struct Trainer::Implementation {
     if (trained.plan.size() > 1) log::info(trained.plan.text(now));
   }
 
+  /// Shows the weighting what there is to learn from. A run that goes on has what it made of that in its state.
+  void begin() {
+    if (progress.cost.steps > 0 || !weighting->needs_features()) return;
+    weighting->begin(task_inputs(*model, *batches, settings.evaluation_batch_size));
+  }
+
   void train_on(std::vector<StepBatch> micro_batches) {
+    begin();
     enter_phase();
     for (StepBatch& micro : micro_batches) {
       micro = micro.to(device);

@@ -61,6 +61,8 @@ class Smoothed final : public GradientWeighting {
     SmoothedGradients smoothing(task_gradients, previous_, settings_.memory);
     inner_->backward(smoothing);
   }
+  bool needs_features() const override { return inner_->needs_features(); }
+  void begin(const std::vector<TaskInputs>& tasks) override { inner_->begin(tasks); }
   void after_update(TaskGradients& task_gradients) override { inner_->after_update(task_gradients); }
   void end_epoch(std::int64_t epoch, const std::vector<double>& losses) override { inner_->end_epoch(epoch, losses); }
   std::optional<GradientKind> gradients_read() const override { return inner_->gradients_read(); }

@@ -42,9 +42,10 @@ void weigh(benchmark::State& state, const RegistryEntry& entry, bool joint) {
   torch::manual_seed(5);
   const auto task_count = static_cast<std::size_t>(state.range(0));
   GivenProblem problem(joint ? state.range(0) : 1, state.range(1), task_count);
-  const auto weighting =
+  const auto weighting = testing::begun(
       build_weighting(Config::from_json({{"weighting", config_of(entry, joint)}}, "config").value("weighting"),
-                      testing::weighting_tasks(task_count, joint));
+                      testing::weighting_tasks(task_count, joint)),
+      task_count);
   std::int64_t step = 0;
   for (auto _ : state) {
     problem.set_step(step++);

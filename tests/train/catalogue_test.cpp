@@ -30,6 +30,7 @@ const std::vector<Method>& weightings() {
   static const std::vector<Method> methods = {
       {"equal", "losses", kAll},
       {"task_size", "losses", kAll},
+      {"svd_reweighting", "losses", kAll, {{"rank", 0}}},
       {"scale_invariant", "losses", kAll, {{"epsilon", 1e-8}}},
       {"uncertainty", "losses", kAll, {{"initial_log_variance", -0.5}, {"form", "regression"}}},
       {"geometric", "losses", kJoint},
@@ -154,7 +155,9 @@ void expect_registered(const std::vector<Method>& methods, const std::vector<Reg
 TEST(Catalogue, HoldsEveryWeighting) { expect_registered(weightings(), weighting_registry().entries()); }
 TEST(Catalogue, HoldsEveryArchitecture) { expect_registered(architectures(), architecture_registry().entries()); }
 TEST(Catalogue, HoldsEveryPenalty) {
-  expect_registered({{"representation_gradient_norm", "", {}}}, penalty_registry().entries());
+  expect_registered({{"representation_gradient_norm", "", {}},
+                     {"dgr", "", {}, {{"dummies", 1}, {"form", "exact"}, {"epsilon", 1e-3}}}},
+                    penalty_registry().entries());
 }
 TEST(Catalogue, HoldsEveryTerm) { expect_registered(losses(), loss_registry().entries()); }
 

@@ -39,8 +39,9 @@ Json config_of(const RegistryEntry& entry, bool joint) {
 }
 
 std::shared_ptr<GradientWeighting> build(const Json& config, bool joint) {
-  return build_weighting(Config::from_json({{"weighting", config}}, "run.json").value("weighting"),
-                         weighting_tasks(kTasks, joint));
+  return begun(build_weighting(Config::from_json({{"weighting", config}}, "run.json").value("weighting"),
+                               weighting_tasks(kTasks, joint)),
+               kTasks);
 }
 
 bool defined_in(const RegistryEntry& entry, const std::string& regime) {
@@ -211,7 +212,7 @@ TEST(WeightingCatalogue, HoldsEveryMethodOfTheField) {
                            "aligned_mtl",   "upgrad",     "dualproj",        "fairgrad",
                            "db_mtl",        "excess_mtl", "sdmgrad",         "modo",
                            "conflict_free", "krum",       "trimmed_mean",    "auto_lambda",
-                           "moml",          "forum"}) {
+                           "moml",          "forum",      "svd_reweighting"}) {
     EXPECT_TRUE(listed.contains(name)) << name;
   }
 }

@@ -148,6 +148,17 @@ std::map<std::string, std::function<Asked(Fixed&)>> answers() {
     const Tensor heads = found.row_weights.narrow(0, 0, kTasks);
     return Asked{ops::combine(f.g, heads) + found.row_weights[-1] * q, heads, true};
   };
+  known["svd_reweighting"] = [](Fixed&) {
+    // The standardised values of task t are in proportion to e_t - 1/4, those of text i have length i + 1.
+    std::vector<double> lengths;
+    for (int t = 0; t < kTasks; ++t) {
+      double sum = 0;
+      for (int i = 0; i < kTasks; ++i) sum += std::pow((i + 1) * (i == t ? 0.75 : 0.25), 2);
+      lengths.push_back(std::sqrt(sum));
+    }
+    const Tensor alpha = row(lengths);
+    return everywhere(4 * alpha / alpha.sum());
+  };
   return known;
 }
 
@@ -162,7 +173,7 @@ TEST(WeightingKnownAnswer, EveryMethodAsksForWhatItsFunctionSays) {
     Json config = {{"name", entry.name}};
     if (entry.name == "smoothed") config["inner"] = "geometric";
     Fixed fixed;
-    const auto weighting = build_weighting(Config::from_json(config, "test"), weighting_tasks(kTasks));
+    const auto weighting = begun(build_weighting(Config::from_json(config, "test"), weighting_tasks(kTasks)), kTasks);
     weighting->to(torch::kFloat64);
     weighting->backward(fixed.problem);
     const Asked expected = known.at(entry.name)(fixed);

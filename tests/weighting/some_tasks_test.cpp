@@ -48,7 +48,7 @@ std::shared_ptr<GradientWeighting> built(const std::string& name, std::size_t ta
   Json config = {{"name", name}};
   if (name == "smoothed") config["inner"] = "geometric";
   if (name == "excess_mtl") config["warmup_steps"] = 2;
-  auto weighting = build_weighting(Config::from_json(config, "test"), weighting_tasks(tasks));
+  auto weighting = begun(build_weighting(Config::from_json(config, "test"), weighting_tasks(tasks)), tasks);
   weighting->to(torch::kFloat64);
   return weighting;
 }

@@ -31,6 +31,10 @@ struct RepresentationQuality {
 INFOMTL_API std::vector<std::pair<std::string, RepresentationQuality>> representation_quality(TrainedRun& run,
                                                                                               const std::string& split);
 
+/// The same of outputs at hand, TrainedRun::outputs().
+INFOMTL_API std::vector<std::pair<std::string, RepresentationQuality>> representation_quality(
+    const std::vector<TaskOutputs>& outputs);
+
 /// {"split", "tasks": {name: {"rows", "uniformity", "mean_cosine", "adjusted_rand_index"}}}; a number that is not there is null.
 INFOMTL_API Json to_json(const std::vector<std::pair<std::string, RepresentationQuality>>& quality,
                          const std::string& split);

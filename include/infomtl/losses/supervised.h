@@ -6,6 +6,16 @@
 
 namespace infomtl {
 
+/// The task's own loss of an output, summed over its items: what Supervised adds up, for terms that have outputs of their
+/// own (of dummy heads, say).
+///
+/// @param output  [B, C], a row per item
+/// @param labels  as TaskBatch::labels; items of an unknown label add 0
+/// @param label_smoothing  as Supervised::Settings
+/// @return scalar with graph @throws ShapeError
+INFOMTL_API Tensor supervised_sum(const Task& task, const Tensor& output, const Tensor& labels,
+                                  double label_smoothing = 0);
+
 /// Cross-entropy for classification and tagging (an item is a row, or a word), mean over classes of binary cross-entropy
 /// for multi-label, squared error for regression. Items of an unknown label are not counted.
 class INFOMTL_API Supervised final : public LossTerm {
@@ -28,8 +38,6 @@ class INFOMTL_API Supervised final : public LossTerm {
   LossValue compute(TaskStep& step) override;
 
  private:
-  Tensor sum(TaskStep& step, int view) const;
-
   Settings settings_;
 };
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "infomtl/core/task_kind.h"
 #include "infomtl/data/task.h"
 #include "infomtl/runs/results.h"
+#include "infomtl/step/embedding_covariance.h"
 #include "infomtl/step/embedding_noise.h"
 
 namespace infomtl {
@@ -26,9 +28,10 @@ namespace infomtl {
 struct TaskOutputs {
   std::string name;
   TaskKind kind = TaskKind::classification;
-  torch::Tensor shared;  ///< [B, H] float32 the encoder's pooled outputs
-  torch::Tensor output;  ///< [B, C] float32 of the head, of tagging [W, C]
-  torch::Tensor labels;  ///< as TaskBatch::labels
+  torch::Tensor shared;                                ///< [B, H] float32 the encoder's pooled outputs
+  torch::Tensor output;                                ///< [B, C] float32 of the head, of tagging [W, C]
+  torch::Tensor labels;                                ///< as TaskBatch::labels
+  std::optional<EmbeddingCovariance> embeddings = {};  ///< where the architecture changes word embeddings
 };
 
 /// Samples of a model whose representation or head is random, for how sure it is.
@@ -51,6 +54,8 @@ class INFOMTL_API TrainedRun {
   /// Of every task that has rows in the split. @throws what reading the data throws
   std::vector<TaskOutputs> outputs(const std::string& split);
   const std::vector<Task>& tasks() const;
+  /// Whether all tasks read one encoder; in a run of single-task models each has its own.
+  bool shares_encoder() const;
   /// One JSON object per text: {"label", "scores"}, {"labels", "scores"} for multi-label, {"value"}, or, for tagging,
   /// {"labels": [...]} with one label per word (of the text split at blanks). Scores are probabilities, by label;
   /// multi-label keeps those above one half. texts: {text, text_pair}; text_pair is read by pair tasks only.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "infomtl/core/export.h"
+#include "infomtl/data/batch_source.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/model/multi_task_model.h"
 
@@ -40,5 +41,14 @@ struct Features {
 
 INFOMTL_API Features collect_features(const MultiTaskModel& model, const TaskData& data, Split split,
                                       const FeatureOptions& options = {});
+
+/// One task's rows as a source of batches has them, in the order of its examples. All on the CPU.
+struct LabelledRows {
+  Tensor pooled;  ///< [B, H] float32; undefined where there are none
+  Tensor labels;  ///< as TaskBatch::labels; likewise
+};
+/// The same of a source of batches, which need not have texts at hand: per task of the model, in evaluation mode and
+/// without gradients.
+INFOMTL_API std::vector<LabelledRows> collect_labelled_rows(const MultiTaskModel& model, const BatchReader& batches);
 
 }  // namespace infomtl

@@ -84,6 +84,7 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   ///   conflicts           share of those pairs with a negative product
   ///   residual            of a solver, free of the scale of gradients (ops/aggregation says which)
   ///   stationary          1 where a solver noticed that no direction improves all tasks, else 0
+  ///   weight/<task>       of a method whose weights stay, or are not a function of the step's losses alone
   ///   smoothed/<task>     weight after smoothing; what the smoothed weighting tells is inner/<name>
   using Diagnostics = std::vector<std::pair<std::string, double>>;
   virtual Diagnostics diagnostics() const { return {}; }

@@ -25,6 +25,10 @@ struct INFOMTL_API EqualSettings {
   std::string reduction = "sum";  ///< weight 1, or "mean": 1/T
   void fields(FieldVisitor& f);
 };
+struct INFOMTL_API SvdReweightingSettings {
+  std::int64_t rank = 0;  ///< directions that count, at most the columns of labels; 0: T
+  void fields(FieldVisitor& f);
+};
 struct INFOMTL_API ScaleInvariantSettings {
   double epsilon = 1e-8;  ///< added to a loss before the logarithm, > 0
   void fields(FieldVisitor& f);
@@ -196,6 +200,9 @@ struct INFOMTL_API ForumSettings {
 INFOMTL_API WeightingFactory equal(EqualSettings settings = {});
 /// The share of training examples (TW); refused where the sampler takes tasks by their size already.
 INFOMTL_API WeightingFactory task_size();
+/// How much of a task's labels lies in the directions that all tasks share, seen once before the first step; for tasks that
+/// label the same texts.
+INFOMTL_API WeightingFactory svd_reweighting(SvdReweightingSettings settings = {});
 /// Sum of log losses (SI).
 INFOMTL_API WeightingFactory scale_invariant(ScaleInvariantSettings settings = {});
 /// Homoscedastic uncertainty as learned weights (UW).

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "infomtl/analysis/covariance.h"
 #include "infomtl/analysis/representation.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/trained_run.h"
@@ -22,8 +23,13 @@ int evaluate(const EvaluateOptions& options) {
   }
   TrainedRun run = TrainedRun::load(options.run);
   if (options.representation) {
-    const auto quality = representation_quality(run, options.split);
-    return print(to_json(quality, options.split), to_table(quality, options.split), options.json);
+    const std::vector<TaskOutputs> outputs = run.outputs(options.split);
+    const auto quality = representation_quality(outputs);
+    std::vector<CovarianceTable> covariance;
+    if (run.shares_encoder()) covariance = covariance_tables(outputs);
+    Json json = to_json(quality, options.split);
+    json["covariance_similarity"] = to_json(covariance);
+    return print(json, to_table(quality, options.split) + to_table(covariance), options.json);
   }
   Results results = run.evaluate(options.split);
   for (const double strength : options.strengths) {

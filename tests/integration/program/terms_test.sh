@@ -51,6 +51,10 @@ for weighting in equal pcgrad mgda; do
   ! cmp -s run/checkpoints/last/model.safetensors without/checkpoints/last/model.safetensors || die "$weighting: a penalty that changes nothing"
   rm -rf without
 done
+for form in exact finite_difference; do
+  term dgr '"r_drop"' certainty --set "penalties=[{\"name\": \"dgr\", \"weight\": 0.1, \"form\": \"$form\", \"dummies\": 2}]"
+  for task in topic certainty spans; do contains run/log.jsonl "\"diagnostics/dgr/$task/representation_norm\""; done
+done
 ! "$program" check config.json --set 'penalties=["representation_gradient_nrm"]' >table.txt 2>/dev/null || die 'a wrong name passes'
 contains table.txt 'did you mean "representation_gradient_norm"'
 
@@ -60,7 +64,7 @@ while read -r name; do
 done < <(for kind in losses penalties; do "$program" list $kind --json; done | sed -nE 's/^ +"name": "([a-z_0-9]+)",?/\1/p' | sort -u)
 
 # The presets of methods that are made of these terms.
-for method in cifm spc feedback; do
+for method in cifm spc feedback dgr dgr_pcgrad; do
   printf '{"extends": ["corpus/corpus.json", "%s/methods/%s.json"], "optimizer": {"name": "adamax", "learning_rate": 2e-3}, "training": {"epochs": 1, "batch_size": 16}}' \
     "$configs" "$method" >method.json
   rm -rf run

@@ -45,6 +45,9 @@ status=0
 contains alone.txt strength
 "$program" evaluate run --representation --log-level warning >quality.txt
 contains quality.txt uniformity
+contains quality.txt 'covariance similarity'
+"$program" evaluate run --representation --json --log-level warning >quality.json
+contains quality.json '"covariance_similarity"'
 "$program" train config.json --output noisy --set 'evaluation.noise=[{"kind": "random", "strength": 0.1}]' \
   --set training.max_steps=2 --log-level warning >/dev/null
 contains noisy/results.json '"validation random 0.1"'

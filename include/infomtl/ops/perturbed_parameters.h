@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace infomtl {
+namespace infomtl::ops {
 
 class PerturbedParameters {
  public:
@@ -34,4 +34,4 @@ class PerturbedParameters {
   std::vector<torch::Tensor> parameters_, kept_;
 };
 
-}  // namespace infomtl
+}  // namespace infomtl::ops

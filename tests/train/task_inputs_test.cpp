@@ -1,0 +1,100 @@
+// What a trainer shows a weighting before the first step.
+#include "infomtl/core/errors.h"
+#include "infomtl/step/features.h"
+#include "support/temporary_folder.h"
+#include "train/trained.h"
+
+namespace infomtl {
+namespace {
+
+using testing::close;
+using testing::small_settings;
+using testing::SmallRun;
+
+/// Equal weights, and what it was shown.
+class Shown final : public GradientWeighting {
+ public:
+  std::vector<TaskInputs> tasks;
+  int times = 0;
+  bool needs_features() const override { return true; }
+  void begin(const std::vector<TaskInputs>& inputs) override { tasks = inputs, ++times; }
+  void backward(TaskGradients& gradients) override {
+    gradients.apply_weights(torch::ones({static_cast<std::int64_t>(gradients.size())}));
+  }
+};
+
+TEST(TaskInputs, AreShownOnceBeforeTheFirstStepInTheOrderOfExamples) {
+  for (const char* const regime : {"joint", "alternating"}) {
+    const SmallRun run(0.3);
+    const auto weighting = std::make_shared<Shown>();
+    TrainerSettings settings = small_settings(regime);
+    settings.evaluation_batch_size = 7;
+    Trainer trainer(settings, run.model, run.objective, weighting, run.data);
+    EXPECT_EQ(weighting->times, 0);
+    const Features expected = collect_features(*run.model, *run.data, Split::train);
+    for (int step = 0; step < 3; ++step) ASSERT_TRUE(trainer.step());
+    EXPECT_EQ(weighting->times, 1);
+    ASSERT_EQ(weighting->tasks.size(), run.tasks.size());
+    for (std::size_t t = 0; t < run.tasks.size(); ++t) {
+      const TaskInputs& shown = weighting->tasks[t];
+      EXPECT_EQ(shown.kind, run.tasks[t].kind);
+      EXPECT_EQ(shown.outputs, run.tasks[t].outputs());
+      EXPECT_FALSE(shown.features.requires_grad());
+      EXPECT_TRUE(close(shown.features, expected.pooled.index_select(0, expected.tasks[t].rows), 1e-5)) << t;
+      EXPECT_TRUE(at::equal(shown.labels, expected.tasks[t].labels)) << run.tasks[t].name;
+    }
+
+    const testing::TemporaryFolder folder;
+    trainer.save(folder.path() / "last", testing::corpus().folder.path() / "encoder");
+    const SmallRun again(0.3);
+    const auto continued = std::make_shared<Shown>();
+    Trainer second(settings, again.model, again.objective, continued, again.data);
+    second.load(folder.path() / "last");
+    ASSERT_TRUE(second.step());
+    EXPECT_EQ(continued->times, 0);
+  }
+}
+
+/// Batches without a split to read again.
+class OnlySteps final : public BatchSource {
+ public:
+  explicit OnlySteps(const SmallRun& run) : run_(run) {}
+  const std::vector<Task>& tasks() const override { return run_.tasks; }
+  std::int64_t steps_per_epoch() const override { return 4; }
+  TrainingStep step(std::int64_t number) override {
+    return {.step = number,
+            .epoch = 0,
+            .step_of_epoch = number,
+            .last_of_epoch = number == 3,
+            .micro_batches = run_.batches("joint", 6, 1, number)};
+  }
+
+ private:
+  const SmallRun& run_;
+};
+
+TEST(TaskInputs, ASourceThatCannotGiveThemIsNamed) {
+  const SmallRun run;
+  TrainerSettings settings = small_settings("joint");
+  settings.selection.monitor = "last";
+  Trainer trainer(settings, run.model, run.objective, std::make_shared<Shown>(), std::make_unique<OnlySteps>(run));
+  try {
+    trainer.step();
+    FAIL() << "no error";
+  } catch (const StateError& error) {
+    EXPECT_NE(std::string(error.what()).find("evaluation"), std::string::npos) << error.what();
+  }
+}
+
+TEST(TaskInputs, TasksOfTheirOwnTextsAreNoneForSvdReweighting) {
+  testing::Trained trained(small_settings("joint"), "svd_reweighting");
+  try {
+    trained.trainer->step();
+    FAIL() << "no error";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("same texts"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace infomtl
