@@ -134,7 +134,7 @@ void add_comparison(const fs::path& folder, const std::string& title, ReportFold
     ReportPart part;
     part.title = title;
     if (const std::string axes = axes_text(cell); !axes.empty()) part.title += (title.empty() ? "" : ": ") + axes;
-    part.scores = {record.split, record.baseline, record.tasks, record.left_out_tasks, {cell}};
+    part.scores = {record.split, record.baseline, record.tasks, record.left_out_tasks, record.joint, {cell}};
     const fs::path cell_folder = folder_below(folder, cell.folder, file);
     std::string missing;
     for (const MethodScores& method : cell.methods) {

@@ -14,7 +14,8 @@ void VariationalSettings::fields(FieldVisitor& f) {
   f.field("amortized", amortized, "make the weights of heads from the means of the classes: VMTL-AC");
 }
 
-namespace {
+// Named, since members of Variational are of these types.
+namespace variational_parts {
 
 /// ELU(fc2 ELU(fc1 x)), H -> m -> m.
 class Trunk final : public torch::nn::Module {
@@ -64,7 +65,7 @@ class HeadGenerator final : public torch::nn::Module {
   std::shared_ptr<BayesianLinear> weight_, bias_;
 };
 
-}  // namespace
+}  // namespace variational_parts
 
 /// VMTL: one linear layer with Gaussian weights for all tasks, so that a row's code is Gaussian too:
 ///   z ~ N( x M^T + b, (x*x) (S*S)^T + s*s ), S = softplus(R), of x after dropout
@@ -84,9 +85,9 @@ class Variational final : public Architecture {
   Variational(const Settings& settings, const ArchitectureContext& shape) : settings_(settings) {
     if (settings.amortized) {
       trunk_ = register_module("trunk",
-                               std::make_shared<Trunk>(shape.width, settings.width, derive_seed(shape.seed, "trunk")));
+                               std::make_shared<variational_parts::Trunk>(shape.width, settings.width, derive_seed(shape.seed, "trunk")));
       generator_ = register_module("generator",
-                                   std::make_shared<HeadGenerator>(shape.width, settings.width, settings.initial_scale,
+                                   std::make_shared<variational_parts::HeadGenerator>(shape.width, settings.width, settings.initial_scale,
                                                                    derive_seed(shape.seed, "generator")));
       const auto group = register_module("class_means", std::make_shared<torch::nn::Module>("class_means"));
       for (std::size_t t = 0; t < shape.tasks.size(); ++t) {
@@ -137,8 +138,8 @@ class Variational final : public Architecture {
   std::int64_t step_ = 0;
   Tensor step_buffer_;  // amortised only: the last step begun
   std::shared_ptr<BayesianLinear> code_;
-  std::shared_ptr<Trunk> trunk_;
-  std::shared_ptr<HeadGenerator> generator_;
+  std::shared_ptr<variational_parts::Trunk> trunk_;
+  std::shared_ptr<variational_parts::HeadGenerator> generator_;
   std::vector<std::shared_ptr<ClassMeans>> class_means_;
 };
 
