@@ -23,8 +23,12 @@
 #include "infomtl/losses/adversarial.h"
 #include "infomtl/losses/batch_entropy.h"
 #include "infomtl/losses/bottleneck.h"
+<<<<<<< HEAD
 #include "infomtl/losses/dummy_gradient_norm.h"
 #include "infomtl/losses/feedback_convergence.h"
+    =======
+#include "infomtl/losses/expected_supervised.h"
+    >>>>>>> vmtl
 #include "infomtl/losses/focal.h"
 #include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/information.h"
@@ -38,6 +42,7 @@
 #include "infomtl/losses/supervised.h"
 #include "infomtl/losses/supervised_contrastive.h"
 #include "infomtl/losses/task_information_minimization.h"
+#include "infomtl/losses/task_priors.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/metrics/register_metric.h"
 #include "infomtl/metrics/statistics.h"

@@ -61,7 +61,7 @@ TEST(WeightSchedule, MistakesNameTheField) {
            {{{"schedule", "staircase"}, {"to", 1}, {"steps", 5}}, "every"},
            {{{"schedule", "staircase"}, {"to", 1}, {"steps", 5}, {"every", 0}}, "every"},
            {{{"schedule", "linear"}, {"to", 1}, {"steps", 5}, {"every", 2}}, "every"},
-           {{{"schedule", "stairs"}, {"to", 1}, {"steps", 5}}, "staircase"}}) {
+           {{{"schedule", "stair_case"}, {"to", 1}, {"steps", 5}}, "staircase"}}) {
     EXPECT_NE(message(json).find(field), std::string::npos) << message(json);
   }
 }

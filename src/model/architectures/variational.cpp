@@ -84,11 +84,11 @@ class Variational final : public Architecture {
   using Settings = VariationalSettings;
   Variational(const Settings& settings, const ArchitectureContext& shape) : settings_(settings) {
     if (settings.amortized) {
-      trunk_ = register_module("trunk",
-                               std::make_shared<variational_parts::Trunk>(shape.width, settings.width, derive_seed(shape.seed, "trunk")));
-      generator_ = register_module("generator",
-                                   std::make_shared<variational_parts::HeadGenerator>(shape.width, settings.width, settings.initial_scale,
-                                                                   derive_seed(shape.seed, "generator")));
+      trunk_ = register_module("trunk", std::make_shared<variational_parts::Trunk>(shape.width, settings.width,
+                                                                                   derive_seed(shape.seed, "trunk")));
+      generator_ = register_module(
+          "generator", std::make_shared<variational_parts::HeadGenerator>(
+                           shape.width, settings.width, settings.initial_scale, derive_seed(shape.seed, "generator")));
       const auto group = register_module("class_means", std::make_shared<torch::nn::Module>("class_means"));
       for (std::size_t t = 0; t < shape.tasks.size(); ++t) {
         class_means_.push_back(
