@@ -23,12 +23,9 @@
 #include "infomtl/losses/adversarial.h"
 #include "infomtl/losses/batch_entropy.h"
 #include "infomtl/losses/bottleneck.h"
-<<<<<<< HEAD
 #include "infomtl/losses/dummy_gradient_norm.h"
-#include "infomtl/losses/feedback_convergence.h"
-    =======
 #include "infomtl/losses/expected_supervised.h"
-    >>>>>>> vmtl
+#include "infomtl/losses/feedback_convergence.h"
 #include "infomtl/losses/focal.h"
 #include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/information.h"
