@@ -63,7 +63,7 @@ LossValue RepresentationPrior::compute(TaskStep& step) {
       const Tensor related = ops::related_inputs(features, bank.rows(), bank.filled(step.step()), allowed);
       const TaskRepresentation there =
           step.model().architecture().forward(other, {.pooled = related, .layers = {}}, nullptr);
-      means.push_back(there.mean);
+      means.push_back(there.mean.detach());
       variances.push_back(there.log_variance.exp());
       ready.push_back(bank.any(step.step()));
     }

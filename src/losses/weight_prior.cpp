@@ -30,8 +30,8 @@ Tensor divergence(const ops::GaussianMoments& own, const std::vector<ops::Gaussi
   std::vector<Tensor> means, variances;
   for (const ops::GaussianMoments& other : others) {
     const ops::GaussianMoments matched = ops::match_classes(other, own.mean.size(0));
-    means.push_back(matched.mean);
-    variances.push_back(matched.variance);
+    means.push_back(matched.mean.detach());  // it may be a parameter, which has a graph of its own
+    variances.push_back(matched.variance.detach());
   }
   if (means.empty()) return ops::kl_to_tasks(own, {}, {}, ops::TaskPrior::standard);
   return ops::kl_to_tasks(own, {at::stack(means), at::stack(variances)}, weights, prior);

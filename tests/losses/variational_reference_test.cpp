@@ -79,7 +79,7 @@ struct Learner {
       const Tensor allowed = same ? y.unsqueeze(1) == bank.labels().unsqueeze(0) : Tensor();
       const GaussianMoments there =
           code(ops::related_inputs(x, bank.rows().to(torch::kFloat64), bank.filled(step), allowed));
-      means.push_back(there.mean);
+      means.push_back(there.mean.detach());
       variances.push_back(there.variance);
     }
     if (!ready) return ops::kl_to_tasks(own, {}, {}, ops::TaskPrior::standard);
@@ -93,7 +93,7 @@ struct Learner {
       if (other == t) continue;
       const torch::NoGradGuard no_grad;
       const GaussianMoments there = ops::match_classes(classifier(other), own.mean.size(0));
-      means.push_back(there.mean);
+      means.push_back(there.mean.detach());
       variances.push_back(there.variance);
     }
     return ops::kl_to_tasks(own, {at::stack(means), at::stack(variances)}, weights, prior);

@@ -41,7 +41,8 @@ TEST(BayesianLinear, TakesABiasWithoutVarianceAndNone) {
   EXPECT_TRUE(close(plain.variance, at::linear(x * x, variance), 1e-12));
   EXPECT_TRUE(close(moved.mean, plain.mean + bias, 1e-12));
   EXPECT_TRUE(at::equal(moved.variance, plain.variance));
-  EXPECT_EQ(bayesian_linear(at::zeros({0, 5}), {mean, variance}).mean.sizes(), at::IntArrayRef({0, 4}));
+  EXPECT_EQ(bayesian_linear(at::zeros({0, 5}, torch::kFloat64), {mean, variance}).mean.sizes(),
+            at::IntArrayRef({0, 4}));
   EXPECT_THROW(bayesian_linear(wide({3, 4}, 1), {mean, variance}), ShapeError);
   EXPECT_THROW(bayesian_linear(x, {mean, {}}), ShapeError);
   EXPECT_THROW(bayesian_linear(x, {mean, variance}, {wide({3}, 1), {}}), ShapeError);
@@ -172,7 +173,7 @@ TEST(RelatedInputs, AreMeansOfWhatIsAlike) {
   EXPECT_TRUE(close(related_inputs(x, bank, filled, torch::tensor({{false, false, false, true}})), expected, 1e-8));
   // Of an empty bank nothing, and a number all the same.
   EXPECT_TRUE(close(related_inputs(x, bank, at::zeros({4}, torch::kBool)), at::zeros({1, 4}), 0));
-  EXPECT_EQ(related_inputs(at::zeros({0, 4}), bank, filled).sizes(), at::IntArrayRef({0, 4}));
+  EXPECT_EQ(related_inputs(at::zeros({0, 4}, torch::kFloat64), bank, filled).sizes(), at::IntArrayRef({0, 4}));
   EXPECT_FALSE(related_inputs(x.clone().requires_grad_(true), bank, filled).requires_grad());
   EXPECT_THROW(related_inputs(at::zeros({1, 3}), bank, filled), ShapeError);
   EXPECT_THROW(related_inputs(x, bank, at::ones({3}, torch::kBool)), ShapeError);
