@@ -13,8 +13,8 @@ using testing::gradients_match;
 using testing::normal;
 using torch::Tensor;
 
-Tensor wide(at::IntArrayRef shape, std::uint64_t seed) { return normal(shape, seed).to(torch::kFloat64); }
-Tensor leaf(at::IntArrayRef shape, std::uint64_t seed) { return wide(shape, seed).requires_grad_(true); }
+Tensor float64_normal(at::IntArrayRef shape, std::uint64_t seed) { return normal(shape, seed).to(torch::kFloat64); }
+Tensor leaf(at::IntArrayRef shape, std::uint64_t seed) { return float64_normal(shape, seed).requires_grad_(true); }
 
 /// A classifier of one hidden layer, whose loss bends in its parameters.
 struct Classifier {
@@ -29,7 +29,7 @@ struct Classifier {
 };
 
 TEST(GradientNorm, OfOneSampleAndASquaredErrorIsAClosedForm) {  // PT-4.1
-  const Tensor w = leaf({3, 4}, 1), y = wide({3, 1}, 2), z = leaf({4, 1}, 3);
+  const Tensor w = leaf({3, 4}, 1), y = float64_normal({3, 1}, 2), z = leaf({4, 1}, 3);
   const Tensor r = w.mm(z) - y;
   const Tensor found = squared_gradient_norm(0.5 * r.square().sum(), {w});
   const Tensor rr = r.square().sum(), zz = z.square().sum();
@@ -58,7 +58,7 @@ TEST(GradientNorm, ItsGradientInTheRowsIsThatOfCentralDifferences) {
         const torch::AutoGradMode graph(true);
         return squared_gradient_norm(classifier.loss(inputs[0]), classifier.parameters());
       },
-      {wide({6, 4}, 4)}, 1e-7));
+      {float64_normal({6, 4}, 4)}, 1e-7));
 }
 
 TEST(GradientNorm, TheDifferenceAgreesWithTheExactOne) {  // PT-4.2
@@ -85,8 +85,8 @@ TEST(GradientNorm, TheDifferenceLeavesTheParametersAsTheyWere) {
   std::vector<Tensor> before;
   for (const Tensor& parameter : classifier.parameters()) before.push_back(parameter.detach().clone());
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    squared_gradient_norm_by_difference([&](const Tensor& rows) { return classifier.loss(rows); }, wide({6, 4}, seed),
-                                        classifier.parameters(), 1e-3);
+    squared_gradient_norm_by_difference([&](const Tensor& rows) { return classifier.loss(rows); },
+                                        float64_normal({6, 4}, seed), classifier.parameters(), 1e-3);
   }
   for (std::size_t i = 0; i < before.size(); ++i) {
     EXPECT_TRUE(at::equal(classifier.parameters()[i], before[i]));

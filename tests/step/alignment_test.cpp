@@ -1,5 +1,6 @@
 // Covariance alignment: maps of tasks before the encoder, in one pass over all tasks.
 #include "infomtl/step/step_gradients.h"
+#include "step/directional_derivative.h"
 #include "step/small_run.h"
 
 namespace infomtl {
@@ -64,44 +65,16 @@ TEST(Alignment, EveryTaskReadsItsOwnMapInOnePass) {
   EXPECT_GT((all.task(0).shared() - all.task(1).shared()).abs().max().item<float>(), 1e-3F);
 }
 
-TEST(Alignment, GradientsOfMapsAreThoseOfCentralDifferences) {
+TEST(Alignment, ItsGradientIsThatOfCentralDifferencesThroughTheEncoder) {
   const SmallRun run(0.1, "linear", {"supervised"}, "alignment");
   draw_maps(run);
-  const std::vector<StepBatch> micros = run.batches("joint", 5, 1);
-  const auto losses = [&] {
-    FlatParameters flat = run.flat();
-    StepContext context{.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4},
-                        .parameters = &flat};
-    StepGradients step(std::move(context), micros);
-    return step.losses().to(torch::kFloat64).sum().item<double>();
-  };
+  run.model->to(torch::kFloat64);
   FlatParameters flat = run.flat();
-  flat.zero_gradients();
-  {
-    StepContext context{.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4},
-                        .parameters = &flat};
-    StepGradients step(std::move(context), micros);
-    step.apply_weights(torch::ones({static_cast<std::int64_t>(step.size())}), {});
-  }
-  const torch::NoGradGuard no_grad;
-  for (const std::size_t task : {std::size_t{0}, run.task_named("spans")}) {
-    const Tensor map = map_of(run, task);
-    const Tensor direction = ops::TensorRandom(11).normal(map.sizes());
-    Tensor gradient;
-    for (const FlatSlot& slot : flat.slots()) {
-      if (slot.name == "architecture.maps." + std::to_string(task)) {
-        gradient = flat.gradients().slice(0, slot.begin, slot.end);
-      }
-    }
-    const double analytic = gradient.dot(direction.view(-1)).item<double>();
-    const double size = 1e-3;
-    map.add_(direction, size);
-    const double above = losses();
-    map.sub_(direction, 2 * size);
-    const double below = losses();
-    map.add_(direction, size);
-    EXPECT_NEAR((above - below) / (2 * size) / analytic, 1.0, 1e-2) << task;
-  }
+  testing::expect_directional_derivatives(run, flat, run.batches("joint", 5, 1));
+  // Tasks' own parameters are heads and maps; the maps alone:
+  testing::expect_directional_derivatives(run, flat, run.batches("joint", 5, 1), [](const std::string& name) {
+    return name.starts_with("architecture.maps.");
+  });
 }
 
 TEST(Alignment, TheEncoderGetsTheGradientThroughItsWordsToo) {
@@ -137,6 +110,44 @@ TEST(Alignment, UndoesARotationOfTheInputs) {
   const Tensor first = architecture.forward(0, {.pooled = x, .layers = {}}, nullptr).value;
   const Tensor second = architecture.forward(1, {.pooled = x.mm(rotation), .layers = {}}, nullptr).value;
   EXPECT_TRUE(close(second, first, 1e-5));
+}
+
+/// PT-3.5: with as wide a shared map as there are tasks, single-task least squares are an optimum of the joint linear model.
+TEST(Alignment, HasNothingToGainWhereTheSharedMapHoldsEveryTask) {
+  constexpr std::int64_t kWidth = 6, kRows = 40;
+  std::vector<Task> tasks(2);
+  for (std::size_t t = 0; t < 2; ++t) tasks[t].name = "t" + std::to_string(t), tasks[t].kind = TaskKind::regression;
+  const auto shared = architecture_registry().build(
+      Config::from_json({{"name", "additive_noise"}, {"width", 2}, {"normalize", false}}, "architecture"),
+      ArchitectureContext{.width = kWidth, .layers = 1, .tasks = tasks, .seed = 1});
+  const auto set = [](const torch::nn::Module& module, const std::string& name, const Tensor& value) {
+    const torch::NoGradGuard no_grad;
+    module.named_parameters()[name].copy_(value);
+  };
+  std::vector<Tensor> inputs, values, solutions;
+  for (std::uint64_t t = 0; t < 2; ++t) {
+    inputs.push_back(ops::TensorRandom(20 + t).normal({kRows, kWidth}).to(torch::kFloat64));
+    values.push_back(ops::TensorRandom(30 + t).normal({kRows, 1}).to(torch::kFloat64));
+    solutions.push_back(std::get<0>(at::linalg_lstsq(inputs[t], values[t])).t());
+  }
+  shared->to(torch::kFloat64);
+  set(*shared, "code.output.weight", at::cat(solutions));
+  set(*shared, "code.output.bias", torch::zeros({2}));
+  std::vector<Tensor> parameters = shared->shared_parameters();
+  Tensor loss = torch::zeros({}, torch::kFloat64);
+  for (std::size_t t = 0; t < 2; ++t) {
+    const auto head = linear_heads(tasks).heads[t]({.width = 2, .task = &tasks[t], .seed = 1});
+    head->to(torch::kFloat64);
+    set(*head, "net.output.weight", torch::eye(2).narrow(0, static_cast<std::int64_t>(t), 1));
+    set(*head, "net.output.bias", torch::zeros({1}));
+    const Tensor read = shared->forward(t, {.pooled = inputs[t], .layers = {}}, nullptr).value;
+    loss = loss + (head->forward({.representation = read}).output - values[t]).square().sum();
+    parameters.push_back(head->named_parameters()["net.output.weight"]);
+  }
+  for (const Tensor& gradient : torch::autograd::grad({loss}, parameters, {}, false, false, true)) {
+    // Without intercepts in the regressions, biases may still gain something.
+    if (gradient.dim() == 2) EXPECT_LE(gradient.abs().max().item<double>(), 1e-9);
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "infomtl/step/step_gradients.h"
+#include "step/directional_derivative.h"
 #include "step/small_run.h"
 
 namespace infomtl {
@@ -205,48 +206,15 @@ TEST(Feedback, ItsGradientIsThatOfCentralDifferencesThroughAllRoundsAndTheEncode
   run.model->to(torch::kFloat64);
   FlatParameters flat = run.flat();
   const std::vector<StepBatch> micros = {intents_and_slots(run, 4)};
-  const auto gradient_for = [&](const Tensor& weights, double* value) {
-    StepContext context{.forward = {.model = run.model.get(), .objective = run.objective.get(), .seed = 4, .step = 7},
-                        .parameters = &flat};
-    flat.zero_gradients();
-    StepGradients step(std::move(context), micros);
-    step.apply_weights(weights, {});
-    for (const std::vector<TermSum>& terms : step.terms()) {
-      for (const TermSum& term : terms) {
-        if (value != nullptr) *value += term.weight * term.sum.item<double>() / term.count;
-      }
-    }
-    return flat.gradients().clone();
-  };
-  const auto value = [&] {
-    double sum = 0;
-    gradient_for(torch::ones({6}), &sum);
-    return sum;
-  };
-  const Tensor gradient = gradient_for(torch::ones({6}), nullptr);
-  at::Generator generator = at::detail::createCPUGenerator(5);
-  for (const ParameterPart part : {ParameterPart::encoder, ParameterPart::task}) {
-    Tensor direction = torch::zeros_like(flat.values());
-    for (const FlatSlot& slot : flat.slots()) {
-      // The gates' gradient is that of a soft choice, and not of the value.
-      if (slot.part != part || slot.name.find(".gates.") != std::string::npos) continue;
-      direction.slice(0, slot.begin, slot.end).normal_(0, 1, generator);
-    }
-    const double expected = gradient.dot(direction).item<double>(), h = 1e-5;
-    flat.values().add_(direction, h);
-    const double above = value();
-    flat.values().add_(direction, -2 * h);
-    const double below = value();
-    flat.values().add_(direction, h);
-    EXPECT_GT(std::abs(expected), 1e-4);
-    EXPECT_NEAR((above - below) / (2 * h) / expected, 1.0, 1e-5) << static_cast<int>(part);
-  }
+  // The gates' gradient is that of a soft choice, and not of the value.
+  testing::expect_directional_derivatives(
+      run, flat, micros, [](const std::string& name) { return name.find(".gates.") == std::string::npos; });
 
   // Each task's loss reaches what it reads, and what that reads in the round before.
   const auto reached = [&](const char* task) {
     Tensor only = torch::zeros({6});
     only[static_cast<std::int64_t>(run.task_named(task))] = 1.0;
-    return gradient_for(only, nullptr);
+    return testing::step_gradient(run, flat, micros, only);
   };
   for (const auto& [task, names] : std::vector<std::pair<const char*, std::vector<const char*>>>{
            {"topic",

@@ -82,6 +82,7 @@ const std::vector<Method>& architectures() {
       {"mtan", "", {}},
       {"dselect_k", "", {}, {{"selectors", 2}, {"gamma", 1.0}}},
       {"ltb", "", {}},
+      {"alignment", "", {}, {{"site", "token_embedding"}}},
       {"variational", "", {}, {{"initial_scale", -3.0}, {"amortized", false}}},
   };
   return methods;
