@@ -4,9 +4,8 @@
 #include <map>
 #include <set>
 
-#include "data/text_lines.h"
+#include "data/record_labels.h"
 #include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
 #include "infomtl/data/task_json.h"
 
 namespace infomtl::data {
@@ -198,37 +197,6 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   return result;
 }
 
-/// A name in the record's list of labels, or in a file of them.
-void add_label(const Config& place, const std::string& where, const std::string& name, Task& task) {
-  if (name.empty()) place.fail(where + "a label needs a name");
-  if (name.find('\0') != std::string::npos) place.fail(where + "a label holds a zero byte");
-  if (std::find(task.labels.begin(), task.labels.end(), name) != task.labels.end()) {
-    place.fail(where + "label \"" + name + "\" is listed twice");
-  }
-  task.labels.push_back(name);
-}
-
-/// A list of names, a file with a name per line, or "auto": those of the training rows.
-void read_labels(const Config& config, const Root& root, TaskRecord& record) {
-  Task& task = record.task;
-  if (task.kind == TaskKind::regression) return;
-  if (!config.has("labels") || config.value("labels").json().is_array()) {
-    for (const Config& label : config.list("labels")) add_label(label, "", label.as_text(), task);
-  } else if (const Config value = config.value("labels"); value.as_text() == "auto") {
-    record.labels_from_data = true;
-    return;
-  } else {
-    const fs::path file = root.resolve(value);
-    const std::string content = with_context(value.where(), [&] { return read_file(file); });
-    std::size_t number = 0;
-    for (const std::string_view line : split_lines(content, file.string())) {
-      add_label(value, file.string() + ":" + std::to_string(++number) + ": ", std::string(line), task);
-    }
-  }
-  const std::size_t least = task.kind == TaskKind::multi_label ? 1 : 2;
-  if (task.labels.size() < least) config.fail("labels", "at least " + std::to_string(least) + " labels are needed");
-}
-
 /// One task; `config` holds its own fields, `splits` the sources (of the record, or shared by several tasks).
 /// A task's name is a key of logs (loss/<task>/<term>), of parameters (heads.<task>.weight) and of tables.
 void check_name(const Config& config, const std::string& name) {
@@ -259,7 +227,8 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
     config.fail("type", "missing; one of classification, pair_classification, multi_label, regression, tagging");
   task.type = config.choice("type", "", types());
   task.kind = kind_of(task.type);
-  read_labels(config, root, record);
+  read_labels(
+      config, [&](const Config& value) { return root.resolve(value); }, record);
   task.metric = config.has("metric") ? metric_of(config.value("metric")) : MetricChoice{default_metric(task.kind)};
   std::vector<std::string> metric_names = {task.metric.name};
   for (const Config& extra : config.list_or_empty("extra_metrics")) {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
+
 #include "infomtl/core/errors.h"
 
 namespace infomtl::ops {
@@ -21,9 +23,18 @@ Tensor probabilities(const Tensor& output, TaskKind kind) {
   return at::softmax(output, 1);
 }
 
+namespace {
+
+/// [W] the sequence of every word, of `words` in all.
+Tensor sequence_of_words(const Tensor& lengths, std::int64_t words) {
+  return at::repeat_interleave(lengths, std::optional<std::int64_t>(words));  // an int would be a number of repeats
+}
+
+}  // namespace
+
 Tensor mean_over_words(const Tensor& words, const Tensor& offsets) {
   const Tensor lengths = offsets.to(words.device()).diff();
-  const Tensor sequence = at::repeat_interleave(lengths, words.size(0));
+  const Tensor sequence = sequence_of_words(lengths, words.size(0));
   const Tensor sums =
       at::zeros({lengths.size(0), words.size(1)}, words.options().requires_grad(false)).index_add(0, sequence, words);
   return sums / lengths.clamp_min(1).unsqueeze(1).to(words.scalar_type());
@@ -31,7 +42,7 @@ Tensor mean_over_words(const Tensor& words, const Tensor& offsets) {
 
 Tensor repeat_over_words(const Tensor& sequences, const Tensor& offsets, std::int64_t words) {
   const Tensor lengths = offsets.to(sequences.device()).diff();
-  return sequences.index_select(0, at::repeat_interleave(lengths, words));
+  return sequences.index_select(0, sequence_of_words(lengths, words));
 }
 
 namespace {

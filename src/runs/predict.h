@@ -1,12 +1,13 @@
 #pragma once
 // Predictions for a user's own texts.
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "infomtl/model/multi_task_model.h"
-#include "infomtl/runs/trained_run.h"
+#include "infomtl/runs/prediction_samples.h"
 #include "infomtl/text/tokenizer.h"
 
 namespace infomtl {

@@ -5,7 +5,7 @@
 
 #include "infomtl/core/json.h"
 #include "infomtl/losses/task_step.h"
-#include "infomtl/runs/trained_run.h"
+#include "infomtl/runs/prediction_samples.h"
 
 namespace infomtl {
 

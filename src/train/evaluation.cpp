@@ -10,7 +10,7 @@
 #include "infomtl/data/task_json.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/step/forward_pass.h"
-#include "train/joint_accuracy.h"
+#include "train/labelled_texts.h"
 
 namespace infomtl {
 namespace {

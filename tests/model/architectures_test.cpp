@@ -1,5 +1,6 @@
 // What every architecture must hold to.
 
+#include <algorithm>
 #include <set>
 
 #include "infomtl/core/errors.h"
@@ -36,6 +37,7 @@ int owner_of(const std::string& architecture, const std::string& name) {
     return at == std::string::npos ? -1 : std::stoi(name.substr(at + part.size()));
   };
   if (architecture == "mtan") return number_after("masks.");
+  if (architecture == "alignment") return number_after("maps.");
   if (architecture == "additive_noise") {
     return std::max(number_after("noise_log_variance."), number_after("prior_log_variance."));
   }
@@ -87,7 +89,10 @@ TEST_P(EveryArchitecture, EvaluatesWithoutNoiseAndTrainsAsAFunctionOfIt) {
 
 TEST_P(EveryArchitecture, StartsAsAFunctionOfTheSeed) {
   const auto one = build(), same = build(), other = build(2);
-  bool differs = one->parameters().empty();
+  // Maps that begin at the identity are kept as their difference from it.
+  const auto is_zero = [](const Tensor& parameter) { return parameter.abs().max().item<float>() == 0; };
+  const auto all = one->parameters();
+  bool differs = std::all_of(all.begin(), all.end(), is_zero);
   for (const auto& entry : one->named_parameters()) {
     EXPECT_TRUE(at::equal(entry.value(), same->named_parameters()[entry.key()])) << entry.key();
     differs = differs || !at::equal(entry.value(), other->named_parameters()[entry.key()]);
@@ -97,7 +102,7 @@ TEST_P(EveryArchitecture, StartsAsAFunctionOfTheSeed) {
   const auto parameters = one->parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (parameters[i].dim() == 2 && parameters[i].sizes() == parameters[j].sizes()) {
+      if (parameters[i].dim() == 2 && parameters[i].sizes() == parameters[j].sizes() && !is_zero(parameters[i])) {
         EXPECT_FALSE(at::equal(parameters[i], parameters[j]));
       }
     }
@@ -134,7 +139,11 @@ TEST_P(EveryArchitecture, GradientsReachWhatTheyShould) {
   for (std::size_t draw = 0; draw < 30 * kTasks; ++draw) {  // hard choices reach a branch now and then
     const std::size_t t = draw % kTasks;
     ops::TensorRandom noise(draw);
-    const Tensor value = architecture->forward(t, random_rows(7), &noise).value.square().sum();
+    const Tensor rows = random_rows(7).pooled;  // also as word embeddings, where those are what it changes
+    const Tensor value = (architecture->changes_embeddings() ? rows + architecture->embedding_offset(t, rows)
+                                                             : architecture->forward(t, random_rows(7), &noise).value)
+                             .square()
+                             .sum();
     const auto gradients = torch::autograd::grad({value}, parameters, {}, false, false, /*allow_unused=*/true);
     for (std::size_t p = 0; p < parameters.size(); ++p) {
       const std::string& parameter = named[p].key();
@@ -187,6 +196,10 @@ TEST_P(EveryArchitecture, TakesASingleTask) {
   EXPECT_TRUE(architecture->forward(0, random_rows(3), &noise).value.isfinite().all().item<bool>());
   const std::string name = name_of(GetParam());
   if (name == "shared" || name == "vib" || name == "variational") return;  // the same for every task
+  if (architecture->changes_embeddings()) {
+    EXPECT_THROW(architecture->embedding_offset(1, random_rows(3).pooled), std::out_of_range);
+    return;
+  }
   EXPECT_THROW(architecture->forward(1, random_rows(3), &noise), std::out_of_range);
 }
 
@@ -262,7 +275,7 @@ TEST(Architectures, AreAllListedWithTheirPapers) {
     EXPECT_FALSE(entry.source.empty());
     for (const FieldInfo& option : entry.options) EXPECT_FALSE(option.meaning.empty()) << option.name;
   }
-  EXPECT_EQ(tested.size(), 11U);
+  EXPECT_EQ(tested.size(), 12U);
 }
 
 // Names are in checkpoints: they must not change.

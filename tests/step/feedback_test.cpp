@@ -162,7 +162,8 @@ TEST(Rounds, WithoutAmplifiersSayTheSameAlsoUnderDropout) {
 TEST(Feedback, BetweenAnIntentAndItsSlotsIsItsDefinition) {
   const SmallRun run = feedback_run(0.0, {{"rounds", 2}, {"reads", {"topic", "spans"}}});
   const torch::NoGradGuard no_grad;
-  ForwardPass pass({.model = run.model.get(), .objective = run.objective.get()}, intents_and_slots(run, 5));
+  ForwardPass pass({.model = run.model.get(), .objective = run.objective.get(), .training = false},
+                   intents_and_slots(run, 5));
   TaskStep& intent = pass.task(run.task_named("topic"));
   TaskStep& slots = pass.task(run.task_named("spans"));
   const auto parameter = [&](const TaskStep& task, const std::string& name) {

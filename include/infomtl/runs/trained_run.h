@@ -18,6 +18,7 @@
 #include "infomtl/core/export.h"
 #include "infomtl/core/task_kind.h"
 #include "infomtl/data/task.h"
+#include "infomtl/runs/prediction_samples.h"
 #include "infomtl/runs/results.h"
 #include "infomtl/step/embedding_covariance.h"
 #include "infomtl/step/embedding_noise.h"
@@ -32,12 +33,6 @@ struct TaskOutputs {
   torch::Tensor output;                                ///< [B, C] float32 of the head, of tagging [W, C]
   torch::Tensor labels;                                ///< as TaskBatch::labels
   std::optional<EmbeddingCovariance> embeddings = {};  ///< where the architecture changes word embeddings
-};
-
-/// Samples of a model whose representation or head is random, for how sure it is.
-struct PredictionSamples {
-  std::int64_t count = 0;  ///< per text, 2 or more; 0: one answer by the means
-  std::uint64_t seed = 0;  ///< an answer is a function of it and the text
 };
 
 class INFOMTL_API TrainedRun {

@@ -14,15 +14,9 @@
 #include "infomtl/metrics/predictions.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/step/embedding_noise.h"
+#include "infomtl/train/joint_accuracy.h"
 
 namespace infomtl {
-
-/// Of tasks that label the same texts: the share of texts on which all of them are right, metrics/sentence_accuracy.h.
-struct JointAccuracy {
-  std::vector<std::size_t> tasks;  ///< two or more, ascending; regressions take no part
-  double accuracy = 0;             ///< in [0, 1]
-  std::int64_t texts = 0;
-};
 
 /// Scores of one split: metrics and mean losses, per task.
 struct INFOMTL_API Evaluation {

@@ -35,7 +35,7 @@ Tensor ClassMeans::before(const Tensor& step) const {
   const torch::NoGradGuard no_grad;
   const Tensor found = at::where(step_ < step, now_, before_);
   const std::int64_t width = found.size(1) - 1;
-  return (found.narrow(1, 0, width) / found.narrow(1, width, 1).clamp_min(1)).to(torch::kFloat32);
+  return found.narrow(1, 0, width) / found.narrow(1, width, 1).clamp_min(1);
 }
 
 }  // namespace infomtl::architectures

@@ -21,7 +21,7 @@ class ClassMeans final : public torch::nn::Module {
   /// Counts rows of `step`: each for its class, of a task with sets of labels for every label that it has.
   /// @param rows [B, H]; @param labels as TaskBatch::labels
   void record(const Tensor& rows, const Tensor& labels, std::int64_t step);
-  /// [C, H] float32 of all steps before `step`, a scalar int64, which need not be read on the host; 0 where a class was
+  /// [C, H] float64 of all steps before `step`, a scalar int64, which need not be read on the host; 0 where a class was
   /// never seen.
   Tensor before(const Tensor& step) const;
 

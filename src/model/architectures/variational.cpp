@@ -50,9 +50,9 @@ class HeadGenerator final : public torch::nn::Module {
     weight_ = map("weight", width);
     bias_ = map("bias", 1);
   }
-  /// @param means [C, H]
+  /// @param means [C, H], of any type
   WeightPosterior forward(const Tensor& means) const {
-    const Tensor hidden = trunk_->forward(means);
+    const Tensor hidden = trunk_->forward(means.to(weight_->weight().mean.scalar_type()));
     const ops::GaussianMoments weight = weight_->forward(hidden), bias = bias_->forward(hidden);
     return {.mean = weight.mean,
             .log_variance = ops::log_of_variance(weight.variance),

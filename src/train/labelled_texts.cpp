@@ -1,4 +1,4 @@
-#include "train/joint_accuracy.h"
+#include "train/labelled_texts.h"
 
 #include <utility>
 

@@ -4,7 +4,8 @@
 
 #include "infomtl/data/task.h"
 #include "infomtl/metrics/predictions.h"
-#include "infomtl/train/evaluation.h"
+#include "infomtl/ops/tensor.h"
+#include "infomtl/train/joint_accuracy.h"
 
 namespace infomtl {
 

@@ -1,0 +1,46 @@
+#include "data/record_labels.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "data/text_lines.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
+
+namespace infomtl::data {
+namespace {
+
+/// A name in the record's list of labels, or in a file of them.
+void add_label(const Config& place, const std::string& where, const std::string& name, Task& task) {
+  if (name.empty()) place.fail(where + "a label needs a name");
+  if (name.find('\0') != std::string::npos) place.fail(where + "a label holds a zero byte");
+  if (std::find(task.labels.begin(), task.labels.end(), name) != task.labels.end()) {
+    place.fail(where + "label \"" + name + "\" is listed twice");
+  }
+  task.labels.push_back(name);
+}
+
+}  // namespace
+
+void read_labels(const Config& config, const FileResolver& file_of, TaskRecord& record) {
+  Task& task = record.task;
+  if (task.kind == TaskKind::regression) return;
+  if (!config.has("labels") || config.value("labels").json().is_array()) {
+    for (const Config& label : config.list("labels")) add_label(label, "", label.as_text(), task);
+  } else if (const Config value = config.value("labels"); value.as_text() == "auto") {
+    record.labels_from_data = true;
+    return;
+  } else {
+    const std::filesystem::path file = file_of(value);
+    const std::string content = with_context(value.where(), [&] { return read_file(file); });
+    std::size_t number = 0;
+    for (const std::string_view line : split_lines(content, file.string())) {
+      add_label(value, file.string() + ":" + std::to_string(++number) + ": ", std::string(line), task);
+    }
+  }
+  const std::size_t least = task.kind == TaskKind::multi_label ? 1 : 2;
+  if (task.labels.size() < least) config.fail("labels", "at least " + std::to_string(least) + " labels are needed");
+}
+
+}  // namespace infomtl::data
