@@ -23,14 +23,12 @@ void add_label(const Config& place, const std::string& where, const std::string&
 
 }  // namespace
 
-void read_labels(const Config& config, const FileResolver& file_of, TaskRecord& record) {
-  Task& task = record.task;
-  if (task.kind == TaskKind::regression) return;
+bool read_labels(const Config& config, const FileResolver& file_of, Task& task) {
+  if (task.kind == TaskKind::regression) return true;
   if (!config.has("labels") || config.value("labels").json().is_array()) {
     for (const Config& label : config.list("labels")) add_label(label, "", label.as_text(), task);
   } else if (const Config value = config.value("labels"); value.as_text() == "auto") {
-    record.labels_from_data = true;
-    return;
+    return false;
   } else {
     const std::filesystem::path file = file_of(value);
     const std::string content = with_context(value.where(), [&] { return read_file(file); });
@@ -41,6 +39,7 @@ void read_labels(const Config& config, const FileResolver& file_of, TaskRecord& 
   }
   const std::size_t least = task.kind == TaskKind::multi_label ? 1 : 2;
   if (task.labels.size() < least) config.fail("labels", "at least " + std::to_string(least) + " labels are needed");
+  return true;
 }
 
 }  // namespace infomtl::data

@@ -227,8 +227,8 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
     config.fail("type", "missing; one of classification, pair_classification, multi_label, regression, tagging");
   task.type = config.choice("type", "", types());
   task.kind = kind_of(task.type);
-  read_labels(
-      config, [&](const Config& value) { return root.resolve(value); }, record);
+  const auto file_of = [&](const Config& value) { return root.resolve(value); };
+  record.labels_from_data = !read_labels(config, file_of, task);
   task.metric = config.has("metric") ? metric_of(config.value("metric")) : MetricChoice{default_metric(task.kind)};
   std::vector<std::string> metric_names = {task.metric.name};
   for (const Config& extra : config.list_or_empty("extra_metrics")) {

@@ -9,12 +9,17 @@
 #include <vector>
 
 #include "infomtl/core/errors.h"
-#include "infomtl/step/forward_pass.h"
+#include "infomtl/losses/objective.h"
+#include "infomtl/losses/task_step.h"
+#include "infomtl/model/multi_task_model.h"
+#include "infomtl/step/forward_context.h"
 #include "step/views.h"
 
 namespace infomtl {
 
-struct ForwardPass::Implementation {
+class EncodedTask;
+
+struct EncodedPass {
   /// A pass that encodes the rows of one task of another pass again.
   struct Reencoded {
     std::string name;             ///< told apart from other passes of the step by random numbers
@@ -43,8 +48,8 @@ struct ForwardPass::Implementation {
   std::vector<std::unique_ptr<EncodedTask>> tasks;
   std::vector<TaskStep*> steps;
 
-  Implementation(const ForwardContext& given, StepBatch rows, std::shared_ptr<ops::GradientSink> its_sink,
-                 RowOwner whose, Reencoded again);
+  EncodedPass(const ForwardContext& given, StepBatch rows, std::shared_ptr<ops::GradientSink> its_sink, RowOwner whose,
+              Reencoded again);
   void encode();
   /// What is added to the word embeddings [N, H]: by the architecture, by terms, by whoever encodes again.
   Tensor embedding_offset();
@@ -55,10 +60,10 @@ struct ForwardPass::Implementation {
 };
 
 /// One task on the rows of a task of the pass, its own or another's; everything is computed when first asked for.
-class ForwardPass::EncodedTask final : public TaskStep {
+class EncodedTask final : public TaskStep {
  public:
   /// The k-th task of the pass.
-  EncodedTask(Implementation& pass, std::size_t k) : EncodedTask(pass, k, pass.batch.tasks[k], nullptr) {}
+  EncodedTask(EncodedPass& pass, std::size_t k) : EncodedTask(pass, k, pass.batch.tasks[k], nullptr) {}
 
   const Task& task() const override { return pass_.task_at(batch_.task); }
   std::size_t task_index() const override { return batch_.task; }
@@ -150,7 +155,7 @@ class ForwardPass::EncodedTask final : public TaskStep {
     // The masks of the pass are drawn for all its rows at once: repeating them takes the whole pass, new ones only the
     // task's own rows.
     const bool whole = options.same_dropout;
-    Implementation::Reencoded again = pass_.reencoded;
+    EncodedPass::Reencoded again = pass_.reencoded;
     again.offset = options.embedding_offset;
     again.offset_task = whole ? k_ : 0;
     if (!whole) {
@@ -158,8 +163,8 @@ class ForwardPass::EncodedTask final : public TaskStep {
       again.name += "/" + rows + "/" + std::to_string(++pass_.reencodings);
       if (again.places == 0) again.place = k_, again.places = pass_.batch.tasks.size();
     }
-    const auto made = std::make_shared<Implementation>(context, whole ? pass_.batch : only_task(pass_.batch, k_),
-                                                       pass_.segmented ? pass_.sink : nullptr, pass_.owner, again);
+    const auto made = std::make_shared<EncodedPass>(context, whole ? pass_.batch : only_task(pass_.batch, k_),
+                                                    pass_.segmented ? pass_.sink : nullptr, pass_.owner, again);
     TaskStep* const step = &made->tasks[whole ? k_ : 0]->on_same_rows(task_index());
     return {made, step};
   }
@@ -205,7 +210,7 @@ class ForwardPass::EncodedTask final : public TaskStep {
   }
 
  private:
-  EncodedTask(Implementation& pass, std::size_t k, TaskBatch batch, EncodedTask* owner)
+  EncodedTask(EncodedPass& pass, std::size_t k, TaskBatch batch, EncodedTask* owner)
       : pass_(pass),
         k_(k),
         batch_(std::move(batch)),
@@ -313,7 +318,7 @@ class ForwardPass::EncodedTask final : public TaskStep {
     return ops::TensorRandom(pass_.context.seed_of(name + pass_.reencoded.name), pass_.device());
   }
 
-  Implementation& pass_;
+  EncodedPass& pass_;
   std::size_t k_;  // whose rows
   TaskBatch batch_;
   EncodedTask* owner_;  // of the rows, where it is another task

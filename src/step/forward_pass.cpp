@@ -17,9 +17,8 @@ std::uint64_t ForwardContext::seed_of(std::string_view purpose) const {
   return result;
 }
 
-ForwardPass::Implementation::Implementation(const ForwardContext& given, StepBatch rows,
-                                            std::shared_ptr<ops::GradientSink> its_sink, RowOwner whose,
-                                            Reencoded again)
+EncodedPass::EncodedPass(const ForwardContext& given, StepBatch rows, std::shared_ptr<ops::GradientSink> its_sink,
+                         RowOwner whose, Reencoded again)
     : context(given), batch(std::move(rows)), sink(std::move(its_sink)), owner(whose), reencoded(std::move(again)) {
   bool tags_are_read = false;
   for (std::size_t t = 0; t < context.model->tasks().size(); ++t) {
@@ -47,7 +46,7 @@ ForwardPass::Implementation::Implementation(const ForwardContext& given, StepBat
   }
 }
 
-void ForwardPass::Implementation::encode() {
+void EncodedPass::encode() {
   if (encoded) return;
   encoded = true;
   const bool apart = context.model->architecture().changes_embeddings();
@@ -81,7 +80,7 @@ void ForwardPass::Implementation::encode() {
   }
 }
 
-Tensor ForwardPass::Implementation::embedding_offset() {
+Tensor EncodedPass::embedding_offset() {
   Encoder& encoder = context.model->encoder();
   Tensor offset;
   const auto add = [&](const Tensor& tokens, const Tensor& rows) {
@@ -113,8 +112,8 @@ Tensor ForwardPass::Implementation::embedding_offset() {
 
 ForwardPass::ForwardPass(const ForwardContext& context, StepBatch batch, std::shared_ptr<ops::GradientSink> sink,
                          RowOwner owner)
-    : implementation_(std::make_unique<Implementation>(context, std::move(batch), std::move(sink), owner,
-                                                       Implementation::Reencoded{})) {}
+    : implementation_(
+          std::make_unique<EncodedPass>(context, std::move(batch), std::move(sink), owner, EncodedPass::Reencoded{})) {}
 
 ForwardPass::~ForwardPass() = default;
 

@@ -20,7 +20,7 @@ using testing::random_rows;
 
 namespace variational {
 
-const Json kAmortized = {{"name", "variational"}, {"width", 4}, {"amortized", true}};
+const Json kAmortized = {{"name", "variational"}, {"width", 4}, {"amortized", true}, {"standardize_means", false}};
 
 ops::GaussianMoments layer(const torch::nn::Module& module, const std::string& name, const Tensor& x) {
   const auto p = module.named_parameters();
@@ -122,6 +122,24 @@ TEST(Variational, AmortizedMakesHeadsFromMeansOfClasses) {
   const Tensor& y = more.pooled;
   expect_weights(1, at::stack({(x[0] + x[3] + x[4] + 2 * y[1]) / 5, (x[1] + x[2] + x[5]) / 3, y[0]}));
   EXPECT_EQ(architecture->named_buffers().size(), 3 * 3 + 1U);
+}
+
+TEST(Variational, StandardizedMeansAreDifferencesOfUnitSize) {
+  Json config = variational::kAmortized;
+  config.erase("standardize_means");
+  const auto architecture = build_architecture(config);
+  SharedRows rows = random_rows(3);
+  rows.pooled = rows.pooled + 100;
+  rows.labels = torch::tensor({0, 1, 2});
+  architecture->begin_step(0);
+  architecture->forward(1, rows, nullptr);
+  EXPECT_TRUE(architecture->head_weights(1)->mean.isfinite().all().item<bool>()) << "before any row was counted";
+  architecture->begin_step(1);
+  const Tensor centred = (rows.pooled - rows.pooled.mean(0)).to(torch::kFloat64);
+  const Tensor unit = (centred / centred.square().mean().sqrt()).to(torch::kFloat32);
+  const Tensor hidden = variational::trunk(*architecture, "generator.trunk", unit);
+  EXPECT_TRUE(close(architecture->head_weights(1)->mean,
+                    variational::layer(*architecture, "generator.weight", hidden).mean, 1e-4));
 }
 
 TEST(Variational, MeansAreOverWhatALabelSays) {

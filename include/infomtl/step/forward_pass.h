@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -19,36 +18,11 @@
 #include "infomtl/losses/objective.h"
 #include "infomtl/losses/task_step.h"
 #include "infomtl/model/multi_task_model.h"
+#include "infomtl/step/forward_context.h"
 
 namespace infomtl {
 
-namespace ops {
-class GradientSink;
-}
-
-/// What a pass is a function of, beside its batch.
-struct INFOMTL_API ForwardContext {
-  const MultiTaskModel* model = nullptr;
-  const Objective* objective = nullptr;  ///< null: predictions only
-  std::uint64_t seed = 0;
-  std::int64_t step = 0;
-  std::int64_t micro_batch = 0;
-  std::int64_t independent = 0;  ///< 0: the step's own rows; i + 1: its i-th independent batch
-  bool training = true;
-  bool records = true;  ///< TaskStep::records(): whether terms change what they remember
-  /// Where the sequences that the encoder reads in training are counted: every view, every pass, repeated ones too; null:
-  /// nowhere.
-  std::int64_t* encoded_sequences = nullptr;
-
-  /// hash(seed, purpose, step) and, where they are not the first, the micro-batch and the independent batch.
-  std::uint64_t seed_of(std::string_view purpose) const;
-};
-
-/// Whose gradients one backward pass tells apart by the rows of the packed matrices.
-enum class RowOwner {
-  task,  ///< of the batch, in order
-  row,   ///< of the batch's only task, in order
-};
+struct EncodedPass;
 
 class INFOMTL_API ForwardPass {
  public:
@@ -78,9 +52,7 @@ class INFOMTL_API ForwardPass {
   std::vector<Tensor> encoder_outputs(std::size_t k);
 
  private:
-  class EncodedTask;
-  struct Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  std::unique_ptr<EncodedPass> implementation_;
 };
 
 }  // namespace infomtl

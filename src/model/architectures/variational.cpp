@@ -11,6 +11,8 @@ void VariationalSettings::fields(FieldVisitor& f) {
   f.field("width", width, "width of the code; the encoder's or less", at_least(1));
   f.field("dropout", dropout, "rate of dropping what the code is made of", from_to_below(0.0, 1.0));
   f.field("initial_scale", initial_scale, "softplus of it is about the standard deviation of a weight at the start");
+  f.field("standardize_means", standardize_means,
+          "amortised: class means as differences from their common mean, of unit size; false: as they are");
   f.field("amortized", amortized, "make the weights of heads from the means of the classes: VMTL-AC");
 }
 
@@ -127,7 +129,12 @@ class Variational final : public Architecture {
   }
   std::optional<WeightPosterior> head_weights(std::size_t task) override {
     if (!settings_.amortized) return std::nullopt;
-    return generator_->forward(class_means_.at(task)->before(step_buffer_));
+    Tensor means = class_means_.at(task)->before(step_buffer_);
+    if (settings_.standardize_means && means.size(0) > 1) {
+      means = means - means.mean(0, /*keepdim=*/true);
+      means = means / means.square().mean().sqrt().clamp_min(1e-6);
+    }
+    return generator_->forward(means);
   }
   std::int64_t width() const override { return settings_.width; }
   bool stochastic() const override { return true; }
