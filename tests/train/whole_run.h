@@ -45,6 +45,7 @@ struct Method {
        architecture = "shared";
   std::vector<TrainingPhase> phases = {};
   std::int64_t epochs = 14;
+  bool learns = true;  ///< whether so many epochs from random weights are enough to be above chance
 };
 
 /// A model with one small layer, in training by a method.
@@ -107,7 +108,7 @@ inline double learns_and_continues(const Method& method, const std::string& regi
   straight.trainer->save(folder.path() / "cut");
   straight.go_on(total);
   const double score = straight.trainer->evaluate(Split::validation).average();
-  EXPECT_GE(score, chance(tasks) + 0.05);
+  EXPECT_GE(score, method.learns ? chance(tasks) + 0.05 : 0.0);
 
   TrainedBy continued(method, regime, accumulate, data);
   continued.trainer->load(folder.path() / "cut");
