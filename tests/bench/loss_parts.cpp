@@ -21,9 +21,11 @@ SmallRun run_of(const std::string& name) {
           .build(Config::from_json(name, "losses"), {.tasks = testing::corpus().dataset.tasks, .width = 8, .seed = 1})
           ->needs();
   const bool random_weights = name == "weight_prior" || name == "expected_supervised";
+  const bool several_rounds = name == "feedback_convergence";
   return SmallRun(0.1,
                   needs.gaussian_head ? "gaussian"
                   : random_weights    ? "bayesian"
+                  : several_rounds    ? "feedback"
                                       : "linear",
                   Json::array({name}),
                   needs.stochastic_architecture ? "vib"
