@@ -6,6 +6,7 @@
 #include <set>
 
 #include "data/readers.h"
+#include "data/record_labels.h"
 #include "data/subset.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -47,7 +48,7 @@ void take_labels_from_data(TaskRecord& record) {
     std::sort(task.labels.begin(), task.labels.end(),
               [](const auto& one, const auto& other) { return *whole_number(one) < *whole_number(other); });
   }
-  const std::size_t least = task.kind == TaskKind::multi_label ? 1 : 2;
+  const std::size_t least = least_labels(task.kind);
   if (task.labels.size() < least) {
     throw DataError(record.where + ": \"labels\": \"auto\" found " + std::to_string(task.labels.size()) +
                     " labels in the training rows; at least " + std::to_string(least) + " are needed");

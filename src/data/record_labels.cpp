@@ -23,6 +23,8 @@ void add_label(const Config& place, const std::string& where, const std::string&
 
 }  // namespace
 
+std::size_t least_labels(TaskKind kind) { return kind == TaskKind::multi_label ? 1 : 2; }
+
 bool read_labels(const Config& config, const FileResolver& file_of, Task& task) {
   if (task.kind == TaskKind::regression) return true;
   if (!config.has("labels") || config.value("labels").json().is_array()) {
@@ -37,7 +39,7 @@ bool read_labels(const Config& config, const FileResolver& file_of, Task& task) 
       add_label(value, file.string() + ":" + std::to_string(++number) + ": ", std::string(line), task);
     }
   }
-  const std::size_t least = task.kind == TaskKind::multi_label ? 1 : 2;
+  const std::size_t least = least_labels(task.kind);
   if (task.labels.size() < least) config.fail("labels", "at least " + std::to_string(least) + " labels are needed");
   return true;
 }

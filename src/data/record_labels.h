@@ -16,4 +16,7 @@ using FileResolver = std::function<std::filesystem::path(const Config&)>;
 /// @return false for "auto", which leaves them to the training rows @throws ConfigError
 bool read_labels(const Config& config, const FileResolver& file_of, Task& task);
 
+/// How many labels a task needs at least: one where a row has a set of them, else two.
+std::size_t least_labels(TaskKind kind);
+
 }  // namespace infomtl::data

@@ -2,13 +2,12 @@
 
 #include <utility>
 
+#include "infomtl/ops/host_values.h"
+
 namespace infomtl {
 namespace {
 
-std::vector<std::int64_t> host_values(const Tensor& tensor) {
-  const Tensor values = tensor.to(torch::kCPU, torch::kInt64).contiguous();
-  return {values.data_ptr<std::int64_t>(), values.data_ptr<std::int64_t>() + values.numel()};
-}
+using ops::host_values;
 
 /// What lies between offsets[s] and offsets[s+1] for every s of `sequences`, one after another: indices, and new offsets.
 std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> pieces(const Tensor& offsets,

@@ -29,30 +29,32 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
   }
 }
 
-Json task_similarity(const MultiTaskModel& model) {
-  Json similarity = Json::object();
-  const Tensor matrix = model.architecture().task_similarity();
-  if (!matrix.defined()) return similarity;
-  const std::vector<Task>& tasks = model.tasks();
+namespace {
+
+/// task -> task -> entry of a [T, T] matrix.
+Json by_task_pairs(const Tensor& matrix, const std::vector<Task>& tasks, bool with_itself) {
+  Json found = Json::object();
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     for (std::size_t other = 0; other < tasks.size(); ++other) {
-      similarity[tasks[t].name][tasks[other].name] =
+      if (t == other && !with_itself) continue;
+      found[tasks[t].name][tasks[other].name] =
           matrix[static_cast<std::int64_t>(t)][static_cast<std::int64_t>(other)].item<double>();
     }
   }
-  return similarity;
+  return found;
+}
+
+}  // namespace
+
+Json task_similarity(const MultiTaskModel& model) {
+  const Tensor matrix = model.architecture().task_similarity();
+  return matrix.defined() ? by_task_pairs(matrix, model.tasks(), /*with_itself=*/true) : Json::object();
 }
 
 Json task_weights(const Objective& objective, const std::vector<Task>& tasks) {
   Json found = Json::object();
   for (const auto& [term, matrix] : objective.task_weights()) {
-    for (std::size_t t = 0; t < tasks.size(); ++t) {
-      for (std::size_t other = 0; other < tasks.size(); ++other) {
-        if (t == other) continue;
-        found[term][tasks[t].name][tasks[other].name] =
-            matrix[static_cast<std::int64_t>(t)][static_cast<std::int64_t>(other)].item<double>();
-      }
-    }
+    found[term] = by_task_pairs(matrix, tasks, /*with_itself=*/false);
   }
   return found;
 }

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "infomtl/data/evaluation_stream.h"
+#include "infomtl/ops/host_values.h"
 
 namespace infomtl {
 
@@ -11,15 +12,13 @@ std::vector<EmbeddingCovariance> embedding_covariances(const MultiTaskModel& mod
   Architecture& architecture = model.architecture();
   if (!architecture.changes_embeddings()) return {};
   const torch::NoGradGuard no_grad;
-  const ops::CovarianceSums none(model.encoder().width());
+  const ops::CovarianceSums none(model.encoder().embedding_width());
   std::vector<EmbeddingCovariance> found(model.tasks().size(), {.before = none, .after = none});
   const torch::Device device = model.parameters().front().device();
   EvaluationStream stream(data.dataset(), split, data.tokens(split), batch_size);
   while (const std::optional<StepBatch> batch = stream.next()) {
     for (const TaskBatch& task : batch->tasks) {
-      const Tensor rows = task.rows.to(torch::kCPU, torch::kInt64).contiguous();
-      const auto* const first = rows.const_data_ptr<std::int64_t>();
-      const PackedTokens tokens = batch->tokens.select({first, first + rows.numel()}).to(device);
+      const PackedTokens tokens = batch->tokens.select(ops::host_values(task.rows)).to(device);
       const Tensor words = model.encoder().word_embeddings(tokens);
       const Tensor offset = architecture.embedding_offset(task.task, words);
       found[task.task].before.add(words);

@@ -4,14 +4,12 @@
 #include <map>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/host_values.h"
 
 namespace infomtl {
 namespace {
 
-std::vector<std::int64_t> host_values(const Tensor& tensor) {
-  const Tensor values = tensor.to(torch::kCPU, torch::kInt64).contiguous();
-  return {values.data_ptr<std::int64_t>(), values.data_ptr<std::int64_t>() + values.numel()};
-}
+using ops::host_values;
 
 Tensor on_device(const std::vector<std::int64_t>& values, torch::Device device) {
   return torch::tensor(values, torch::kInt64).to(device);

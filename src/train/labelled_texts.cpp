@@ -3,13 +3,12 @@
 #include <utility>
 
 #include "infomtl/metrics/sentence_accuracy.h"
+#include "infomtl/ops/host_values.h"
 
 namespace infomtl {
 
 void LabelledTexts::add(std::size_t task, const Tensor& rows) {
-  const Tensor sequences = rows.to(torch::kCPU, torch::kInt64).contiguous();
-  const auto* const values = sequences.data_ptr<std::int64_t>();
-  for (std::int64_t b = 0; b < sequences.numel(); ++b) texts_.at(task).push_back((batch_ << 32) + values[b]);
+  for (const std::int64_t sequence : ops::host_values(rows)) texts_.at(task).push_back((batch_ << 32) + sequence);
 }
 
 std::vector<JointAccuracy> LabelledTexts::joint(const std::vector<Task>& tasks,

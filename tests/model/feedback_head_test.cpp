@@ -1,4 +1,4 @@
-// The feedback head alone, asked with given predictions of other tasks: methods.md's PT-6.1, PT-6.2 and PT-6.4.
+// The feedback head alone, asked with given predictions of other tasks: PT-6.1, PT-6.2 and PT-6.4.
 #include <ATen/ATen.h>
 
 #include <cmath>

@@ -38,6 +38,7 @@ Tensor gradient_of(const SmallRun& run, const std::vector<StepBatch>& micros, st
   return at::cat(common);
 }
 
+/// PT-3.1
 TEST(Alignment, BeginsAtHardSharingBitForBit) {
   const SmallRun aligned(0.1, "linear", {"supervised"}, "alignment"), shared(0.1);
   const std::vector<StepBatch> micros = shared.batches("alternating", 8, 1);

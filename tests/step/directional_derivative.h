@@ -1,6 +1,8 @@
 #pragma once
 // The gradient of a whole step, encoder included, against central differences along random directions, in float64.
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <cmath>
 #include <functional>
 #include <string>
@@ -27,28 +29,22 @@ inline Tensor step_gradient(const SmallRun& run, FlatParameters& flat, const std
   return flat.gradients().clone();
 }
 
-/// For the encoder's parameters, then for those of the tasks: a random direction's derivative within 1e-5 of the difference.
-/// The model is float64. @param smooth  whether a parameter's gradient is that of the value
+/// Which parameters have a gradient that is the value's, by name.
+using SmoothParameters = std::function<bool(const std::string&)>;
+
+/// For the encoder's parameters, those of the architecture that are shared, then those of the tasks: the derivative along a
+/// random direction is within 1e-5 of the central difference. All in float64. @param gradient [P] of value()
 inline void expect_directional_derivatives(
-    const SmallRun& run, FlatParameters& flat, const std::vector<StepBatch>& micros,
-    const std::function<bool(const std::string&)>& smooth = [](const std::string&) { return true; }) {
-  const Tensor ones = torch::ones({static_cast<std::int64_t>(run.tasks.size())});
-  const auto value = [&] {
-    double sum = 0;
-    step_gradient(run, flat, micros, ones, &sum);
-    return sum;
-  };
-  const Tensor gradient = step_gradient(run, flat, micros, ones);
+    FlatParameters& flat, const Tensor& gradient, const std::function<double()>& value,
+    const SmoothParameters& smooth = [](const std::string&) { return true; }) {
   at::Generator generator = at::detail::createCPUGenerator(5);
   for (const ParameterPart part : {ParameterPart::encoder, ParameterPart::shared, ParameterPart::task}) {
     Tensor direction = torch::zeros_like(flat.values());
-    bool any = false;
     for (const FlatSlot& slot : flat.slots()) {
       if (slot.part != part || !smooth(slot.name)) continue;
       direction.slice(0, slot.begin, slot.end).normal_(0, 1, generator);
-      any = true;
     }
-    if (!any) continue;
+    if (direction.abs().max().item<double>() == 0) continue;
     const double expected = gradient.dot(direction).item<double>(), h = 1e-5;
     flat.values().add_(direction, h);
     const double above = value();
@@ -58,6 +54,19 @@ inline void expect_directional_derivatives(
     EXPECT_GT(std::abs(expected), 1e-4);
     EXPECT_NEAR((above - below) / (2 * h) / expected, 1.0, 1e-5) << static_cast<int>(part);
   }
+}
+
+/// The same of the summed losses of a step.
+inline void expect_directional_derivatives(
+    const SmallRun& run, FlatParameters& flat, const std::vector<StepBatch>& micros,
+    const SmoothParameters& smooth = [](const std::string&) { return true; }) {
+  const Tensor ones = torch::ones({static_cast<std::int64_t>(run.tasks.size())});
+  const auto value = [&] {
+    double sum = 0;
+    step_gradient(run, flat, micros, ones, &sum);
+    return sum;
+  };
+  expect_directional_derivatives(flat, step_gradient(run, flat, micros, ones), value, smooth);
 }
 
 }  // namespace infomtl::testing

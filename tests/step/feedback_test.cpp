@@ -1,8 +1,6 @@
-// Rounds of heads that read each other, in a step: methods.md's PT-6.2 and PT-6.3, and the gradient through all rounds and
+// Rounds of heads that read each other, in a step: PT-6.2 and PT-6.3, and the gradient through all rounds and
 // the encoder, where tasks label the same sentences (an intent and its slots) and where each has texts of its own.
 #include "infomtl/ops/feedback.h"
-
-#include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
 #include <cmath>

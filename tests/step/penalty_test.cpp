@@ -1,11 +1,10 @@
 // Penalties: their gradient against central differences, that no weighting sees them, and that micro-batches add up.
 #include "infomtl/losses/penalty.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include "infomtl/core/errors.h"
 #include "infomtl/losses/representation_gradient_norm.h"
 #include "infomtl/step/step_gradients.h"
+#include "step/directional_derivative.h"
 #include "step/small_run.h"
 
 namespace infomtl {
@@ -59,23 +58,7 @@ TEST(Penalty, ItsGradientIsThatOfCentralDifferencesThroughTheEncoder) {
     };
     EXPECT_GT(value(), 1e-3);
     const Tensor gradient = flat.gradients().clone();
-    at::Generator generator = at::detail::createCPUGenerator(5);
-    for (const ParameterPart part : {ParameterPart::encoder, ParameterPart::shared, ParameterPart::task}) {
-      Tensor direction = torch::zeros_like(flat.values());
-      for (const FlatSlot& slot : flat.slots()) {
-        if (slot.part == part) direction.slice(0, slot.begin, slot.end).normal_(0, 1, generator);
-      }
-      if (direction.abs().max().item<double>() == 0) continue;
-      const double expected = gradient.dot(direction).item<double>();
-      const double h = 1e-5;
-      flat.values().add_(direction, h);
-      const double above = value();
-      flat.values().add_(direction, -2 * h);
-      const double below = value();
-      flat.values().add_(direction, h);
-      EXPECT_GT(std::abs(expected), 1e-4);
-      EXPECT_NEAR((above - below) / (2 * h) / expected, 1.0, 1e-5) << static_cast<int>(part);
-    }
+    testing::expect_directional_derivatives(flat, gradient, value);
   }
 }
 

@@ -108,7 +108,9 @@ inline double learns_and_continues(const Method& method, const std::string& regi
   straight.trainer->save(folder.path() / "cut");
   straight.go_on(total);
   const double score = straight.trainer->evaluate(Split::validation).average();
-  EXPECT_GE(score, method.learns ? chance(tasks) + 0.05 : 0.0);
+  if (method.learns) {
+    EXPECT_GE(score, chance(tasks) + 0.05);
+  }
 
   TrainedBy continued(method, regime, accumulate, data);
   continued.trainer->load(folder.path() / "cut");

@@ -11,10 +11,6 @@ namespace infomtl {
 class MultiTaskModel;
 class Objective;
 
-namespace ops {
-class GradientSink;
-}
-
 /// What a pass is a function of, beside its batch.
 struct INFOMTL_API ForwardContext {
   const MultiTaskModel* model = nullptr;

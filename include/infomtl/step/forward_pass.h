@@ -22,6 +22,10 @@
 
 namespace infomtl {
 
+namespace ops {
+class GradientSink;
+}
+
 struct EncodedPass;
 
 class INFOMTL_API ForwardPass {

@@ -3,13 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/ops/feedback.h"
 #include "infomtl/ops/straight_through.h"
+#include "infomtl/optim/weight_schedule.h"
 
 namespace infomtl {
 
@@ -83,8 +83,8 @@ bool FeedbackHead::reads_tagging_heads() const {
 }
 
 double FeedbackHead::temperature() const {
-  const double progress = std::min(1.0, static_cast<double>(step_) / static_cast<double>(settings_.temperature_steps));
-  return settings_.temperature_from * std::pow(settings_.temperature_to / settings_.temperature_from, progress);
+  return Schedule::exponential(settings_.temperature_from, settings_.temperature_to, settings_.temperature_steps)
+      .at(step_);
 }
 
 Tensor FeedbackHead::gate(const Source& source, ops::TensorRandom* noise) const {
