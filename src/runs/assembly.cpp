@@ -8,6 +8,7 @@
 #include "infomtl/data/task_batches.h"
 #include "infomtl/data/task_json.h"
 #include "infomtl/metrics/metric.h"
+#include "infomtl/model/weights_file.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
@@ -17,16 +18,15 @@ namespace infomtl {
 
 std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uint64_t seed) {
   const std::filesystem::path& folder = settings.path;
-  const bool stored = std::filesystem::exists(folder / "model.safetensors") ||
-                      std::filesystem::exists(folder / "model.safetensors.index.json");
-  if (settings.weights != "random" && stored) return load_encoder(folder);
-  if (settings.weights == "required" ||
-      (settings.weights == "auto" && std::filesystem::exists(folder / "pytorch_model.bin"))) {
-    throw ConfigError(folder.string() +
-                      ": has no model.safetensors; convert its weights, or set encoder.weights to \"random\"");
-  }
-  if (settings.weights == "auto")
+  if (settings.weights != "random") {
+    const bool stored = with_context("encoder.weights", [&] { return find_weights(folder).has_value(); });
+    if (stored) return load_encoder(folder);
+    if (settings.weights == "required") {
+      throw ConfigError(folder.string() +
+                        ": has no model.safetensors; give its weights, or set encoder.weights to \"random\"");
+    }
     log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
+  }
   return random_encoder(read_json(folder / "config.json"), derive_seed(seed, "encoder"));
 }
 

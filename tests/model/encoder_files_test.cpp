@@ -149,7 +149,12 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
     EXPECT_NE(words.find("config.json"), std::string::npos) << words;
   }
   EXPECT_NE(with("vocab_size", 96).find("wrong shape: bert.embeddings.word_embeddings.weight"), std::string::npos);
-  EXPECT_NE(with("model_type", "roberto").find("\"roberta\""), std::string::npos);
+  EXPECT_NE(with("model_type", "roberto").find("bert, roberta, xlm-roberta"), std::string::npos);
+  for (const char* other : {"albert", "deberta", "deberta-v2", "bart"}) {
+    const std::string words = with("model_type", other);
+    EXPECT_NE(words.find("unknown encoder \"" + std::string(other) + "\""), std::string::npos) << words;
+    EXPECT_EQ(words.find("did you mean"), std::string::npos) << words;
+  }
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "{\"model_type\":";
   EXPECT_COMPLAINT(folder.path(), "not JSON");
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "[1]";
