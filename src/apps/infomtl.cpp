@@ -159,9 +159,8 @@ void describe(CLI::App& app, CommandLine& line) {
                                  "infomtl encode --model models/all-MiniLM-L6-v2 --pooling mean --input texts.txt",
                                  line.encode, &infomtl::commands::encode);
   encode->add_option("--model", line.encode.model, "Hugging Face folder or a checkpoint")->required();
-  encode->add_option("--pooling", line.encode.pooling, "first or mean")
-      ->check(CLI::IsMember({"first", "mean"}))
-      ->capture_default_str();
+  encode->add_option("--pooling", line.encode.pooling, "first or mean (default: what the folder says, else first)")
+      ->check(CLI::IsMember({"first", "mean"}));
   encode->add_option("--max-length", line.encode.max_length, "longest sequence in tokens (default: the model's)")
       ->check(CLI::Range(3, 1 << 20));
   encode->add_option("--input", line.encode.input, "texts or JSONL; - is stdin")->capture_default_str();

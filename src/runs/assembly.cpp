@@ -1,5 +1,7 @@
 #include "runs/assembly.h"
 
+#include <algorithm>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -45,6 +47,23 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
   return model;
 }
 
+namespace {
+
+/// The types that the tokenizer gives a text or pair must be rows of the encoder's table.
+void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, const Encoder& encoder,
+                       const std::vector<Task>& tasks) {
+  if (encoder.type_count() < 2) return;
+  const bool pairs = std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.pair; });
+  const Encoding probe = pairs ? tokenizer.encode_pair("a", "a") : tokenizer.encode("a");
+  for (const auto type : probe.type_ids) {
+    if (static_cast<std::int64_t>(type) < encoder.type_count()) continue;
+    throw FormatError(config.encoder.path.string() + ": its tokenizer gives tokens the type " + std::to_string(type) +
+                      ", but the encoder's table has " + std::to_string(encoder.type_count()) + " rows");
+  }
+}
+
+}  // namespace
+
 RunParts load_parts(const RunConfig& config) {
   const std::uint64_t seed = config.trainer.seed;
   Dataset dataset = load_dataset(config.data, seed);
@@ -72,6 +91,7 @@ RunParts load_parts(const RunConfig& config) {
     throw FormatError(config.encoder.path.string() + ": its tokenizer has ids up to " + std::to_string(ids - 1) +
                       ", but the encoder's table has " + std::to_string(encoder->vocab_size()) + " rows");
   }
+  check_token_types(config, data->tokenizer(), *encoder, tasks);
   parts.model = build_model(config, encoder, tasks);
   const TermContext context{.tasks = tasks,
                             .width = encoder->width(),
@@ -85,7 +105,9 @@ RunParts load_parts(const RunConfig& config) {
   return parts;
 }
 
-LoadedModel load_model(const std::filesystem::path& run) {
+namespace {
+
+LoadedModel load_known_model(const std::filesystem::path& run) {
   const RunFolder folder(run);
   if (!std::filesystem::exists(folder.config()))
     throw IoError(run.string() + ": not a run folder, it has no config.json");
@@ -110,6 +132,16 @@ LoadedModel load_model(const std::filesystem::path& run) {
   loaded.model->to(loaded.config.device);
   loaded.tokenizer = load_tokenizer(folder.best());
   return loaded;
+}
+
+}  // namespace
+
+LoadedModel load_model(const std::filesystem::path& run) {
+  try {
+    return load_known_model(run);
+  } catch (const UnknownNameError& error) {  // the run was trained with that name
+    throw UnknownNameError(std::string(error.what()) + "; if a plugin has it, load that with --plugin FILE.so");
+  }
 }
 
 }  // namespace infomtl
