@@ -11,6 +11,7 @@
 #include "data/task_record.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
 #include "infomtl/data/dataset.h"
 
@@ -83,7 +84,9 @@ class LabelReader {
     if (list && rows.label_offsets.empty()) rows.label_offsets.push_back(0);
     for (std::size_t i = 0; i < raw.size(); ++i) {
       const std::string where = raw.file + ":" + std::to_string(raw.lines[i]) + ": ";
+      if (raw.refused[i]) continue;
       if (raw.missing[i]) {
+        ++without_label_;
         if (!record_.missing_labels_allowed) {
           problem_(where + "no label; \"missing_labels\": \"skip\" in the record leaves such rows out");
         }
@@ -106,6 +109,17 @@ class LabelReader {
       rows.sequences.push_back(first_sequence + static_cast<std::int32_t>(i));
       if (list) rows.label_offsets.push_back(static_cast<std::int64_t>(rows.classes.size()));
     }
+  }
+
+  /// "3 rows without a label, 2 with one that \"labels\" lacks": what append() left out as the record allows; or nothing.
+  std::string left_out() const {
+    std::string text;
+    if (record_.missing_labels_allowed && without_label_ > 0)
+      text = std::to_string(without_label_) + " without a label";
+    if (unknown_ > 0) {
+      text += (text.empty() ? "" : ", ") + std::to_string(unknown_) + " with a label that \"labels\" lacks";
+    }
+    return text;
   }
 
  private:
@@ -134,7 +148,10 @@ class LabelReader {
       problem_(where + names_.complaint(cell));
       return false;
     }
-    if (record_.unknown_labels == UnknownLabels::skip) return false;
+    if (record_.unknown_labels == UnknownLabels::skip) {
+      ++unknown_;
+      return false;
+    }
     rows.classes.push_back(kUnknownLabel);
     return true;
   }
@@ -163,6 +180,7 @@ class LabelReader {
   bool training_;
   LabelNames names_;
   ErrorList problem_;
+  std::int64_t without_label_ = 0, unknown_ = 0;
 };
 
 /// The tasks that read the same texts, with their own view of the source.
@@ -206,7 +224,12 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
   append_texts(data.texts, rows.texts);
   for (std::size_t r = 0; r < reading.tasks.size(); ++r) {
     const TaskRecord& record = records[reading.tasks[r]];
-    LabelReader(record, split, problem).append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
+    LabelReader labels(record, split, problem);
+    labels.append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
+    if (const std::string rest = labels.left_out(); !rest.empty()) {
+      log::info("task " + record.task.name + ", " + std::string(split_name(split)) + ", " + rows.labels[r].file +
+                ": rows left out: " + rest);
+    }
   }
 }
 

@@ -154,6 +154,10 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   const Config columns = config.object_or_empty("columns");
   const bool table = common.format == SourceFormat::tsv || common.format == SourceFormat::csv;
   if (table && config.has("header")) common.header = config.boolean("header");
+  if (table && config.has("quotes")) common.quotes = config.boolean("quotes");
+  if (table && config.has("delimiter")) {
+    common.delimiter = config.choice("delimiter", ",", {",", ";", "\t", "|"}).front();
+  }
   if (table && !common.header) refuse_quoted_numbers(columns);
   if (common.format == SourceFormat::label_text) {
     if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label per row, not tags");
@@ -337,7 +341,8 @@ std::string Source::text_key() const {
   std::string key = std::to_string(static_cast<int>(format));
   for (const std::string& part :
        {file.lexically_normal().string(), pair_file.lexically_normal().string(), text_column, pair_column,
-        std::to_string(part_from), std::to_string(part_to), std::to_string(part_seed)}) {
+        std::string(1, style().delimiter), std::to_string(static_cast<int>(style().quotes)), std::to_string(part_from),
+        std::to_string(part_to), std::to_string(part_seed)}) {
     key += '\0' + part;
   }
   return key;

@@ -97,8 +97,10 @@ RunParts load_parts(const RunConfig& config) {
                             .width = encoder->width(),
                             .representation = parts.model->architecture().width(),
                             .seed = derive_seed(seed, "losses")};
-  parts.objective = Objective::from_config(config.losses, context, config.penalties);
-  parts.objective->check(*parts.model);
+  naming_config(config.config, [&] {
+    parts.objective = Objective::from_config(config.losses, context, config.penalties);
+    parts.objective->check(*parts.model);
+  });
   parts.model->to(config.device);
   parts.objective->to(config.device);
   parts.weighting->to(config.device);

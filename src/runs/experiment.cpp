@@ -62,8 +62,10 @@ struct Experiment::Implementation {
   void load_trainer() {
     RunParts parts = load_parts(config);
     objective = parts.objective;
-    trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
-                                        std::move(parts.batches));
+    naming_config(config.config, [&] {
+      trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
+                                          std::move(parts.batches));
+    });
   }
 
   void load_checkpoint() {

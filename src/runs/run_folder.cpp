@@ -14,6 +14,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/core/log.h"
 #include "infomtl/runs/run_state.h"
 
 namespace infomtl {
@@ -137,6 +138,10 @@ std::filesystem::path default_run_folder(const std::filesystem::path& config, st
 }
 
 RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {
+  if (last_step > 0 && !std::filesystem::exists(file)) {
+    log::warning(file.string() + ": is gone; the new one has no record of the first " + std::to_string(last_step) +
+                 " steps");
+  }
   if (std::filesystem::exists(file)) {
     const std::string text = read_file(file);
     std::string kept;

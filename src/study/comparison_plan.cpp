@@ -109,11 +109,13 @@ PlannedMethod read_method(const Config& entry) {
   method.file = file.as_path();
   if (!std::filesystem::exists(method.file)) file.fail("no file " + method.file.string());
   const std::string stem = method.file.stem().string();
+  const Config inside = Config::from_file(method.file);
+  if (inside.has("seed")) inside.fail("seed", kSeedsAreShared);
   if (object && entry.has("name")) {
     method.compared.key = method.compared.name = checked_key(entry);
   } else {
     method.compared.key = stem;
-    method.compared.name = Config::from_file(method.file).text("name", stem);
+    method.compared.name = inside.text("name", stem);
   }
   if (!object) return method;
   for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
@@ -141,6 +143,7 @@ ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std
   refuse_seed_override(overrides);
   ComparisonPlan plan;
   plan.where = config.where();
+  plan.name = config.has("name") ? checked_key(config) : file.stem().string();
   plan.experiment = config.path("experiment");
   read_methods(config, plan);
   plan.split = config.choice("split", "validation", {"validation", "test"});
