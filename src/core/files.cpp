@@ -12,6 +12,7 @@
 #include <cstring>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "infomtl/core/errors.h"
 
@@ -189,6 +190,17 @@ void write_file_atomically(const fs::path& file, std::string_view content) {
     throw;
   }
   flush(parent);
+}
+
+void remove_unfinished_files(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool unfinished = name.starts_with('.') && name.find(".unfinished-") != std::string::npos;
+    if (unfinished && entry.is_regular_file(error)) found.push_back(entry.path());
+  }
+  for (const fs::path& file : found) fs::remove(file, error);
 }
 
 void write_folder_atomically(const fs::path& folder, const std::function<void(const fs::path&)>& fill) {

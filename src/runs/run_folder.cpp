@@ -34,7 +34,23 @@ std::filesystem::path RunFolder::kept(std::int64_t step) const {
   return path_ / "checkpoints" / ("step-" + number);
 }
 
+void RunFolder::remove_unfinished() const {
+  remove_unfinished_files(path_);
+  if (!std::filesystem::exists(last().parent_path())) return;
+  std::vector<std::filesystem::path> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(last().parent_path())) {
+    std::string name = entry.path().filename().string();
+    for (const std::string ending : {".unfinished", ".previous"}) {
+      if (!name.starts_with('.') || !name.ends_with(ending)) continue;
+      folders.push_back(entry.path().parent_path() / name.substr(1, name.size() - 1 - ending.size()));
+      break;
+    }
+  }
+  for (const std::filesystem::path& folder : folders) recover_folder(folder);
+}
+
 void RunFolder::keep_latest(std::int64_t count) const {
+  if (count == 0) return;
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::directory_iterator(last().parent_path())) {
     const std::string name = entry.path().filename().string();

@@ -29,6 +29,9 @@ INFOMTL_API bool is_lfs_pointer(std::string_view content);
 /// @throws IoError
 INFOMTL_API void write_file_atomically(const std::filesystem::path& file, std::string_view content);
 
+/// Removes what killed calls of write_file_atomically left in a folder into which nobody writes at the time.
+INFOMTL_API void remove_unfinished_files(const std::filesystem::path& folder);
+
 /// Fills a new folder beside `folder`, flushes every file in it, and renames it to `folder`. A folder already there is
 /// replaced; it survives, whole, anything that goes wrong before the rename, SIGKILL included. recover_folder() puts
 /// the old one back when a process died between the two renames. Missing parent folders are made.
