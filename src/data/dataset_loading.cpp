@@ -19,6 +19,8 @@ namespace infomtl {
 namespace data {
 namespace {
 
+constexpr std::size_t kMostListed = 12;  // of problems: a file of the wrong kind has as many as rows
+
 /// Labels as words or as indices. Where a name is itself a number, however it is written, only names are taken.
 class LabelNames {
  public:
@@ -41,13 +43,14 @@ class LabelNames {
     return std::nullopt;
   }
 
-  std::string complaint(std::string_view cell) const {
+  /// @param suggests  whether the nearest name is looked for, which takes time where there are thousands
+  std::string complaint(std::string_view cell, bool suggests) const {
     std::string text = "label \"" + std::string(cell.substr(0, 60)) + "\" is not one of ";
     constexpr std::size_t kShown = 12;
     for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + names_[i];
     if (names_.size() > kShown) text += ", ... (" + std::to_string(names_.size()) + " labels)";
     if (indices_allowed_) text += ", nor an index 0 to " + std::to_string(names_.size() - 1);
-    const std::string near = nearest_name(cell, names_);
+    const std::string near = suggests ? nearest_name(cell, names_) : "";
     if (!near.empty()) text += "; did you mean \"" + near + "\"?";
     return text;
   }
@@ -145,7 +148,7 @@ class LabelReader {
     }
     const bool tolerated = !training_ && record_.unknown_labels != UnknownLabels::error;
     if (!tolerated) {
-      problem_(where + names_.complaint(cell));
+      problem_(where + names_.complaint(cell, ++complaints_ <= kMostListed));
       return false;
     }
     if (record_.unknown_labels == UnknownLabels::skip) {
@@ -181,6 +184,7 @@ class LabelReader {
   LabelNames names_;
   ErrorList problem_;
   std::int64_t without_label_ = 0, unknown_ = 0;
+  std::size_t complaints_ = 0;
 };
 
 /// The tasks that read the same texts, with their own view of the source.
@@ -262,7 +266,6 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
       for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
       const std::string place =
           (reading.tasks.size() == 1 ? "task " : "tasks ") + names + ", " + std::string(split_name(split));
-      constexpr std::size_t kMostListed = 12;  // a file of the wrong kind has as many problems as rows
       std::size_t found = 0;
       const ErrorList placed = [&](const std::string& text) {
         if (++found <= kMostListed) problem(place + ": " + text);

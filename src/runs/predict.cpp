@@ -29,9 +29,12 @@ std::vector<WordRange> words_of(const std::string& text) {
 }
 
 Json scores_json(const Task& task, const Tensor& probabilities) {
+  const Tensor values = probabilities.to(torch::kCPU, torch::kFloat32).contiguous();
   Json scores = Json::object();
+  // Labels differ, so that no look for an equal key is needed: there may be thousands.
+  auto& entries = scores.get_ref<Json::object_t&>();
   for (std::size_t c = 0; c < task.labels.size(); ++c) {
-    scores[task.labels[c]] = probabilities[static_cast<std::int64_t>(c)].item<float>();
+    entries.emplace_back(task.labels[c], values.const_data_ptr<float>()[c]);
   }
   return scores;
 }
