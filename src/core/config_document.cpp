@@ -284,6 +284,9 @@ const ConfigDocument::Origin& ConfigDocument::origin_of(std::string pointer) con
 }
 
 fs::path ConfigDocument::resolved(const std::string& text, const std::string& pointer) const {
+  if (const char* home = std::getenv("HOME"); home != nullptr && (text == "~" || text.starts_with("~/"))) {
+    return fs::path(home + text.substr(1));
+  }
   return origin_of(pointer).folder / text;
 }
 

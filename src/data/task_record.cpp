@@ -49,7 +49,8 @@ struct Root {
   fs::path resolve(const Config& value) const {
     const fs::path file = value.as_text();
     if (file.empty()) value.fail("a file name is needed");
-    return folder && file.is_relative() ? (*folder / file).lexically_normal() : value.as_path();
+    const bool home = value.as_text().starts_with("~/");
+    return folder && file.is_relative() && !home ? (*folder / file).lexically_normal() : value.as_path();
   }
   /// One file, or a list of files.
   std::vector<fs::path> files(const Config& object, std::string_view key) const {

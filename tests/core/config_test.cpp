@@ -382,3 +382,9 @@ TEST_F(ConfigFiles, ErrorsOfMergedValuesNameTheFileThatWroteThem) {
   EXPECT_TRUE(message_of([&] { training.integer("epochs"); }).starts_with((folder_.path() / "base.json").string()));
   EXPECT_TRUE(message_of([&] { training.integer("batch_size", at_least(1)); }).starts_with(file.string()));
 }
+
+TEST(Config, ATildeIsTheHomeFolder) {
+  ::setenv("HOME", "/home/of", 1);
+  EXPECT_EQ(from(R"({"path": "~/models/x"})").path("path"), "/home/of/models/x");
+  EXPECT_EQ(from(R"({"path": "a/~/x"})").path("path"), "a/~/x");
+}
