@@ -384,7 +384,10 @@ TEST_F(ConfigFiles, ErrorsOfMergedValuesNameTheFileThatWroteThem) {
 }
 
 TEST(Config, ATildeIsTheHomeFolder) {
+  const char* const before = std::getenv("HOME");
+  const std::string home = before == nullptr ? "" : before;
   ::setenv("HOME", "/home/of", 1);
   EXPECT_EQ(from(R"({"path": "~/models/x"})").path("path"), "/home/of/models/x");
   EXPECT_EQ(from(R"({"path": "a/~/x"})").path("path"), "a/~/x");
+  ::setenv("HOME", home.c_str(), 1);
 }
