@@ -125,24 +125,6 @@ std::pair<Json*, std::string> one_step_into(Json& target, const std::string& key
 
 }  // namespace
 
-std::string pointer_below(const std::string& pointer, std::string_view key) {
-  std::string result = pointer + '/';
-  for (const char c : key) {
-    if (c == '~') {
-      result += "~0";
-    } else if (c == '/') {
-      result += "~1";
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
-std::string pointer_below(const std::string& pointer, std::size_t index) {
-  return pointer + '/' + std::to_string(index);
-}
-
 std::string expand_variables(std::string_view text) {
   std::string result;
   while (true) {

@@ -8,13 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/json_pointer.h"
 #include "infomtl/core/json.h"
 
 namespace infomtl {
-
-/// "/losses/1" and "a/b" give "/losses/1/a~1b" (RFC 6901).
-std::string pointer_below(const std::string& pointer, std::string_view key);
-std::string pointer_below(const std::string& pointer, std::size_t index);
 
 /// `${NAME}` replaced from the environment; INFOMTL_CACHE falls back to cache_folder(). @throws ConfigError when unset
 std::string expand_variables(std::string_view text);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config_document.h"
+#include "core/json_pointer.h"
 #include "infomtl/core/json.h"
 
 namespace infomtl {

@@ -80,6 +80,23 @@ TEST(TokenizerClass, AccentsGoWithCaseUnlessTheConfigSaysOtherwise) {
   EXPECT_EQ(ids(R"({"tokenizer_class": "BertTokenizer", "strip_accents": false})"), Ids{0});
 }
 
+// RobertaTokenizerFast puts the blank before the first word that its config asks for.
+TEST(TokenizerClass, RobertasBlankBeforeTheFirstWordOverrulesToo) {
+  const fs::path fixture = fs::path(INFOMTL_FIXTURES) / "tokenizers" / "byte_level";
+  const auto plain = load_tokenizer(fixture);
+  const auto ids = [&](const std::string& config) {
+    const TemporaryFolder folder;
+    fs::copy_file(fixture / "tokenizer.json", folder / "tokenizer.json");
+    folder.write("tokenizer_config.json", config);
+    return load_tokenizer(folder.path())->encode("the day").ids;
+  };
+  ASSERT_NE(plain->encode("the day").ids, plain->encode(" the day").ids);
+  EXPECT_EQ(ids(R"({"tokenizer_class": "RobertaTokenizer", "add_prefix_space": true})"), plain->encode(" the day").ids);
+  EXPECT_EQ(ids(R"({"tokenizer_class": "RobertaTokenizer"})"), plain->encode("the day").ids);
+  EXPECT_EQ(ids(R"({"tokenizer_class": "PreTrainedTokenizerFast", "add_prefix_space": true})"),
+            plain->encode("the day").ids);
+}
+
 TEST(TokenizerClass, ThatIsNotImplementedIsRefusedWhateverLiesBesideIt) {
   for (const char* name : {"BertJapaneseTokenizer", "CamembertTokenizer", "T5TokenizerFast", "LlamaTokenizer"}) {
     for (const char* file : {"tokenizer.json", "vocab.txt"}) {
