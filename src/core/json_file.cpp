@@ -27,7 +27,8 @@ Json parse_json(std::string_view text) {
 }
 
 Json read_json(const std::filesystem::path& file) {
-  return with_context(file.string(), [&] { return parse_json(read_file(file)); });
+  const std::string text = read_file(file);  // which names the file itself
+  return with_context(file.string(), [&] { return parse_json(text); });
 }
 
 }  // namespace infomtl
