@@ -210,8 +210,6 @@ std::vector<Reading> readings_of(const std::vector<TaskRecord>& records, Split s
 void load_reading(const Reading& reading, const std::vector<TaskRecord>& records, Split split, SplitData& data,
                   const ErrorList& problem) {
   const Source& source = *reading.sources.front();
-  const std::string content = read_file(source.file);
-  const std::string pair_content = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
   std::vector<LabelRequest> requests;
   std::vector<std::string> label_contents;
   bool words = false;
@@ -222,10 +220,14 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
     label_contents.push_back(label_file.empty() ? std::string() : read_file(label_file));
     words = words || task.kind == TaskKind::tagging;
   }
-  SourceRows rows = read_rows(source, content, pair_content, requests, label_contents, words, problem);
+  SourceRows rows;
+  {  // the files' contents go as soon as their rows are there
+    const std::string content = read_file(source.file);
+    const std::string pair_content = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
+    rows = read_rows(source, content, pair_content, requests, label_contents, words, problem);
+  }
   take_part(source, rows);
   const auto first_sequence = static_cast<std::int32_t>(data.texts.size());
-  append_texts(data.texts, rows.texts);
   for (std::size_t r = 0; r < reading.tasks.size(); ++r) {
     const TaskRecord& record = records[reading.tasks[r]];
     LabelReader labels(record, split, problem);
@@ -234,6 +236,11 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
       log::info("task " + record.task.name + ", " + std::string(split_name(split)) + ", " + rows.labels[r].file +
                 ": rows left out: " + rest);
     }
+  }
+  if (data.texts.size() == 0) {
+    data.texts = std::move(rows.texts);
+  } else {
+    append_texts(data.texts, rows.texts);
   }
 }
 
