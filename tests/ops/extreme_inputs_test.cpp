@@ -75,7 +75,7 @@ TEST(ExtremeInputs, OfLossesStayFinite) {
   const std::vector<Operation> operations = {
       {"cross_entropy", [](const Tensor& x) { return cross_entropy(x, five_labels()).sum; }},
       {"cross_entropy, smoothed", [](const Tensor& x) { return cross_entropy(x, five_labels(), 0.1).sum; }},
-      {"binary_cross_entropy", [](const Tensor& x) { return binary_cross_entropy(x, five_targets()).sum; }},
+      {"binary_cross_entropy", [](const Tensor& x) { return ops::binary_cross_entropy(x, five_targets()).sum; }},
       {"squared_error", [](const Tensor& x) { return squared_error(x.narrow(1, 0, 1), at::zeros({5})).sum; }},
       {"focal 0", [](const Tensor& x) { return focal(x, five_labels(), 0.0).sum; }},
       {"focal 0.5", [](const Tensor& x) { return focal(x, five_labels(), 0.5).sum; }},
