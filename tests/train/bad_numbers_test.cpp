@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/weighting/equal.h"
 #include "train/trained.h"
 
 namespace infomtl {
