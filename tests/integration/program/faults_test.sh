@@ -51,6 +51,18 @@ cmp -s kept.json corpus/encoder/config.json && die "the dropout did not change"
 ends 2 'hidden_dropout_prob' train --output busy --resume --set training.epochs=50
 cp kept.json corpus/encoder/config.json
 
+# A log that is gone is told.
+rm busy/log.jsonl
+"$program" train faults.json --log-level warning --quiet --output busy --resume --set training.epochs=50 >/dev/null 2>log_gone.txt &
+pid=$!
+for _ in $(seq 2000); do
+  [[ -s busy/log.jsonl ]] && break
+  sleep 0.01
+done
+kill -TERM "$pid"
+wait "$pid" || true
+contains log_gone.txt 'log.jsonl: is gone'
+
 # What SIGTERM saved goes on.
 start ended
 kill -TERM "$pid"
