@@ -95,7 +95,8 @@ void describe(CLI::App& app, CommandLine& line) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")->delimiter(',')->check(seeds);
-  compare->add_option("--output", line.compare.output, "folder of the runs (default: runs/<its name, or the config's>)");
+  compare->add_option("--output", line.compare.output,
+                      "folder of the runs (default: runs/<its name, or the config's>)");
   CLI::Option* format = compare->add_option("--format", line.compare.format, "text, markdown, latex, csv or json")
                             ->check(CLI::IsMember({"text", "markdown", "latex", "csv", "json"}))
                             ->capture_default_str();

@@ -98,7 +98,9 @@ void write_winners(const SearchPlan& plan, const Search& search, const std::file
     if (!std::filesystem::exists(best / name)) write_file_atomically(best / name, text);
   };
   Json comparison = {{"name", confirmation_name(folder)},
-                     {"experiment", named_from(best, plan.experiment)}, {"methods", Json::array()}, {"split", "test"}};
+                     {"experiment", named_from(best, plan.experiment)},
+                     {"methods", Json::array()},
+                     {"split", "test"}};
   for (std::size_t m = 0; m < plan.methods.size(); ++m) {
     const SearchMethod& method = plan.methods[m];
     const SearchedMethod& searched = search.methods[m];
