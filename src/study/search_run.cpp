@@ -124,12 +124,14 @@ Search run_search(const std::filesystem::path& config, const ExperimentOptions& 
   claim_folder(plan, folder, run.overrides);
 
   SearchRecords records(plan, folder, epochs, run.overrides);
+  std::string said;
   while (true) {
     records.refresh();
     records.remove_checkpoints();
     Search search = records.search();
     search.budget = budget_text(plan, epochs);
     write_tables(search, folder);
+    if (const std::string progress = search.progress(); progress != said) log::info(said = progress);
     if (search.finished) write_winners(plan, search, folder, run.overrides);
     if (search.finished || (stop != nullptr && stop->load())) return search;
 
