@@ -45,17 +45,38 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
   return model;
 }
 
+void check_metric(const Task& task) {
+  with_context("task \"" + task.name + "\"",
+               [&] { build_metric(Config::from_json(metric_to_json(task.metric), "metric"), metric_context(task)); });
+}
+
+void check_encoder(const RunConfig& config, const Encoder& encoder, const Tokenizer* tokenizer) {
+  if (config.encoder.max_length > encoder.max_length()) {
+    config.config.object("encoder").fail("max_length", std::to_string(config.encoder.max_length) +
+                                                           " tokens, but the encoder has " +
+                                                           std::to_string(encoder.max_length()) + " positions");
+  }
+  if (tokenizer == nullptr) return;
+  if (const std::size_t ids = tokenizer->id_limit(); static_cast<std::int64_t>(ids) > encoder.vocab_size()) {
+    throw FormatError(config.encoder.path.string() + ": its tokenizer has ids up to " + std::to_string(ids - 1) +
+                      ", but the encoder's table has " + std::to_string(encoder.vocab_size()) + " rows");
+  }
+}
+
+TermContext term_context(const RunConfig& config, const MultiTaskModel& model, const std::vector<Task>& tasks) {
+  return {.tasks = tasks,
+          .width = model.encoder().width(),
+          .representation = model.architecture().width(),
+          .seed = derive_seed(config.trainer.seed, "losses")};
+}
+
 RunParts load_parts(const RunConfig& config) {
   const std::uint64_t seed = config.trainer.seed;
   Dataset dataset = load_dataset(config.data, seed);
-  for (const Task& task : dataset.tasks) {
-    with_context("task \"" + task.name + "\"",
-                 [&] { build_metric(Config::from_json(metric_to_json(task.metric), "metric"), metric_context(task)); });
-  }
-  std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(config.encoder.path);
-  const std::size_t ids = tokenizer->id_limit();
-  const auto data = std::make_shared<TaskData>(std::move(dataset), std::move(tokenizer),
-                                               static_cast<std::size_t>(config.encoder.max_length));
+  for (const Task& task : dataset.tasks) check_metric(task);
+  const std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(config.encoder.path);
+  const auto data =
+      std::make_shared<TaskData>(std::move(dataset), tokenizer, static_cast<std::size_t>(config.encoder.max_length));
   const std::vector<Task>& tasks = data->dataset().tasks;
   const TrainerSettings& trainer = config.trainer;
   RunParts parts;
@@ -63,21 +84,9 @@ RunParts load_parts(const RunConfig& config) {
   parts.weighting = build_weighting(config.weighting, weighting_context(*parts.batches));
 
   const auto encoder = build_encoder(config.encoder, seed);
-  if (config.encoder.max_length > encoder->max_length()) {
-    config.config.object("encoder").fail("max_length", std::to_string(config.encoder.max_length) +
-                                                           " tokens, but the encoder has " +
-                                                           std::to_string(encoder->max_length()) + " positions");
-  }
-  if (static_cast<std::int64_t>(ids) > encoder->vocab_size()) {
-    throw FormatError(config.encoder.path.string() + ": its tokenizer has ids up to " + std::to_string(ids - 1) +
-                      ", but the encoder's table has " + std::to_string(encoder->vocab_size()) + " rows");
-  }
+  check_encoder(config, *encoder, tokenizer.get());
   parts.model = build_model(config, encoder, tasks);
-  const TermContext context{.tasks = tasks,
-                            .width = encoder->width(),
-                            .representation = parts.model->architecture().width(),
-                            .seed = derive_seed(seed, "losses")};
-  parts.objective = Objective::from_config(config.losses, context, config.penalties);
+  parts.objective = Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
   parts.objective->check(*parts.model);
   parts.model->to(config.device);
   parts.objective->to(config.device);
