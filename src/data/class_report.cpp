@@ -55,7 +55,7 @@ void add_examples(const Task& task, const SplitData& data, const TaskRows& rows,
 std::string quoted(const std::string& text) { return "\"" + shortened_to(printable(text), 40) + "\""; }
 
 /// `"0" is not-hate, "1" is hate`, of what is not the class's own name; "" where that is nothing.
-std::string split_readings(const SplitReport& split) {
+std::string split_readings(const ClassesOfSplit& split) {
   std::string text;
   std::size_t count = 0;
   for (const ClassReport& one : split.classes) {
@@ -89,10 +89,11 @@ std::vector<ClassReport> class_reports(const Dataset& dataset, std::size_t task,
   return classes;
 }
 
-std::string readings_text(const std::vector<SplitReport>& splits) {
+std::string readings_text(const std::vector<ClassesOfSplit>& splits) {
   std::string text;
-  std::string task, of_task;
-  for (const SplitReport& split : splits) {
+  std::string_view task;
+  std::string of_task;
+  for (const ClassesOfSplit& split : splits) {
     const std::string found = split_readings(split);
     const bool same_task = split.task == task;
     if (same_task && found == of_task) continue;
@@ -101,17 +102,17 @@ std::string readings_text(const std::vector<SplitReport>& splits) {
       of_task = found;
     }
     if (found.empty() && !same_task) continue;
-    text += "  " + split.task + (same_task ? ", " + std::string(split_name(split.split)) : "") + ": " +
+    text += "  " + std::string(split.task) + (same_task ? ", " + std::string(split_name(split.split)) : "") + ": " +
             (found.empty() ? "by the classes' names" : found) + "\n";
   }
   return text.empty() ? "" : "\nlabels as they are written in the files:\n" + text;
 }
 
-std::string examples_text(const std::vector<SplitReport>& splits) {
+std::string examples_text(const std::vector<ClassesOfSplit>& splits) {
   std::string text;
-  for (const SplitReport& split : splits) {
+  for (const ClassesOfSplit& split : splits) {
     if (split.classes.empty()) continue;
-    text += "\n" + split.task + ", " + std::string(split_name(split.split)) + "\n";
+    text += "\n" + std::string(split.task) + ", " + std::string(split_name(split.split)) + "\n";
     for (const ClassReport& one : split.classes) {
       text += "  " + one.label + ": " + std::to_string(one.rows);
       std::string written;

@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "infomtl/data/class_report.h"
 #include "infomtl/data/dataset.h"
-#include "infomtl/data/dataset_report.h"
 
 namespace infomtl::data {
 
@@ -24,10 +25,17 @@ Dataset load_dataset_with(const Config& data, std::uint64_t run_seed, std::vecto
 std::vector<ClassReport> class_reports(const Dataset& dataset, std::size_t task, Split split,
                                        const LabelReadings& readings);
 
+/// The classes of one task in one split, by reference.
+struct ClassesOfSplit {
+  std::string_view task;
+  Split split;
+  const std::vector<ClassReport>& classes;
+};
+
 /// A line per task whose label column holds something else than the names of its classes: `"0" is not-hate, "1" is
 /// hate`; a split that differs from the training split has a line of its own.
-std::string readings_text(const std::vector<SplitReport>& splits);
+std::string readings_text(const std::vector<ClassesOfSplit>& splits);
 /// Every class of every task and split, with three texts.
-std::string examples_text(const std::vector<SplitReport>& splits);
+std::string examples_text(const std::vector<ClassesOfSplit>& splits);
 
 }  // namespace infomtl::data

@@ -262,8 +262,10 @@ std::string DatasetReport::text(bool examples) const {
     for (std::size_t c = 0; c + 1 < row.size(); ++c) line += padded(row[c], widths[c], c >= 2) + "  ";
     result += line + row.back() + "\n";
   }
-  result += data::readings_text(splits);
-  if (examples) result += data::examples_text(splits);
+  std::vector<data::ClassesOfSplit> classes;
+  for (const SplitReport& split : splits) classes.push_back({split.task, split.split, split.classes});
+  result += data::readings_text(classes);
+  if (examples) result += data::examples_text(classes);
   result += "\nsteps per epoch: " + std::to_string(steps_per_epoch) + "\n";
   if (tokens_per_epoch > 0) result += "training tokens per pass: " + std::to_string(tokens_per_epoch) + "\n";
   for (const auto& [title, lines] : {std::pair("notes", &notes), std::pair("problems", &problems)}) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/run.h"
 #include "runs/assembly.h"

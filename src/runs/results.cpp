@@ -16,6 +16,17 @@ double number_or_nan(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
+ScoredSplits scored_splits(const std::vector<std::pair<std::string, TaskResult>>& tasks) {
+  ScoredSplits scored;
+  for (const auto& [name, task] : tasks) {
+    scored.emplace_back(name, std::vector<std::string>());
+    for (const auto& [split, score] : task.score) {
+      if (!std::isnan(score)) scored.back().second.push_back(split);
+    }
+  }
+  return scored;
+}
+
 }  // namespace
 
 Json Results::to_json() const {
@@ -129,7 +140,7 @@ std::string Results::table(const std::string& split_shown) const {
     }
     table.add(std::move(all_right));
   }
-  return table.text() + shown_instead_note(splits(), split_shown) + missing_scores_note({*this}, columns);
+  return table.text() + shown_instead_note(splits(), split_shown) + missing_scores_note(scored_splits(tasks), columns);
 }
 
 void Results::add_joint(const Results& more) {

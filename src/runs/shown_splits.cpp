@@ -1,19 +1,9 @@
 #include "runs/shown_splits.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace infomtl {
 namespace {
-
-bool lacks_score(const Results& run, const std::string& task, const std::string& split) {
-  for (const auto& [name, result] : run.tasks) {
-    if (name != task) continue;
-    const auto found = result.score.find(split);
-    return found == result.score.end() || std::isnan(found->second);
-  }
-  return true;
-}
 
 std::vector<std::string> columns_of(const std::vector<std::string>& splits, const std::string& split) {
   std::vector<std::string> chosen;
@@ -36,21 +26,19 @@ std::string shown_instead_note(const std::vector<std::string>& splits, const std
   return "no task has " + split + " scores" + (splits.empty() ? "" : "; these are others") + "\n";
 }
 
-std::string missing_scores_note(const std::vector<Results>& runs, const std::vector<std::string>& columns) {
+std::string missing_scores_note(const ScoredSplits& tasks, const std::vector<std::string>& columns) {
   std::string notes;
-  if (runs.empty()) return notes;
-  for (const std::string& split : columns) {
+  for (const std::string& column : columns) {
     std::string missing;
     std::size_t with = 0;
-    for (const auto& [task, result] : runs.front().tasks) {
-      const bool lacking = std::any_of(runs.begin(), runs.end(),
-                                       [&, name = task](const Results& run) { return lacks_score(run, name, split); });
-      with += lacking ? 0 : 1;
-      if (lacking) missing += (missing.empty() ? "" : ", ") + task;
+    for (const auto& [task, splits] : tasks) {
+      const bool there = std::find(splits.begin(), splits.end(), column) != splits.end();
+      with += there ? 1 : 0;
+      if (!there) missing += (missing.empty() ? "" : ", ") + task;
     }
     if (missing.empty()) continue;
-    notes += "the average on " + split + " is over " + std::to_string(with) + " of " +
-             std::to_string(runs.front().tasks.size()) + " tasks; without a score: " + missing + "\n";
+    notes += "the average on " + column + " is over " + std::to_string(with) + " of " + std::to_string(tasks.size()) +
+             " tasks; without a score: " + missing + "\n";
   }
   return notes;
 }

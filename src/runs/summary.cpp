@@ -18,6 +18,20 @@ Json spread_json(const std::vector<double>& values) {
   return {{"mean", spread.mean}, {"deviation", spread.deviation}, {"per_seed", values}};
 }
 
+/// Of each task the splits that every run has a score of.
+ScoredSplits scored_by_all(const std::vector<Results>& runs, const std::vector<std::string>& splits) {
+  ScoredSplits scored;
+  for (const auto& [name, task] : runs.front().tasks) {
+    scored.emplace_back(name, std::vector<std::string>());
+    for (const std::string& split : splits) {
+      const std::vector<double> scores = scores_of(runs, name, split);
+      const bool whole = std::none_of(scores.begin(), scores.end(), [](double score) { return std::isnan(score); });
+      if (whole) scored.back().second.push_back(split);
+    }
+  }
+  return scored;
+}
+
 }  // namespace
 
 Json Summary::to_json() const {
@@ -70,7 +84,8 @@ std::string Summary::table(const std::string& split_shown) const {
     table.add(std::move(all_right));
   }
   return table.text() + "mean +- standard deviation over " + std::to_string(runs.size()) + " seeds\n" +
-         shown_instead_note(runs.front().splits(), split_shown) + missing_scores_note(runs, splits);
+         shown_instead_note(runs.front().splits(), split_shown) +
+         missing_scores_note(scored_by_all(runs, splits), splits);
 }
 
 std::string Summary::compare(const Summary& baseline, const std::string& name, const std::string& baseline_name) const {

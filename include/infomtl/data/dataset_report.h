@@ -13,6 +13,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
+#include "infomtl/data/class_report.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/training_stream.h"
 #include "infomtl/text/tokenizer.h"
@@ -20,15 +21,6 @@
 namespace infomtl {
 
 class Config;
-
-/// One class of a task in one split.
-struct INFOMTL_API ClassReport {
-  std::string label;
-  std::int64_t rows = 0;  ///< words, for tagging
-  /// What the label column holds where it was read as this class, and how often, before subsets are drawn.
-  std::vector<std::pair<std::string, std::int64_t>> written = {};
-  std::vector<std::string> examples = {};  ///< its first three different texts (words, for tagging), shortened
-};
 
 /// One task in one split. A "text" is the pair where the task reads pairs.
 struct INFOMTL_API SplitReport {

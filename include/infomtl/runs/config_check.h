@@ -12,12 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "infomtl/core/config.h"
 #include "infomtl/core/export.h"
+#include "infomtl/core/json.h"
 #include "infomtl/core/problems.h"
 #include "infomtl/data/dataset_report.h"
 
 namespace infomtl {
+
+class Config;
 
 struct INFOMTL_API ConfigReport {
   /// What the encoder's folder holds and which of it is used: ("weights", "model.safetensors"), ("tokenizer", ...).

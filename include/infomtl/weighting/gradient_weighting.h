@@ -102,6 +102,11 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   std::optional<GradientKind> gradients_read_;
 };
 
+/// cosine/<i>/<j> and conflicts, as diagnostics() names them, of the tasks of a step.
+/// @param gram  [T, T] products of their gradients, on the CPU, float64 @param tasks  [T] their places
+INFOMTL_API GradientWeighting::Diagnostics conflicts_of(const torch::Tensor& gram,
+                                                        const std::vector<std::size_t>& tasks);
+
 /// What is known of a weighting before one is built.
 struct INFOMTL_API WeightingTraits {
   std::vector<Regime> regimes = {Regime::alternating, Regime::joint};  ///< in which it is defined

@@ -28,7 +28,8 @@ status=0
 [[ $status == 2 ]] || die "a finished run of another config: status $status"
 contains other.txt training
 
-"$program" train config.json --output run --split all --log-level warning | grep -q 'validation *test' || die "not all splits are shown"
+"$program" train config.json --output run --split all --log-level warning >all.txt
+grep -q 'validation *test' all.txt || die "not all splits are shown: $(cat all.txt)"
 
 # Scores are validation's unless test is asked for; a task without rows in a split is named, a split without any refused.
 "$program" evaluate run --json --log-level warning >evaluated.json
