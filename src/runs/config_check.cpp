@@ -92,7 +92,8 @@ struct ConfigChecker::Implementation {
     problems->guard([&] { run.emplace(RunConfig::read(config)); });
     if (!run) return;
     std::shared_ptr<const Tokenizer> tokenizer;
-    const bool folder = fs::exists(run->encoder.path / "config.json");  // else that is told already
+    const bool folder =
+        !run->encoder.path.empty() && fs::exists(run->encoder.path / "config.json");  // else that is told already
     if (folder) {
       problems->guard([&] { tokenizer = load_tokenizer(run->encoder.path); });
       problems->guard([&] { report.model = describe_model_folder(*run, notes); });
@@ -102,7 +103,7 @@ struct ConfigChecker::Implementation {
     }
     for (const std::string& problem : report.data.problems) problems->add(problem);
     for (const std::string& line : report.data.notes) add_note_once(notes, line);
-    note_missing_splits(report.data, *run, notes);
+    if (report.data.problems.empty()) note_missing_splits(report.data, *run, notes);
 
     std::string failure;
     if (problems->empty()) failure = dry_run(given, *run, report.data);

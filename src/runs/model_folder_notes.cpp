@@ -27,7 +27,7 @@ std::string weights_text(const EncoderSettings& encoder) {
   if (const fs::path index = encoder.path / "model.safetensors.index.json"; fs::exists(index)) {
     return "the files that model.safetensors.index.json names";
   }
-  return "random ones: the folder has none";
+  return encoder.weights == "required" ? "none in the folder" : "random ones: the folder has none";
 }
 
 /// What sentence-transformers keeps beside the model: "first", "mean", another word, or "" where it says nothing.

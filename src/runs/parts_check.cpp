@@ -107,7 +107,8 @@ class PartsCheck {
 
  private:
   void build_encoder_and_model(const Tokenizer* tokenizer) {
-    const bool folder = std::filesystem::exists(run_.encoder.path / "config.json");
+    const std::filesystem::path& path = run_.encoder.path;
+    const bool folder = !path.empty() && std::filesystem::exists(path / "config.json");
     if (folder) {
       problems_.guard([&] {
         encoder_ = build_encoder(run_.encoder, run_.trainer.seed);
@@ -138,9 +139,8 @@ class PartsCheck {
   void try_trainer(const TrainerSettings& settings, const std::shared_ptr<Objective>& objective) {
     problems_.guard([&] {
       for (const Tensor& parameter : model_->parameters()) parameter.set_requires_grad(true);
-      Trainer(
-          settings, model_, objective, [this](const WeightingContext&) { return weighting_; },
-          std::make_unique<UndrawnBatches>(run_, tasks_, data_, assume_rows_));
+      Trainer(settings, model_, objective, WeightingFactory(weighting_),
+              std::make_unique<UndrawnBatches>(run_, tasks_, data_, assume_rows_));
     });
   }
 

@@ -53,7 +53,10 @@ Precision precision_named(const Config& config, torch::Device device) {
 
 EncoderSettings EncoderSettings::read(const Config& config) {
   EncoderSettings settings;
-  config.part([&] { settings.path = find_model_folder(config.text("path"), config.path("path")); });
+  config.part([&] {
+    const std::filesystem::path given = config.path("path");
+    settings.path = find_model_folder(config.text("path"), given);
+  });
   config.read_fields(settings);
   config.reject_unknown();
   config.part([&] {

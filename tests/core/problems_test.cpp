@@ -58,7 +58,7 @@ TEST(CollectedProblems, ArePassedToCopiesAndOverrides) {
   const auto problems = std::make_shared<Problems>();
   config.collect(problems);
   EXPECT_EQ(config.value("loss").named().problems(), problems);
-  const Config changed = config.overridden({"steps=0", "loss.3=1"});
+  const Config changed = config.overridden({"steps=0", "steps.x=1"});
   EXPECT_EQ(changed.problems(), problems);
   EXPECT_EQ(problems->all().size(), 1u) << "the second override can't be applied";
   EXPECT_EQ(changed.integer("steps", 7, at_least(1)), 7);
