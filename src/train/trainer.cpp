@@ -73,6 +73,11 @@ struct Trainer::Implementation {
     if (!same) throw ConfigError("the batches are not of the model's tasks: names and order must be the same");
     objective->check(*model);
     check_selection(settings.selection, *batches);
+    const std::vector<Regime>& regimes = weighting->regimes();
+    if (!regimes.empty() && std::find(regimes.begin(), regimes.end(), batches->regime()) == regimes.end()) {
+      throw ConfigError("the weighting is not defined in the regime \"" + std::string(name_of(batches->regime())) +
+                        "\" of the batches; it compares the tasks of one step: take \"joint\"");
+    }
     const GradientKind reads = weighting->gradients_read().value_or(GradientKind::losses);
     if (settings.clip == "per_task" && (reads == GradientKind::gram || reads == GradientKind::jacobian)) {
       throw ConfigError(

@@ -185,6 +185,7 @@ std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const W
   with_context(config.where(), [&] { weightings::refuse_regime(name, tasks); });
   auto weighting = weighting_registry().build(config, tasks);
   weighting->set_gradients_read(weighting_registry().traits(name).gradients);
+  weighting->set_regimes(weighting_registry().traits(name).regimes);
   return weighting;
 }
 

@@ -72,6 +72,7 @@ WeightingFactory made_by(const std::string& name, typename Class::Settings setti
     });
     auto made = std::make_shared<Class>(settings, tasks);
     made->set_gradients_read(weighting_registry().traits(name).gradients);
+    made->set_regimes(weighting_registry().traits(name).regimes);
     return made;
   });
 }

@@ -55,6 +55,13 @@ struct Trained {
   Tensor values() { return trainer.parameters().values(); }
 };
 
+TEST(Trainer, RefusesAWeightingThatWasMadeForBatchesOfAnotherRegime) {
+  SmallRun run(0.0, "linear", {"supervised"});
+  EXPECT_THROW(
+      Trainer(settings_of("alternating"), run.model, run.objective, weighting_of("pcgrad", run, true), run.data),
+      ConfigError);
+}
+
 // A method that reads the gradients themselves tells how they conflict, as one that reads their products does.
 TEST(Trainer, ReportsCosinesOfTheGradientsThatAWeightingAskedFor) {
   for (const char* name : {"db_mtl", "pcgrad"}) {
