@@ -1,5 +1,7 @@
 #include "runs/assembly.h"
 
+#include <algorithm>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -33,10 +35,14 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
 std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared_ptr<Encoder> encoder,
                                             const std::vector<Task>& tasks) {
   const HeadFactory head = [chosen = config.head](const HeadContext& context) {
-    return head_registry().build(chosen, context);
+    const std::shared_ptr<Head> made = head_registry().build(chosen, context);
+    made->set_made_as(chosen.named().json().dump());
+    return made;
   };
   const ArchitectureFactory architecture = [&](const ArchitectureContext& context) {
-    return architecture_registry().build(config.architecture, context);
+    const std::shared_ptr<Architecture> made = architecture_registry().build(config.architecture, context);
+    made->set_made_as(config.architecture.named().json().dump());
+    return made;
   };
   const TaskHeads heads{.tasks = tasks, .heads = std::vector<HeadFactory>(tasks.size(), head)};
   auto model = std::make_shared<MultiTaskModel>(std::move(encoder), heads, architecture,
@@ -94,8 +100,48 @@ RunParts load_parts(const RunConfig& config) {
   return parts;
 }
 
+namespace {
+
+/// What a model that a program of one's own has saved (Trainer::save) says of itself, as a config.
+Config config_of_checkpoint(const std::filesystem::path& checkpoint) {
+  const Json state = verify_checkpoint(checkpoint);
+  const auto made = state.find("model");
+  if (made == state.end()) {
+    throw UserError(
+        checkpoint.string() +
+        ": its architecture or heads were made by the program that saved it, and are known there only; read "
+        "it there with read_checkpoint_model()");
+  }
+  return Config::from_json(
+      {{"encoder", {{"path", std::filesystem::absolute(checkpoint).string()}, {"pooling", made->at("pooling")}}},
+       {"architecture", made->at("architecture")},
+       {"head", made->at("head")},
+       {"data", {{"tasks", Json::array()}}},
+       {"losses", {"supervised"}}},
+      (checkpoint / "state.json").string());
+}
+
+LoadedModel load_checkpoint(const Config& config, const std::filesystem::path& checkpoint) {
+  LoadedModel loaded{.config = RunConfig::read(config), .model = {}, .tokenizer = {}};
+  const Json state = verify_checkpoint(checkpoint);
+  loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
+  std::vector<Task> tasks;
+  for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
+  loaded.model = build_model(loaded.config, load_encoder(checkpoint), tasks);
+  read_checkpoint_model(checkpoint, *loaded.model);
+  loaded.config.encoder.max_length = std::min(loaded.config.encoder.max_length, loaded.model->encoder().max_length());
+  loaded.model->to(loaded.config.device);
+  loaded.tokenizer = load_tokenizer(checkpoint);
+  return loaded;
+}
+
+}  // namespace
+
 LoadedModel load_model(const std::filesystem::path& run) {
   const RunFolder folder(run);
+  if (!std::filesystem::exists(folder.best().parent_path()) && std::filesystem::exists(run / "state.json")) {
+    return load_checkpoint(config_of_checkpoint(run), run);
+  }
   if (!std::filesystem::exists(folder.config()))
     throw IoError(run.string() + ": not a run folder, it has no config.json");
   if (!std::filesystem::exists(folder.best().parent_path())) throw IoError(run.string() + ": has no checkpoint yet");
@@ -108,17 +154,7 @@ LoadedModel load_model(const std::filesystem::path& run) {
   }
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
   config["encoder"]["path"] = std::filesystem::absolute(folder.best()).string();
-  LoadedModel loaded{
-      .config = RunConfig::read(Config::from_json(config, folder.config().string())), .model = {}, .tokenizer = {}};
-  const Json state = verify_checkpoint(folder.best());
-  loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
-  std::vector<Task> tasks;
-  for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
-  loaded.model = build_model(loaded.config, load_encoder(folder.best()), tasks);
-  read_checkpoint_model(folder.best(), *loaded.model);
-  loaded.model->to(loaded.config.device);
-  loaded.tokenizer = load_tokenizer(folder.best());
-  return loaded;
+  return load_checkpoint(Config::from_json(config, folder.config().string()), folder.best());
 }
 
 }  // namespace infomtl

@@ -50,7 +50,8 @@ struct LoadedModel {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::int64_t epoch = -1;  ///< that the checkpoint was chosen after
 };
-/// The best checkpoint of a run folder. @throws IoError, FormatError, ConfigError
+/// The best checkpoint of a run folder; or the model that a program has saved there by Trainer::save, with texts of at
+/// most 128 tokens, where its parts are built-in ones. @throws IoError, FormatError, ConfigError
 LoadedModel load_model(const std::filesystem::path& run);
 
 }  // namespace infomtl

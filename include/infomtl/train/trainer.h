@@ -83,7 +83,8 @@ class INFOMTL_API Trainer {
   const MultiTaskModel& model() const;
   FlatParameters& parameters();
 
-  /// Everything a continued run needs, as a folder that Hugging Face reads as the encoder.
+  /// Everything a continued run needs, as a folder that Hugging Face reads as the encoder, and `infomtl predict` as a
+  /// model where its architecture and heads are built-in ones and a tokenizer lies beside them.
   /// @param tokenizer  folder whose tokenizer files are put beside it; empty for none
   /// @throws IoError
   void save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer = {}) const;
