@@ -234,7 +234,8 @@ DatasetReport check_dataset(const Config& data, std::uint64_t run_seed, const To
   }
   DatasetReport report = report_on(dataset, readings, tokenizer, max_length, batching);
   // Rows that could not be read make no batches, which is told already.
-  if (problems.empty()) problems = std::move(report.problems);
+  const bool told = !problems.empty() || (data.problems() != nullptr && !data.problems()->empty());
+  if (!told) problems = std::move(report.problems);
   report.problems = std::move(problems);
   return report;
 }

@@ -138,7 +138,10 @@ class PartsCheck {
   /// Builds a trainer of these settings; groups and phases leave what they freeze frozen, so that is undone before.
   void try_trainer(const TrainerSettings& settings, const std::shared_ptr<Objective>& objective) {
     problems_.guard([&] {
-      for (const Tensor& parameter : model_->parameters()) parameter.set_requires_grad(true);
+      for (const torch::nn::Module* part :
+           {static_cast<torch::nn::Module*>(model_.get()), static_cast<torch::nn::Module*>(weighting_.get())}) {
+        for (const Tensor& parameter : part->parameters()) parameter.set_requires_grad(true);
+      }
       Trainer(settings, model_, objective, WeightingFactory(weighting_),
               std::make_unique<UndrawnBatches>(run_, tasks_, data_, assume_rows_));
     });
