@@ -5,7 +5,7 @@
 #include <numeric>
 #include <set>
 
-#include "data/class_report.h"
+#include "data/class_rows.h"
 #include "data/label_noise.h"
 #include "data/labels_from_data.h"
 #include "data/readers.h"

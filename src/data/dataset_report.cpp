@@ -7,7 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "data/class_report.h"
+#include "data/class_rows.h"
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/tokenized_texts.h"
@@ -192,7 +192,7 @@ DatasetReport report_on(const Dataset& dataset, const data::LabelReadings& readi
       one.split = split;
       one.rows = static_cast<std::int64_t>(rows.size());
       count_labels(task, rows, one);
-      one.classes = data::class_reports(dataset, t, split, readings);
+      one.classes = data::class_rows(dataset, t, split, readings);
       count_texts(task, rows, data, one);
       if (tokenizer != nullptr) count_tokens(rows, *tokens[static_cast<std::size_t>(split)], max_length, one);
       for (const Split other : kSplits) {
@@ -290,7 +290,7 @@ Json DatasetReport::json() const {
     } else {
       for (const auto& [label, count] : split.labels) one["labels"][label] = count;
     }
-    for (const ClassReport& found : split.classes) {
+    for (const ClassRows& found : split.classes) {
       for (const auto& [written, times] : found.written) one["written"][found.label][written] = times;
       one["examples"][found.label] = found.examples;
     }

@@ -112,7 +112,7 @@ TEST(DatasetReport, SaysWhatEachClassWasReadFrom) {
   const Json data = {{"root", folder.path().string()}, {"tasks", Json::array({mood_record()})}};
   const DatasetReport report = check_dataset(Config::from_json(data), 0, nullptr, 0, {});
   ASSERT_EQ(report.splits.size(), 2u);
-  const ClassReport& good = report.splits[0].classes.at(1);
+  const ClassRows& good = report.splits[0].classes.at(1);
   EXPECT_EQ(good.label, "good");
   EXPECT_EQ(good.rows, 4);
   EXPECT_EQ(good.written, (std::vector<std::pair<std::string, std::int64_t>>{{"1", 3}, {"good", 1}}));

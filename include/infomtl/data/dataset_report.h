@@ -13,7 +13,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
-#include "infomtl/data/class_report.h"
+#include "infomtl/data/class_rows.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/training_stream.h"
 #include "infomtl/text/tokenizer.h"
@@ -28,7 +28,7 @@ struct INFOMTL_API SplitReport {
   Split split = Split::train;
   std::int64_t rows = 0;
   std::vector<std::pair<std::string, std::int64_t>> labels;  ///< how often each label occurs (words, for tagging)
-  std::vector<ClassReport> classes;                          ///< of all but regressions
+  std::vector<ClassRows> classes;                            ///< of all but regressions
   std::int64_t unknown_labels = 0;                           ///< labels that the record's list lacks
   double least = 0, mean = 0, most = 0;                      ///< of the values, for regression
   std::int64_t words = 0, words_without_token = 0;           ///< tagging

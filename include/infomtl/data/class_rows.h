@@ -1,5 +1,5 @@
 #pragma once
-// Class report: what a split holds of one class, and what its files have for it.
+// Class rows: what a split holds of one class, and what its files have for it.
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@
 namespace infomtl {
 
 /// One class of a task in one split.
-struct INFOMTL_API ClassReport {
+struct INFOMTL_API ClassRows {
   std::string label;
   std::int64_t rows = 0;  ///< words, for tagging
   /// What the label column holds where it was read as this class, and how often, before subsets are drawn.

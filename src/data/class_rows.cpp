@@ -1,4 +1,4 @@
-#include "data/class_report.h"
+#include "data/class_rows.h"
 
 #include <algorithm>
 #include <string_view>
@@ -34,7 +34,7 @@ std::string word_text(const Texts& texts, std::int32_t sequence, std::size_t wor
       kExampleWidth);
 }
 
-void add_examples(const Task& task, const SplitData& data, const TaskRows& rows, std::vector<ClassReport>& classes) {
+void add_examples(const Task& task, const SplitData& data, const TaskRows& rows, std::vector<ClassRows>& classes) {
   std::size_t open = classes.size();
   for (std::size_t row = 0; row < rows.size() && open > 0; ++row) {
     const auto [begin, end] = labels_of(rows, row);
@@ -58,7 +58,7 @@ std::string quoted(const std::string& text) { return "\"" + shortened_to(printab
 std::string split_readings(const ClassesOfSplit& split) {
   std::string text;
   std::size_t count = 0;
-  for (const ClassReport& one : split.classes) {
+  for (const ClassRows& one : split.classes) {
     for (const auto& [written, times] : one.written) {
       if (written == one.label || ++count > kShownReadings) continue;
       text += (text.empty() ? "" : ", ") + quoted(written) + " is " + one.label;
@@ -69,14 +69,14 @@ std::string split_readings(const ClassesOfSplit& split) {
 
 }  // namespace
 
-std::vector<ClassReport> class_reports(const Dataset& dataset, std::size_t task, Split split,
-                                       const LabelReadings& readings) {
+std::vector<ClassRows> class_rows(const Dataset& dataset, std::size_t task, Split split,
+                                  const LabelReadings& readings) {
   const Task& what = dataset.tasks[task];
   if (what.kind == TaskKind::regression) return {};
   const SplitData& data = dataset.split(split);
-  std::vector<ClassReport> classes;
+  std::vector<ClassRows> classes;
   for (std::size_t c = 0; c < what.labels.size(); ++c) {
-    ClassReport& one = classes.emplace_back();
+    ClassRows& one = classes.emplace_back();
     one.label = what.labels[c];
     if (task >= readings.size()) continue;
     const auto& of_split = readings[task][static_cast<std::size_t>(split)];
@@ -113,7 +113,7 @@ std::string examples_text(const std::vector<ClassesOfSplit>& splits) {
   for (const ClassesOfSplit& split : splits) {
     if (split.classes.empty()) continue;
     text += "\n" + std::string(split.task) + ", " + std::string(split_name(split.split)) + "\n";
-    for (const ClassReport& one : split.classes) {
+    for (const ClassRows& one : split.classes) {
       text += "  " + one.label + ": " + std::to_string(one.rows);
       std::string written;
       for (std::size_t i = 0; i < std::min(one.written.size(), kShownReadings); ++i) {

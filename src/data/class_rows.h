@@ -1,5 +1,5 @@
 #pragma once
-// Class report: what the rows of a split were read as, and how that is printed.
+// Class rows: what the rows of a split were read as, and how that is printed.
 
 #include <array>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "infomtl/data/class_report.h"
+#include "infomtl/data/class_rows.h"
 #include "infomtl/data/dataset.h"
 
 namespace infomtl::data {
@@ -22,14 +22,13 @@ Dataset load_dataset_with(const Config& data, std::uint64_t run_seed, std::vecto
                           LabelReadings* readings);
 
 /// The classes of a task in a split, each with its rows, what was read as it, and its first three texts, shortened.
-std::vector<ClassReport> class_reports(const Dataset& dataset, std::size_t task, Split split,
-                                       const LabelReadings& readings);
+std::vector<ClassRows> class_rows(const Dataset& dataset, std::size_t task, Split split, const LabelReadings& readings);
 
 /// The classes of one task in one split, by reference.
 struct ClassesOfSplit {
   std::string_view task;
   Split split;
-  const std::vector<ClassReport>& classes;
+  const std::vector<ClassRows>& classes;
 };
 
 /// A line per task whose label column holds something else than the names of its classes: `"0" is not-hate, "1" is
