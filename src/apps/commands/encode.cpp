@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "commands.h"
+#include "infomtl/core/model_folder.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/text/tokenizer.h"
@@ -27,8 +28,9 @@ void print_embedding(const float* values, std::int64_t width) {
 
 int encode(const EncodeOptions& options) {
   const torch::NoGradGuard no_grad;
-  const auto tokenizer = load_tokenizer(options.model);
-  const auto encoder = load_encoder(options.model);
+  const std::filesystem::path model = find_model_folder(options.model.string());
+  const auto tokenizer = load_tokenizer(model);
+  const auto encoder = load_encoder(model);
   encoder->eval();
   const std::int64_t longest =
       options.max_length == 0 ? encoder->max_length() : std::min(options.max_length, encoder->max_length());
