@@ -6,6 +6,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/losses/register_loss.h"
 
 namespace infomtl {
 
@@ -33,18 +34,31 @@ void Objective::add_to(Entries& entries, Entry entry) {
   entries.push_back(std::move(entry));
 }
 
+namespace {
+
+/// `name`, else that of the term's class, else `fallback`.
+std::string title_of(const LossTerm& term, std::string name, const char* fallback) {
+  if (name.empty()) name = registered_name(term);
+  return name.empty() ? fallback : name;
+}
+
+}  // namespace
+
 void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string name, std::vector<std::string> tasks) {
-  add_to(terms_, {name.empty() ? "term" : std::move(name), weight, std::move(term), std::move(tasks)});
+  name = title_of(*term, std::move(name), "term");
+  add_to(terms_, {std::move(name), weight, std::move(term), std::move(tasks)});
 }
 
 void Objective::add_unweighted(Schedule weight, std::shared_ptr<LossTerm> term, std::string name,
                                std::vector<std::string> tasks) {
-  add_to(penalties_, {name.empty() ? "term" : std::move(name), weight, std::move(term), std::move(tasks)});
+  name = title_of(*term, std::move(name), "term");
+  add_to(penalties_, {std::move(name), weight, std::move(term), std::move(tasks)});
 }
 
 void Objective::add_penalty(Schedule weight, std::shared_ptr<Penalty> penalty, std::string name,
                             std::vector<std::string> tasks) {
-  add_to(penalties_, {name.empty() ? "penalty" : std::move(name), weight, std::move(penalty), std::move(tasks)});
+  name = title_of(*penalty, std::move(name), "penalty");
+  add_to(penalties_, {std::move(name), weight, std::move(penalty), std::move(tasks)});
 }
 
 namespace {
@@ -86,15 +100,20 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   known.reserve(known_tasks.size());
   for (const Task& task : known_tasks) known.push_back(task.name);
   Listed found;
-  if (term.has("weight")) found.weight = Schedule::from_config(term.value("weight"));
-  for (const Config& task : term.list_or_empty("tasks")) {
-    const std::string name = task.as_text();
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      task.fail("no task \"" + name + "\"" + did_you_mean(name, known));
-    }
-    found.tasks.push_back(name);
+  if (term.has("weight")) term.part([&] { found.weight = Schedule::from_config(term.value("weight")); });
+  const std::vector<Config> tasks = term.list_or_empty("tasks");
+  for (const Config& task : tasks) {
+    task.part([&] {
+      const std::string name = task.as_text();
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        task.fail("no task \"" + name + "\"" + did_you_mean(name, known));
+      }
+      found.tasks.push_back(name);
+    });
   }
-  if (term.has("tasks") && found.tasks.empty()) term.fail("tasks", "names no task; leave it out for all tasks");
+  if (term.has("tasks") && term.json().at("tasks").empty()) {
+    term.fail("tasks", "names no task; leave it out for all tasks");
+  }
   found.name = term.text("name");
   return found;
 }
@@ -105,14 +124,18 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
                                                   const std::vector<Config>& penalties) {
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
-    const Listed found = listed(loss, context.tasks);
-    const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
-    const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
-    ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
+    loss.part([&] {
+      const Listed found = listed(loss, context.tasks);
+      const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
+      const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
+      ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
+    });
   }
   for (const Config& penalty : penalties) {
-    const Listed found = listed(penalty, context.tasks);
-    objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
+    penalty.part([&] {
+      const Listed found = listed(penalty, context.tasks);
+      objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
+    });
   }
   return objective;
 }

@@ -23,6 +23,16 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
 std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared_ptr<Encoder> encoder,
                                             const std::vector<Task>& tasks);
 
+/// @throws ConfigError for a metric of the task that is unknown or can't score its kind
+void check_metric(const Task& task);
+
+/// @param tokenizer  null: not compared with the encoder's table
+/// @throws ConfigError where texts may be longer than the encoder's positions; FormatError where ids don't fit its table
+void check_encoder(const RunConfig& config, const Encoder& encoder, const Tokenizer* tokenizer);
+
+/// What loss terms are built with.
+TermContext term_context(const RunConfig& config, const MultiTaskModel& model, const std::vector<Task>& tasks);
+
 /// What a trainer is made of.
 struct RunParts {
   std::shared_ptr<MultiTaskModel> model;
@@ -40,7 +50,8 @@ struct LoadedModel {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::int64_t epoch = -1;  ///< that the checkpoint was chosen after
 };
-/// The best checkpoint of a run folder. @throws IoError, FormatError, ConfigError
+/// The best checkpoint of a run folder; or the model that a program has saved there by Trainer::save, with texts of at
+/// most 128 tokens, where its parts are built-in ones. @throws IoError, FormatError, ConfigError
 LoadedModel load_model(const std::filesystem::path& run);
 
 }  // namespace infomtl

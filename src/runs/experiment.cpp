@@ -20,7 +20,7 @@ namespace {
 
 Json evaluation_record(std::int64_t step, std::int64_t epoch, const std::string& split, const Evaluation& scores,
                        const std::vector<Task>& tasks, bool best) {
-  Json record = {{"step", step}, {"epoch", epoch}, {"best", best}};
+  Json record = {{"kind", "epoch"}, {"step", step}, {"epoch", epoch + 1}, {"best", best}};
   for (std::size_t t = 0; t < scores.scores.size(); ++t) {
     record[split + "/" + tasks[t].name] = scores.scores[t];
     record[split + "_loss/" + tasks[t].name] = scores.losses[t];

@@ -76,6 +76,11 @@ Results TrainedRun::Implementation::evaluate(const std::string& split, const Emb
                    evaluate_model(*loaded.model, nullptr, data_of(loaded), which,
                                   loaded.config.trainer.evaluation_batch_size, 0, noise));
   }
+  if (!results.scored()) {
+    throw UserError("no task of this run has rows in the " + split +
+                    " split, so there is nothing to score; take another " +
+                    "with --split, or add one to the task records");
+  }
   results.average_tasks();
   if (models.size() == 1) results.task_similarity = task_similarity(*models[0].model);
   return results;

@@ -157,6 +157,7 @@ Comparison run_comparison(const std::filesystem::path& config, const ComparisonO
                           const ExperimentOptions& run, const std::atomic<bool>* stop) {
   ComparisonPlan plan = ComparisonPlan::read(config, options.seeds, run.overrides);
   const std::filesystem::path parent = run.output.empty() ? std::filesystem::path("runs") / plan.name : run.output;
+  if (!options.split.empty()) plan.split = options.split;
   ComparisonRunner runner(std::move(plan), parent, run);
   runner.check();
   return runner.run(stop);

@@ -39,6 +39,16 @@ TEST(RunRecord, TakesStepsAndEpochsApart) {
   EXPECT_TRUE(run.notes.empty());
 }
 
+TEST(RunRecord, CountsEpochsFromOneWhereRecordsNameTheirKind) {
+  const RunRecord run = log_of(R"({"kind": "step", "step": 5, "epoch": 1, "x": 1})"
+                               "\n"
+                               R"({"kind": "epoch", "step": 5, "epoch": 1, "best": true, "validation/hate": 0.5})"
+                               "\n");
+  EXPECT_EQ(run.series.at("validation/hate").at, (std::vector<double>{1}));
+  EXPECT_EQ(run.epochs, 1);
+  EXPECT_EQ(run.series.at("x").at, (std::vector<double>{5}));
+}
+
 TEST(RunRecord, NullIsANumberThatIsNotThere) {
   const RunRecord run = log_of("{\"step\": 1, \"gradient_norm\": null, \"nested\": {\"a\": 3}, \"list\": [1, 2]}\n");
   EXPECT_TRUE(std::isnan(run.series.at("gradient_norm").values.at(0)));

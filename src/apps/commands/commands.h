@@ -18,11 +18,13 @@ struct TrainOptions {
   std::filesystem::path output;
   bool resume = false;
   bool quiet = false;
+  std::string split = "validation";  ///< that the table shows: validation, test or all
 };
 struct CompareOptions {
   std::filesystem::path config;
   std::vector<std::string> overrides;
   std::vector<std::int64_t> seeds;
+  std::string split;  ///< instead of the config's
   std::filesystem::path output;
   std::string format = "text";  ///< text, markdown, latex, csv or json
 };
@@ -34,7 +36,7 @@ struct SearchOptions {
 };
 struct EvaluateOptions {
   std::filesystem::path run;
-  std::string split = "test";
+  std::string split = "validation";
   std::string noise;  ///< "random", "adversarial" or none
   std::vector<double> strengths;
   bool representation = false;
@@ -62,6 +64,7 @@ struct TokenizeOptions {
 struct CheckOptions {
   std::filesystem::path config;
   std::vector<std::string> overrides;
+  bool examples = false;
   bool json = false;
 };
 struct ListOptions {

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/model_folder.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/text/tokenizer.h"
@@ -25,9 +26,9 @@ void print_embedding(const float* values, std::int64_t width) {
 }
 
 /// What was asked for, else what the folder says, else the first token.
-Pooling pooling_of(const EncodeOptions& options) {
+Pooling pooling_of(const EncodeOptions& options, const std::filesystem::path& folder) {
   if (!options.pooling.empty()) return options.pooling == "mean" ? Pooling::mean : Pooling::first;
-  const auto stored = stored_pooling(options.model);
+  const auto stored = stored_pooling(folder);
   const Pooling pooling = stored ? stored->pooling : Pooling::first;
   log::info(std::string("pooling: ") + (pooling == Pooling::mean ? "mean" : "first") + ", " +
             (stored ? "as " + stored->file.string() + " says" : "since the folder says nothing of it"));
@@ -38,13 +39,14 @@ Pooling pooling_of(const EncodeOptions& options) {
 
 int encode(const EncodeOptions& options) {
   const torch::NoGradGuard no_grad;
-  const auto tokenizer = load_tokenizer(options.model);
-  const auto encoder = load_encoder(options.model);
+  const std::filesystem::path model = find_model_folder(options.model.string());
+  const auto tokenizer = load_tokenizer(model);
+  const auto encoder = load_encoder(model);
   encoder->eval();
   const std::int64_t longest =
       options.max_length == 0 ? encoder->max_length() : std::min(options.max_length, encoder->max_length());
   infomtl::EncodeOptions how;
-  how.pooling = pooling_of(options);
+  how.pooling = pooling_of(options, model);
   for_each_chunk(options.input, 64, [&](const std::vector<InputText>& chunk) {
     std::vector<SequenceTokens> sequences;
     for (const InputText& input : chunk) {

@@ -3,13 +3,15 @@
 #include "commands.h"
 #include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
+#include "infomtl/core/model_folder.h"
 #include "infomtl/text/tokenizer.h"
 #include "text_input.h"
 
 namespace infomtl::commands {
 
 int tokenize(const TokenizeOptions& options) {
-  const auto tokenizer = load_tokenizer(options.model);
+  const std::filesystem::path model = find_model_folder(options.model.string());
+  const auto tokenizer = load_tokenizer(model);
   const infomtl::TokenizeOptions how{.max_length = static_cast<std::size_t>(options.max_length)};
   for_each_chunk(options.input, 256, [&](const std::vector<InputText>& chunk) {
     for (const InputText& input : chunk) {

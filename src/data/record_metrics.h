@@ -1,0 +1,12 @@
+#pragma once
+// Metrics of a task record: the one that the task is scored by, and those reported beside it.
+
+#include "infomtl/core/config.h"
+#include "infomtl/data/task.h"
+
+namespace infomtl::data {
+
+/// Reads "metric", by default that of the task's kind, and "extra_metrics". @throws ConfigError for a metric given twice
+void read_metrics(const Config& config, Task& task);
+
+}  // namespace infomtl::data
