@@ -168,7 +168,7 @@ StationaryPoint stationary_point(const ops::SharedObjective& objective, const In
   found.value = minimum.value;
   found.gradient = minimum.gradient;
   found.reached = minimum.reached;
-  keep_stage(hooks, "parameters", found.parameters);
+  if (left > 0) keep_stage(hooks, "parameters", found.parameters);
   return found;
 }
 

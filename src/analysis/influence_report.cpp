@@ -144,6 +144,7 @@ Json InfluenceReport::json() const {
     checks["mislabel"] = {{"share", mislabelled}, {"tasks", found}};
   }
   const StationaryPoint& point = result.point;
+  const ops::InverseSettings how = inverse_settings(settings);
   return {{"settings", to_json(settings)},
           {"tasks", tasks},
           {"parameters", {{"shared", result.shared_parameters}, {"total", result.parameters}}},
@@ -153,7 +154,11 @@ Json InfluenceReport::json() const {
             {"tolerance", point.tolerance},
             {"iterations", point.iterations},
             {"reached", point.reached}}},
-          {"backend", {{"name", result.backend}, {"reason", result.reason}}},
+          {"backend",
+           {{"name", result.backend},
+            {"reason", result.reason},
+            {"curvature", how.curvature == ops::Curvature::hessian ? "hessian" : "gauss_newton"},
+            {"damping", how.damping}}},
           {"task_to_task", {{"tasks", result.tasks}, {"matrix", influence_matrix(result.sums)}}},
           {"checks", checks},
           {"notes", result.notes},

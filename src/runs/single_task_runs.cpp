@@ -5,7 +5,6 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
-#include "infomtl/core/json_file.h"
 #include "infomtl/data/dataset.h"
 #include "runs/run_config.h"
 #include "runs/training_record.h"
@@ -15,9 +14,8 @@ namespace infomtl {
 Json single_task_config(const Json& effective, std::size_t index, const std::string& task) {
   Json config = effective;
   config["data"]["tasks"] = Json::array({effective.at("data").at("tasks").at(index)});
-  if (config["data"].contains("leave_out") && !config["data"]["leave_out"].is_null()) {
-    const Json& list = effective.at("data").at("leave_out");
-    const Json rows = (list.is_string() ? read_json(list.get<std::string>()) : list).value("rows", Json::object());
+  if (config["data"].contains("leave_out") && config["data"]["leave_out"].is_object()) {
+    const Json rows = config["data"]["leave_out"].value("rows", Json::object());
     Json own = Json::object();
     if (rows.contains(task)) own[task] = rows.at(task);
     config["data"]["leave_out"] = {{"rows", own}};

@@ -1,5 +1,7 @@
 #include "infomtl/analysis/influence.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -44,6 +46,19 @@ TEST(InfluenceOf, BackendsAndCurvaturesAgreeOnConvexHeads) {
   settings.cg_tolerance = 1e-10;
   settings.curvature = "gauss_newton";
   EXPECT_TRUE(close(influence_of(influence_tasks(), settings).rows[0], expected, 0, 1e-6));
+}
+
+TEST(InfluenceOf, ConjugateGradientsMeetTheExplicitHessianOfAnAdapter) {
+  InfluenceSettings settings = common_heads();
+  settings.shared = "adapter:3";
+  const InfluenceResult expected = influence_of(influence_tasks(), settings);
+  settings.backend = "cg";
+  settings.cg_tolerance = 1e-10;
+  const InfluenceResult found = influence_of(influence_tasks(), settings);
+  EXPECT_EQ(expected.backend, "explicit");
+  EXPECT_TRUE(close(found.rows[0], expected.rows[0], 0, 1e-5));
+  ASSERT_EQ(found.notes.size(), 1U);
+  EXPECT_NE(found.notes[0].find("iterations"), std::string::npos) << found.notes[0];
 }
 
 TEST(InfluenceSettings, AnAdapterTakesItsHessianWithADamping) {
@@ -166,6 +181,7 @@ TEST(InfluenceReport, HasTheMatrixTheRowsAndTheSettings) {
   EXPECT_EQ(json["task_to_task"]["tasks"], (Json{"hate", "irony", "anger"}));
   EXPECT_DOUBLE_EQ(json["task_to_task"]["matrix"][2][0].get<double>(), report.result.sums[2][0].item<double>());
   EXPECT_EQ(json["settings"]["shared"], "common");
+  EXPECT_EQ(json["backend"]["curvature"], "hessian");
   EXPECT_EQ(json["checks"]["leave_one_out"]["rows"], 6);
   EXPECT_TRUE(json["checks"]["leave_one_out"]["between"].is_null());
   const std::string csv = report.csv();

@@ -66,12 +66,12 @@ INFOMTL_API ops::InverseSettings inverse_settings(const InfluenceSettings& setti
 struct InfluenceTask {
   std::string name;
   TaskKind kind = TaskKind::classification;
-  std::int64_t outputs = 2;           ///< C
-  torch::Tensor features;             ///< [n, d] of the training rows
-  torch::Tensor labels;               ///< [n] int64 of classes, [n, C] of sets, [n] of values
-  std::vector<std::int32_t> numbers;  ///< of the training rows in the task's files, from 1
-  torch::Tensor validation_features;  ///< [m, d]
-  torch::Tensor validation_labels;
+  std::int64_t outputs = 2;                ///< C
+  torch::Tensor features = {};             ///< [n, d] of the training rows
+  torch::Tensor labels = {};               ///< [n] int64 of classes, [n, C] of sets, [n] of values
+  std::vector<std::int32_t> numbers = {};  ///< of the training rows in the task's files, from 1
+  torch::Tensor validation_features = {};  ///< [m, d]
+  torch::Tensor validation_labels = {};
 };
 
 /// What a long computation tells and keeps. All may be empty.
