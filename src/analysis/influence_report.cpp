@@ -99,6 +99,13 @@ std::string worst_rows(const InfluenceResult& result, std::size_t worst) {
   return table.text();
 }
 
+/// "features 31.2 s, heads 12.0 s, inverse 1.3 s, rows 0.2 s, at most 812 MiB".
+std::string influence_costs(const InfluenceReport& report) {
+  std::string text;
+  for (const auto& [stage, seconds] : report.result.seconds) text += stage + " " + fixed(seconds, 1) + " s, ";
+  return text + "at most " + std::to_string(report.peak_memory_bytes >> 20) + " MiB";
+}
+
 }  // namespace
 
 Json to_json(const InfluenceSettings& settings) {
@@ -193,7 +200,7 @@ std::string InfluenceReport::table(std::size_t worst) const {
                      "harmful, taking the rows out lowers it\n\n" +
                      worst_rows(result, worst) + "backend " + result.backend + " (" + result.reason + "), " +
                      std::to_string(result.parameters) + " parameters, " + std::to_string(result.shared_parameters) +
-                     " of them shared\n";
+                     " of them shared; " + influence_costs(*this) + "\n";
   if (leave_one_out) {
     text += "\n" + task_matrix("Pearson", result.tasks, leave_one_out->pearson) +
             "of predicted and retrained changes, " + std::to_string(leave_one_out->rows) +
