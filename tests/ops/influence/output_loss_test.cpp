@@ -21,9 +21,9 @@ std::vector<OutputLossCase> output_loss_cases() {
   const Tensor logits = 2 * testing::normal({6, 3}, 1).to(torch::kFloat64), values = logits.narrow(1, 0, 1);
   const Tensor classes = torch::tensor({0, 2, 1, 1, 0, 2}, torch::kInt64);
   const Tensor sets = (testing::normal({6, 3}, 2) > 0).to(torch::kFloat32), numbers = testing::normal({6}, 3);
-  return {{OutputLoss::cross_entropy, logits, classes, cross_entropy(logits, classes).sum},
-          {OutputLoss::binary_cross_entropy, logits, sets, binary_cross_entropy(logits, sets).sum},
-          {OutputLoss::squared_error, values, numbers, squared_error(values, numbers).sum}};
+  return {{OutputLoss::cross_entropy, logits, classes, ops::cross_entropy(logits, classes).sum},
+          {OutputLoss::binary_cross_entropy, logits, sets, ops::binary_cross_entropy(logits, sets).sum},
+          {OutputLoss::squared_error, values, numbers, ops::squared_error(values, numbers).sum}};
 }
 
 TEST(OutputLosses, AreThoseThatTrain) {
