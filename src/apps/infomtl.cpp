@@ -30,6 +30,7 @@ struct CommandLine {
   TokenizeOptions tokenize;
   CheckOptions check;
   ListOptions list;
+  InfluenceOptions influence;
   InformationOptions information;
   ReportOptions report;
   SynthesizeOptions synthesize;
@@ -208,6 +209,54 @@ void describe(CLI::App& app, CommandLine& line) {
                    "losses, weightings, architectures, heads, encoders, optimizers, schedules, "
                    "samplers or metrics (default: all)");
   list->add_flag("--json", line.list.json, "print as JSON");
+
+  CLI::App* influence = add_command(
+      app, line, "influence", "which training rows of which task help or harm which task; writes RUN/influence",
+      "infomtl influence runs/first --shared adapter:32\n"
+      "  infomtl influence runs/first --shared none --leave-one-out 100\n"
+      "  infomtl influence runs/first --select 0.1 --write leave_out.json     (for data.leave_out of a config)",
+      line.influence, &infomtl::commands::influence);
+  influence
+      ->add_option("run", line.influence.run, "run folder; its encoder stays frozen, linear heads are trained on it")
+      ->required();
+  influence->add_option("--tasks", line.influence.tasks, "these tasks only: hate,irony")->delimiter(',');
+  influence->add_option("--shared", line.influence.shared,
+                        "what tasks share above the encoder: none, common or adapter:RANK (default: adapter:32)");
+  influence->add_option("--sharing", line.influence.sharing, "hard or soft (default: hard)")
+      ->check(CLI::IsMember({"hard", "soft"}));
+  influence->add_option("--penalty", line.influence.penalty, "of soft sharing (default: 0.1)");
+  influence->add_option("--ridge", line.influence.ridge, "in training and curvature alike (default: 0.01)");
+  influence->add_option("--backend", line.influence.backend,
+                        "auto, explicit, cg, lissa, arnoldi, ekfac, random_projection or identity (default: auto)");
+  influence
+      ->add_option("--set", line.influence.overrides,
+                   "tolerance, iterations, curvature, damping, cg_tolerance, ..., seed (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  influence
+      ->add_option("--leave-one-out", line.influence.leave_one_out,
+                   "check: retrain without each of so many rows, print Pearson's correlation")
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1} << 24));
+  influence
+      ->add_option("--subsets", line.influence.subsets,
+                   "check: train on so many random halves, print the linear datamodelling score (LDS)")
+      ->check(CLI::Range(std::int64_t{3}, std::int64_t{1} << 24));
+  influence
+      ->add_option("--mislabel", line.influence.mislabel,
+                   "check: flip this share of the labels, print the AUC of finding them")
+      ->check(CLI::Range(0.001, 0.5));
+  CLI::Option* select =
+      influence->add_option("--select", line.influence.select, "the most harmful share of every task's rows, ...")
+          ->check(CLI::Range(0.0, 1.0));
+  influence->add_option("--write", line.influence.write, "... as a file for data.leave_out")->type_name("FILE.json");
+  CLI::Option* by_chance =
+      influence->add_option("--select-random", line.influence.select_random, "instead, as many rows by chance")
+          ->type_name("SEED")
+          ->needs(select);
+  influence->add_option("--target", line.influence.target, "harmful to this task (default: the mean over all)")
+      ->needs(select)
+      ->excludes(by_chance);
+  influence->add_flag("--json", line.influence.json, "print influence.json");
 
   CLI::App* information =
       add_command(app, line, "information", "estimators of mutual information against the truth on Gaussian data",

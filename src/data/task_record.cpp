@@ -348,7 +348,7 @@ std::string Source::text_key() const {
 namespace infomtl {
 
 std::vector<std::string> data_path_fields(const Config& data) {
-  std::vector<std::string> fields = {"root", "tasks[]", "tasks[].record", "tasks[].root"};
+  std::vector<std::string> fields = {"root", "leave_out", "tasks[]", "tasks[].record", "tasks[].root"};
   if (!data.is_object() || data.json().contains("root")) return fields;
   for (const char* file : {"text[]", "text_pair[]", "label[]", "label.*[]", "file[]"}) {
     fields.push_back(std::string("tasks[].splits.*[].") + file);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/step/features.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
@@ -103,9 +105,25 @@ std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
                        .output = task.output,
                        .labels = task.labels});
       if (!embeddings.empty()) found.back().embeddings = embeddings[t];
+      found.back().numbers = data.dataset().split(which).tasks[t].numbers;
     }
   }
   return found;
+}
+
+std::string TrainedRun::fingerprint(const std::string& split) {
+  const Split which = split_named(split);
+  std::string parts;
+  for (const LoadedModel& loaded : implementation_->models) {
+    for (const auto& parameter : loaded.model->named_parameters()) {
+      const torch::Tensor host = parameter.value().detach().to(torch::kCPU).contiguous();
+      const std::string_view bytes(static_cast<const char*>(host.const_data_ptr()), host.nbytes());
+      parts += parameter.key() + " " + sha256_of_text(bytes) + "\n";
+    }
+    parts += std::to_string(loaded.config.encoder.max_length) + " " + loaded.config.encoder.pooling + "\n";
+    parts += infomtl::fingerprint(load_dataset(loaded.config.data, loaded.config.trainer.seed).split(which)) + "\n";
+  }
+  return sha256_of_text(parts);
 }
 
 std::vector<Json> TrainedRun::predict(const std::string& task,

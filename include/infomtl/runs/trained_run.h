@@ -33,6 +33,7 @@ struct TaskOutputs {
   torch::Tensor output;                                ///< [B, C] float32 of the head, of tagging [W, C]
   torch::Tensor labels;                                ///< as TaskBatch::labels
   std::optional<EmbeddingCovariance> embeddings = {};  ///< where the architecture changes word embeddings
+  std::vector<std::int32_t> numbers = {};              ///< of the rows in the task's files, as TaskRows::numbers
 };
 
 class INFOMTL_API TrainedRun {
@@ -48,6 +49,8 @@ class INFOMTL_API TrainedRun {
   Results evaluate(const std::string& split, const EmbeddingNoise& noise);
   /// Of every task that has rows in the split. @throws what reading the data throws
   std::vector<TaskOutputs> outputs(const std::string& split);
+  /// SHA-256, in hex, of what outputs(split) follows from: weights, settings of the encoder, texts and labels.
+  std::string fingerprint(const std::string& split);
   const std::vector<Task>& tasks() const;
   /// Whether all tasks read one encoder; in a run of single-task models each has its own.
   bool shares_encoder() const;
