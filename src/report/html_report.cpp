@@ -66,6 +66,9 @@ std::string page_of(const ReportFolder& report) {
                               " points are thinned to so many; a point is then the mean over a stretch of steps.";
   std::string body;
   if (report.cells) body += cells_section(*report.cells, {.id = "all-", .level = 2});
+  for (std::size_t i = 0; i < report.relatedness.size(); ++i) {
+    body += relatedness_section(report.relatedness[i], {.id = "r" + std::to_string(i) + "-", .level = 2});
+  }
   for (std::size_t i = 0; i < report.parts.size(); ++i) {
     const ReportPart& part = report.parts[i];
     const std::string number = std::to_string(i);

@@ -159,8 +159,16 @@ void add_search(const fs::path& folder, const std::string& title, ReportFolder& 
   report.parts.push_back(std::move(part));
 }
 
+void add_relatedness(const fs::path& folder, const std::string& title, ReportFolder& report) {
+  const fs::path file = folder / "relatedness.json";
+  if (!holds(folder, "relatedness.json")) return;
+  report.relatedness.push_back(read_relatedness(read_json(file), file.string()));
+  report.relatedness.back().title = title;
+}
+
 /// Runs and seeds below a plain folder go to one part, `loose`; comparisons and searches are parts of their own.
 void add_folder(const fs::path& folder, const std::string& name, int depth, ReportPart& loose, ReportFolder& report) {
+  if (!name.empty()) add_relatedness(folder, name, report);
   if (holds(folder, "comparison.json")) {
     add_comparison(folder, name, report);
   } else if (holds(folder, "search.json")) {
@@ -188,7 +196,7 @@ std::string counted(std::size_t count, const std::string& what) {
   if (!notices.empty()) throw FormatError(folder.string() + ": nothing here can be read; " + notices.front());
   throw UserError(folder.string() +
                   ": holds no run, no seeds, no comparison and no search (looked for results.json, log.jsonl, "
-                  "summary.json, comparison.json and search.json here and up to " +
+                  "summary.json, comparison.json, search.json and relatedness.json here and up to " +
                   std::to_string(kDeepest) + " folders down)");
 }
 
@@ -221,6 +229,7 @@ ReportFolder read_report_folder(const fs::path& folder) {
   ReportFolder report;
   report.title = name_of(folder);
   ReportPart loose;
+  add_relatedness(folder, "", report);
   if (holds(folder, "comparison.json")) {
     add_comparison(folder, "", report);
     std::size_t runs = 0;
@@ -248,7 +257,11 @@ ReportFolder read_report_folder(const fs::path& folder) {
     loose.methods.push_back(std::move(method));
   } else {
     add_folder(folder, "", 0, loose, report);
-    if (report.parts.empty() && loose.methods.empty()) fail_empty(folder, loose.notices);
+    if (report.parts.empty() && loose.methods.empty()) {
+      if (report.relatedness.empty()) fail_empty(folder, loose.notices);
+      report.kind = "Measures of how tasks relate (relatedness.json).";
+      return report;
+    }
     const std::size_t studies = report.parts.size(), runs = loose.run_count();
     report.kind = "A folder that holds " +
                   (studies > 0 ? counted(studies, "table") + " of comparisons or searches" : "") +

@@ -23,6 +23,8 @@ std::string effects_section(const ReportPart& part, const SectionPlace& place);
 std::string cells_section(const ComparisonRecord& cells, const SectionPlace& place);
 std::string search_section(const ReportPart& part, const SectionPlace& place);
 
+std::string relatedness_section(const RelatednessRecord& record, const SectionPlace& place);
+
 /// @param most_points  of each curve
 std::string learning_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string losses_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
