@@ -1,6 +1,7 @@
 #include "report/report_folder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -106,6 +107,18 @@ std::string axes_text(const ComparisonCell& cell) {
   return text;
 }
 
+/// The tasks that have a score in the cell: cells may be of other tasks each.
+std::vector<ScoredTask> tasks_of_cell(const ComparisonRecord& record, const ComparisonCell& cell) {
+  std::vector<ScoredTask> tasks = record.tasks;
+  std::erase_if(tasks, [&](const ScoredTask& task) {
+    return std::none_of(cell.methods.begin(), cell.methods.end(), [&](const MethodScores& method) {
+      const auto found = method.per_task.find(task.name);
+      return found != method.per_task.end() && !std::isnan(found->second.spread.mean);
+    });
+  });
+  return tasks.empty() ? record.tasks : tasks;
+}
+
 void add_comparison(const fs::path& folder, const std::string& title, ReportFolder& report) {
   const fs::path path = folder / "comparison.json";
   const std::string file = path.string();
@@ -134,7 +147,8 @@ void add_comparison(const fs::path& folder, const std::string& title, ReportFold
     ReportPart part;
     part.title = title;
     if (const std::string axes = axes_text(cell); !axes.empty()) part.title += (title.empty() ? "" : ": ") + axes;
-    part.scores = {record.split, record.baseline, record.tasks, record.left_out_tasks, record.joint, {cell}};
+    part.scores = {record.split,          record.baseline, tasks_of_cell(record, cell),
+                   record.left_out_tasks, record.joint,    {cell}};
     const fs::path cell_folder = folder_below(folder, cell.folder, file);
     std::string missing;
     for (const MethodScores& method : cell.methods) {

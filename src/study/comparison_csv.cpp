@@ -87,6 +87,7 @@ std::string comparison_csv(const Comparison& comparison, const std::vector<const
         text += csv_line(row);
       };
       for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
+        if (std::isnan(scores.per_task[t].spread.mean)) continue;  // a task of other tables
         add(comparison.tasks[t].name, comparison.tasks[t].metric, scores.per_task[t],
             scores.against_baseline ? &scores.against_baseline->per_task[t] : nullptr);
       }

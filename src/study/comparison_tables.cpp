@@ -48,11 +48,17 @@ std::string listed(const std::vector<std::string>& names) {
 class Writer {
  public:
   Writer(const Comparison& comparison, const ComparisonTable& table) : all_(comparison), table_(table) {
-    all_rise_ = std::all_of(all_.tasks.begin(), all_.tasks.end(),
-                            [](const ComparedTask& task) { return task.higher_is_better; });
     for (std::size_t m = 0; m < table_.scores.size(); ++m) {
       if (!table_.scores[m].seeds.empty()) rows_.push_back(m);
     }
+    for (std::size_t t = 0; t < all_.tasks.size(); ++t) {
+      const bool has = std::any_of(rows_.begin(), rows_.end(), [&](std::size_t m) {
+        return !std::isnan(table_.scores[m].per_task[t].spread.mean);
+      });
+      if (has) tasks_.push_back(t);
+    }
+    all_rise_ =
+        std::all_of(tasks_.begin(), tasks_.end(), [&](std::size_t t) { return all_.tasks[t].higher_is_better; });
     for (const std::size_t m : rows_) tested_ = tested_ || table_.scores[m].against_baseline.has_value();
   }
 
@@ -76,13 +82,13 @@ class Writer {
 
   ReportTable scores() const {
     ReportTable table{.title = title("Scores"), .head = {"method", "seeds"}};
-    for (const ComparedTask& task : all_.tasks) table.head.push_back(task.name);
+    for (const std::size_t t : tasks_) table.head.push_back(all_.tasks[t].name);
     table.head.insert(table.head.end(), {"average", "difference", "p", "delta_p %"});
     table.head.insert(table.head.end(), all_.joint.begin(), all_.joint.end());
     for (const std::size_t m : rows_) {
       const MethodScores& method = table_.scores[m];
       std::vector<std::string> row = {name(m), std::to_string(method.seeds.size())};
-      for (std::size_t t = 0; t < all_.tasks.size(); ++t) {
+      for (const std::size_t t : tasks_) {
         row.push_back(spread_cell(method.per_task[t].spread, all_.tasks[t].higher_is_better));
       }
       row.push_back(spread_cell(method.average.spread, all_rise_));
@@ -163,7 +169,7 @@ class Writer {
 
   ReportTable differences() const {
     ReportTable table{.title = title("Differences to the baseline"), .head = {"method", "pairs"}};
-    for (const ComparedTask& task : all_.tasks) table.head.push_back(task.name);
+    for (const std::size_t t : tasks_) table.head.push_back(all_.tasks[t].name);
     table.head.emplace_back("average");
     table.head.insert(table.head.end(), all_.joint.begin(), all_.joint.end());
     for (const std::size_t m : rows_) {
@@ -174,7 +180,7 @@ class Writer {
         return std::isnan(difference) ? text : text + " (" + std::to_string(wins) + ")";
       };
       std::vector<std::string> row = {name(m), std::to_string(against->paired_seeds)};
-      for (std::size_t t = 0; t < all_.tasks.size(); ++t) {
+      for (const std::size_t t : tasks_) {
         const TaskDifference& task = against->per_task[t];
         row.push_back(cell(task.difference, task.half_width_95, task.wins, all_.tasks[t].higher_is_better));
       }
@@ -219,7 +225,8 @@ class Writer {
   const Comparison& all_;
   const ComparisonTable& table_;
   bool all_rise_ = true, tested_ = false;
-  std::vector<std::size_t> rows_;  ///< methods that have runs
+  std::vector<std::size_t> rows_;   ///< methods that have runs
+  std::vector<std::size_t> tasks_;  ///< that the table has
 };
 
 /// Places of the axes x methods: the averages.
