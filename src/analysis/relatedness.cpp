@@ -221,13 +221,21 @@ Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const R
   std::vector<std::string> of_config;
   if (!inputs.configs.empty()) {
     config = Config::from_file(inputs.configs.front());
-    start = TrainedRun::at_start(*config);
+    start.emplace(TrainedRun::at_start(*config));
     for (const Task& task : start->tasks()) of_config.push_back(task.name);
   }
   found.tasks = tasks_of_inputs(inputs, of_config);
   if (found.tasks.size() < 2) {
     throw UserError("there is only the task \"" + found.tasks.front() + "\"; relatedness is of two or more");
   }
+
+  const auto add = [&](RelatednessMeasure measure) {
+    if (has_values(measure)) found.measures.push_back(std::move(measure));
+  };
+  // First, as what the others are to tell.
+  RelatednessMeasure gain = transfer_gain(inputs.runs, found.tasks, settings.split, found.left_out);
+  if (has_values(gain)) found.groups = suggest_task_groups(gain.values);
+  add(std::move(gain));
 
   std::vector<std::string> others;
   const std::vector<const RelatedRun*> all = runs_of_all(inputs.runs, found.tasks, others);
@@ -246,8 +254,7 @@ Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const R
     trained.write_to(found, names_of(looked_at));
   } else if (!start) {
     found.left_out.emplace_back(
-        "covariance similarity and gradient cosine: no finished run, with a checkpoint, has all the tasks and shares "
-        "an "
+        "covariance similarity and gradient cosine: no finished run with a checkpoint has all the tasks and one "
         "encoder");
   }
   if (!others.empty()) {
@@ -265,9 +272,6 @@ Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const R
     }
   }
 
-  const auto add = [&](RelatednessMeasure measure) {
-    if (has_values(measure)) found.measures.push_back(std::move(measure));
-  };
   add(influence_sums(inputs.runs, found.tasks, found.left_out));
   for (RelatednessMeasure& measure : learned_weights(inputs.runs, found.tasks, found.left_out)) add(std::move(measure));
   const auto add_labels = [&](const Config& own, std::uint64_t seed, const std::string& source) {
@@ -285,9 +289,6 @@ Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const R
   } else {
     found.left_out.emplace_back("label dependence: no run of all the tasks says where their texts are");
   }
-  RelatednessMeasure gain = transfer_gain(inputs.runs, found.tasks, settings.split, found.left_out);
-  if (has_values(gain)) found.groups = suggest_task_groups(gain.values);
-  add(std::move(gain));
   found.correlations = correlations_of(found.measures);
   return found;
 }

@@ -92,9 +92,8 @@ std::string groups_text(const TaskGroups& groups, const std::vector<std::string>
   }
   return table.text() + "groups with the largest sum of transfer gains, " +
          (groups.exact ? "over all partitions" : "by joining greedily") +
-         "; a group is expected to give a task the mean of what its pairs gave, and choosing the best makes the gains "
-         "look "
-         "larger than they are\n\n";
+         "; a group is expected to give a task the mean of what its pairs gave, and choosing the best makes the gains\n"
+         "look larger than they are\n\n";
 }
 
 /// One heat map. Its corner lies at (left, top); text of cells as in the tables.

@@ -31,8 +31,10 @@ std::string losses_section(const ReportPart& part, const SectionPlace& place, st
 std::string gradients_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string weights_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string information_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
+std::string information_plane_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string diagnostics_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 
+std::string representation_section(const ReportPart& part, const SectionPlace& place);
 std::string similarity_section(const ReportPart& part, const SectionPlace& place);
 std::string settings_section(const ReportPart& part, const SectionPlace& place);
 std::string environment_section(const ReportPart& part, const SectionPlace& place);

@@ -34,6 +34,8 @@ struct RunConfig {
   std::vector<Config> losses, penalties;
   CheckpointSettings checkpoints = {};
   std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
+  bool representation = false;              ///< whether the chosen checkpoint's representations are measured, too
+  bool information = false;                 ///< whether the information plane is, after each epoch
 
   /// @throws ConfigError for every unknown key, wrong type or range but those of parts that need the tasks to be built
   static RunConfig read(const Config& config);

@@ -33,6 +33,22 @@ double joint_of(const Results& run, const std::string& names, const std::string&
   return score == found->second.end() ? kNan : score->second;
 }
 
+/// The mean over the tasks of a number of Results::representation; NaN where no task has it.
+double representation_of(const Results& run, const std::vector<ComparedTask>& tasks, const std::string& split,
+                         const char* key) {
+  const Json of_split = run.representation.value(split, Json::object());
+  double sum = 0, count = 0;
+  for (const ComparedTask& task : tasks) {
+    const auto own = of_split.find(task.name);
+    if (own == of_split.end() || !own->is_object()) continue;
+    const Json number = own->value(key, Json());
+    if (!number.is_number()) continue;
+    sum += number.get<double>();
+    count += 1;
+  }
+  return count > 0 ? sum / count : kNan;
+}
+
 /// Every run of every method of a table, or of several.
 template <class Visit>
 void visit_runs(const ComparisonTable& table, Visit&& visit) {
@@ -63,11 +79,16 @@ MethodScores scores_of(const std::vector<Results>& runs, const Comparison& compa
     for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
       scores.joint[j].values.push_back(joint_of(run, comparison.joint[j], comparison.split));
     }
+    scores.uniformity.values.push_back(representation_of(run, tasks, comparison.split, "uniformity"));
+    scores.mean_cosine.values.push_back(representation_of(run, tasks, comparison.split, "mean_cosine"));
+    scores.rand_index.values.push_back(representation_of(run, tasks, comparison.split, "adjusted_rand_index"));
     scores.average.values.push_back(count > 0 ? sum / count : kNan);
   }
   for (SeedScores& task : scores.per_task) task.spread = spread_of(task.values);
   for (SeedScores& joint : scores.joint) joint.spread = spread_of(joint.values);
-  scores.average.spread = spread_of(scores.average.values);
+  for (SeedScores* each : {&scores.average, &scores.uniformity, &scores.mean_cosine, &scores.rand_index}) {
+    each->spread = spread_of(each->values);
+  }
   scores.budget = budget_of(runs);
   return scores;
 }

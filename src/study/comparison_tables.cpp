@@ -66,6 +66,7 @@ class Writer {
     if (rows_.empty()) return {};
     std::vector<ReportTable> result = {scores()};
     if (tested_) result.push_back(differences());
+    if (const ReportTable table = representations(); !table.rows.empty()) result.push_back(table);
     result.push_back(budgets());
     return result;
   }
@@ -194,6 +195,29 @@ class Writer {
         "Cells: mean paired difference +- half width of its 95 % interval, in brackets the seeds in which the method "
         "is "
         "better"};
+    return table;
+  }
+
+  /// Without rows where no run says anything of it.
+  ReportTable representations() const {
+    ReportTable table{.title = title("Representations"),
+                      .head = {"method", "uniformity", "mean cosine", "adjusted Rand index"}};
+    bool any = false;
+    for (const std::size_t m : rows_) {
+      const MethodScores& method = table_.scores[m];
+      std::vector<std::string> row = {name(m)};
+      for (const SeedScores* each : {&method.uniformity, &method.mean_cosine, &method.rand_index}) {
+        const Spread& spread = each->spread;
+        any = any || !std::isnan(spread.mean);
+        row.push_back(std::isnan(spread.mean) ? "-" : fixed(spread.mean, 3) + " +- " + fixed(spread.half_width_95, 3));
+      }
+      table.rows.push_back(std::move(row));
+    }
+    if (!any) table.rows.clear();
+    table.notes = {
+        "Means over the tasks: uniformity (lower spreads more evenly) and cosine of the encoder's pooled outputs, "
+        "k-means on "
+        "the heads' outputs against the labels"};
     return table;
   }
 

@@ -87,7 +87,7 @@ TEST(Relatedness, TransferGainIsJointMinusSingleOverTheSeedsOfBoth) {
   ASSERT_TRUE(found.groups.has_value());
   EXPECT_EQ(found.groups->groups, (std::vector<std::vector<std::size_t>>{{0, 1}, {2}}));
   EXPECT_NEAR(found.groups->total, 0.075, 1e-12);
-  EXPECT_TRUE(says(found, "covariance similarity and gradient cosine: no finished run"));
+  EXPECT_TRUE(says(found, "covariance similarity and gradient cosine: no finished run with a checkpoint"));
   EXPECT_TRUE(says(found, "influence: no run"));
   EXPECT_TRUE(says(found, "learned weights: no run"));
   EXPECT_TRUE(says(found, "label dependence: no run"));

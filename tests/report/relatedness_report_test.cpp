@@ -92,5 +92,34 @@ TEST(RelatednessReport, StandsAlone) {
   EXPECT_TRUE(holds(text_report(folder / "alone"), "transfer gain"));
 }
 
+TEST(RepresentationReport, HasATableOfQualitiesAndAPlaneOfInformation) {
+  const TemporaryFolder folder;
+  Json results = testing::results_json(3, 0.6, 2.0);
+  results["representation"] = {
+      {"validation", {{"hate", {{"rows", 9}, {"uniformity", -1.234}, {"mean_cosine", 0.5}, {"adjusted_rand_index", nullptr}}}}}};
+  folder.write("first/results.json", results.dump());
+  std::string log;
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    log += Json{{"step", 10 * (epoch + 1)},
+                {"epoch", epoch},
+                {"best", true},
+                {"validation/hate", 0.5},
+                {"information/representation/hate", 2.0 + epoch},
+                {"information/output/hate", 1.0}}
+               .dump() +
+           "\n";
+  }
+  folder.write("first/log.jsonl", log);
+  const std::string html = html_report(folder / "first");
+  EXPECT_EQ(nesting_fault(html), "");
+  for (const char* shown : {"Quality of representations", "-1.234", "Information plane", "I(X;Z), nats", "I(Z;Zt), nats"}) {
+    EXPECT_TRUE(holds(html, shown)) << shown;
+  }
+  testing::write_run(folder, "second", 1);
+  const std::string without = html_report(folder / "second");
+  EXPECT_FALSE(holds(without, "Information plane"));
+  EXPECT_FALSE(holds(without, "Quality of representations"));
+}
+
 }  // namespace
 }  // namespace infomtl::report

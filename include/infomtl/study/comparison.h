@@ -75,6 +75,9 @@ struct MethodScores {
   std::vector<SeedScores> per_task;  ///< in the order of Comparison::tasks
   SeedScores average;                ///< over those of these tasks that the table has
   std::vector<SeedScores> joint;     ///< in the order of Comparison::joint; NaN where a run lacks it
+  /// Quality of representations (train/representation_quality.h), mean over the table's tasks that have it; NaN where runs
+  /// do not say.
+  SeedScores uniformity, mean_cosine, rand_index;
   Budget budget;
   std::optional<BaselineDifference> against_baseline;  ///< none for a baseline, and where no seed is in both
 };
