@@ -32,6 +32,7 @@ struct CommandLine {
   ListOptions list;
   InfluenceOptions influence;
   InformationOptions information;
+  RelatednessOptions relatedness;
   ReportOptions report;
   SynthesizeOptions synthesize;
   std::function<int()> command;
@@ -267,6 +268,32 @@ void describe(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   information->add_option("--picture", line.information.picture, "write the curves as an SVG");
   information->add_flag("--json", line.information.json, "print the report as JSON");
+
+  CLI::App* relatedness =
+      add_command(app, line, "relatedness",
+                  "how the tasks of some runs relate: covariances, gradients, influence, transfer between pairs, "
+                  "learned weights and "
+                  "labels side by side, how the measures agree, and which tasks to train together",
+                  "infomtl relatedness runs/pairs", line.relatedness, &infomtl::commands::relatedness);
+  relatedness
+      ->add_option("paths", line.relatedness.paths,
+                   "runs, folders of runs (a comparison of pairs, say), or a config, of the model that it starts from")
+      ->required();
+  relatedness
+      ->add_option("--output", line.relatedness.output,
+                   "folder of relatedness.json and relatedness.svg (default: the first folder given)")
+      ->type_name("FOLDER");
+  relatedness->add_option("--split", line.relatedness.split, "of scores and covariances: validation or test")
+      ->check(CLI::IsMember({"validation", "test"}))
+      ->capture_default_str();
+  relatedness
+      ->add_option("--draws", line.relatedness.draws, "pairs of batches per run for the gradient cosines; 0: none")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  relatedness->add_option("--rows", line.relatedness.rows, "training rows of a task in such a batch")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  relatedness->add_flag("--json", line.relatedness.json, "print relatedness.json");
 
   CLI::App* report =
       add_command(app, line, "report", "a page for the browser, or text, of a folder of runs",

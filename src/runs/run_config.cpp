@@ -94,6 +94,8 @@ RunConfig RunConfig::read(const Config& config) {
       run.noises.back().seed = run.trainer.seed;
     });
   }
+  run.representation = evaluation.boolean("representation", false);
+  run.information = evaluation.boolean("information", false);
   evaluation.reject_unknown();
   config.reject_unknown();
   return run;

@@ -102,6 +102,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
       return stopped;
     }
     merged.tasks.push_back(one.tasks.front());
+    for (const auto& [split, tasks] : one.representation.items()) merged.representation[split].update(tasks);
     records.push_back(one.training);
     merged.selection_split = one.selection_split;
     merged.selection_monitor = one.selection_monitor;

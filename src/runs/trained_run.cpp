@@ -4,9 +4,11 @@
 #include <optional>
 #include <string_view>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
+#include "infomtl/runs/run.h"
 #include "infomtl/step/features.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
@@ -51,6 +53,17 @@ TrainedRun TrainedRun::load(const std::filesystem::path& run) {
     const std::vector<Task>& tasks = loaded.model->tasks();
     implementation->tasks.insert(implementation->tasks.end(), tasks.begin(), tasks.end());
   }
+  return TrainedRun(std::move(implementation));
+}
+
+TrainedRun TrainedRun::at_start(const Config& config) {
+  RunConfig read = RunConfig::read(RunPlan::of(config).config);
+  RunParts parts = load_parts(read);
+  auto implementation = std::make_unique<Implementation>();
+  implementation->tasks = parts.model->tasks();
+  std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(read.encoder.path);
+  implementation->models.push_back(
+      {.config = std::move(read), .model = std::move(parts.model), .tokenizer = std::move(tokenizer)});
   return TrainedRun(std::move(implementation));
 }
 
@@ -124,6 +137,12 @@ std::string TrainedRun::fingerprint(const std::string& split) {
     parts += infomtl::fingerprint(load_dataset(loaded.config.data, loaded.config.trainer.seed).split(which)) + "\n";
   }
   return sha256_of_text(parts);
+}
+
+std::vector<torch::Tensor> TrainedRun::gradient_cosines(const GradientCosineSettings& settings) {
+  if (!shares_encoder()) throw StateError("tasks with an encoder each have no gradients to compare");
+  const LoadedModel& loaded = implementation_->models.front();
+  return infomtl::gradient_cosines(*loaded.model, data_of(loaded), settings);
 }
 
 std::vector<Json> TrainedRun::predict(const std::string& task,

@@ -91,6 +91,14 @@ struct InformationOptions {
   std::filesystem::path picture;  ///< empty: none
   bool json = false;
 };
+struct RelatednessOptions {
+  std::vector<std::filesystem::path> paths;
+  std::filesystem::path output;  ///< empty: the first folder of `paths`
+  std::string split = "validation";
+  std::int64_t draws = 20;
+  std::int64_t rows = 32;
+  bool json = false;
+};
 struct ReportOptions {
   std::filesystem::path folder;
   std::filesystem::path output;  ///< empty: report.html in the folder
@@ -115,6 +123,7 @@ int check(const CheckOptions& options);
 int list(const ListOptions& options);
 int influence(const InfluenceOptions& options);
 int information(const InformationOptions& options);
+int relatedness(const RelatednessOptions& options);
 int report(const ReportOptions& options);
 int synthesize(const SynthesizeOptions& options);
 
