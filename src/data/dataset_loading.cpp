@@ -8,11 +8,13 @@
 #include "data/class_rows.h"
 #include "data/label_noise.h"
 #include "data/labels_from_data.h"
+#include "data/leave_out.h"
 #include "data/readers.h"
 #include "data/subset.h"
 #include "data/task_record.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
 #include "infomtl/data/dataset.h"
@@ -260,6 +262,17 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
   }
 }
 
+/// The list of rows to leave out, written in place or in a file; none: an empty one.
+Config leave_out_list(const Config& config) {
+  if (!config.has("leave_out") || config.value("leave_out").json().is_null()) {
+    return Config::from_json({{"rows", Json::object()}}, config.where("leave_out"));
+  }
+  const Config list = config.value("leave_out");
+  if (list.is_object()) return list;
+  const std::filesystem::path file = config.path("leave_out");
+  return Config::from_json(read_json(file), file.string());
+}
+
 }  // namespace
 
 Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vector<std::string>* problems,
@@ -282,10 +295,12 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
                                             config.integer("max_validation_rows", kAll, at_least(1)),
                                             config.integer("max_test_rows", kAll, at_least(1))};
   const double noise = config.number("label_noise", 0.0, between(0.0, 1.0));
+  const Config leave_out = leave_out_list(config);
   config.reject_unknown();
 
   Dataset dataset;
   if (readings != nullptr) readings->resize(records.size());
+  std::vector<std::int64_t> labelled;
   for (const TaskRecord& record : records) dataset.tasks.push_back(record.task);
   const ErrorList problem =
       problems == nullptr ? throwing_errors() : ErrorList([&](const std::string& text) { problems->push_back(text); });
@@ -321,12 +336,23 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
       problem("task " + records[t].task.name + ": the " + std::string(split_name(split)) +
               " split has no labelled row (" + sources.front().file.string() + ")");
     }
+    for (TaskRows& task : rows.tasks) {
+      task.numbers.resize(task.size());
+      std::iota(task.numbers.begin(), task.numbers.end(), 1);
+      if (split == Split::train) labelled.push_back(static_cast<std::int64_t>(task.size()));
+    }
     take_subset(rows, dataset.tasks, split == Split::train ? fraction : 1.0, most[static_cast<std::size_t>(split)],
                 run_seed, split);
   }
   config.part([&] {
     with_context(config.where(), [&] { flip_labels(dataset.split(Split::train), dataset.tasks, noise, run_seed); });
   });
+  try {
+    leave_out_rows(leave_out, dataset.split(Split::train), dataset.tasks, labelled);
+  } catch (const UserError& error) {
+    if (problems == nullptr) throw;
+    problems->push_back(error.what());
+  }
   const SplitData& train = dataset.split(Split::train);
   for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
     const std::vector<std::int32_t>& sequences = train.tasks[t].sequences;

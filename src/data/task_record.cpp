@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "data/record_columns.h"
 #include "data/record_labels.h"
 #include "data/record_metrics.h"
 #include "infomtl/core/errors.h"
@@ -48,25 +49,6 @@ struct Root {
     return result;
   }
 };
-
-/// A column by name or by 0-based number.
-std::string column_of(const Config& value) {
-  if (value.json().is_number_integer()) {
-    return std::to_string(static_cast<std::int64_t>(value.as_number(between(0, 99999))));
-  }
-  return value.as_text();
-}
-
-/// "0" in quotes may be meant as a name; a header line that the record speaks of settles it.
-void refuse_quoted_numbers(const Config& columns) {
-  for (const char* const key : {"text", "text_pair", "label"}) {
-    if (!columns.has(key) || !columns.value(key).json().is_string()) continue;
-    const std::string name = columns.text(key);
-    if (name.empty() || name.find_first_not_of("0123456789") != std::string::npos) continue;
-    columns.fail(key, "\"" + name + "\" may be a name or a number; write " + name +
-                          " for the column of that number, from 0, or say whether there is a \"header\"");
-  }
-}
 
 SourceFormat format_of(const Config& source, const fs::path& file) {
   static const std::map<std::string, SourceFormat> kFormats = {
@@ -140,11 +122,7 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   common.format = format_of(config, files.front());
   const Config columns = config.object_or_empty("columns");
   const bool table = common.format == SourceFormat::tsv || common.format == SourceFormat::csv;
-  if (table && config.has("header")) common.header = config.boolean("header");
-  if (table && config.has("quotes")) common.quotes = config.boolean("quotes");
-  if (table && config.has("delimiter")) {
-    common.delimiter = config.choice("delimiter", ",", {",", ";", "\t", "|"}).front();
-  }
+  if (table) read_table_keys(config, common);
   if (table && !common.header) refuse_quoted_numbers(columns);
   if (common.format == SourceFormat::label_text) {
     if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label per row, not tags");
@@ -354,7 +332,7 @@ std::string Source::text_key() const {
 namespace infomtl {
 
 std::vector<std::string> data_path_fields(const Config& data) {
-  std::vector<std::string> fields = {"root", "tasks[]", "tasks[].record", "tasks[].root"};
+  std::vector<std::string> fields = {"root", "leave_out", "tasks[]", "tasks[].record", "tasks[].root"};
   if (!data.is_object() || data.json().contains("root")) return fields;
   for (const char* file : {"text[]", "text_pair[]", "label[]", "label.*[]", "file[]"}) {
     fields.push_back(std::string("tasks[].splits.*[].") + file);

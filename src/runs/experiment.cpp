@@ -1,10 +1,14 @@
 #include "infomtl/runs/experiment.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
+#include "infomtl/train/view_information.h"
 #include "runs/assembly.h"
 #include "runs/checkpoint_schedule.h"
 #include "runs/environment.h"
@@ -27,6 +31,18 @@ Json evaluation_record(std::int64_t step, std::int64_t epoch, const std::string&
   }
   if (!scores.scores.empty()) record[split + "/average"] = scores.average();
   return record;
+}
+
+/// Adds the information plane of an epoch, of the rows that the selection reads.
+void add_information(Json& record, const Trainer& trainer, std::uint64_t seed, const std::string& split) {
+  const std::vector<Task>& tasks = trainer.model().tasks();
+  const auto found = view_information(trainer.model(), trainer.evaluation_batches(split_named(split)),
+                                      {.seed = seed, .step = std::max<std::int64_t>(0, trainer.steps_done() - 1)});
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    if (std::isnan(found[t].representation)) continue;
+    record["information/representation/" + tasks[t].name] = found[t].representation;
+    record["information/output/" + tasks[t].name] = found[t].output;
+  }
 }
 
 /// The numbers of a record, for TensorBoard.
@@ -105,8 +121,11 @@ struct Experiment::Implementation {
     });
     trainer->on_epoch([this](std::int64_t epoch, const Evaluation& scores, bool best) {
       if (best) best_scores = scores;
-      const Json record = evaluation_record(trainer->steps_done(), epoch, config.trainer.selection.split, scores,
-                                            trainer->model().tasks(), best);
+      Json record = evaluation_record(trainer->steps_done(), epoch, config.trainer.selection.split, scores,
+                                      trainer->model().tasks(), best);
+      if (config.information) {
+        add_information(record, *trainer, config.trainer.seed, config.trainer.selection.split);
+      }
       records->add(record);
       events->scalars(trainer->steps_done(), scalars_of(record));
       if (progress != nullptr) progress->end_epoch(epoch, scores, trainer->model().tasks(), best);
@@ -171,6 +190,10 @@ struct Experiment::Implementation {
       for (const EmbeddingNoise& noise : config.noises) {
         add_evaluation(scored, trainer->model().tasks(), split + " " + noise.name(),
                        trainer->evaluate(split_named(split), &noise));
+      }
+      if (config.representation) {
+        scored.representation[split] =
+            representation_json(trainer->model(), trainer->evaluation_batches(split_named(split)));
       }
     }
     scored.average_tasks();

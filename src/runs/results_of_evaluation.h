@@ -20,4 +20,7 @@ Json task_similarity(const MultiTaskModel& model);
 /// itself; empty where none learns it.
 Json task_weights(const Objective& objective, const std::vector<Task>& tasks);
 
+/// Of the split whose batches these are: task -> what train/representation_quality.h has of it.
+Json representation_json(const MultiTaskModel& model, const BatchReader& batches);
+
 }  // namespace infomtl

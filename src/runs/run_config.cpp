@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/model_folder.h"
 #include "infomtl/ops/packed/linear.h"
@@ -93,6 +94,8 @@ RunConfig RunConfig::read(const Config& config) {
       run.noises.back().seed = run.trainer.seed;
     });
   }
+  run.representation = evaluation.boolean("representation", false);
+  run.information = evaluation.boolean("information", false);
   evaluation.reject_unknown();
   config.reject_unknown();
   return run;
@@ -100,6 +103,10 @@ RunConfig RunConfig::read(const Config& config) {
 
 Json RunConfig::effective() const {
   Json json = with_absolute_paths(config);
+  Json& rows = json["data"];
+  if (rows.contains("leave_out") && rows["leave_out"].is_string()) {
+    rows["leave_out"] = read_json(rows["leave_out"].get<std::string>());  // the rows themselves: the file may change
+  }
   json["seed"] = trainer.seed;
   json["precision"] = precision == Precision::bfloat16 ? "bfloat16" : "float32";
   return json;

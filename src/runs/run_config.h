@@ -39,6 +39,8 @@ struct RunConfig {
   std::vector<Config> losses = {}, penalties = {};
   CheckpointSettings checkpoints = {};
   std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
+  bool representation = false;              ///< whether the chosen checkpoint's representations are measured, too
+  bool information = false;                 ///< whether the information plane is, after each epoch
 
   /// Everything but the parts that need the tasks to be built. Where the config collects its problems, what could not be
   /// read has its default. @throws ConfigError for an unknown key, a wrong type or range

@@ -14,6 +14,12 @@ namespace infomtl {
 Json single_task_config(const Json& effective, std::size_t index, const std::string& task) {
   Json config = effective;
   config["data"]["tasks"] = Json::array({effective.at("data").at("tasks").at(index)});
+  if (config["data"].contains("leave_out") && config["data"]["leave_out"].is_object()) {
+    const Json rows = config["data"]["leave_out"].value("rows", Json::object());
+    Json own = Json::object();
+    if (rows.contains(task)) own[task] = rows.at(task);
+    config["data"]["leave_out"] = {{"rows", own}};
+  }
   config["training"]["regime"] = "alternating";
   Json terms = Json::array();
   for (Json term : effective.at("losses")) {
@@ -96,6 +102,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
       return stopped;
     }
     merged.tasks.push_back(one.tasks.front());
+    for (const auto& [split, tasks] : one.representation.items()) merged.representation[split].update(tasks);
     records.push_back(one.training);
     merged.selection_split = one.selection_split;
     merged.selection_monitor = one.selection_monitor;

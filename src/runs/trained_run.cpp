@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/hash.h"
+#include "infomtl/runs/run.h"
 #include "infomtl/step/features.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
@@ -49,6 +53,17 @@ TrainedRun TrainedRun::load(const std::filesystem::path& run) {
     const std::vector<Task>& tasks = loaded.model->tasks();
     implementation->tasks.insert(implementation->tasks.end(), tasks.begin(), tasks.end());
   }
+  return TrainedRun(std::move(implementation));
+}
+
+TrainedRun TrainedRun::at_start(const Config& config) {
+  RunConfig read = RunConfig::read(RunPlan::of(config).config);
+  RunParts parts = load_parts(read);
+  auto implementation = std::make_unique<Implementation>();
+  implementation->tasks = parts.model->tasks();
+  std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(read.encoder.path);
+  implementation->models.push_back(
+      {.config = std::move(read), .model = std::move(parts.model), .tokenizer = std::move(tokenizer)});
   return TrainedRun(std::move(implementation));
 }
 
@@ -103,9 +118,31 @@ std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
                        .output = task.output,
                        .labels = task.labels});
       if (!embeddings.empty()) found.back().embeddings = embeddings[t];
+      found.back().numbers = data.dataset().split(which).tasks[t].numbers;
     }
   }
   return found;
+}
+
+std::string TrainedRun::fingerprint(const std::string& split) {
+  const Split which = split_named(split);
+  std::string parts;
+  for (const LoadedModel& loaded : implementation_->models) {
+    for (const auto& parameter : loaded.model->named_parameters()) {
+      const torch::Tensor host = parameter.value().detach().to(torch::kCPU).contiguous();
+      const std::string_view bytes(static_cast<const char*>(host.const_data_ptr()), host.nbytes());
+      parts += parameter.key() + " " + sha256_of_text(bytes) + "\n";
+    }
+    parts += std::to_string(loaded.config.encoder.max_length) + " " + loaded.config.encoder.pooling + "\n";
+    parts += infomtl::fingerprint(load_dataset(loaded.config.data, loaded.config.trainer.seed).split(which)) + "\n";
+  }
+  return sha256_of_text(parts);
+}
+
+std::vector<torch::Tensor> TrainedRun::gradient_cosines(const GradientCosineSettings& settings) {
+  if (!shares_encoder()) throw StateError("tasks with an encoder each have no gradients to compare");
+  const LoadedModel& loaded = implementation_->models.front();
+  return infomtl::gradient_cosines(*loaded.model, data_of(loaded), settings);
 }
 
 std::vector<Json> TrainedRun::predict(const std::string& task,

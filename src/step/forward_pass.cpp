@@ -20,13 +20,13 @@ std::uint64_t ForwardContext::seed_of(std::string_view purpose) const {
 EncodedPass::EncodedPass(const ForwardContext& given, StepBatch rows, std::shared_ptr<ops::GradientSink> its_sink,
                          RowOwner whose, Reencoded again)
     : context(given), batch(std::move(rows)), sink(std::move(its_sink)), owner(whose), reencoded(std::move(again)) {
-  bool tags_are_read = false;
+  bool tokens_are_read = false;
   for (std::size_t t = 0; t < context.model->tasks().size(); ++t) {
     Head& head = context.model->head(t);
     if (context.training) head.begin_step(context.step);
-    tags_are_read = tags_are_read || head.reads_tagging_heads();
+    tokens_are_read = tokens_are_read || head.reads_tagging_heads() || head.reads_token_states();
   }
-  token_states = tags_are_read;
+  token_states = tokens_are_read;
   if (context.training) context.model->architecture().begin_step(context.step);
   for (const TaskBatch& task : batch.tasks) {
     needs.push_back(context.objective == nullptr ? Needs{} : context.objective->needs(task_at(task.task)));

@@ -248,9 +248,12 @@ struct Trainer::Implementation {
     stopwatch.lap();
   }
 
+  BatchReader evaluation_batches(Split split) const {
+    return batches->evaluation(split, settings.evaluation_batch_size);
+  }
   Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const {
-    return evaluate_model(*model, objective.get(), batches->evaluation(split, settings.evaluation_batch_size),
-                          split_name(split), progress.cost.steps, noise);
+    return evaluate_model(*model, objective.get(), evaluation_batches(split), split_name(split), progress.cost.steps,
+                          noise);
   }
 
   bool over() const { return progress.cost.steps >= total || progress.stopped_early; }
@@ -326,6 +329,8 @@ bool Trainer::fit(const std::atomic<bool>* stop, std::int64_t epochs) {
 Evaluation Trainer::evaluate(Split split, const EmbeddingNoise* noise) const {
   return implementation_->evaluate(split, noise);
 }
+
+BatchReader Trainer::evaluation_batches(Split split) const { return implementation_->evaluation_batches(split); }
 
 std::int64_t Trainer::steps_done() const { return implementation_->progress.cost.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }

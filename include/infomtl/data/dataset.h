@@ -68,6 +68,8 @@ struct INFOMTL_API TaskRows {
   std::vector<std::int32_t> classes;        ///< classification: one per example; else see label_offsets
   std::vector<float> values;                ///< regression: one per example
   std::vector<std::int64_t> label_offsets;  ///< multi_label, tagging: example i's classes are label_offsets[i] .. [i+1]
+  /// Which of the task's labelled rows each example is, counted from 1 in the order of its files, before any subset.
+  std::vector<std::int32_t> numbers = {};
 
   std::size_t size() const { return sequences.size(); }
 };
@@ -93,7 +95,7 @@ INFOMTL_API std::string fingerprint(const SplitData& data);
 INFOMTL_API std::vector<std::vector<std::size_t>> groups_sharing_texts(const SplitData& data);
 
 /// Reads every task record and file that the `data` object of a config names (see configs/README.md for the format):
-/// `root`, `tasks`, `label_noise`, `train_fraction`, `max_train_rows`, `max_validation_rows`, `max_test_rows`.
+/// `root`, `tasks`, `label_noise`, `leave_out`, `train_fraction`, `max_train_rows`, `max_validation_rows`, `max_test_rows`.
 ///
 /// A subset is a function of the run seed. Its unit is the text, so tasks that share texts keep sharing them; it is
 /// stratified by the classes of the group's first classification task (each class keeps its share to the nearest row),

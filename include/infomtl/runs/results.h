@@ -41,6 +41,9 @@ struct Results {
   Json task_similarity = Json::object();
   /// loss term -> task -> task -> how much the first takes of the second, as the term learned it; empty where none does
   Json task_weights = Json::object();
+  /// split -> task -> {"rows", "uniformity", "mean_cosine", "adjusted_rand_index"} (train/representation_quality.h), null for
+  /// what is not there; empty unless the config asks for it
+  Json representation = Json::object();
 
   /// results.json of the run folder, format 1; a NaN is null.
   INFOMTL_API Json to_json() const;

@@ -22,8 +22,11 @@
 #include "infomtl/runs/results.h"
 #include "infomtl/step/embedding_covariance.h"
 #include "infomtl/step/embedding_noise.h"
+#include "infomtl/step/gradient_cosine.h"
 
 namespace infomtl {
+
+class Config;
 
 /// What a run's model makes of one task's rows of a split, in the order of its examples; on the CPU.
 struct TaskOutputs {
@@ -33,12 +36,15 @@ struct TaskOutputs {
   torch::Tensor output;                                ///< [B, C] float32 of the head, of tagging [W, C]
   torch::Tensor labels;                                ///< as TaskBatch::labels
   std::optional<EmbeddingCovariance> embeddings = {};  ///< where the architecture changes word embeddings
+  std::vector<std::int32_t> numbers = {};              ///< of the rows in the task's files, as TaskRows::numbers
 };
 
 class INFOMTL_API TrainedRun {
  public:
   /// @param run  a run folder; its best checkpoint is loaded @throws IoError, FormatError, ConfigError
   static TrainedRun load(const std::filesystem::path& run);
+  /// The model that a config starts training from; one, whatever its regime. @throws as Experiment::from_config
+  static TrainedRun at_start(const Config& config);
   TrainedRun(TrainedRun&&) noexcept;
   ~TrainedRun();
 
@@ -48,6 +54,11 @@ class INFOMTL_API TrainedRun {
   Results evaluate(const std::string& split, const EmbeddingNoise& noise);
   /// Of every task that has rows in the split. @throws what reading the data throws
   std::vector<TaskOutputs> outputs(const std::string& split);
+  /// SHA-256, in hex, of what outputs(split) follows from: weights, settings of the encoder, texts and labels.
+  std::string fingerprint(const std::string& split);
+  /// Of the tasks' gradients in the parameters that all tasks train, in the order of tasks(). @throws StateError where the
+  /// tasks share no encoder; what reading the data throws
+  std::vector<torch::Tensor> gradient_cosines(const GradientCosineSettings& settings);
   const std::vector<Task>& tasks() const;
   /// Whether all tasks read one encoder; in a run of single-task models each has its own.
   bool shares_encoder() const;

@@ -70,6 +70,8 @@ class INFOMTL_API Trainer {
   bool fit(const std::atomic<bool>* stop = nullptr, std::int64_t epochs = 0);
   /// @param noise  on the word embeddings; null: none
   Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const;
+  /// The split's rows as evaluate() reads them.
+  BatchReader evaluation_batches(Split split) const;
 
   std::int64_t steps_done() const;
   std::int64_t total_steps() const;

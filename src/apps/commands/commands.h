@@ -71,9 +71,32 @@ struct ListOptions {
   std::string kind;  ///< empty: all kinds
   bool json = false;
 };
+struct InfluenceOptions {
+  std::filesystem::path run;
+  std::vector<std::string> tasks;        ///< empty: all
+  std::string shared, sharing, backend;  ///< empty: the defaults of InfluenceSettings
+  std::optional<double> penalty, ridge;
+  std::vector<std::string> overrides;
+  std::int64_t leave_one_out = 0;
+  std::int64_t subsets = 0;
+  double mislabel = 0;
+  std::optional<double> select;
+  std::optional<std::uint64_t> select_random;  ///< seed
+  std::string target;                          ///< empty: the mean over tasks
+  std::filesystem::path write;
+  bool json = false;
+};
 struct InformationOptions {
   std::vector<std::string> overrides;
   std::filesystem::path picture;  ///< empty: none
+  bool json = false;
+};
+struct RelatednessOptions {
+  std::vector<std::filesystem::path> paths;
+  std::filesystem::path output;  ///< empty: the first folder of `paths`
+  std::string split = "validation";
+  std::int64_t draws = 20;
+  std::int64_t rows = 32;
   bool json = false;
 };
 struct ReportOptions {
@@ -87,7 +110,8 @@ struct SynthesizeOptions {
   std::int64_t rows = 0;  ///< 0: the corpus's own sizes
 };
 
-/// Exit status: 0 good; errors leave as exceptions. train, compare and search return 130 when interrupted, with the run saved.
+/// Exit status: 0 good; errors leave as exceptions. train, compare, search and influence return 130 when
+/// interrupted, with what is finished saved.
 int train(const TrainOptions& options);
 int compare(const CompareOptions& options);
 int search(const SearchOptions& options);
@@ -97,7 +121,9 @@ int encode(const EncodeOptions& options);
 int tokenize(const TokenizeOptions& options);
 int check(const CheckOptions& options);
 int list(const ListOptions& options);
+int influence(const InfluenceOptions& options);
 int information(const InformationOptions& options);
+int relatedness(const RelatednessOptions& options);
 int report(const ReportOptions& options);
 int synthesize(const SynthesizeOptions& options);
 
