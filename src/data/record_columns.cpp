@@ -19,10 +19,4 @@ void refuse_quoted_numbers(const Config& columns) {
   }
 }
 
-void read_table_keys(const Config& config, Source& source) {
-  if (config.has("header")) source.header = config.boolean("header");
-  if (config.has("quotes")) source.quotes = config.boolean("quotes");
-  if (config.has("delimiter")) source.delimiter = config.choice("delimiter", ",", {",", ";", "\t", "|"}).front();
-}
-
 }  // namespace infomtl::data

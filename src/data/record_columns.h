@@ -1,9 +1,9 @@
 #pragma once
-// What a task record says of a table's columns, and how the table is written.
+// What a task record says of the columns of a table.
 
 #include <string>
 
-#include "data/task_record.h"
+#include "infomtl/core/config.h"
 
 namespace infomtl::data {
 
@@ -12,8 +12,5 @@ std::string column_of(const Config& value);
 
 /// "0" in quotes may be meant as a name; a header line that the record speaks of settles it. @throws ConfigError
 void refuse_quoted_numbers(const Config& columns);
-
-/// The keys "header", "quotes" and "delimiter" of a source that is a table.
-void read_table_keys(const Config& config, Source& source);
 
 }  // namespace infomtl::data

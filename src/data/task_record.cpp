@@ -122,7 +122,11 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   common.format = format_of(config, files.front());
   const Config columns = config.object_or_empty("columns");
   const bool table = common.format == SourceFormat::tsv || common.format == SourceFormat::csv;
-  if (table) read_table_keys(config, common);
+  if (table && config.has("header")) common.header = config.boolean("header");
+  if (table && config.has("quotes")) common.quotes = config.boolean("quotes");
+  if (table && config.has("delimiter")) {
+    common.delimiter = config.choice("delimiter", ",", {",", ";", "\t", "|"}).front();
+  }
   if (table && !common.header) refuse_quoted_numbers(columns);
   if (common.format == SourceFormat::label_text) {
     if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label per row, not tags");
