@@ -102,7 +102,8 @@ void describe(CLI::App& app, CommandLine& line) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")->delimiter(',')->check(seeds);
-  compare->add_option("--output", line.compare.output, "folder of the runs (default: runs/<config>)");
+  compare->add_option("--output", line.compare.output,
+                      "folder of the runs (default: runs/<its name, or the config's>)");
   compare
       ->add_option("--split", line.compare.split,
                    "what is scored and shown, instead of the config's: validation or test")
@@ -173,9 +174,8 @@ void describe(CLI::App& app, CommandLine& line) {
       ->add_option("--model", line.encode.model,
                    "Hugging Face folder, a checkpoint, or a model's name in the Hugging Face cache")
       ->required();
-  encode->add_option("--pooling", line.encode.pooling, "first or mean")
-      ->check(CLI::IsMember({"first", "mean"}))
-      ->capture_default_str();
+  encode->add_option("--pooling", line.encode.pooling, "first or mean (default: what the folder says, else first)")
+      ->check(CLI::IsMember({"first", "mean"}));
   encode->add_option("--max-length", line.encode.max_length, "longest sequence in tokens (default: the model's)")
       ->check(CLI::Range(3, 1 << 20));
   encode->add_option("--input", line.encode.input, "texts or JSONL; - is stdin")->capture_default_str();

@@ -15,12 +15,15 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/core/log.h"
 #include "infomtl/core/random.h"
 #include "infomtl/data/dataset.h"
 
 namespace infomtl {
 namespace data {
 namespace {
+
+constexpr std::size_t kMostListed = 12;  // of problems: a file of the wrong kind has as many as rows
 
 /// Labels as words or as indices. Where a name is itself a number, however it is written, only names are taken.
 class LabelNames {
@@ -44,13 +47,14 @@ class LabelNames {
     return std::nullopt;
   }
 
-  std::string complaint(std::string_view cell) const {
+  /// @param suggests  whether the nearest name is looked for, which takes time where there are thousands
+  std::string complaint(std::string_view cell, bool suggests) const {
     std::string text = "label \"" + std::string(cell.substr(0, 60)) + "\" is not one of ";
     constexpr std::size_t kShown = 12;
     for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + names_[i];
     if (names_.size() > kShown) text += ", ... (" + std::to_string(names_.size()) + " labels)";
     if (indices_allowed_) text += ", nor an index 0 to " + std::to_string(names_.size() - 1);
-    const std::string near = nearest_name(cell, names_);
+    const std::string near = suggests ? nearest_name(cell, names_) : "";
     if (!near.empty()) text += "; did you mean \"" + near + "\"?";
     return text;
   }
@@ -97,7 +101,9 @@ class LabelReader {
     if (list && rows.label_offsets.empty()) rows.label_offsets.push_back(0);
     for (std::size_t i = 0; i < raw.size(); ++i) {
       const std::string where = raw.file + ":" + std::to_string(raw.lines[i]) + ": ";
+      if (raw.refused[i]) continue;
       if (raw.missing[i]) {
+        ++without_label_;
         if (!record_.missing_labels_allowed) {
           problem_(where + "no label; \"missing_labels\": \"skip\" in the record leaves such rows out");
         }
@@ -120,6 +126,17 @@ class LabelReader {
       rows.sequences.push_back(first_sequence + static_cast<std::int32_t>(i));
       if (list) rows.label_offsets.push_back(static_cast<std::int64_t>(rows.classes.size()));
     }
+  }
+
+  /// "3 rows without a label, 2 with one that \"labels\" lacks": what append() left out as the record allows; or nothing.
+  std::string left_out() const {
+    std::string text;
+    if (record_.missing_labels_allowed && without_label_ > 0)
+      text = std::to_string(without_label_) + " without a label";
+    if (unknown_ > 0) {
+      text += (text.empty() ? "" : ", ") + std::to_string(unknown_) + " with a label that \"labels\" lacks";
+    }
+    return text;
   }
 
  private:
@@ -146,10 +163,13 @@ class LabelReader {
     }
     const bool tolerated = !training_ && record_.unknown_labels != UnknownLabels::error;
     if (!tolerated) {
-      problem_(where + names_.complaint(cell));
+      problem_(where + names_.complaint(cell, ++complaints_ <= kMostListed));
       return false;
     }
-    if (record_.unknown_labels == UnknownLabels::skip) return false;
+    if (record_.unknown_labels == UnknownLabels::skip) {
+      ++unknown_;
+      return false;
+    }
     rows.classes.push_back(kUnknownLabel);
     return true;
   }
@@ -178,6 +198,8 @@ class LabelReader {
   bool training_;
   LabelNames names_;
   ErrorList problem_;
+  std::int64_t without_label_ = 0, unknown_ = 0;
+  std::size_t complaints_ = 0;
   Readings* readings_;
 };
 
@@ -204,8 +226,6 @@ std::vector<Reading> readings_of(const std::vector<TaskRecord>& records, Split s
 void load_reading(const Reading& reading, const std::vector<TaskRecord>& records, Split split, SplitData& data,
                   const ErrorList& problem, LabelReadings* readings) {
   const Source& source = *reading.sources.front();
-  const std::string content = read_file(source.file);
-  const std::string pair_content = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
   std::vector<LabelRequest> requests;
   std::vector<std::string> label_contents;
   bool words = false;
@@ -216,16 +236,29 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
     label_contents.push_back(label_file.empty() ? std::string() : read_file(label_file));
     words = words || task.kind == TaskKind::tagging;
   }
-  SourceRows rows = read_rows(source, content, pair_content, requests, label_contents, words, problem);
+  SourceRows rows;
+  {  // the files' contents go as soon as their rows are there
+    const std::string content = read_file(source.file);
+    const std::string pair_content = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
+    rows = read_rows(source, content, pair_content, requests, label_contents, words, problem);
+  }
   take_part(source, rows);
   const auto first_sequence = static_cast<std::int32_t>(data.texts.size());
-  append_texts(data.texts, rows.texts);
   for (std::size_t r = 0; r < reading.tasks.size(); ++r) {
     const TaskRecord& record = records[reading.tasks[r]];
     Readings* const kept =
         readings == nullptr ? nullptr : &(*readings)[reading.tasks[r]][static_cast<std::size_t>(split)];
-    LabelReader(record, split, problem, kept)
-        .append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
+    LabelReader labels(record, split, problem, kept);
+    labels.append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
+    if (const std::string rest = labels.left_out(); !rest.empty()) {
+      log::info("task " + record.task.name + ", " + std::string(split_name(split)) + ", " + rows.labels[r].file +
+                ": rows left out: " + rest);
+    }
+  }
+  if (data.texts.size() == 0) {
+    data.texts = std::move(rows.texts);
+  } else {
+    append_texts(data.texts, rows.texts);
   }
 }
 
@@ -280,7 +313,6 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
       for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
       const std::string place =
           (reading.tasks.size() == 1 ? "task " : "tasks ") + names + ", " + std::string(split_name(split));
-      constexpr std::size_t kMostListed = 12;  // a file of the wrong kind has as many problems as rows
       std::size_t found = 0;
       const ErrorList placed = [&](const std::string& text) {
         if (++found <= kMostListed) problem(place + ": " + text);

@@ -46,8 +46,8 @@ PackedTokens PackedTokens::select(const std::vector<std::int64_t>& sequences) co
 StepBatch StepBatch::to(torch::Device device) const {
   StepBatch result{tokens.to(device), tasks};
   for (TaskBatch& batch : result.tasks) {
-    for (Tensor* tensor :
-         {&batch.rows, &batch.labels, &batch.words, &batch.word_offsets, &batch.examples, &batch.texts}) {
+    for (Tensor* tensor : {&batch.rows, &batch.labels, &batch.words, &batch.unread, &batch.word_offsets,
+                           &batch.examples, &batch.texts}) {
       *tensor = moved(*tensor, device);
     }
   }

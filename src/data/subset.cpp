@@ -114,7 +114,9 @@ void keep_rows(SourceRows& rows, const std::vector<bool>& keep) {
       for (std::int64_t j = labels.offsets[i]; j < labels.offsets[i + 1]; ++j) {
         items.push_back(labels.items[static_cast<std::size_t>(j)]);
       }
-      if (labels.missing[i]) {
+      if (labels.refused[i]) {
+        kept.append_refused(labels.lines[i]);
+      } else if (labels.missing[i]) {
         kept.append_missing(labels.lines[i]);
       } else {
         kept.append(items, labels.lines[i]);

@@ -10,6 +10,7 @@
 #include "infomtl/data/task_batches.h"
 #include "infomtl/data/task_json.h"
 #include "infomtl/metrics/metric.h"
+#include "infomtl/model/weights_file.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
@@ -19,16 +20,15 @@ namespace infomtl {
 
 std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uint64_t seed) {
   const std::filesystem::path& folder = settings.path;
-  const bool stored = std::filesystem::exists(folder / "model.safetensors") ||
-                      std::filesystem::exists(folder / "model.safetensors.index.json");
-  if (settings.weights != "random" && stored) return load_encoder(folder);
-  if (settings.weights == "required" ||
-      (settings.weights == "auto" && std::filesystem::exists(folder / "pytorch_model.bin"))) {
-    throw ConfigError(folder.string() +
-                      ": has no model.safetensors; convert its weights, or set encoder.weights to \"random\"");
-  }
-  if (settings.weights == "auto")
+  if (settings.weights != "random") {
+    const bool stored = with_context("encoder.weights", [&] { return find_weights(folder).has_value(); });
+    if (stored) return load_encoder(folder);
+    if (settings.weights == "required") {
+      throw ConfigError(folder.string() +
+                        ": has no model.safetensors; give its weights, or set encoder.weights to \"random\"");
+    }
     log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
+  }
   return random_encoder(read_json(folder / "config.json"), derive_seed(seed, "encoder"));
 }
 
@@ -51,6 +51,22 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
   return model;
 }
 
+namespace {
+
+/// The types that the tokenizer gives a text or pair must be rows of the encoder's table.
+void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, const Encoder& encoder,
+                       const std::vector<Task>& tasks) {
+  if (encoder.type_count() < 2) return;
+  const bool pairs = std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.pair; });
+  const Encoding probe = pairs ? tokenizer.encode_pair("a", "a") : tokenizer.encode("a");
+  for (const auto type : probe.type_ids) {
+    if (static_cast<std::int64_t>(type) < encoder.type_count()) continue;
+    throw FormatError(config.encoder.path.string() + ": its tokenizer gives tokens the type " + std::to_string(type) +
+                      ", but the encoder's table has " + std::to_string(encoder.type_count()) + " rows");
+  }
+}
+
+}  // namespace
 void check_metric(const Task& task) {
   with_context("task \"" + task.name + "\"",
                [&] { build_metric(Config::from_json(metric_to_json(task.metric), "metric"), metric_context(task)); });
@@ -91,9 +107,13 @@ RunParts load_parts(const RunConfig& config) {
 
   const auto encoder = build_encoder(config.encoder, seed);
   check_encoder(config, *encoder, tokenizer.get());
+  check_token_types(config, *tokenizer, *encoder, tasks);
   parts.model = build_model(config, encoder, tasks);
-  parts.objective = Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
-  parts.objective->check(*parts.model);
+  naming_config(config.config, [&] {
+    parts.objective =
+        Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
+    parts.objective->check(*parts.model);
+  });
   parts.model->to(config.device);
   parts.objective->to(config.device);
   parts.weighting->to(config.device);
@@ -135,9 +155,7 @@ LoadedModel load_checkpoint(const Config& config, const std::filesystem::path& c
   return loaded;
 }
 
-}  // namespace
-
-LoadedModel load_model(const std::filesystem::path& run) {
+LoadedModel load_known_model(const std::filesystem::path& run) {
   const RunFolder folder(run);
   if (!std::filesystem::exists(folder.best().parent_path()) && std::filesystem::exists(run / "state.json")) {
     return load_checkpoint(config_of_checkpoint(run), run);
@@ -155,6 +173,16 @@ LoadedModel load_model(const std::filesystem::path& run) {
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
   config["encoder"]["path"] = std::filesystem::absolute(folder.best()).string();
   return load_checkpoint(Config::from_json(config, folder.config().string()), folder.best());
+}
+
+}  // namespace
+
+LoadedModel load_model(const std::filesystem::path& run) {
+  try {
+    return load_known_model(run);
+  } catch (const UnknownNameError& error) {  // the run was trained with that name
+    throw UnknownNameError(std::string(error.what()) + "; if a plugin has it, load that with --plugin FILE.so");
+  }
 }
 
 }  // namespace infomtl

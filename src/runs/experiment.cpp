@@ -78,8 +78,10 @@ struct Experiment::Implementation {
   void load_trainer() {
     RunParts parts = load_parts(config);
     objective = parts.objective;
-    trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
-                                        std::move(parts.batches));
+    naming_config(config.config, [&] {
+      trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
+                                          std::move(parts.batches));
+    });
   }
 
   void load_checkpoint() {
@@ -98,8 +100,11 @@ struct Experiment::Implementation {
   void open_folder() {
     if (records != nullptr) return;
     folder.lock();
-    std::filesystem::create_directories(folder.last().parent_path());
+    folder.remove_unfinished();
+    // First: a folder with checkpoints and no config.json is no run's.
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
+    std::filesystem::create_directories(folder.last().parent_path());
+    folder.keep_latest(config.checkpoints.keep);
     const std::int64_t begun_at = trainer->steps_done();
     records = std::make_unique<RunLog>(folder.log(), begun_at);
     events = std::make_unique<EventWriter>(folder.path(), begun_at > 0 ? begun_at + 1 : 0);
@@ -125,26 +130,30 @@ struct Experiment::Implementation {
       events->scalars(trainer->steps_done(), scalars_of(record));
       if (progress != nullptr) progress->end_epoch(epoch, scores, trainer->model().tasks(), best);
       for (const auto& listener : epoch_listeners) listener(epoch, scores, best);
-      if (best) {
+      if (best)
         trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
-        copy_checkpoint(folder.best(), folder.last());
-      } else {
-        trainer->save(folder.last(), config.encoder.path);
-      }
-      keep_last();
+      save_last(best);
     });
     if (!config.checkpoints.between_epochs()) return;
     trainer->on_step([this, schedule = CheckpointSchedule(config.checkpoints, trainer->steps_per_epoch())](
                          std::int64_t steps_done) mutable {
       if (!schedule.due(steps_done)) return;
-      trainer->save(folder.last(), config.encoder.path);
-      keep_last();
+      save_last(false);
     });
   }
 
-  void keep_last() {
-    if (config.checkpoints.keep == 0) return;
-    copy_checkpoint(folder.last(), folder.kept(trainer->steps_done()));
+  /// Saves `last`, and before it what is kept of it: a run that goes on from an older `last` makes both again.
+  /// @param as_best  `best` is the same and was just saved
+  void save_last(bool as_best) {
+    const bool keeps = config.checkpoints.keep > 0;
+    const std::filesystem::path kept = folder.kept(trainer->steps_done());
+    if (as_best) {
+      if (keeps) copy_checkpoint(folder.best(), kept);
+      copy_checkpoint(folder.best(), folder.last());
+    } else {
+      trainer->save(keeps ? kept : folder.last(), config.encoder.path);
+      if (keeps) copy_checkpoint(kept, folder.last());
+    }
     folder.keep_latest(config.checkpoints.keep);
   }
 

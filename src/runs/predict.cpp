@@ -29,9 +29,12 @@ std::vector<WordRange> words_of(const std::string& text) {
 }
 
 Json scores_json(const Task& task, const Tensor& probabilities) {
+  const Tensor values = probabilities.to(torch::kCPU, torch::kFloat32).contiguous();
   Json scores = Json::object();
+  // Labels differ, so that no look for an equal key is needed: there may be thousands.
+  auto& entries = scores.get_ref<Json::object_t&>();
   for (std::size_t c = 0; c < task.labels.size(); ++c) {
-    scores[task.labels[c]] = probabilities[static_cast<std::int64_t>(c)].item<float>();
+    entries.emplace_back(task.labels[c], values.const_data_ptr<float>()[c]);
   }
   return scores;
 }
@@ -63,6 +66,19 @@ Json answer(const Task& task, const Tensor& output) {
   throw StateError("an unknown kind of label");
 }
 
+/// Words that the model did not read have no tag: the tag outside entities, or null, and their places are told.
+void take_back_unread(const Task& task, const std::vector<std::int64_t>& unread, Json& answer) {
+  if (unread.empty()) return;
+  const bool entities = std::find(task.labels.begin(), task.labels.end(), "O") != task.labels.end();
+  for (const std::int64_t word : unread) {
+    answer["labels"][static_cast<std::size_t>(word)] = entities ? Json("O") : Json();
+    for (const char* const number : {"scores", "deviations"}) {
+      if (answer.contains(number)) answer[number][static_cast<std::size_t>(word)] = nullptr;
+    }
+  }
+  answer["unread_words"] = unread;
+}
+
 }  // namespace
 
 std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_index, const Tokenizer& tokenizer,
@@ -77,6 +93,7 @@ std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_in
     const std::size_t end = std::min(begin + kBatch, texts.size());
     std::vector<SequenceTokens> sequences;
     std::vector<std::int64_t> words, word_offsets = {0};
+    std::vector<std::vector<std::int64_t>> unread(end - begin);
     std::int64_t first_token = 0;
     for (std::size_t i = begin; i < end; ++i) {
       with_context("text " + std::to_string(i + 1), [&] {
@@ -88,8 +105,10 @@ std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_in
         sequences.push_back(tokenize_sequence(tokenizer, text, task.pair ? &pair : nullptr, ranges, max_length));
       });
       std::int32_t previous = 0;  // a word without a token of its own reads the one before it
-      for (const std::int32_t token : sequences.back().word_tokens) {
+      for (std::size_t w = 0; w < sequences.back().word_tokens.size(); ++w) {
+        const std::int32_t token = sequences.back().word_tokens[w];
         if (token >= 0) previous = token;
+        if (token == kWordNotRead) unread[i - begin].push_back(static_cast<std::int64_t>(w));
         words.push_back(first_token + previous);
       }
       word_offsets.push_back(static_cast<std::int64_t>(words.size()));
@@ -117,11 +136,12 @@ std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task_in
       const std::int64_t first = tags ? word_offsets[i] : row, last = tags ? word_offsets[i + 1] : row + 1;
       if (samples.count == 0) {
         answers.push_back(answer(task, output.slice(0, first, last)));
-        continue;
+      } else {
+        const auto& [text, text_pair] = texts[begin + i];
+        ops::TensorRandom noise(derive_seed(derive_seed(samples.seed, text), text_pair), device);
+        answers.push_back(sampled_answer(task, sampled_outputs(step, first, last, samples.count, noise)));
       }
-      const auto& [text, text_pair] = texts[begin + i];
-      ops::TensorRandom noise(derive_seed(derive_seed(samples.seed, text), text_pair), device);
-      answers.push_back(sampled_answer(task, sampled_outputs(step, first, last, samples.count, noise)));
+      if (tags) take_back_unread(task, unread[i], answers.back());
     }
   }
   return answers;

@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/errors.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/step/embedding_noise.h"
 #include "infomtl/train/trainer.h"
@@ -55,5 +58,16 @@ torch::Device device_named(const Config& config);
 Precision precision_named(const Config& config, torch::Device device);
 
 Pooling pooling_named(const std::string& name);
+
+/// Runs `body`; a mistake in the config that names no place in a file gets the config's name.
+template <class Body>
+decltype(auto) naming_config(const Config& config, Body&& body) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (ConfigError& error) {
+    if (std::string_view(error.what()).find("#/") == std::string_view::npos) error.add_context(config.where());
+    throw;
+  }
+}
 
 }  // namespace infomtl

@@ -14,6 +14,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/core/log.h"
 #include "infomtl/runs/run_state.h"
 
 namespace infomtl {
@@ -33,7 +34,23 @@ std::filesystem::path RunFolder::kept(std::int64_t step) const {
   return path_ / "checkpoints" / ("step-" + number);
 }
 
+void RunFolder::remove_unfinished() const {
+  remove_unfinished_files(path_);
+  if (!std::filesystem::exists(last().parent_path())) return;
+  std::vector<std::filesystem::path> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(last().parent_path())) {
+    std::string name = entry.path().filename().string();
+    for (const std::string ending : {".unfinished", ".previous"}) {
+      if (!name.starts_with('.') || !name.ends_with(ending)) continue;
+      folders.push_back(entry.path().parent_path() / name.substr(1, name.size() - 1 - ending.size()));
+      break;
+    }
+  }
+  for (const std::filesystem::path& folder : folders) recover_folder(folder);
+}
+
 void RunFolder::keep_latest(std::int64_t count) const {
+  if (count == 0) return;
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::directory_iterator(last().parent_path())) {
     const std::string name = entry.path().filename().string();
@@ -137,6 +154,10 @@ std::filesystem::path default_run_folder(const std::filesystem::path& config, st
 }
 
 RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {
+  if (last_step > 0 && !std::filesystem::exists(file)) {
+    log::warning(file.string() + ": is gone; the new one has no record of the first " + std::to_string(last_step) +
+                 " steps");
+  }
   if (std::filesystem::exists(file)) {
     const std::string text = read_file(file);
     std::string kept;

@@ -30,7 +30,7 @@ class RunFolder {
   std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }
   /// A copy of `last` that is kept; names sort by steps.
   std::filesystem::path kept(std::int64_t step) const;
-  /// Removes such copies but the latest so many.
+  /// Removes such copies but the latest so many; 0: removes none.
   void keep_latest(std::int64_t count) const;
   /// The run of one task alone, where a config trains one model per task.
   std::filesystem::path single_task(const std::string& task) const { return path_ / "single" / task; }
@@ -49,6 +49,8 @@ class RunFolder {
   /// Makes the folder and keeps other processes from training in it until the object goes away.
   /// @throws RunBusyError while another process does, IoError
   void lock();
+  /// Takes away what a killed process left half written, and puts back what it was replacing. The lock must be held.
+  void remove_unfinished() const;
   /// Whether another process holds the lock; nothing is made.
   bool locked_elsewhere() const;
   /// The results of a finished run. @throws FormatError

@@ -127,28 +127,43 @@ std::vector<Tensor> ForwardPass::encoder_outputs(std::size_t k) {
 
 namespace {
 
-void check_finite(const TaskLoss& loss, const TaskStep& step, const char* what) {
+/// "; parameter ... is not finite" for the first such one, where there is any.
+std::string bad_parameter(const ForwardContext& context) {
+  const auto first = [](const torch::nn::Module* module) {
+    if (module == nullptr) return std::string();
+    for (const auto& parameter : module->named_parameters()) {
+      if (!at::isfinite(parameter.value()).all().item<bool>()) return parameter.key();
+    }
+    return std::string();
+  };
+  std::string name = first(context.model);
+  if (name.empty()) name = first(context.objective);
+  return name.empty() ? "" : "; parameter \"" + name + "\" is not finite";
+}
+
+void check_finite(const ForwardContext& context, const TaskLoss& loss, const TaskStep& step, const char* what) {
   if (!loss.value.defined() || at::isfinite(loss.value).item<bool>()) return;
   const std::string where = "step " + std::to_string(step.step() + 1) + ", task \"" + step.task().name + "\"";
   for (const TermPart& part : loss.parts) {
     if (at::isfinite(part.sum).item<bool>()) continue;
-    throw NonFiniteError(where + ", " + what + " \"" + part.term + "\": " + std::to_string(part.sum.item<double>()));
+    throw NonFiniteError(where + ", " + what + " \"" + part.term + "\": " + std::to_string(part.sum.item<double>()) +
+                         bad_parameter(context));
   }
-  throw NonFiniteError(where + ": the weighted " + what + " is not finite");
+  throw NonFiniteError(where + ": the weighted " + what + " is not finite" + bad_parameter(context));
 }
 
 }  // namespace
 
 TaskLoss ForwardPass::loss(std::size_t k, const std::vector<std::int64_t>& totals) {
   TaskLoss found = implementation_->context.objective->compute(task(k), totals);
-  check_finite(found, task(k), "loss");
+  check_finite(implementation_->context, found, task(k), "loss");
   return found;
 }
 
 TaskLoss ForwardPass::penalties(std::size_t k, const std::vector<std::int64_t>& totals, bool records) {
   implementation_->context.records = records;
   TaskLoss found = implementation_->context.objective->compute_penalties(task(k), totals);
-  check_finite(found, task(k), "penalty");
+  check_finite(implementation_->context, found, task(k), "penalty");
   return found;
 }
 

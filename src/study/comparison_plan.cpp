@@ -160,11 +160,13 @@ PlannedMethod read_method(const Config& entry) {
   method.file = file.as_path();
   if (!std::filesystem::exists(method.file)) file.fail("no file " + method.file.string());
   const std::string stem = method.file.stem().string();
+  const Config inside = Config::from_file(method.file);
+  if (inside.has("seed")) inside.fail("seed", kSeedsAreShared);
   if (object && entry.has("name")) {
     method.compared.key = method.compared.name = checked_key(entry);
   } else {
     method.compared.key = stem;
-    method.compared.name = Config::from_file(method.file).text("name", stem);
+    method.compared.name = inside.text("name", stem);
   }
   if (!object) return method;
   for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
@@ -194,6 +196,10 @@ ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std
   config.part([&] { refuse_seed_override(overrides); });
   ComparisonPlan plan;
   plan.where = config.where();
+  plan.name = file.stem().string();
+  config.part([&] {
+    if (config.has("name")) plan.name = checked_key(config);
+  });
   config.part([&] { plan.experiment = config.path("experiment"); });
   config.part([&] { read_methods(config, plan); });
   plan.split = config.choice("split", "validation", {"validation", "test"});

@@ -71,7 +71,9 @@ void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& outp
     }
     case TaskKind::classification:
       append(rows.labels, predictions.gold);
-      append(output.argmax(1), predictions.predicted);
+      // What was never read is not answered.
+      append(rows.unread.defined() ? output.argmax(1).masked_fill(rows.unread, kNoAnswer) : output.argmax(1),
+             predictions.predicted);
       return;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "infomtl/core/config.h"
@@ -184,7 +185,11 @@ struct Trainer::Implementation {
       const Tensor all = norms.model + norms.terms + norms.weighting;
       if (!at::isfinite(all).item<bool>()) throw_bad_gradient(gradients, forward, parameters);
       return norms.model;
-    } catch (const NonFiniteError& error) {
+    } catch (NonFiniteError& error) {
+      // The mathematics of a weighting names its method, not when.
+      if (!std::string_view(error.what()).starts_with("step ")) {
+        error.add_context("step " + std::to_string(forward.step + 1));
+      }
       if (!before.has_value()) throw;
       before->restore();
       log::warning(std::string("step left out: ") + error.what());

@@ -215,6 +215,9 @@ TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(holds(refusal({}, {"seed=5"}), "--set seed=5"));
   plan_["methods"] = plain_and({{"file", "informed.json"}, {"set", {{"seed", 7}}}});
   EXPECT_TRUE(holds(refusal({}), "every method is trained under each"));
+  write("seeded.json", {{"losses", {"supervised"}}, {"head", "linear"}, {"seed", 7}});
+  plan_["methods"] = {"plain.json", "seeded.json"};
+  EXPECT_TRUE(holds(refusal({}), "seeded.json#/seed: is not a setting"));
   plan_["methods"] = {"plain.json"};
   plan_["method"] = 3;
   EXPECT_TRUE(holds(refusal({}), "did you mean \"methods\""));

@@ -22,6 +22,9 @@ namespace infomtl {
 
 class Config;
 
+/// The most bytes of one text; what is longer is a file of another kind.
+inline constexpr std::size_t kLongestText = 10'000'000;
+
 enum class Split { train, validation, test };
 inline constexpr std::array<Split, 3> kSplits = {Split::train, Split::validation, Split::test};
 INFOMTL_API std::string_view split_name(Split split);

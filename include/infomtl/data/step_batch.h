@@ -41,6 +41,9 @@ struct INFOMTL_API TaskBatch {
   Tensor word_offsets;   ///< tags only: [B_t+1] int64, words of row b are word_offsets[b] .. word_offsets[b+1]
   Tensor examples;       ///< [B_t] int64: index of each row in the task's split, for reports and predictions
   Tensor texts;  ///< [B_t] int64: equal where rows have the same tokens, in any task of the step; may be undefined
+  /// tags only, in evaluation: [W_t] bool, words that max_length cut off, which `words` gives the token before; undefined
+  /// where every word was read.
+  Tensor unread;
   std::int64_t batches_before = 0;  ///< drawn for the task in the run before this one: a function of (seed, step)
 
   /// Labels that a loss averages over: B_t, or W_t for tagging.

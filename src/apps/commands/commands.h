@@ -52,7 +52,7 @@ struct PredictOptions {
 };
 struct EncodeOptions {
   std::filesystem::path model;
-  std::string pooling = "first";
+  std::string pooling;  ///< "first", "mean" or what the folder says
   std::int64_t max_length = 0;
   std::string input = "-";
 };

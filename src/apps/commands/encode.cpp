@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "commands.h"
+#include "infomtl/core/log.h"
 #include "infomtl/core/model_folder.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/model/encoder.h"
@@ -24,6 +25,16 @@ void print_embedding(const float* values, std::int64_t width) {
   std::printf("%s]}\n", line.c_str());
 }
 
+/// What was asked for, else what the folder says, else the first token.
+Pooling pooling_of(const EncodeOptions& options, const std::filesystem::path& folder) {
+  if (!options.pooling.empty()) return options.pooling == "mean" ? Pooling::mean : Pooling::first;
+  const auto stored = stored_pooling(folder);
+  const Pooling pooling = stored ? stored->pooling : Pooling::first;
+  log::info(std::string("pooling: ") + (pooling == Pooling::mean ? "mean" : "first") + ", " +
+            (stored ? "as " + stored->file.string() + " says" : "since the folder says nothing of it"));
+  return pooling;
+}
+
 }  // namespace
 
 int encode(const EncodeOptions& options) {
@@ -35,7 +46,7 @@ int encode(const EncodeOptions& options) {
   const std::int64_t longest =
       options.max_length == 0 ? encoder->max_length() : std::min(options.max_length, encoder->max_length());
   infomtl::EncodeOptions how;
-  how.pooling = options.pooling == "mean" ? Pooling::mean : Pooling::first;
+  how.pooling = pooling_of(options, model);
   for_each_chunk(options.input, 64, [&](const std::vector<InputText>& chunk) {
     std::vector<SequenceTokens> sequences;
     for (const InputText& input : chunk) {

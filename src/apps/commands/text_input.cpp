@@ -6,8 +6,9 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
-#include "infomtl/core/json.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"
+#include "infomtl/data/dataset.h"
 
 namespace infomtl::commands {
 
@@ -27,14 +28,20 @@ void check_utf8(const std::string& line, const std::string& where) {
 }
 
 InputText read_record(const std::string& line, const std::string& where) {
-  const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  Json record;
+  try {
+    record = parse_json(line);
+  } catch (const FormatError& error) {
+    if (!std::string(error.what()).starts_with("not JSON")) throw DataError(where + ": " + error.what());
+  }
   if (!record.is_object()) {
     throw DataError(where + ": no JSON object, but the first line begins one; an input is JSONL or plain text");
   }
   InputText result;
   bool has_text = false;
   for (const auto& [key, value] : record.items()) {
-    if (key != "text" && key != "text_pair") {
+    if (key != "text" && key != "text_pair") {  // a label, say; but no slip
+      if (nearest_name(key, {"text", "text_pair"}).empty()) continue;
       throw DataError(where + ": unknown key \"" + key + "\"" + did_you_mean(key, {"text", "text_pair"}));
     }
     if (!value.is_string()) throw DataError(where + ": \"" + key + "\" is not a text");
@@ -67,6 +74,10 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
     }
     const std::string where = name + ":" + std::to_string(number);
     check_utf8(line, where);
+    if (line.size() > kLongestText) {
+      throw DataError(where + ": a line of " + std::to_string(line.size()) + " bytes; " + std::to_string(kLongestText) +
+                      " are the most");
+    }
     texts.push_back(records ? read_record(line, where) : InputText{.text = line});
     if (texts.size() == chunk) {
       body(texts);
