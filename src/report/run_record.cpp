@@ -58,7 +58,7 @@ class LineReader : public nlohmann::json_sax<Json> {
 };
 
 bool is_shown(const std::string& key) {
-  if (key == "step" || key == "epoch" || key == "total_steps") return false;
+  if (key == "step" || key == "epoch" || key == "passes" || key == "total_steps") return false;
   return !(key.starts_with("loss/") && (key.ends_with("/count") || key.ends_with("/weighted")));
 }
 
@@ -70,7 +70,8 @@ bool add_record(const std::string& line, RunRecord& run) {
   if (!Json::sax_parse(line, &record)) return false;
   const double step = record.number("step"), epoch = record.number("epoch"), total = record.number("total_steps");
   if (!is_count(step) || (record.of_epoch && !is_count(epoch))) return false;
-  const double at = record.of_epoch ? epoch + 1 : step;
+  const double passes = record.number("passes");  // of an evaluation within an epoch
+  const double at = !record.of_epoch ? step : std::isnan(passes) ? epoch + 1 : passes;
   for (auto& [key, value] : record.numbers) {
     if (!is_shown(key)) continue;
     Series& series = run.series[key];

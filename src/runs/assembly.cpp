@@ -11,7 +11,6 @@
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
-#include "runs/run_folder.h"
 
 namespace infomtl {
 
@@ -85,30 +84,39 @@ RunParts load_parts(const RunConfig& config) {
   return parts;
 }
 
-LoadedModel load_model(const std::filesystem::path& run) {
-  const RunFolder folder(run);
-  if (!std::filesystem::exists(folder.config()))
-    throw IoError(run.string() + ": not a run folder, it has no config.json");
-  if (!std::filesystem::exists(folder.best().parent_path())) throw IoError(run.string() + ": has no checkpoint yet");
-  recover_folder(folder.best());
-  if (!std::filesystem::exists(folder.best())) throw IoError(run.string() + ": has no best checkpoint yet");
-  Json config = read_json(folder.config());
-  if (!config.is_object()) throw FormatError(folder.config().string() + ": must be an object");
+namespace {
+
+void replace_root(Json& config, const std::filesystem::path& root, const std::filesystem::path& run) {
+  if (root.empty()) return;
+  if (!config.contains("data") || !config["data"].contains("root")) {
+    throw UserError(run.string() +
+                    ": its config has no data.root that another could replace; its records name whole paths");
+  }
+  config["data"]["root"] = std::filesystem::absolute(root).string();
+}
+
+}  // namespace
+
+LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkpoint,
+                       const std::filesystem::path& data_root) {
+  Json config = read_json(run.config());
+  if (!config.is_object()) throw FormatError(run.config().string() + ": must be an object");
   if (!config.contains("encoder") || !config["encoder"].is_object()) {
-    throw FormatError(folder.config().string() + "#/encoder: must be an object");
+    throw FormatError(run.config().string() + "#/encoder: must be an object");
   }
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
-  config["encoder"]["path"] = std::filesystem::absolute(folder.best()).string();
+  config["encoder"]["path"] = std::filesystem::absolute(checkpoint).string();
+  replace_root(config, data_root, run.path());
   LoadedModel loaded{
-      .config = RunConfig::read(Config::from_json(config, folder.config().string())), .model = {}, .tokenizer = {}};
-  const Json state = verify_checkpoint(folder.best());
+      .config = RunConfig::read(Config::from_json(config, run.config().string())), .model = {}, .tokenizer = {}};
+  const Json state = verify_checkpoint(checkpoint);
   loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
   std::vector<Task> tasks;
   for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
-  loaded.model = build_model(loaded.config, load_encoder(folder.best()), tasks);
-  read_checkpoint_model(folder.best(), *loaded.model);
+  loaded.model = build_model(loaded.config, load_encoder(checkpoint), tasks);
+  read_checkpoint_model(checkpoint, *loaded.model);
   loaded.model->to(loaded.config.device);
-  loaded.tokenizer = load_tokenizer(folder.best());
+  loaded.tokenizer = load_tokenizer(checkpoint);
   return loaded;
 }
 

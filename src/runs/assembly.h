@@ -12,6 +12,7 @@
 #include "infomtl/text/tokenizer.h"
 #include "infomtl/weighting/gradient_weighting.h"
 #include "runs/run_config.h"
+#include "runs/run_folder.h"
 
 namespace infomtl {
 
@@ -38,9 +39,11 @@ struct LoadedModel {
   RunConfig config;
   std::shared_ptr<MultiTaskModel> model;
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::int64_t epoch = -1;  ///< that the checkpoint was chosen after
+  std::int64_t epoch = -1;  ///< that the best checkpoint was chosen after
 };
-/// The best checkpoint of a run folder. @throws IoError, FormatError, ConfigError
-LoadedModel load_model(const std::filesystem::path& run);
+/// One of a run's checkpoints. @param data_root  in place of the config's data.root; empty: that
+/// @throws IoError, FormatError, ConfigError; UserError where there is no root to replace
+LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkpoint,
+                       const std::filesystem::path& data_root = {});
 
 }  // namespace infomtl

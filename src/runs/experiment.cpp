@@ -1,5 +1,8 @@
 #include "infomtl/runs/experiment.h"
 
+#include <map>
+#include <utility>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
@@ -18,9 +21,11 @@
 namespace infomtl {
 namespace {
 
-Json evaluation_record(std::int64_t step, std::int64_t epoch, const std::string& split, const Evaluation& scores,
-                       const std::vector<Task>& tasks, bool best) {
+/// Of an evaluation after the epoch, or within it, after `passes` epochs.
+Json evaluation_record(std::int64_t step, std::int64_t epoch, std::optional<double> passes, const std::string& split,
+                       const Evaluation& scores, const std::vector<Task>& tasks, bool best) {
   Json record = {{"step", step}, {"epoch", epoch}, {"best", best}};
+  if (passes) record["passes"] = *passes;
   for (std::size_t t = 0; t < scores.scores.size(); ++t) {
     record[split + "/" + tasks[t].name] = scores.scores[t];
     record[split + "_loss/" + tasks[t].name] = scores.losses[t];
@@ -33,7 +38,7 @@ Json evaluation_record(std::int64_t step, std::int64_t epoch, const std::string&
 std::vector<std::pair<std::string, double>> scalars_of(const Json& record) {
   std::vector<std::pair<std::string, double>> scalars;
   for (const auto& [key, value] : record.items()) {
-    if (key == "step" || key == "epoch" || key == "total_steps" || !value.is_number()) continue;
+    if (key == "step" || key == "epoch" || key == "passes" || key == "total_steps" || !value.is_number()) continue;
     if (key.starts_with("loss/") && key.ends_with("/count")) continue;
     scalars.emplace_back(key, value.get<double>());
   }
@@ -75,6 +80,10 @@ struct Experiment::Implementation {
     }
     trainer->load(folder.last());
     if (trainer->best_epoch() >= 0) verify_checkpoint(folder.best());
+    for (const auto& [checkpoint, tasks] : own_bests()) {
+      recover_folder(checkpoint);
+      verify_checkpoint(checkpoint);
+    }
     log::info("continuing " + folder.path().string() + " after step " + std::to_string(trainer->steps_done()));
   }
 
@@ -98,21 +107,17 @@ struct Experiment::Implementation {
       if (progress != nullptr) progress->show(report);
       for (const auto& listener : report_listeners) listener(report);
     });
+    trainer->on_evaluation([this](const Evaluation& scores, bool best) {
+      const auto passes = static_cast<double>(trainer->steps_done()) / static_cast<double>(trainer->steps_per_epoch());
+      record_evaluation(trainer->epochs_done(), passes, scores, best);
+      if (progress != nullptr) progress->evaluated(trainer->steps_done(), scores, trainer->model().tasks(), best);
+      save_evaluated(best, /*epoch_ended=*/false);
+    });
     trainer->on_epoch([this](std::int64_t epoch, const Evaluation& scores, bool best) {
-      if (best) best_scores = scores;
-      const Json record = evaluation_record(trainer->steps_done(), epoch, config.trainer.selection.split, scores,
-                                            trainer->model().tasks(), best);
-      records->add(record);
-      events->scalars(trainer->steps_done(), scalars_of(record));
+      record_evaluation(epoch, std::nullopt, scores, best);
       if (progress != nullptr) progress->end_epoch(epoch, scores, trainer->model().tasks(), best);
       for (const auto& listener : epoch_listeners) listener(epoch, scores, best);
-      if (best) {
-        trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
-        copy_checkpoint(folder.best(), folder.last());
-      } else {
-        trainer->save(folder.last(), config.encoder.path);
-      }
-      keep_last();
+      save_evaluated(best, /*epoch_ended=*/true);
     });
     if (!config.checkpoints.between_epochs()) return;
     trainer->on_step([this, schedule = CheckpointSchedule(config.checkpoints, trainer->steps_per_epoch())](
@@ -121,6 +126,49 @@ struct Experiment::Implementation {
       trainer->save(folder.last(), config.encoder.path);
       keep_last();
     });
+  }
+
+  void record_evaluation(std::int64_t epoch, std::optional<double> passes, const Evaluation& scores, bool best) {
+    if (best) best_scores = scores;
+    const Json record = evaluation_record(trainer->steps_done(), epoch, passes, config.trainer.selection.split, scores,
+                                          trainer->model().tasks(), best);
+    records->add(record);
+    events->scalars(trainer->steps_done(), scalars_of(record));
+  }
+
+  /// Saves what an evaluation found the best, and `last` after it: that one names the evaluations that the others hold.
+  void save_evaluated(bool best, bool epoch_ended) {
+    std::filesystem::path written;
+    const auto put = [&](const std::filesystem::path& place) {
+      if (written.empty()) {
+        trainer->save(place, config.encoder.path);
+        written = place;
+      } else {
+        copy_checkpoint(written, place);
+      }
+    };
+    for (std::size_t t = 0; t < trainer->task_bests().size(); ++t) {
+      const bool improved = trainer->task_bests()[t].step == trainer->steps_done();
+      if (improved) put(folder.best_of(trainer->model().tasks()[t].name));
+    }
+    if (best) put(folder.best());
+    if (!epoch_ended && written.empty()) return;
+    put(folder.last());
+    keep_last();
+  }
+
+  /// Checkpoints that are some tasks' own best and not `best`, with these tasks.
+  std::vector<std::pair<std::filesystem::path, std::vector<std::size_t>>> own_bests() const {
+    std::map<std::int64_t, std::vector<std::size_t>> by_step;
+    for (std::size_t t = 0; t < trainer->task_bests().size(); ++t) {
+      const std::int64_t step = trainer->task_bests()[t].step;
+      if (step >= 0 && step != trainer->best_step()) by_step[step].push_back(t);
+    }
+    std::vector<std::pair<std::filesystem::path, std::vector<std::size_t>>> found;
+    for (const auto& [step, tasks] : by_step) {
+      found.emplace_back(folder.best_of(trainer->model().tasks()[tasks.front()].name), tasks);
+    }
+    return found;
   }
 
   void keep_last() {
@@ -146,6 +194,22 @@ struct Experiment::Implementation {
     return training_record(trainer->cost(), trainer->total_steps(), trainer->model().tasks());
   }
 
+  using Evaluations = std::vector<std::pair<std::string, Evaluation>>;  ///< by split
+
+  /// Of the model as it is on every split and noise that is asked for. @param known  its scores on the selection's split,
+  /// where they are there already
+  Evaluations evaluate_splits(const Evaluation* known) const {
+    Evaluations found;
+    for (const std::string& split : options.scored_splits) {
+      const bool at_hand = known != nullptr && !known->scores.empty() && split == config.trainer.selection.split;
+      found.emplace_back(split, at_hand ? *known : trainer->evaluate(split_named(split)));
+      for (const EmbeddingNoise& noise : config.noises) {
+        found.emplace_back(split + " " + noise.name(), trainer->evaluate(split_named(split), &noise));
+      }
+    }
+    return found;
+  }
+
   Results score_best() {
     Results scored;
     scored.seed = config.trainer.seed;
@@ -154,18 +218,23 @@ struct Experiment::Implementation {
     scored.selected_epoch = trainer->best_epoch();
     scored.training = training_json();
     scored.environment = environment_json(config.device.str());
+    scored.selected_step = trainer->best_step();
     read_checkpoint_model(folder.best(), trainer->model());
-    for (const std::string& split : options.scored_splits) {
-      const bool known = best_scores && !best_scores->scores.empty() && split == config.trainer.selection.split;
-      add_evaluation(scored, trainer->model().tasks(), split,
-                     known ? *best_scores : trainer->evaluate(split_named(split)));
-      for (const EmbeddingNoise& noise : config.noises) {
-        add_evaluation(scored, trainer->model().tasks(), split + " " + noise.name(),
-                       trainer->evaluate(split_named(split), &noise));
-      }
+    scored.task_similarity = task_similarity(trainer->model());
+    Evaluations scores = evaluate_splits(best_scores ? &*best_scores : nullptr);
+    for (const auto& [checkpoint, tasks] : own_bests()) {
+      read_checkpoint_model(checkpoint, trainer->model());
+      const Evaluations own = evaluate_splits(nullptr);
+      for (std::size_t i = 0; i < scores.size(); ++i) take_tasks(own[i].second, tasks, scores[i].second);
+    }
+    for (const auto& [split, evaluation] : scores) {
+      add_evaluation(scored, trainer->model().tasks(), split, evaluation);
+    }
+    for (std::size_t t = 0; t < trainer->task_bests().size(); ++t) {
+      const BestEvaluation& own = trainer->task_bests()[t];
+      if (own.epoch >= 0) scored.selected_tasks[trainer->model().tasks()[t].name] = {own.epoch, own.step};
     }
     scored.average_tasks();
-    scored.task_similarity = task_similarity(trainer->model());
     if (!objective->task_weights().empty()) {  // of the epoch that is scored, like the model
       read_checkpoint_objective(folder.best(), *objective);
       scored.task_weights = task_weights(*objective, trainer->model().tasks());

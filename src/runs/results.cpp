@@ -21,6 +21,10 @@ Json Results::to_json() const {
   Json json = {{"format", 1},
                {"seed", seed},
                {"selection", {{"split", selection_split}, {"monitor", selection_monitor}, {"epoch", selected_epoch}}}};
+  if (selected_step >= 0) json["selection"]["step"] = selected_step;
+  for (const auto& [name, at] : selected_tasks) {
+    json["selection"]["tasks"][name] = {{"epoch", at.epoch}, {"step", at.step}};
+  }
   json["tasks"] = Json::object();
   for (const auto& [name, task] : tasks) {
     Json entry = {{"metric", task.metric}, {"higher_is_better", task.higher_is_better}};
@@ -54,6 +58,11 @@ Results Results::from_json(const Json& json) {
     results.selection_split = selection.at("split").get<std::string>();
     results.selection_monitor = selection.at("monitor").get<std::string>();
     results.selected_epoch = selection.at("epoch").get<std::int64_t>();
+    results.selected_step = selection.value("step", std::int64_t{-1});
+    const Json own = selection.value("tasks", Json::object());
+    for (const auto& [name, at] : own.items()) {
+      results.selected_tasks[name] = {at.at("epoch").get<std::int64_t>(), at.at("step").get<std::int64_t>()};
+    }
     for (const auto& [name, entry] : json.at("tasks").items()) {
       TaskResult task;
       task.metric = entry.at("metric").get<std::string>();

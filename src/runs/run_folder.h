@@ -27,6 +27,8 @@ class RunFolder {
            (stop_after_epochs_ > 0 ? "results-after-" + std::to_string(stop_after_epochs_) + ".json" : "results.json");
   }
   std::filesystem::path best() const { return path_ / "checkpoints" / "best"; }
+  /// A task's own best, where the run keeps one (selection.per_task).
+  std::filesystem::path best_of(const std::string& task) const { return path_ / "checkpoints" / ("best-" + task); }
   std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }
   /// A copy of `last` that is kept; names sort by steps.
   std::filesystem::path kept(std::int64_t step) const;

@@ -86,6 +86,10 @@ TrainerSettings TrainerSettings::from_config(const Config& config) {
   if (settings.selection.split == "test") {
     selection.fail("split", kNotTheTestSplit);
   }
+  settings.evaluate_every = StepInterval::read(training, "evaluate_every");
+  if (settings.evaluate_every.given() && settings.selection.monitor == "last") {
+    training.fail("evaluate_every", "nothing is scored under \"selection\": {\"monitor\": \"last\"}; leave one out");
+  }
   if (training.has("sampler")) settings.sampler = sampler_registry().build(training.value("sampler"));
   training.read_fields(settings);
   read_phases(training, settings);

@@ -24,10 +24,18 @@ struct TaskResult {
   std::map<std::string, std::map<std::string, double>> all;  ///< split -> metric -> value
 };
 
+/// When a checkpoint was chosen.
+struct SelectedAt {
+  std::int64_t epoch = -1;  ///< from 0
+  std::int64_t step = -1;   ///< optimiser steps done
+};
+
 struct Results {
   std::uint64_t seed = 0;
   std::string selection_split, selection_monitor;
-  std::int64_t selected_epoch = -1;
+  std::int64_t selected_epoch = -1, selected_step = -1;  ///< as SelectedAt; -1 where it is not known
+  /// Under selection.per_task: task -> when its own best was, which its scores are of; else empty
+  std::map<std::string, SelectedAt> selected_tasks = {};
   std::vector<std::pair<std::string, TaskResult>> tasks;
   std::map<std::string, double> average;  ///< split -> mean of the tasks' metrics
   /// "intent+slots" -> split -> sentence accuracy (metrics/sentence_accuracy.h) of tasks that label the same texts; no part

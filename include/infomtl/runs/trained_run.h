@@ -37,8 +37,11 @@ struct TaskOutputs {
 
 class INFOMTL_API TrainedRun {
  public:
-  /// @param run  a run folder; its best checkpoint is loaded @throws IoError, FormatError, ConfigError
-  static TrainedRun load(const std::filesystem::path& run);
+  /// @param run  a run folder: its best checkpoint answers, and for a task that has a best of its own (selection.per_task)
+  /// that one; or one of the run's checkpoints
+  /// @param data_root  in place of the config's data.root, where the data have moved; empty: that
+  /// @throws IoError, FormatError, ConfigError; UserError for a folder of several runs, naming them
+  static TrainedRun load(const std::filesystem::path& run, const std::filesystem::path& data_root = {});
   TrainedRun(TrainedRun&&) noexcept;
   ~TrainedRun();
 
