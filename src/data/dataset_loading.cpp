@@ -270,6 +270,12 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
   for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
     const std::vector<std::int32_t>& sequences = train.tasks[t].sequences;
     dataset.tasks[t].train_rows = static_cast<std::int64_t>(train.tasks[t].size());
+    if (dataset.tasks[t].kind != TaskKind::regression) {
+      dataset.tasks[t].label_counts.assign(dataset.tasks[t].labels.size(), 0);
+      for (const std::int32_t label : train.tasks[t].classes) {
+        ++dataset.tasks[t].label_counts[static_cast<std::size_t>(label)];
+      }
+    }
     dataset.tasks[t].words = std::any_of(sequences.begin(), sequences.end(), [&](std::int32_t sequence) {
       const auto s = static_cast<std::size_t>(sequence);
       return train.texts.word_offsets[s + 1] > train.texts.word_offsets[s];

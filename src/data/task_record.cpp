@@ -230,6 +230,11 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
   const auto file_of = [&](const Config& value) { return root.resolve(value); };
   record.labels_from_data = !read_labels(config, file_of, task);
   task.metric = config.has("metric") ? metric_of(config.value("metric")) : MetricChoice{default_metric(task.kind)};
+  if (task.kind == TaskKind::tagging) {
+    task.scheme = tag_scheme_named(config.choice("scheme", name_of(task.scheme), tag_scheme_names()));
+  } else if (config.has("scheme")) {
+    config.fail("scheme", "is how tags mark entities; the task's type must be tagging");
+  }
   std::vector<std::string> metric_names = {task.metric.name};
   for (const Config& extra : config.list_or_empty("extra_metrics")) {
     task.extra_metrics.push_back(metric_of(extra));

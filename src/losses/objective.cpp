@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "infomtl/core/config.h"
@@ -80,13 +81,24 @@ struct Listed {
   std::vector<std::string> tasks;
 };
 
+void refuse_negative(const Config& term, const Schedule& weight) {
+  const double first = weight.at(0), last = weight.at(std::numeric_limits<std::int64_t>::max());
+  if (first >= 0 && last >= 0) return;
+  term.fail("weight",
+            "negative; training makes a term smaller, and would make this one large without end: leave it out, or take "
+            "one that means the opposite");
+}
+
 Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   if (!term.is_object()) return {1.0, term.as_text(), {}};
   std::vector<std::string> known;
   known.reserve(known_tasks.size());
   for (const Task& task : known_tasks) known.push_back(task.name);
   Listed found;
-  if (term.has("weight")) found.weight = Schedule::from_config(term.value("weight"));
+  if (term.has("weight")) {
+    found.weight = Schedule::from_config(term.value("weight"));
+    refuse_negative(term, found.weight);
+  }
   for (const Config& task : term.list_or_empty("tasks")) {
     const std::string name = task.as_text();
     if (std::find(known.begin(), known.end(), name) == known.end()) {
@@ -101,8 +113,46 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
 
 }  // namespace
 
+namespace {
+
+/// A term's options alone: what it is, not how much and for whom.
+Json options_of(const Config& term) {
+  Json options = term.is_object() ? term.json() : Json{{"name", term.as_text()}};
+  for (const char* key : {"weight", "weighted", "tasks"}) options.erase(key);
+  return options;
+}
+
+/// A task that both lists name, none standing for all.
+std::string common_task(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+  if (one.empty()) return other.empty() ? "every task" : "task \"" + other.front() + "\"";
+  for (const std::string& name : one) {
+    if (other.empty() || std::find(other.begin(), other.end(), name) != other.end()) return "task \"" + name + "\"";
+  }
+  return "";
+}
+
+/// The same term with the same options a second time for one task is a slip: its weight would silently double.
+void refuse_doubled(const std::vector<Config>& terms, const std::vector<Task>& known_tasks) {
+  std::vector<std::pair<Json, std::vector<std::string>>> before;
+  for (const Config& term : terms) {
+    const Json options = options_of(term);
+    const Listed found = listed(term, known_tasks);
+    for (const auto& [other, tasks] : before) {
+      const std::string common = common_task(found.tasks, tasks);
+      if (other != options || common.empty()) continue;
+      term.fail("\"" + found.name + "\" a second time, with the same options, for " + common +
+                "; give one of them the weight of both, or each its own \"tasks\"");
+    }
+    before.emplace_back(options, found.tasks);
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context,
                                                   const std::vector<Config>& penalties) {
+  refuse_doubled(losses, context.tasks);
+  refuse_doubled(penalties, context.tasks);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
     const Listed found = listed(loss, context.tasks);
@@ -182,6 +232,31 @@ void Objective::check(const MultiTaskModel& model) const {
                         task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
     }
   }
+}
+
+void Objective::check_options(const std::vector<Task>& tasks) const {
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      std::vector<Task> applied;
+      for (const Task& task : tasks) {
+        if (entry.applies_to(task)) applied.push_back(task);
+      }
+      if (applied.empty()) continue;
+      with_context(entry.title(), [&] { entry.term->check_options(applied); });
+    }
+  }
+}
+
+std::vector<std::string> Objective::tasks_without_labels(const std::vector<Task>& tasks) const {
+  std::vector<std::string> found;
+  for (const Task& task : tasks) {
+    const auto reads = [&](const Entry& entry) { return entry.applies_to(task) && entry.term->reads_labels(); };
+    if (std::none_of(terms_.begin(), terms_.end(), reads) &&
+        std::none_of(penalties_.begin(), penalties_.end(), reads)) {
+      found.push_back(task.name);
+    }
+  }
+  return found;
 }
 
 std::vector<std::string> Objective::comparing_rows() const {

@@ -1,5 +1,7 @@
 #include "runs/assembly.h"
 
+#include <algorithm>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -44,6 +46,29 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
   return model;
 }
 
+namespace {
+
+/// A task whose labels nothing reads is a slip, unless the config says that it is meant.
+void check_labels_read(const RunConfig& config, const std::vector<std::string>& unread,
+                       const std::vector<Task>& tasks) {
+  std::vector<std::string> known;
+  for (const Task& task : tasks) known.push_back(task.name);
+  for (const std::string& name : config.unsupervised_tasks) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    config.config.object("training").fail("unsupervised_tasks", "no task \"" + name + "\"" + did_you_mean(name, known));
+  }
+  for (const std::string& name : unread) {
+    const std::vector<std::string>& meant = config.unsupervised_tasks;
+    if (std::find(meant.begin(), meant.end(), name) != meant.end()) continue;
+    throw ConfigError(config.config.where("losses") + ": no term reads the labels of task \"" + name +
+                      "\"; add one (\"supervised\" is for every task), or say that this is meant: \"training\": "
+                      "{\"unsupervised_tasks\": [\"" +
+                      name + "\"]}");
+  }
+}
+
+}  // namespace
+
 RunParts load_parts(const RunConfig& config) {
   const std::uint64_t seed = config.trainer.seed;
   Dataset dataset = load_dataset(config.data, seed);
@@ -78,6 +103,8 @@ RunParts load_parts(const RunConfig& config) {
                             .seed = derive_seed(seed, "losses")};
   parts.objective = Objective::from_config(config.losses, context, config.penalties);
   parts.objective->check(*parts.model);
+  if (!config.one_of_several) parts.objective->check_options(tasks);
+  check_labels_read(config, parts.objective->tasks_without_labels(tasks), tasks);
   parts.model->to(config.device);
   parts.objective->to(config.device);
   parts.weighting->to(config.device);

@@ -49,7 +49,10 @@ Precision precision_named(const Config& config, torch::Device device) {
 }
 
 RunConfig RunConfig::read(const Config& config) {
-  const CheckpointSettings checkpoints = CheckpointSettings::read(config.object_or_empty("training"));
+  const Config training = config.object_or_empty("training");
+  const CheckpointSettings checkpoints = CheckpointSettings::read(training);
+  std::vector<std::string> unsupervised;
+  for (const Config& task : training.list_or_empty("unsupervised_tasks")) unsupervised.push_back(task.as_text());
   TrainerSettings trainer = TrainerSettings::from_config(config);
   std::string name = config.text("name", ""), description = config.text("description", "");
   const torch::Device device = device_named(config);
@@ -77,6 +80,7 @@ RunConfig RunConfig::read(const Config& config) {
                 .losses = config.list("losses"),
                 .penalties = config.list_or_empty("penalties")};
   run.checkpoints = checkpoints;
+  run.unsupervised_tasks = std::move(unsupervised);
   const Config evaluation = config.object_or_empty("evaluation");
   for (const Config& noise : evaluation.list_or_empty("noise")) {
     run.noises.push_back(noise.read<EmbeddingNoise>());

@@ -33,6 +33,9 @@ struct RunConfig {
   Config data, architecture, head, weighting;
   std::vector<Config> losses, penalties;
   CheckpointSettings checkpoints = {};
+  std::vector<std::string> unsupervised_tasks = {};  ///< trained without their labels, and meant to be
+  /// Other tasks of the same config are trained by runs of their own: options without effect on this one's are no slip.
+  bool one_of_several = false;
   std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
 
   /// @throws ConfigError for every unknown key, wrong type or range but those of parts that need the tasks to be built

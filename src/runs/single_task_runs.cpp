@@ -25,6 +25,13 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
     terms.push_back(std::move(term));
   }
   config["losses"] = std::move(terms);
+  if (config["training"].contains("unsupervised_tasks")) {
+    Json kept = Json::array();
+    for (const Json& name : config["training"]["unsupervised_tasks"]) {
+      if (name == Json(task)) kept.push_back(name);
+    }
+    config["training"]["unsupervised_tasks"] = std::move(kept);
+  }
   if (config["training"].contains("selection")) {
     Json& selection = config["training"]["selection"];
     const std::string monitor = selection.value("monitor", "average");
@@ -69,6 +76,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     ExperimentOptions own = options_;
     own.seed = seed_;
+    own.one_of_several = tasks_.size() > 1;
     own.resume = true;  // runs of tasks already finished are kept
     own.output = folder_.single_task(tasks_[t]);
     Results one = with_context("task \"" + tasks_[t] + "\" alone", [&] {

@@ -33,10 +33,14 @@ void name_unknown_labels(const Task& task, Predictions& predictions) {
     any = true;
   }
   if (!any) return;
-  // Among BIO tags it reads as an entity of an unknown type.
+  // Among tags of a scheme it reads as an entity of an unknown type.
   const bool entities = std::any_of(task.labels.begin(), task.labels.end(),
-                                    [](const std::string& label) { return label.starts_with("B-"); });
-  predictions.space.labels.emplace_back(entities ? "B-unknown" : "unknown");
+                                    [](const std::string& label) { return label.size() > 1 && label[1] == '-'; });
+  std::string_view begin = "B-";
+  if (task.scheme == TagScheme::iob1) begin = "I-";
+  if (task.scheme == TagScheme::bioes) begin = "S-";
+  if (task.scheme == TagScheme::bilou) begin = "U-";
+  predictions.space.labels.emplace_back(entities ? std::string(begin) + "unknown" : "unknown");
 }
 
 /// Sums of one term over a split.
@@ -50,7 +54,9 @@ Config metric_config(const MetricChoice& metric, const std::string& task) {
 
 }  // namespace
 
-MetricContext metric_context(const Task& task) { return {task.kind, task.labels}; }
+MetricContext metric_context(const Task& task) {
+  return {.kind = task.kind, .labels = task.labels, .scheme = task.scheme};
+}
 
 void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& output, Predictions& predictions) {
   switch (task.kind) {

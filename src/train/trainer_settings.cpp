@@ -91,6 +91,7 @@ TrainerSettings TrainerSettings::from_config(const Config& config) {
     training.fail("evaluate_every", "nothing is scored under \"selection\": {\"monitor\": \"last\"}; leave one out");
   }
   if (training.has("sampler")) settings.sampler = sampler_registry().build(training.value("sampler"));
+  for (const char* key : {"checkpoint_every", "keep", "unsupervised_tasks"}) training.has(key);  // read by the run
   training.read_fields(settings);
   read_phases(training, settings);
   training.reject_unknown();

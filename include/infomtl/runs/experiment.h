@@ -33,6 +33,9 @@ struct ExperimentOptions {
   /// Ends after so many epochs of the run, with results of their own (results-after-3.json) and a run that goes on from
   /// there as if it had not ended; 0: to the end.
   std::int64_t stop_after_epochs = 0;
+  /// Other tasks of the same config are trained by experiments of their own: an option without effect on this one's tasks
+  /// is then no mistake.
+  bool one_of_several = false;
 };
 
 class INFOMTL_API Experiment {
