@@ -80,7 +80,7 @@ bool add_record(const std::string& line, RunRecord& run) {
   }
   run.steps = std::max(run.steps, static_cast<std::int64_t>(step));
   if (is_count(total)) run.total_steps = static_cast<std::int64_t>(total);
-  if (record.of_epoch) run.epochs = std::max(run.epochs, static_cast<std::int64_t>(epoch) + 1);
+  if (record.of_epoch && std::isnan(passes)) run.epochs = std::max(run.epochs, static_cast<std::int64_t>(epoch) + 1);
   return true;
 }
 

@@ -31,6 +31,8 @@ std::string weights_section(const ReportPart& part, const SectionPlace& place, s
 std::string information_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string diagnostics_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 
+/// Of one method alone: confusion matrices, added up over its runs.
+std::string classes_section(const ReportPart& part, const SectionPlace& place);
 std::string similarity_section(const ReportPart& part, const SectionPlace& place);
 std::string settings_section(const ReportPart& part, const SectionPlace& place);
 std::string environment_section(const ReportPart& part, const SectionPlace& place);

@@ -17,6 +17,7 @@
 #include "runs/run_folder.h"
 #include "runs/training_progress.h"
 #include "runs/training_record.h"
+#include "runs/warm_start.h"
 
 namespace infomtl {
 namespace {
@@ -62,10 +63,13 @@ struct Experiment::Implementation {
   std::unique_ptr<RunLog> records;
   std::unique_ptr<EventWriter> events;
   std::unique_ptr<TrainingProgress> progress;
+  std::optional<std::int64_t> extended_from;  ///< epochs that the run had, where it goes on for more
   std::optional<Evaluation> best_scores;  ///< of the best epoch, on the selection's split, where it was in this sitting
 
   void load_trainer() {
     RunParts parts = load_parts(config);
+    const bool goes_on = options.resume && folder.has_checkpoint();
+    if (!config.start.run.empty() && !goes_on) start_from(config.start, *parts.model);
     objective = parts.objective;
     trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
                                         std::move(parts.batches));
@@ -85,6 +89,36 @@ struct Experiment::Implementation {
       verify_checkpoint(checkpoint);
     }
     log::info("continuing " + folder.path().string() + " after step " + std::to_string(trainer->steps_done()));
+    if (extended_from) tell_what_more_epochs_change();
+  }
+
+  /// Whether the run may go on for more epochs than it was planned for. @throws UserError
+  void check_extension() const {
+    const std::string name = folder.path().string();
+    if (!folder.has_checkpoint()) throw UserError(name + ": its checkpoints are gone; there is nothing to go on from");
+    if (config.trainer.max_steps == 0 && config.trainer.phases.empty()) return;
+    throw UserError(
+        name + ": training." + (config.trainer.phases.empty() ? "max_steps" : "phases") +
+        " lays out the whole run, so that it cannot have more epochs; train a new one from it: \"start\": \"" + name +
+        "\"");
+  }
+
+  void tell_what_more_epochs_change() const {
+    const std::int64_t before = *extended_from * trainer->steps_per_epoch(), now = trainer->total_steps();
+    std::int64_t step = 0;
+    const auto same_rate = [&] {
+      return config.trainer.schedule->factor(step, before) == config.trainer.schedule->factor(step, now);
+    };
+    while (step < trainer->steps_done() && same_rate()) ++step;
+    if (step < trainer->steps_done()) {
+      log::warning("the learning rate's schedule depends on the length of training: from step " + std::to_string(step) +
+                   " on the steps done had the rates of " + std::to_string(*extended_from) +
+                   " epochs; those to come have the rates of " + std::to_string(config.trainer.epochs) +
+                   ", so this is not the run that had as many from its start");
+    }
+    if (trainer->stopped_early()) {
+      log::warning("the run was stopped by training.selection.patience; more epochs change nothing");
+    }
   }
 
   /// Opens the run folder and lets the trainer write to it.
@@ -92,6 +126,7 @@ struct Experiment::Implementation {
     if (records != nullptr) return;
     folder.lock();
     std::filesystem::create_directories(folder.last().parent_path());
+    if (extended_from) folder.set_results_aside(*extended_from);
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
     const std::int64_t begun_at = trainer->steps_done();
     records = std::make_unique<RunLog>(folder.log(), begun_at);
@@ -269,12 +304,15 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   for (const std::string& split : options.scored_splits) split_named(split);  // an unknown one is told before training
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;
-  self.results = self.folder.finished();
+  self.folder.set_data_moved(self.options.data_moved);
+  if (self.options.resume) self.extended_from = self.folder.extended_from(self.config.effective());
+  if (self.extended_from) self.check_extension();
+  if (!self.extended_from) self.results = self.folder.finished();
   if (!self.results) {
     self.folder.check_place();
     self.folder.refuse_unfinished(self.options.resume);
   }
-  self.folder.refuse_other_config(self.config.effective());
+  if (!self.extended_from) self.folder.refuse_other_config(self.config.effective());
   if (!self.results) {
     self.load_trainer();
     self.load_checkpoint();

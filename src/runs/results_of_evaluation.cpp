@@ -29,6 +29,7 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
     if (std::isnan(scores.scores[t])) continue;
     found->second.score[split] = scores.scores[t];
     if (!scores.all[t].empty()) found->second.all[split] = scores.all[t];
+    if (t < scores.classes.size() && !scores.classes[t].empty()) found->second.classes[split] = scores.classes[t];
   }
   if (chosen.size() < tasks.size()) return;
   for (const JointAccuracy& joint : scores.joint) {
@@ -43,6 +44,7 @@ void take_tasks(const Evaluation& from, const std::vector<std::size_t>& tasks, E
     scores.scores.at(t) = from.scores.at(t);
     scores.losses.at(t) = from.losses.at(t);
     scores.all.at(t) = from.all.at(t);
+    scores.classes.at(t) = from.classes.at(t);
   }
 }
 

@@ -80,6 +80,7 @@ RunConfig RunConfig::read(const Config& config) {
                 .losses = config.list("losses"),
                 .penalties = config.list_or_empty("penalties")};
   run.checkpoints = checkpoints;
+  run.start = StartSettings::read(config);
   run.unsupervised_tasks = std::move(unsupervised);
   const Config evaluation = config.object_or_empty("evaluation");
   for (const Config& noise : evaluation.list_or_empty("noise")) {

@@ -38,6 +38,8 @@ class RunFolder {
   std::filesystem::path single_task(const std::string& task) const { return path_ / "single" / task; }
   bool single() const { return std::filesystem::exists(path_ / "single"); }
 
+  /// Whether configs that differ in data.root alone are the same (ExperimentOptions::data_moved).
+  void set_data_moved(bool moved) { data_moved_ = moved; }
   /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
   bool begun() const;
   bool has_checkpoint() const;
@@ -48,6 +50,10 @@ class RunFolder {
   void refuse_unfinished(bool resume) const;
   /// @throws UserError when the run that was begun here has another config; FormatError when its config.json is gone
   void refuse_other_config(const Json& effective) const;
+  /// The epochs of the run that was begun here, where `effective` is its config with more of them; else nothing.
+  std::optional<std::int64_t> extended_from(const Json& effective) const;
+  /// Puts results of so many epochs aside, as results-after-<epochs>.json: the run goes on.
+  void set_results_aside(std::int64_t epochs) const;
   /// Makes the folder and keeps other processes from training in it until the object goes away.
   /// @throws RunBusyError while another process does, IoError
   void lock();
@@ -57,10 +63,12 @@ class RunFolder {
   std::optional<Results> finished() const;
 
  private:
+  std::string difference(Json saved, Json effective) const;
   std::filesystem::path lock_file() const { return path_ / ".lock"; }
 
   std::filesystem::path path_;
   std::int64_t stop_after_epochs_;
+  bool data_moved_ = false;
   std::shared_ptr<const void> lock_;
 };
 

@@ -6,6 +6,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/data/task_json.h"
+#include "infomtl/runs/run_encoder.h"
 #include "runs/run_folder.h"
 
 namespace infomtl {
@@ -85,6 +86,31 @@ RunPlace run_place(const fs::path& given) {
                     some_of(given, folder, runs));
   }
   return {.run = given};
+}
+
+RunEncoder run_encoder(const fs::path& model) {
+  const fs::path folder = without_last_slash(model);
+  const fs::path above = folder.parent_path();
+  RunPlace place{.run = folder};
+  if (is_checkpoint(folder) && above.filename() == "checkpoints" && is_run(above.parent_path())) {
+    place = {.run = above.parent_path(), .checkpoint = folder};
+  } else if (!is_run(folder)) {
+    if (!fs::exists(folder / "config.json")) run_place(model);  // says which of several runs to give
+    return {.folder = model};
+  } else if (RunFolder(folder).single()) {
+    throw UserError(model.string() +
+                    ": has one model per task; give one of them: " + (model / "single" / "TASK").string());
+  }
+  const RunFolder run(place.run);
+  RunEncoder found{.folder = place.checkpoint.empty() ? run.best() : place.checkpoint};
+  if (fs::exists(found.folder.parent_path())) recover_folder(found.folder);
+  if (!fs::exists(found.folder)) throw IoError(model.string() + ": has no best checkpoint yet");
+  const Json config = read_json(run.config());
+  const Json encoder = config.is_object() ? config.value("encoder", Json::object()) : Json::object();
+  if (!encoder.is_object()) throw FormatError(run.config().string() + "#/encoder: must be an object");
+  found.pooling = encoder.value("pooling", found.pooling);
+  found.max_length = encoder.value("max_length", std::int64_t{128});
+  return found;
 }
 
 RunCheckpoints RunCheckpoints::of(const RunPlace& place) {

@@ -47,12 +47,14 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
   seed_ = read.trainer.seed;
   effective_ = read.effective();
   effective_["training"]["regime"] = "single";
-  results_ = folder_.finished();
+  folder_.set_data_moved(options_.data_moved);
+  if (options_.resume) extended_from_ = folder_.extended_from(effective_);
+  if (!extended_from_) results_ = folder_.finished();
   if (!results_) {
     folder_.check_place();
     folder_.refuse_unfinished(options_.resume);
   }
-  folder_.refuse_other_config(effective_);
+  if (!extended_from_) folder_.refuse_other_config(effective_);
   if (results_) return;
   for (const Task& task : load_dataset(read.data, seed_).tasks) tasks_.push_back(task.name);
   if (effective_.at("data").at("tasks").size() != tasks_.size()) {
@@ -70,6 +72,7 @@ void SingleTaskRuns::on_epoch(std::function<void(std::int64_t, const Evaluation&
 Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   if (results_) return *results_;
   folder_.lock();  // of the whole run; each task's has its own
+  if (extended_from_) folder_.set_results_aside(*extended_from_);
   write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
   std::vector<Json> records;

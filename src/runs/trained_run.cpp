@@ -146,6 +146,20 @@ Results TrainedRun::Implementation::evaluate(const std::string& split, const Emb
   return results;
 }
 
+Results TrainedRun::evaluate_file(const std::string& task, const std::filesystem::path& file) {
+  const auto [model, own] = implementation_->answered_by[implementation_->index_of(task)];
+  const LoadedModel& loaded = implementation_->models[model].loaded();
+  const TaskData data(load_file(loaded.config.data, loaded.model->tasks(), own, file), loaded.tokenizer,
+                      static_cast<std::size_t>(loaded.config.encoder.max_length));
+  Results results;
+  describe(results, loaded);
+  add_evaluation(
+      results, loaded.model->tasks(), file.filename().string(),
+      evaluate_model(*loaded.model, nullptr, data, Split::test, loaded.config.trainer.evaluation_batch_size, 0), {own});
+  results.average_tasks();
+  return results;
+}
+
 std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
   const Split which = split_named(split);
   std::vector<TaskOutputs> found;
@@ -174,8 +188,30 @@ std::vector<Json> TrainedRun::predict(const std::string& task,
                                       const PredictionSamples& samples) {
   const auto [model, own] = implementation_->answered_by[implementation_->index_of(task)];
   const LoadedModel& loaded = implementation_->models[model].loaded();
-  return predict_texts(*loaded.model, own, *loaded.tokenizer,
-                       static_cast<std::size_t>(loaded.config.encoder.max_length), texts, samples);
+  return predict_texts(*loaded.model, {own}, *loaded.tokenizer,
+                       static_cast<std::size_t>(loaded.config.encoder.max_length), texts, samples)
+      .front();
+}
+
+std::vector<Json> TrainedRun::predict_all(const std::vector<std::pair<std::string, std::string>>& texts) {
+  std::vector<std::vector<Json>> answers(tasks().size());
+  for (std::size_t m = 0; m < implementation_->models.size(); ++m) {
+    AnsweringModel& one = implementation_->models[m];
+    const LoadedModel& loaded = one.loaded();
+    std::vector<std::vector<Json>> own = predict_texts(
+        *loaded.model, one.tasks, *loaded.tokenizer, static_cast<std::size_t>(loaded.config.encoder.max_length), texts);
+    for (std::size_t t = 0; t < answers.size(); ++t) {
+      const auto& [model, task] = implementation_->answered_by[t];
+      if (model != m) continue;
+      const auto place = std::find(one.tasks.begin(), one.tasks.end(), task) - one.tasks.begin();
+      answers[t] = std::move(own[static_cast<std::size_t>(place)]);
+    }
+  }
+  std::vector<Json> by_text(texts.size(), Json::object());
+  for (std::size_t t = 0; t < answers.size(); ++t) {
+    for (std::size_t i = 0; i < texts.size(); ++i) by_text[i][tasks()[t].name] = std::move(answers[t][i]);
+  }
+  return by_text;
 }
 
 Results score_split(const std::filesystem::path& run, const std::string& split) {
@@ -192,6 +228,7 @@ Results score_split(const std::filesystem::path& run, const std::string& split) 
       if (known != name) continue;
       entry.score.insert(task.score.begin(), task.score.end());
       entry.all.insert(task.all.begin(), task.all.end());
+      entry.classes.insert(task.classes.begin(), task.classes.end());
     }
   }
   results->average_tasks();

@@ -127,6 +127,7 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
 
   Evaluation result;
   result.all.resize(tasks.size());
+  result.classes.resize(tasks.size());
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     with_context("task \"" + tasks[t].name + "\", split " + std::string(split), [&] {
       const auto metric = build_metric(metric_config(tasks[t].metric, tasks[t].name), metric_context(tasks[t]));
@@ -139,6 +140,7 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
       predictions[t].space = metric_context(tasks[t]);
       name_unknown_labels(tasks[t], predictions[t]);
       result.scores.push_back(metric->score(predictions[t]));
+      result.classes[t] = class_report(predictions[t]);
       for (const MetricChoice& extra : tasks[t].extra_metrics) {
         const auto further = build_metric(metric_config(extra, tasks[t].name), metric_context(tasks[t]));
         result.all[t][extra.name] = further->score(predictions[t]);

@@ -335,6 +335,7 @@ std::int64_t Trainer::steps_per_epoch() const { return implementation_->batches-
 std::int64_t Trainer::epochs_done() const { return implementation_->progress.epoch; }
 std::int64_t Trainer::best_epoch() const { return implementation_->progress.best.epoch; }
 std::int64_t Trainer::best_step() const { return implementation_->progress.best.step; }
+bool Trainer::stopped_early() const { return implementation_->progress.stopped_early; }
 const std::vector<BestEvaluation>& Trainer::task_bests() const { return implementation_->progress.task_bests; }
 TrainingCost Trainer::cost() const {
   TrainingCost cost = implementation_->progress.cost;

@@ -39,6 +39,16 @@ TEST(RunRecord, TakesStepsAndEpochsApart) {
   EXPECT_TRUE(run.notes.empty());
 }
 
+TEST(RunRecord, EvaluationsWithinAnEpochStandBetweenEpochs) {
+  const RunRecord run = log_of(
+      "{\"step\": 5, \"epoch\": 0, \"passes\": 0.5, \"best\": true, \"validation/hate\": 0.4}\n"
+      "{\"step\": 10, \"epoch\": 0, \"best\": true, \"validation/hate\": 0.6}\n"
+      "{\"step\": 15, \"epoch\": 1, \"passes\": 1.5, \"best\": false, \"validation/hate\": 0.5}\n");
+  EXPECT_EQ(run.series.at("validation/hate").at, (std::vector<double>{0.5, 1, 1.5}));
+  EXPECT_EQ(run.epochs, 1) << "the second has not ended";
+  EXPECT_FALSE(run.series.contains("passes"));
+}
+
 TEST(RunRecord, NullIsANumberThatIsNotThere) {
   const RunRecord run = log_of("{\"step\": 1, \"gradient_norm\": null, \"nested\": {\"a\": 3}, \"list\": [1, 2]}\n");
   EXPECT_TRUE(std::isnan(run.series.at("gradient_norm").values.at(0)));

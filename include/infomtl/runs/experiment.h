@@ -26,7 +26,11 @@ struct ExperimentOptions {
   std::vector<std::string> overrides = {};  ///< "losses.1.weight=0.3"
   std::optional<std::uint64_t> seed = {};   ///< wins over the config's
   std::filesystem::path output = {};        ///< the run folder; empty: runs/<config name>-seed<seed>
-  bool resume = false;                      ///< continue from checkpoints/last
+  /// Continue from checkpoints/last; also a finished run, where the config has more epochs than it had
+  bool resume = false;
+  /// The data lie elsewhere than when the run began: another data.root is no other config. A run that goes on still refuses
+  /// other training rows
+  bool data_moved = false;
   bool progress = false;  ///< on stderr: a line per epoch, between them a bar on a terminal, else a line per minute
   /// What the best checkpoint is scored on after training; score_split() adds another split later.
   std::vector<std::string> scored_splits = {"validation", "test"};

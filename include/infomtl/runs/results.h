@@ -13,6 +13,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
+#include "infomtl/metrics/class_report.h"
 
 namespace infomtl {
 
@@ -22,6 +23,7 @@ struct TaskResult {
   bool higher_is_better = true;
   std::map<std::string, double> score;                       ///< split -> the task's metric; NaN where it has no rows
   std::map<std::string, std::map<std::string, double>> all;  ///< split -> metric -> value
+  std::map<std::string, ClassReport> classes = {};           ///< split -> class by class; of tasks with classes
 };
 
 /// When a checkpoint was chosen.
@@ -56,6 +58,9 @@ struct Results {
   INFOMTL_API static Results from_json(const Json& json);
   /// Tasks x splits as a table for the terminal; scores that rise with quality are given in percent.
   INFOMTL_API std::string table() const;
+  /// Every task with classes, class by class, as tables for the terminal: precision, recall and F1 in percent, rows, and of
+  /// up to twelve classes which are taken for which.
+  INFOMTL_API std::string class_tables() const;
   /// The splits that were scored: train, validation, test, then any others.
   INFOMTL_API std::vector<std::string> splits() const;
   /// Takes over the sentence accuracies of other splits.

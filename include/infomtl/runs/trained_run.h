@@ -49,13 +49,16 @@ class INFOMTL_API TrainedRun {
   Results evaluate(const std::string& split);
   /// The same under noise on the word embeddings; the split is then called "<split> <noise.name()>".
   Results evaluate(const std::string& split, const EmbeddingNoise& noise);
+  /// Scores one task on a file of one's own, read as the task's record reads its files (data/dataset.h: load_file); the
+  /// split is then called by the file's name. @throws UnknownNameError; what reading the file throws
+  Results evaluate_file(const std::string& task, const std::filesystem::path& file);
   /// Of every task that has rows in the split. @throws what reading the data throws
   std::vector<TaskOutputs> outputs(const std::string& split);
   const std::vector<Task>& tasks() const;
   /// Whether all tasks read one encoder; in a run of single-task models each has its own.
   bool shares_encoder() const;
   /// One JSON object per text: {"label", "scores"}, {"labels", "scores"} for multi-label, {"value"}, or, for tagging,
-  /// {"labels": [...]} with one label per word (of the text split at blanks). Scores are probabilities, by label;
+  /// {"words": [...], "labels": [...]} with one label per word (of the text split at blanks). Scores are probabilities, by label;
   /// multi-label keeps those above one half. texts: {text, text_pair}; text_pair is read by pair tasks only.
   ///
   /// With samples, scores and values are means over samples of representation and head (dropout is off), labels follow from
@@ -65,6 +68,9 @@ class INFOMTL_API TrainedRun {
   /// random, or fewer than two
   std::vector<Json> predict(const std::string& task, const std::vector<std::pair<std::string, std::string>>& texts,
                             const PredictionSamples& samples = {});
+  /// The same for every task, {"hate": {"label", "scores"}, "slots": {"words", "labels"}} per text; tasks that read a text
+  /// alike share a pass of the encoder. Pair tasks read text_pair.
+  std::vector<Json> predict_all(const std::vector<std::pair<std::string, std::string>>& texts);
 
  private:
   struct Implementation;

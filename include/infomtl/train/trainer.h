@@ -80,6 +80,8 @@ class INFOMTL_API Trainer {
   std::int64_t best_epoch() const;
   /// Optimiser steps done at the best evaluation so far; -1 likewise.
   std::int64_t best_step() const;
+  /// Whether the selection's patience ended training.
+  bool stopped_early() const;
   /// Each task's own best so far, under selection.per_task; else empty.
   const std::vector<BestEvaluation>& task_bests() const;
   /// What the steps so far have used up.

@@ -26,7 +26,7 @@ void check_utf8(const std::string& line, const std::string& where) {
   if (bad != std::string::npos) throw DataError(where + ": byte " + std::to_string(bad + 1) + " is not UTF-8");
 }
 
-InputText read_record(const std::string& line, const std::string& where) {
+InputText read_record(const std::string& line, const std::string& where, OtherKeys others) {
   const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!record.is_object()) {
     throw DataError(where + ": no JSON object, but the first line begins one; an input is JSONL or plain text");
@@ -35,19 +35,37 @@ InputText read_record(const std::string& line, const std::string& where) {
   bool has_text = false;
   for (const auto& [key, value] : record.items()) {
     if (key != "text" && key != "text_pair") {
+      if (others == OtherKeys::carried) {
+        result.others[key] = value;
+        continue;
+      }
       throw DataError(where + ": unknown key \"" + key + "\"" + did_you_mean(key, {"text", "text_pair"}));
     }
     if (!value.is_string()) throw DataError(where + ": \"" + key + "\" is not a text");
     (key == "text" ? result.text : result.pair) = value.get<std::string>();
     (key == "text" ? has_text : result.has_pair) = true;
   }
-  if (!has_text) throw DataError(where + ": a record needs \"text\"");
+  if (!has_text) {
+    throw DataError(where + ": a record needs \"text\"" +
+                    (result.others.empty() ? "" : "; it has \"" + result.others.begin().key() + "\""));
+  }
   return result;
 }
 
 }  // namespace
 
-void for_each_chunk(const std::string& input, std::size_t chunk,
+Json carried(const InputText& input, const Json& answer) {
+  Json line = input.others;
+  for (const auto& [key, value] : answer.items()) {
+    if (line.contains(key)) {
+      throw DataError(input.where + ": \"" + key + "\" is a key of the answer, too; rename the record's");
+    }
+    line[key] = value;
+  }
+  return line;
+}
+
+void for_each_chunk(const std::string& input, std::size_t chunk, OtherKeys others,
                     const std::function<void(const std::vector<InputText>&)>& body) {
   std::ifstream file;
   if (input != "-") {
@@ -67,7 +85,8 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
     }
     const std::string where = name + ":" + std::to_string(number);
     check_utf8(line, where);
-    texts.push_back(records ? read_record(line, where) : InputText{.text = line});
+    texts.push_back(records ? read_record(line, where, others) : InputText{.text = line});
+    texts.back().where = where;
     if (texts.size() == chunk) {
       body(texts);
       texts.clear();

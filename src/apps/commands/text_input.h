@@ -2,9 +2,12 @@
 // Texts given to a command: a text per line, or JSONL with text and text_pair.
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "infomtl/core/json.h"
 
 namespace infomtl::commands {
 
@@ -12,13 +15,21 @@ struct InputText {
   std::string text;
   std::string pair = {};
   bool has_pair = false;
+  Json others = Json::object();  ///< the record's other keys
+  std::string where = {};        ///< file and line, for messages
 };
+
+/// Keys of a record beside text and text_pair (an id, say): an error, or handed over.
+enum class OtherKeys { refused, carried };
 
 /// Reads `input` ("-" is stdin) and hands the texts over in order, in chunks of at most `chunk`. Where the first line
 /// begins a JSON object (`{"`), every line is a record; else every line is a text as it stands. Lines end at LF, CR
 /// before it and a byte-order mark are dropped.
-/// @throws DataError naming file and line (bad UTF-8, a broken record or one without a text, unknown keys), IoError
-void for_each_chunk(const std::string& input, std::size_t chunk,
+/// @throws DataError naming file and line (bad UTF-8, a broken record or one without a text, keys that are refused), IoError
+void for_each_chunk(const std::string& input, std::size_t chunk, OtherKeys others,
                     const std::function<void(const std::vector<InputText>&)>& body);
+
+/// An answer behind what its record carried. @throws DataError where both have a key
+Json carried(const InputText& input, const Json& answer);
 
 }  // namespace infomtl::commands
