@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "infomtl/core/json.h"
-#include "infomtl/train/selection.h"
+#include "infomtl/train/best_evaluation.h"
 #include "infomtl/train/training_cost.h"
 
 namespace infomtl {

@@ -4,7 +4,6 @@
 //   TrainerSettings settings{.epochs = 20, .selection = {.monitor = "average", .patience = 3}};
 
 #include <cstdint>
-#include <limits>
 #include <string>
 
 #include "infomtl/core/export.h"
@@ -14,14 +13,6 @@ namespace infomtl {
 
 /// Why a selection on the test split is refused.
 inline constexpr const char* kNotTheTestSplit = "the test split cannot be used for model selection; use \"validation\"";
-
-/// What a selection has found so far: the best evaluation, after an epoch or within one (TrainerSettings::evaluate_every).
-struct BestEvaluation {
-  static constexpr double kNone = -std::numeric_limits<double>::infinity();
-  double score = kNone;     ///< larger is better
-  std::int64_t epoch = -1;  ///< that it ended or fell in, from 0; -1: none yet
-  std::int64_t step = -1;   ///< optimiser steps done by then
-};
 
 /// When and on what the best evaluation is chosen.
 struct INFOMTL_API SelectionSettings {

@@ -29,6 +29,7 @@
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/optim/flat_parameters.h"
+#include "infomtl/train/best_evaluation.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/step_report.h"
 #include "infomtl/train/trainer_settings.h"
