@@ -23,6 +23,8 @@ TaskData data_of(const LoadedModel& loaded) {
           static_cast<std::size_t>(loaded.config.encoder.max_length)};
 }
 
+}  // namespace
+
 /// A model that is read when it is first asked for, and the tasks that it answers.
 struct AnsweringModel {
   RunFolder run;
@@ -34,14 +36,12 @@ struct AnsweringModel {
   const LoadedModel& loaded() {
     if (!model) {
       if (!note.empty()) log::info(note);
-      model = load_model(run, checkpoint, data_root);
+      model.emplace(load_model(run, checkpoint, data_root));
     }
     return *model;
   }
   bool answers(std::size_t task) const { return std::find(tasks.begin(), tasks.end(), task) != tasks.end(); }
 };
-
-}  // namespace
 
 struct TrainedRun::Implementation {
   std::vector<AnsweringModel> models;  ///< one; or one per task; or several checkpoints of one run
