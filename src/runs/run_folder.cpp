@@ -88,7 +88,7 @@ void RunFolder::refuse_other_config(const Json& effective) const {
 }
 
 std::optional<std::int64_t> RunFolder::extended_from(const Json& effective) const {
-  if (!std::filesystem::exists(config())) return std::nullopt;
+  if (!std::filesystem::exists(config()) || !std::filesystem::exists(results())) return std::nullopt;
   Json saved = read_json(config()), wanted = effective;
   if (!saved.is_object()) return std::nullopt;
   const auto take_epochs = [](Json& config) {
@@ -103,9 +103,9 @@ std::optional<std::int64_t> RunFolder::extended_from(const Json& effective) cons
 }
 
 void RunFolder::set_results_aside(std::int64_t epochs) const {
-  if (std::filesystem::exists(results())) {
-    std::filesystem::rename(results(), RunFolder(path_, epochs).results());
-  }
+  std::error_code error;
+  std::filesystem::rename(results(), RunFolder(path_, epochs).results(), error);
+  if (error) throw IoError(results().string() + ": cannot be put aside: " + error.message());
 }
 
 void RunFolder::lock() {

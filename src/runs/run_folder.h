@@ -50,9 +50,9 @@ class RunFolder {
   void refuse_unfinished(bool resume) const;
   /// @throws UserError when the run that was begun here has another config; FormatError when its config.json is gone
   void refuse_other_config(const Json& effective) const;
-  /// The epochs of the run that was begun here, where `effective` is its config with more of them; else nothing.
+  /// The epochs of the finished run here, where `effective` is its config with more of them; else nothing.
   std::optional<std::int64_t> extended_from(const Json& effective) const;
-  /// Puts results of so many epochs aside, as results-after-<epochs>.json: the run goes on.
+  /// Puts results of so many epochs aside, as results-after-<epochs>.json: the run goes on. @throws IoError
   void set_results_aside(std::int64_t epochs) const;
   /// Makes the folder and keeps other processes from training in it until the object goes away.
   /// @throws RunBusyError while another process does, IoError
