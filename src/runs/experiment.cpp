@@ -187,7 +187,7 @@ struct Experiment::Implementation {
       if (improved) put(folder.best_of(trainer->model().tasks()[t].name));
     }
     if (best) put(folder.best());
-    if (!epoch_ended && written.empty()) return;
+    if (!epoch_ended && written.empty() && !trainer->stopped_early()) return;
     put(folder.last());
     keep_last();
   }
