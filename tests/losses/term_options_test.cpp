@@ -17,7 +17,7 @@ using testing::close;
 using testing::fixed_step;
 using testing::message_of;
 
-Task task_of(const std::string& name, TaskKind kind, std::vector<std::int64_t> counts = {}) {
+Task task_for_options(const std::string& name, TaskKind kind, std::vector<std::int64_t> counts = {}) {
   Task task;
   task.name = name;
   task.type = "of a test";
@@ -28,16 +28,16 @@ Task task_of(const std::string& name, TaskKind kind, std::vector<std::int64_t> c
   return task;
 }
 
-const std::vector<Task>& tasks() {
-  static const std::vector<Task> all = {task_of("topic", TaskKind::classification, {7, 2, 1}),
-                                        task_of("sets", TaskKind::multi_label, {5, 1, 0}),
-                                        task_of("value", TaskKind::regression)};
+const std::vector<Task>& option_tasks() {
+  static const std::vector<Task> all = {task_for_options("topic", TaskKind::classification, {7, 2, 1}),
+                                        task_for_options("sets", TaskKind::multi_label, {5, 1, 0}),
+                                        task_for_options("value", TaskKind::regression)};
   return all;
 }
 
-std::shared_ptr<Objective> objective(const std::string& losses) {
+std::shared_ptr<Objective> objective_over_tasks(const std::string& losses) {
   TermContext context;
-  context.tasks = tasks();
+  context.tasks = option_tasks();
   return Objective::from_config(Config::from_text("{\"losses\": " + losses + "}", "x.json").list("losses"), context);
 }
 
@@ -47,7 +47,7 @@ ClassWeights weights_from(const std::string& settings) {
 
 TEST(ClassWeightsOfTasks, ComeFromNumbersNamesOrTheTrainingRows) {
   const auto of = [](const std::string& settings, std::size_t task) {
-    return class_weights_of(weights_from(settings), tasks()[task]);
+    return class_weights_of(weights_from(settings), option_tasks()[task]);
   };
   EXPECT_TRUE(close(of(R"({"class_weights": [1, 2, 3]})", 0), torch::tensor({1.0, 2.0, 3.0}), 0));
   EXPECT_TRUE(close(of(R"({"class_weights": {"b": 4}})", 0), torch::tensor({1.0, 4.0, 1.0}), 0));
@@ -64,7 +64,7 @@ TEST(ClassWeightsOfTasks, AreInTheLossThatTrains) {
   settings.classes.weights.word = "balanced";
   Supervised weighted(settings);
   auto step = fixed_step(TaskKind::classification, torch::tensor({0, 2, 2, 1}));
-  step.task_ = tasks()[0];
+  step.task_ = option_tasks()[0];
   torch::manual_seed(4);
   const Tensor logits = torch::randn({4, 3});
   step.predictions = {{.output = logits, .mean = {}, .log_variance = {}}};
@@ -75,36 +75,41 @@ TEST(ClassWeightsOfTasks, AreInTheLossThatTrains) {
   EXPECT_EQ(loss.count.item<double>(), 4);
 }
 
-std::string refusal(const std::string& losses) {
-  return message_of<ConfigError>([&] { objective(losses)->check_options(tasks()); });
+std::string refusal_of_losses(const std::string& losses) {
+  return message_of<ConfigError>([&] { objective_over_tasks(losses)->check_options(option_tasks()); });
 }
 
 TEST(TermOptions, WithoutEffectOnAnyTaskAreRefused) {
-  EXPECT_NE(refusal(R"([{"name": "focal", "alpha": 0.25, "tasks": ["topic"]}])").find("loss \"focal\": alpha:"),
+  EXPECT_NE(
+      refusal_of_losses(R"([{"name": "focal", "alpha": 0.25, "tasks": ["topic"]}])").find("loss \"focal\": alpha:"),
+      std::string::npos);
+  EXPECT_NE(refusal_of_losses(R"([{"name": "supervised", "label_smoothing": 0.1, "tasks": ["value"]}])")
+                .find("label_smoothing"),
             std::string::npos);
-  EXPECT_NE(refusal(R"([{"name": "supervised", "label_smoothing": 0.1, "tasks": ["value"]}])").find("label_smoothing"),
-            std::string::npos);
-  EXPECT_NE(refusal(R"([{"name": "supervised", "class_weights": "balanced", "tasks": ["value"]}])").find("no classes"),
+  EXPECT_NE(refusal_of_losses(R"([{"name": "supervised", "class_weights": "balanced", "tasks": ["value"]}])")
+                .find("no classes"),
             std::string::npos);
   for (const char* fine :
        {R"([{"name": "focal", "alpha": 0.25}])", R"([{"name": "supervised", "label_smoothing": 0.1}])",
         R"([{"name": "supervised", "class_weights": "balanced"}])"}) {
-    EXPECT_NO_THROW(objective(fine)->check_options(tasks())) << fine;
+    EXPECT_NO_THROW(objective_over_tasks(fine)->check_options(option_tasks())) << fine;
   }
 }
 
 TEST(TermOptions, ClassWeightsMustFitTheLabels) {
-  EXPECT_NE(refusal(R"([{"name": "supervised", "class_weights": [1, 2]}])").find("2 numbers for 3 labels"),
+  EXPECT_NE(refusal_of_losses(R"([{"name": "supervised", "class_weights": [1, 2]}])").find("2 numbers for 3 labels"),
             std::string::npos);
-  EXPECT_NE(refusal(R"([{"name": "supervised", "class_weights": {"d": 2}}])").find("no label \"d\""),
+  EXPECT_NE(refusal_of_losses(R"([{"name": "supervised", "class_weights": {"d": 2}}])").find("no label \"d\""),
             std::string::npos);
-  EXPECT_NE(refusal(R"([{"name": "supervised", "class_weights": [1, -2, 1]}])").find("#/losses/0/class_weights/1"),
-            std::string::npos);
-  EXPECT_NE(refusal(R"([{"name": "supervised", "class_weights": "balance"}])").find("did you mean \"balanced\"?"),
-            std::string::npos);
-  std::vector<Task> unknown = tasks();
+  EXPECT_NE(
+      refusal_of_losses(R"([{"name": "supervised", "class_weights": [1, -2, 1]}])").find("#/losses/0/class_weights/1"),
+      std::string::npos);
+  EXPECT_NE(
+      refusal_of_losses(R"([{"name": "supervised", "class_weights": "balance"}])").find("did you mean \"balanced\"?"),
+      std::string::npos);
+  std::vector<Task> unknown = option_tasks();
   unknown[0].label_counts.clear();
-  const auto balanced = objective(R"([{"name": "supervised", "class_weights": "balanced"}])");
+  const auto balanced = objective_over_tasks(R"([{"name": "supervised", "class_weights": "balanced"}])");
   EXPECT_NE(message_of<ConfigError>([&] { balanced->check_options(unknown); }).find("is not known"), std::string::npos);
 }
 
@@ -112,29 +117,34 @@ TEST(TermOptions, ATermTwiceForOneTaskIsRefused) {
   for (const char* doubled :
        {R"(["supervised", "supervised"])", R"(["supervised", {"name": "supervised", "weight": 0.5}])",
         R"([{"name": "supervised", "tasks": ["topic"]}, {"name": "supervised", "tasks": ["value", "topic"]}])"}) {
-    EXPECT_NE(refusal(doubled).find("x.json#/losses/1: \"supervised\" a second time"), std::string::npos) << doubled;
+    EXPECT_NE(refusal_of_losses(doubled).find("x.json#/losses/1: \"supervised\" a second time"), std::string::npos)
+        << doubled;
   }
-  EXPECT_NO_THROW(
-      objective(R"([{"name": "supervised", "tasks": ["topic"]}, {"name": "supervised", "tasks": ["value"]}])"));
-  EXPECT_NO_THROW(objective(R"(["supervised", {"name": "supervised", "label_smoothing": 0.1}])")) << "another loss";
+  EXPECT_NO_THROW(objective_over_tasks(
+      R"([{"name": "supervised", "tasks": ["topic"]}, {"name": "supervised", "tasks": ["value"]}])"));
+  EXPECT_NO_THROW(objective_over_tasks(R"(["supervised", {"name": "supervised", "label_smoothing": 0.1}])"))
+      << "another loss";
 }
 
 TEST(TermOptions, NegativeWeightsAreRefused) {
-  EXPECT_NE(refusal(R"([{"name": "supervised", "weight": -0.1}])").find("x.json#/losses/0/weight: negative"),
+  EXPECT_NE(refusal_of_losses(R"([{"name": "supervised", "weight": -0.1}])").find("x.json#/losses/0/weight: negative"),
             std::string::npos);
-  EXPECT_NE(refusal(R"([{"name": "timin", "weight": {"schedule": "linear", "from": 0.1, "to": -1, "steps": 9}}])")
-                .find("negative"),
-            std::string::npos);
-  EXPECT_NO_THROW(objective(R"(["supervised", {"name": "timin", "weight": 0}])"));
+  EXPECT_NE(
+      refusal_of_losses(R"([{"name": "timin", "weight": {"schedule": "linear", "from": 0.1, "to": -1, "steps": 9}}])")
+          .find("negative"),
+      std::string::npos);
+  EXPECT_NO_THROW(objective_over_tasks(R"(["supervised", {"name": "timin", "weight": 0}])"));
 }
 
 TEST(TermOptions, TasksWhoseLabelsNothingReadsAreFound) {
   using Names = std::vector<std::string>;
-  EXPECT_EQ(objective(R"(["simax"])")->tasks_without_labels(tasks()), (Names{"topic", "sets", "value"}));
-  EXPECT_EQ(objective(R"(["simax", "focal"])")->tasks_without_labels(tasks()), (Names{"value"}));
-  EXPECT_EQ(objective(R"([{"name": "supervised", "tasks": ["value"]}, "r_drop"])")->tasks_without_labels(tasks()),
+  EXPECT_EQ(objective_over_tasks(R"(["simax"])")->tasks_without_labels(option_tasks()),
+            (Names{"topic", "sets", "value"}));
+  EXPECT_EQ(objective_over_tasks(R"(["simax", "focal"])")->tasks_without_labels(option_tasks()), (Names{"value"}));
+  EXPECT_EQ(objective_over_tasks(R"([{"name": "supervised", "tasks": ["value"]}, "r_drop"])")
+                ->tasks_without_labels(option_tasks()),
             (Names{"topic", "sets"}));
-  EXPECT_EQ(objective(R"(["supervised"])")->tasks_without_labels(tasks()), Names{});
+  EXPECT_EQ(objective_over_tasks(R"(["supervised"])")->tasks_without_labels(option_tasks()), Names{});
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::vector<std::int64_t> due_steps(const StepInterval& every, std::int64_t step
   return found;
 }
 
-StepInterval read(const Json& every) {
+StepInterval read_interval(const Json& every) {
   return StepInterval::read(Config::from_json({{"evaluate_every", every}}, "c.json"), "evaluate_every");
 }
 
@@ -38,12 +38,12 @@ TEST(StepInterval, CountsStepsOfTheRunAndSharesOfEachEpoch) {
 }
 
 TEST(StepInterval, IsReadFromANumberOrAnObject) {
-  EXPECT_EQ(read(500).steps, 500);
-  EXPECT_EQ(read({{"steps", 7}}).steps, 7);
-  EXPECT_EQ(read({{"epochs", 0.5}}).epochs, 0.5);
+  EXPECT_EQ(read_interval(500).steps, 500);
+  EXPECT_EQ(read_interval({{"steps", 7}}).steps, 7);
+  EXPECT_EQ(read_interval({{"epochs", 0.5}}).epochs, 0.5);
   for (const Json& wrong : {Json(0), Json("often"), Json({{"epochs", 2}}), Json({{"steps", 2}, {"epochs", 0.5}}),
                             Json::object(), Json({{"minutes", 3}})}) {
-    EXPECT_THROW(read(wrong), ConfigError) << wrong.dump();
+    EXPECT_THROW(read_interval(wrong), ConfigError) << wrong.dump();
   }
 }
 
