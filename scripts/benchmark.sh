@@ -7,6 +7,7 @@
 #   scripts/benchmark.sh --regime joint --method infomtl --method pcgrad    one batch of every task per step
 #   scripts/benchmark.sh --precision bfloat16     float32 and bfloat16, against float32 and bf16 autocast
 #   scripts/benchmark.sh joint                    gradient weightings over EW, and 6 to 48 tasks: tests/bench/joint_step.py --help
+#   scripts/benchmark.sh methods                  what the methods of configs/methods cost beyond EW: tests/bench/method_cost.py --help
 #   scripts/benchmark.sh tokenizers               options: tests/bench/compare_tokenizers.py --help
 #   scripts/benchmark.sh parts --benchmark_filter='^weighting/'    terms, weightings, optimisers, ... (google/benchmark)
 #   scripts/benchmark.sh profile                  share of time by part (perf); KEY=VALUE are fields of the config
@@ -20,7 +21,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 what=training
 case ${1:-} in
   --help) show_help "$0" && exit 0 ;;
-  tokenizers | joint | parts | profile | memory) what=$1 && shift ;;
+  tokenizers | joint | methods | parts | profile | memory) what=$1 && shift ;;
 esac
 program=bench_training
 case $what in
@@ -42,6 +43,12 @@ model=$(model_folder) tweets=$INFOMTL_DATA/tweeteval
 case $what in
   training) "$python" "$bench/compare.py" "$program" "$config" "$model" "$tweets" --threads "$threads" "$@" ;;
   joint) "$python" "$bench/joint_step.py" "$program" "$config" "$model" --threads "$threads" "$@" ;;
+  methods)
+    methods=$repository/configs/methods experiment=$repository/configs/experiments/tweeteval_few_rows.json
+    common=(--threads "$threads" --set encoder.path="$model" --set training.epochs=100 "$@")
+    "$python" "$bench/method_cost.py" "$program" "$experiment" "$methods"/{equal_weighting,infomtl,vmtl,vmtl_ac,feedback,mt_vib}.json "${common[@]}"
+    "$python" "$bench/method_cost.py" "$program" "$experiment" "$methods"/{equal_weighting_joint,dgr,dgr_pcgrad,pcgrad}.json "${common[@]}"
+    ;;
   tokenizers) "$python" "$bench/compare_tokenizers.py" "$program" "$model" "$tweets" "$@" ;;
   profile) "$python" "$bench/step_profile.py" "$program" "$config" "$threads" encoder.path="$model" "${infomtl[@]}" "$@" ;;
   # 8 tokens of a tweet, and batches that leave no smaller one at the end of an epoch.

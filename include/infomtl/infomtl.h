@@ -70,6 +70,7 @@
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/study/comparison.h"
 #include "infomtl/study/search.h"
+#include "infomtl/study/study_check.h"
 #include "infomtl/text/tokenizer.h"
 #include "infomtl/train/step_report.h"
 #include "infomtl/train/trainer.h"

@@ -81,6 +81,11 @@ void describe(CLI::App& app, CommandLine& line) {
       ->check(seeds)
       ->excludes(seed);
   train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)");
+  train
+      ->add_option("--split", line.train.split,
+                   "the scores that are printed: validation, test or all (results.json has all)")
+      ->check(CLI::IsMember({"validation", "test", "all"}))
+      ->capture_default_str();
   train->add_flag("--resume", line.train.resume,
                   "go on from checkpoints/last; a finished run for more epochs: --set training.epochs=20");
   train->add_option("--data", line.train.data_root, "folder of the data, in place of data.root")->type_name("FOLDER");
@@ -99,6 +104,10 @@ void describe(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")->delimiter(',')->check(seeds);
   compare->add_option("--output", line.compare.output, "folder of the runs (default: runs/<config>)");
+  compare
+      ->add_option("--split", line.compare.split,
+                   "what is scored and shown, instead of the config's: validation or test")
+      ->check(CLI::IsMember({"validation", "test"}));
   CLI::Option* format = compare->add_option("--format", line.compare.format, "text, markdown, latex, csv or json")
                             ->check(CLI::IsMember({"text", "markdown", "latex", "csv", "json"}))
                             ->capture_default_str();
@@ -178,7 +187,10 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* encode = add_command(app, line, "encode", "embed texts, JSONL out",
                                  "infomtl encode --model models/all-MiniLM-L6-v2 --pooling mean --input texts.txt",
                                  line.encode, &infomtl::commands::encode);
-  encode->add_option("--model", line.encode.model, "Hugging Face folder, a run or a checkpoint")->required();
+  encode
+      ->add_option("--model", line.encode.model,
+                   "Hugging Face folder, a run, a checkpoint, or a model's name in the Hugging Face cache")
+      ->required();
   encode->add_option("--pooling", line.encode.pooling, "first or mean (default: the run's, else first)")
       ->check(CLI::IsMember({"first", "mean"}));
   encode
@@ -190,17 +202,25 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* tokenize = add_command(app, line, "tokenize", "token ids, type ids and byte offsets, JSONL out",
                                    "echo 'what a day' | infomtl tokenize --model models/all-MiniLM-L6-v2",
                                    line.tokenize, &infomtl::commands::tokenize);
-  tokenize->add_option("--model", line.tokenize.model, "Hugging Face folder, a run or a checkpoint")->required();
+  tokenize
+      ->add_option("--model", line.tokenize.model,
+                   "Hugging Face folder, a run, a checkpoint, or a model's name in the Hugging Face cache")
+      ->required();
   tokenize->add_option("--max-length", line.tokenize.max_length, "longest sequence in tokens (default: no limit)")
       ->check(CLI::Range(3, 1 << 20));
   tokenize->add_option("--input", line.tokenize.input, "texts or JSONL; - is stdin")->capture_default_str();
 
-  CLI::App* check = add_command(app, line, "check", "dry run: data, labels, lengths, duplicates, every problem",
-                                "infomtl check configs/quickstart.json", line.check, &infomtl::commands::check);
-  check->add_option("config", line.check.config, "config file")->required();
+  CLI::App* check = add_command(
+      app, line, "check",
+      "dry run of a config, a comparison or a search: model, data, labels, lengths, duplicates, memory, and every "
+      "problem, each once",
+      "infomtl check configs/quickstart.json --examples", line.check, &infomtl::commands::check);
+  check->add_option("config", line.check.config, "config of a run, a comparison or a search")->required();
   check->add_option("--set", line.check.overrides, "override a field (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  check->add_flag("--examples", line.check.examples,
+                  "for each class of each split: rows, what the files have for it, three texts");
   check->add_flag("--json", line.check.json, "print the report as JSON");
 
   CLI::App* list = add_command(app, line, "list", "names, options with defaults, papers", "infomtl list losses --json",

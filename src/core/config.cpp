@@ -116,14 +116,10 @@ class FieldReader final : public FieldVisitor {
     value = config_.text(name, value);
   }
   void field(std::string_view name, std::vector<double>& value, std::string_view, Range range) override {
-    if (!given(name)) return;
-    value.clear();
-    for (const Config& element : config_.list(name)) value.push_back(element.as_number(range));
+    read_list<double>(name, value, [&](const Config& element) { return element.as_number(range); });
   }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
-    if (!given(name)) return;
-    value.clear();
-    for (const Config& element : config_.list(name)) value.push_back(element.as_text());
+    read_list<std::string>(name, value, [](const Config& element) { return element.as_text(); });
   }
   void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>& words, std::string_view,
              Range range) override {
@@ -146,7 +142,15 @@ class FieldReader final : public FieldVisitor {
   }
 
  private:
-  bool given(std::string_view name) const { return config_.has(name) && !config_.value(name).json().is_null(); }
+  template <class Value, class Read>
+  void read_list(std::string_view name, std::vector<Value>& value, Read read) {
+    if (!config_.has(name) || config_.value(name).json().is_null()) return;
+    config_.part([&] {
+      std::vector<Value> found;
+      for (const Config& element : config_.list(name)) found.push_back(read(element));
+      value = std::move(found);
+    });
+  }
 
   Config config_;
 };
@@ -156,8 +160,10 @@ class FieldReader final : public FieldVisitor {
 Config::Config(std::shared_ptr<ConfigDocument> document, const Json* value, std::string pointer)
     : document_(std::move(document)), value_(value), pointer_(std::move(pointer)) {}
 
-Config Config::from_file(const fs::path& file, const std::vector<std::string>& overrides) {
+Config Config::from_file(const fs::path& file, const std::vector<std::string>& overrides,
+                         std::shared_ptr<Problems> problems) {
   auto document = std::make_shared<ConfigDocument>();
+  document->problems = std::move(problems);
   document->root = Json::object();
   std::error_code unresolved;  // a file that is not there is told by read_file
   std::vector<fs::path> open{fs::weakly_canonical(file, unresolved)};
@@ -168,8 +174,9 @@ Config Config::from_file(const fs::path& file, const std::vector<std::string>& o
 }
 
 Config Config::from_text(std::string_view text, std::string origin, const fs::path& folder,
-                         const std::vector<std::string>& overrides) {
+                         const std::vector<std::string>& overrides, std::shared_ptr<Problems> problems) {
   auto document = std::make_shared<ConfigDocument>();
+  document->problems = std::move(problems);
   document->root = Json::object();
   std::vector<fs::path> open;
   document->merge_text(text, {std::move(origin), folder}, open);
@@ -204,7 +211,15 @@ Config Config::overridden(const std::vector<std::string>& overrides) const {
   return {std::move(document), root, ""};
 }
 
-Config Config::named() const { return is_object() ? *this : from_json({{"name", as_text()}}, where()); }
+Config Config::named() const {
+  if (is_object()) return *this;
+  Config object = from_json({{"name", as_text()}}, where());
+  object.collect(problems());
+  return object;
+}
+
+void Config::collect(std::shared_ptr<Problems> list) const { document_->problems = std::move(list); }
+const std::shared_ptr<Problems>& Config::problems() const { return document_->problems; }
 
 const Json* Config::find(std::string_view key) const {
   to_object(*value_, where());
@@ -264,39 +279,50 @@ std::int64_t Config::integer(std::string_view key, Range range) const {
 bool Config::boolean(std::string_view key) const { return to_boolean(required(key, "true or false"), where(key)); }
 Config Config::value(std::string_view key) const { return child(key, required(key, "given")); }
 
+template <class Value, class Read>
+Value Config::optional(std::string_view key, Value fallback, Read read) const {
+  const Json* found = find_present(key);
+  if (found == nullptr) return fallback;
+  Value value = std::move(fallback);
+  part([&] { value = read(*found); });
+  return value;
+}
+
 Config Config::object_or_empty(std::string_view key) const {
   static const Json empty = Json::object();
-  const Json* found = find_present(key);
-  return child(key, found == nullptr ? empty : to_object(*found, where(key)));
+  return optional(key, child(key, empty), [&](const Json& found) { return child(key, to_object(found, where(key))); });
 }
 std::vector<Config> Config::list_or_empty(std::string_view key) const {
-  const Json* found = find_present(key);
-  return found == nullptr ? std::vector<Config>{} : child(key, *found).elements();
+  return optional(key, std::vector<Config>{}, [&](const Json& found) { return child(key, found).elements(); });
 }
 std::string Config::text(std::string_view key, std::string_view fallback) const {
-  const Json* found = find_present(key);
-  return found == nullptr ? std::string(fallback) : to_text(*found, where(key));
+  return optional(key, std::string(fallback), [&](const Json& found) { return to_text(found, where(key)); });
 }
 double Config::number(std::string_view key, double fallback, Range range) const {
-  const Json* found = find_present(key);
-  return found == nullptr ? fallback : to_number(*found, range, where(key));
+  return optional(key, fallback, [&](const Json& found) { return to_number(found, range, where(key)); });
 }
 std::int64_t Config::integer(std::string_view key, std::int64_t fallback, Range range) const {
-  const Json* found = find_present(key);
-  return found == nullptr ? fallback : to_integer(*found, range, where(key));
+  return optional(key, fallback, [&](const Json& found) { return to_integer(found, range, where(key)); });
 }
 bool Config::boolean(std::string_view key, bool fallback) const {
-  const Json* found = find_present(key);
-  return found == nullptr ? fallback : to_boolean(*found, where(key));
+  return optional(key, fallback, [&](const Json& found) { return to_boolean(found, where(key)); });
 }
 
 std::string Config::choice(std::string_view key, std::string_view fallback,
                            const std::vector<std::string>& allowed) const {
-  std::string word = text(key, fallback);
-  if (find_present(key) != nullptr && std::find(allowed.begin(), allowed.end(), word) == allowed.end()) {
-    fail(key, "unknown \"" + word + "\"" + did_you_mean(word, allowed));
+  const auto read = [&](const Json& found) {
+    std::string word = to_text(found, where(key));
+    if (std::find(allowed.begin(), allowed.end(), word) == allowed.end()) {
+      fail(key, "unknown \"" + word + "\"" + did_you_mean(word, allowed));
+    }
+    return word;
+  };
+  // A fallback that no config may give is no answer to go on with.
+  if (std::find(allowed.begin(), allowed.end(), fallback) == allowed.end()) {
+    const Json* found = find_present(key);
+    return found == nullptr ? std::string(fallback) : read(*found);
   }
-  return word;
+  return optional(key, std::string(fallback), read);
 }
 
 std::string Config::as_text() const { return to_text(*value_, where()); }
@@ -317,7 +343,7 @@ void Config::reject_unknown() const {
   const auto& asked = document_->asked[pointer_];
   for (const auto& [key, value] : to_object(*value_, where()).items()) {
     if (std::find(asked.begin(), asked.end(), key) != asked.end()) continue;
-    fail(key, "unknown key" + did_you_mean(key, asked));
+    part([&, name = key] { fail(name, "unknown key" + did_you_mean(name, asked)); });
   }
 }
 

@@ -9,6 +9,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/core/model_folder.h"
 #include "infomtl/core/utf8.h"
 
 namespace infomtl {
@@ -243,6 +244,15 @@ void ConfigDocument::take(Json value, Origin origin) {
 }
 
 void ConfigDocument::override_value(const std::string& assignment) {
+  try {
+    apply_override(assignment);
+  } catch (const UserError& error) {
+    if (problems == nullptr) throw;
+    problems->add(error.what());
+  }
+}
+
+void ConfigDocument::apply_override(const std::string& assignment) {
   const std::string label = std::string(kOverrides) + " " + assignment;
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) throw ConfigError(label + ": must look like a.b.0.c=VALUE");
@@ -298,8 +308,13 @@ void ConfigDocument::merge(Json& target, Json layer, const std::string& pointer,
 void ConfigDocument::expand(Json& value, const std::string& pointer) {
   if (value.is_string()) {
     auto& text = value.get_ref<std::string&>();
-    if (text.find("${") != std::string::npos)
+    if (text.find("${") == std::string::npos) return;
+    try {
       text = with_context(where(pointer), [&] { return expand_variables(text); });
+    } catch (const UserError& error) {
+      if (problems == nullptr) throw;
+      problems->add(error.what());
+    }
   } else if (value.is_object()) {
     for (auto& [key, below] : value.items()) expand(below, pointer_below(pointer, key));
   } else if (value.is_array()) {
@@ -332,7 +347,7 @@ const ConfigDocument::Origin& ConfigDocument::origin_of(std::string pointer) con
 }
 
 fs::path ConfigDocument::resolved(const std::string& text, const std::string& pointer) const {
-  return origin_of(pointer).folder / text;
+  return origin_of(pointer).folder / expand_home(text);
 }
 
 void ConfigDocument::make_absolute(Json& value, const std::string& pointer, std::string_view field) const {

@@ -3,12 +3,14 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "infomtl/core/json.h"
+#include "infomtl/core/problems.h"
 
 namespace infomtl {
 
@@ -29,12 +31,13 @@ struct ConfigDocument {
   std::vector<Origin> origins;
   std::map<std::string, std::size_t> written_by;          ///< pointer -> index in origins, for every value
   std::map<std::string, std::vector<std::string>> asked;  ///< pointer of an object -> keys, in order of asking
+  std::shared_ptr<Problems> problems = {};                ///< where they are collected; null: they throw
 
   /// Merges one text (and below it what it extends) over what is there. `open` holds the files being read.
   void merge_text(std::string_view text, Origin origin, std::vector<std::filesystem::path>& open);
   /// Takes a value as it is.
   void take(Json value, Origin origin);
-  /// "a.b.0.c=VALUE"
+  /// "a.b.0.c=VALUE"; one that can't be applied is a problem.
   void override_value(const std::string& assignment);
 
   const Origin& origin_of(std::string pointer) const;
@@ -45,6 +48,7 @@ struct ConfigDocument {
   void make_absolute(Json& value, const std::string& pointer, std::string_view field) const;
 
  private:
+  void apply_override(const std::string& assignment);
   void merge(Json& target, Json layer, const std::string& pointer, std::size_t origin);
   void record(const Json& value, const std::string& pointer, std::size_t origin);
   void expand(Json& value, const std::string& pointer);

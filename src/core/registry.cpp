@@ -11,9 +11,10 @@ void with_name(const Config& config, const std::string& fallback,
 }
 
 void refuse_name(const Config& config, const std::string& kind, const std::string& name,
-                 const std::vector<std::string>& known) {
+                 const std::vector<std::string>& known, const std::string& meant) {
   throw UnknownNameError((config.is_object() ? config.where("name") : config.where()) + ": unknown " + kind + " \"" +
-                         name + "\"" + did_you_mean(name, known));
+                         name + "\"" +
+                         (meant.empty() ? did_you_mean(name, known) : "; here that is \"" + meant + "\""));
 }
 
 }  // namespace infomtl

@@ -52,6 +52,12 @@ std::vector<double> NamedNumbers::of(const std::vector<std::string>& names, doub
   return found;
 }
 
+std::string config_text(const std::string& name, const std::vector<FieldInfo>& fields) {
+  Json config = {{"name", name}};
+  for (const FieldInfo& field : fields) config[field.name] = Json::parse(field.default_value);
+  return config.dump();
+}
+
 void FieldLister::field(std::string_view name, double& value, std::string_view meaning, Range range) {
   found.push_back({std::string(name), "number", Json(value).dump(), std::string(meaning), describe(range)});
 }

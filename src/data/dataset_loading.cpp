@@ -3,7 +3,9 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
+#include "data/class_rows.h"
 #include "data/file_source.h"
 #include "data/label_noise.h"
 #include "data/labels_from_data.h"
@@ -73,11 +75,21 @@ class LabelNames {
   bool indices_allowed_ = true;
 };
 
+/// By class: what was read as it, and how often.
+using Readings = std::vector<std::map<std::string, std::int64_t>>;
+
 /// Understands the raw labels of one task in one source and appends them to the task's rows.
 class LabelReader {
  public:
-  LabelReader(const TaskRecord& record, Split split, ErrorList problem)
-      : record_(record), training_(split == Split::train), names_(record.task.labels), problem_(std::move(problem)) {}
+  /// @param readings  by class; null: what labels were read from is not kept
+  LabelReader(const TaskRecord& record, Split split, ErrorList problem, Readings* readings)
+      : record_(record),
+        training_(split == Split::train),
+        names_(record.task.labels),
+        problem_(std::move(problem)),
+        readings_(readings) {
+    if (readings_ != nullptr) readings_->resize(record.task.labels.size());
+  }
 
   void append(const RawLabels& raw, const SourceRows& source, std::int32_t first_sequence, TaskRows& rows) {
     const bool list = record_.task.kind == TaskKind::multi_label || record_.task.kind == TaskKind::tagging;
@@ -128,6 +140,7 @@ class LabelReader {
         return false;
       }
       rows.classes.push_back(*found);
+      if (readings_ != nullptr) ++(*readings_)[static_cast<std::size_t>(*found)][std::string(cell)];
       return true;
     }
     const bool tolerated = !training_ && record_.unknown_labels != UnknownLabels::error;
@@ -164,6 +177,7 @@ class LabelReader {
   bool training_;
   LabelNames names_;
   ErrorList problem_;
+  Readings* readings_;
 };
 
 /// The tasks that read the same texts, with their own view of the source.
@@ -187,7 +201,7 @@ std::vector<Reading> readings_of(const std::vector<TaskRecord>& records, Split s
 }
 
 void load_reading(const Reading& reading, const std::vector<TaskRecord>& records, Split split, SplitData& data,
-                  const ErrorList& problem) {
+                  const ErrorList& problem, LabelReadings* readings) {
   const Source& source = *reading.sources.front();
   const std::string content = read_file(source.file);
   const std::string pair_content = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
@@ -207,18 +221,28 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
   append_texts(data.texts, rows.texts);
   for (std::size_t r = 0; r < reading.tasks.size(); ++r) {
     const TaskRecord& record = records[reading.tasks[r]];
-    LabelReader(record, split, problem).append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
+    Readings* const kept =
+        readings == nullptr ? nullptr : &(*readings)[reading.tasks[r]][static_cast<std::size_t>(split)];
+    LabelReader(record, split, problem, kept)
+        .append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
   }
 }
 
 }  // namespace
-}  // namespace data
 
-Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<std::string>* problems) {
-  using namespace data;
+Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vector<std::string>* problems,
+                          LabelReadings* readings) {
   std::vector<TaskRecord> records = read_task_records(config, problems);
   for (TaskRecord& record : records) {
-    if (record.labels_from_data) take_labels_from_data(record);
+    if (!record.labels_from_data) continue;
+    try {
+      take_labels_from_data(record);
+    } catch (const UserError& error) {
+      if (config.problems() == nullptr) throw;
+      config.problems()->add(error.what());
+      record.task.labels = {"0", "1"};  // stand-ins: its rows are not read
+      for (auto& sources : record.splits) sources.clear();
+    }
   }
   const double fraction = config.number("train_fraction", 1.0, Range{.low = 0.0, .high = 1.0, .low_open = true});
   constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
@@ -229,12 +253,14 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
   config.reject_unknown();
 
   Dataset dataset;
+  if (readings != nullptr) readings->resize(records.size());
   for (const TaskRecord& record : records) dataset.tasks.push_back(record.task);
   const ErrorList problem =
       problems == nullptr ? throwing_errors() : ErrorList([&](const std::string& text) { problems->push_back(text); });
   for (const Split split : kSplits) {
     SplitData& rows = dataset.split(split);
     rows.tasks.resize(records.size());
+    std::set<std::size_t> told;  // tasks whose rows could not all be read
     for (const Reading& reading : readings_of(records, split)) {
       std::string names;
       for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
@@ -247,26 +273,29 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
       };
       try {
         if (problems == nullptr) {
-          with_context(place, [&] { load_reading(reading, records, split, rows, problem); });
+          with_context(place, [&] { load_reading(reading, records, split, rows, problem, readings); });
         } else {
-          load_reading(reading, records, split, rows, placed);
+          load_reading(reading, records, split, rows, placed, readings);
         }
       } catch (const UserError& error) {
         if (problems == nullptr) throw;
         placed(error.what());
       }
       if (found > kMostListed) problem(place + ": and " + std::to_string(found - kMostListed) + " more problems");
+      if (found > 0) told.insert(reading.tasks.begin(), reading.tasks.end());
     }
     for (std::size_t t = 0; t < records.size(); ++t) {
       const auto& sources = records[t].splits[static_cast<std::size_t>(split)];
-      if (sources.empty() || rows.tasks[t].size() > 0) continue;
+      if (sources.empty() || rows.tasks[t].size() > 0 || told.contains(t)) continue;
       problem("task " + records[t].task.name + ": the " + std::string(split_name(split)) +
               " split has no labelled row (" + sources.front().file.string() + ")");
     }
     take_subset(rows, dataset.tasks, split == Split::train ? fraction : 1.0, most[static_cast<std::size_t>(split)],
                 run_seed, split);
   }
-  with_context(config.where(), [&] { flip_labels(dataset.split(Split::train), dataset.tasks, noise, run_seed); });
+  config.part([&] {
+    with_context(config.where(), [&] { flip_labels(dataset.split(Split::train), dataset.tasks, noise, run_seed); });
+  });
   const SplitData& train = dataset.split(Split::train);
   for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
     const std::vector<std::int32_t>& sequences = train.tasks[t].sequences;
@@ -283,6 +312,12 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
     });
   }
   return dataset;
+}
+
+}  // namespace data
+
+Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<std::string>* problems) {
+  return data::load_dataset_with(config, run_seed, problems, nullptr);
 }
 
 Dataset load_file(const Config& config, const std::vector<Task>& tasks, std::size_t task,

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "data/class_rows.h"
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/tokenized_texts.h"
@@ -94,6 +95,7 @@ void count_tokens(const TaskRows& rows, const TokenizedTexts& tokens, std::size_
     lengths.push_back(length);
     report.tokens += std::min(length, limit);
     report.truncated += length > limit ? 1 : 0;
+    report.tokens_cut += std::max(length - limit, 0);
     report.words += std::ssize(found.word_tokens);
     // One special token is assumed to close the cut text.
     for (const std::int32_t token : found.word_tokens) {
@@ -164,8 +166,10 @@ std::string label_summary(const SplitReport& report) {
 
 }  // namespace
 
-DatasetReport report_dataset(const Dataset& dataset, const Tokenizer* tokenizer, std::size_t max_length,
-                             const BatchingSettings& batching) {
+namespace {
+
+DatasetReport report_on(const Dataset& dataset, const data::LabelReadings& readings, const Tokenizer* tokenizer,
+                        std::size_t max_length, const BatchingSettings& batching) {
   DatasetReport report;
   report.tasks = dataset.tasks;
   std::array<std::unique_ptr<TokenizedTexts>, 3> tokens;
@@ -188,6 +192,7 @@ DatasetReport report_dataset(const Dataset& dataset, const Tokenizer* tokenizer,
       one.split = split;
       one.rows = static_cast<std::int64_t>(rows.size());
       count_labels(task, rows, one);
+      one.classes = data::class_rows(dataset, t, split, readings);
       count_texts(task, rows, data, one);
       if (tokenizer != nullptr) count_tokens(rows, *tokens[static_cast<std::size_t>(split)], max_length, one);
       for (const Split other : kSplits) {
@@ -207,27 +212,37 @@ DatasetReport report_dataset(const Dataset& dataset, const Tokenizer* tokenizer,
   return report;
 }
 
+}  // namespace
+
+DatasetReport report_dataset(const Dataset& dataset, const Tokenizer* tokenizer, std::size_t max_length,
+                             const BatchingSettings& batching) {
+  return report_on(dataset, {}, tokenizer, max_length, batching);
+}
+
 DatasetReport check_dataset(const Config& data, std::uint64_t run_seed, const Tokenizer* tokenizer,
                             std::size_t max_length, const BatchingSettings& batching) {
   std::vector<std::string> problems;
   Dataset dataset;
+  data::LabelReadings readings;
   try {
-    dataset = load_dataset(data, run_seed, &problems);
+    dataset = data::load_dataset_with(data, run_seed, &problems, &readings);
   } catch (const UserError& error) {
     problems.emplace_back(error.what());
     DatasetReport report;
     report.problems = std::move(problems);
     return report;
   }
-  DatasetReport report = report_dataset(dataset, tokenizer, max_length, batching);
-  problems.insert(problems.end(), report.problems.begin(), report.problems.end());
+  DatasetReport report = report_on(dataset, readings, tokenizer, max_length, batching);
+  // Rows that could not be read make no batches, which is told already.
+  const bool told = !problems.empty() || (data.problems() != nullptr && !data.problems()->empty());
+  if (!told) problems = std::move(report.problems);
   report.problems = std::move(problems);
   return report;
 }
 
-std::string DatasetReport::text() const {
+std::string DatasetReport::text(bool examples) const {
   std::vector<std::vector<std::string>> table = {
-      {"task", "split", "rows", "tokens 50/90/99/100 %", "cut", "empty", "repeats", "labels"}};
+      {"task", "split", "rows", "tokens 50/90/99/100 %", "rows cut", "tokens cut", "empty", "repeats", "labels"}};
   for (const SplitReport& split : splits) {
     std::string lengths = "-";
     if (split.tokens > 0) {
@@ -235,8 +250,8 @@ std::string DatasetReport::text() const {
       for (std::size_t q = 2; q < 5; ++q) lengths += " / " + std::to_string(split.lengths[q]);
     }
     table.push_back({split.task, std::string(split_name(split.split)), std::to_string(split.rows), lengths,
-                     percent(split.truncated, split.rows), std::to_string(split.empty_texts),
-                     std::to_string(split.repeats), label_summary(split)});
+                     percent(split.truncated, split.rows), std::to_string(split.tokens_cut),
+                     std::to_string(split.empty_texts), std::to_string(split.repeats), label_summary(split)});
   }
   std::vector<std::size_t> widths(table.front().size(), 0);
   for (const auto& row : table) {
@@ -248,6 +263,10 @@ std::string DatasetReport::text() const {
     for (std::size_t c = 0; c + 1 < row.size(); ++c) line += padded(row[c], widths[c], c >= 2) + "  ";
     result += line + row.back() + "\n";
   }
+  std::vector<data::ClassesOfSplit> classes;
+  for (const SplitReport& split : splits) classes.push_back({split.task, split.split, split.classes});
+  result += data::readings_text(classes);
+  if (examples) result += data::examples_text(classes);
   result += "\nsteps per epoch: " + std::to_string(steps_per_epoch) + "\n";
   if (tokens_per_epoch > 0) result += "training tokens per pass: " + std::to_string(tokens_per_epoch) + "\n";
   for (const auto& [title, lines] : {std::pair("notes", &notes), std::pair("problems", &problems)}) {
@@ -271,6 +290,10 @@ Json DatasetReport::json() const {
     } else {
       for (const auto& [label, count] : split.labels) one["labels"][label] = count;
     }
+    for (const ClassRows& found : split.classes) {
+      for (const auto& [written, times] : found.written) one["written"][found.label][written] = times;
+      one["examples"][found.label] = found.examples;
+    }
     if (split.unknown_labels > 0) one["unknown_labels"] = split.unknown_labels;
     if (split.tokens > 0) {
       one["lengths"] = {{"least", split.lengths[0]},
@@ -280,6 +303,7 @@ Json DatasetReport::json() const {
                         {"most", split.lengths[4]}};
       one["tokens"] = split.tokens;
       one["truncated"] = split.truncated;
+      one["tokens_cut"] = split.tokens_cut;
     }
     if (split.words > 0) {
       one["words"] = split.words;

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "data/record_labels.h"
+#include "data/record_metrics.h"
 #include "infomtl/core/errors.h"
-#include "infomtl/data/task_json.h"
 
 namespace infomtl::data {
 namespace {
@@ -26,20 +26,6 @@ TaskKind kind_of(const std::string& type) {
                                                          {"regression", TaskKind::regression},
                                                          {"tagging", TaskKind::tagging}};
   return kKinds.at(type);
-}
-
-std::string default_metric(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::classification:
-      return "accuracy";
-    case TaskKind::multi_label:
-      return "micro_f1";
-    case TaskKind::regression:
-      return "pearson";
-    case TaskKind::tagging:
-      return "entity_f1";
-  }
-  return "accuracy";
 }
 
 /// Where the files of a record lie: under `root`, or beside the file that names them when there is no root.
@@ -211,10 +197,12 @@ void check_name(const Config& config, const std::string& name) {
   }
 }
 
-MetricChoice metric_of(const Config& config) {
-  if (!config.json().is_string() && !config.json().is_object()) config.fail("a name or an object is needed");
-  if (config.is_object()) config.text("name");
-  return metric_from_json(config.json());
+Range read_range(const Config& config) {
+  const auto bounds = config.list("range");
+  if (bounds.size() != 2) config.fail("range", "[lowest, highest] is needed");
+  const double lowest = bounds[0].as_number(), highest = bounds[1].as_number();
+  if (!(lowest < highest)) config.fail("range", "the lowest must be below the highest");
+  return between(lowest, highest);
 }
 
 TaskRecord read_task(const Config& config, const Config& splits, const Root& root, bool several) {
@@ -227,33 +215,16 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
     config.fail("type", "missing; one of classification, pair_classification, multi_label, regression, tagging");
   task.type = config.choice("type", "", types());
   task.kind = kind_of(task.type);
-  const auto file_of = [&](const Config& value) { return root.resolve(value); };
-  record.labels_from_data = !read_labels(config, file_of, task);
-  task.metric = config.has("metric") ? metric_of(config.value("metric")) : MetricChoice{default_metric(task.kind)};
-  if (task.kind == TaskKind::tagging) {
-    task.scheme = tag_scheme_named(config.choice("scheme", name_of(task.scheme), tag_scheme_names()));
-  } else if (config.has("scheme")) {
-    config.fail("scheme", "is how tags mark entities; the task's type must be tagging");
-  }
-  std::vector<std::string> metric_names = {task.metric.name};
-  for (const Config& extra : config.list_or_empty("extra_metrics")) {
-    task.extra_metrics.push_back(metric_of(extra));
-    const std::string& name = task.extra_metrics.back().name;
-    if (std::find(metric_names.begin(), metric_names.end(), name) != metric_names.end()) {
-      extra.fail("a second metric named \"" + name + "\"; results have one score per name");
-    }
-    metric_names.push_back(name);
-  }
+  const auto needed = [&](const auto& read) { record.broken = !config.part(read) || record.broken; };
+  needed([&] {
+    record.labels_from_data = !read_labels(
+        config, [&](const Config& value) { return root.resolve(value); }, task);
+  });
+  config.part([&] { read_metrics(config, task); });
   record.missing_labels_allowed =
       config.choice("missing_labels", several ? "skip" : "error", {"error", "skip"}) == "skip";
   if (task.kind == TaskKind::regression) {
-    if (config.has("range")) {
-      const auto bounds = config.list("range");
-      if (bounds.size() != 2) config.fail("range", "[lowest, highest] is needed");
-      const double lowest = bounds[0].as_number(), highest = bounds[1].as_number();
-      if (!(lowest < highest)) config.fail("range", "the lowest must be below the highest");
-      record.value_range = between(lowest, highest);
-    }
+    if (config.has("range")) needed([&] { record.value_range = read_range(config); });
   } else {
     const std::string unknown = config.choice("unknown_labels", "error", {"error", "skip", "wrong"});
     record.unknown_labels = unknown == "error"  ? UnknownLabels::error
@@ -272,17 +243,21 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
     const auto list = value.json().is_array() ? splits.list(name) : std::vector<Config>{value};
     std::set<std::string> seen;
     for (const Config& element : list) {
-      for (const Source& source : read_source(element, root, task)) {
-        if (!seen.insert(source.text_key()).second) {
-          element.fail("\"" + source.file.string() + "\" is named twice in the " + name + " split");
+      needed([&] {
+        for (const Source& source : read_source(element, root, task)) {
+          if (!seen.insert(source.text_key()).second) {
+            element.fail("\"" + source.file.string() + "\" is named twice in the " + name + " split");
+          }
+          task.pair = task.pair || source.paired();
+          if (task.kind == TaskKind::tagging && source.paired()) {
+            element.fail("a tagging task reads one text, not a pair");
+          }
+          sources.push_back(source);
         }
-        task.pair = task.pair || source.paired();
-        if (task.kind == TaskKind::tagging && source.paired())
-          element.fail("a tagging task reads one text, not a pair");
-        sources.push_back(source);
-      }
+      });
     }
   }
+  if (record.broken) return record;
   if (record.splits[0].empty()) splits.fail("train", "task '" + task.name + "' has no rows to train on");
   if (task.type == "pair_classification" && !task.pair) {
     config.fail("type", "pair_classification needs \"text_pair\" beside \"text\" in its sources");
@@ -312,24 +287,44 @@ void read_record(const Config& config, const Root& root, std::vector<TaskRecord>
     const auto tasks = config.list("tasks");
     if (tasks.empty()) config.fail("tasks", "at least one task is needed");
     for (const Config& task : tasks) {
-      records.push_back(read_task(task, splits, root, true));
-      task.reject_unknown();
+      task.part([&] {
+        records.push_back(read_task(task, splits, root, true));
+        task.reject_unknown();
+      });
     }
   } else {
     records.push_back(read_task(config, splits, root, false));
   }
-  reject_unknown_sources(splits);
+  const bool whole =
+      std::none_of(records.begin(), records.end(), [](const TaskRecord& record) { return record.broken; });
+  if (whole) reject_unknown_sources(splits);  // a source that broke off has keys that nobody asked for
   config.reject_unknown();
+}
+
+/// What stands in for a record of which not even the name could be read: its file's name says what it may be called.
+TaskRecord unread(const Config& element) {
+  TaskRecord record;
+  record.where = element.where();
+  record.broken = true;
+  const Json& json = element.json();
+  std::string text = json.is_string() ? json.get<std::string>() : "";
+  if (json.is_object()) {
+    for (const char* key : {"name", "record"}) {
+      if (json.contains(key) && json.at(key).is_string()) text = json.at(key).get<std::string>();
+    }
+  }
+  record.task.name = fs::path(text).stem().string();
+  return record;
 }
 
 /// An element of data.tasks: a file, {"record": file, "root": folder}, or a record written in place.
 void read_element(const Config& element, const Root& root, std::vector<TaskRecord>& records) {
   if (!element.is_object()) {
-    read_record(Config::from_file(element.as_path()), root, records);
+    read_record(Config::from_file(element.as_path(), {}, element.problems()), root, records);
   } else if (element.has("record")) {
     Root own = root;
     if (element.has("root")) own.folder = element.path("root");
-    read_record(Config::from_file(element.path("record")), own, records);
+    read_record(Config::from_file(element.path("record"), {}, element.problems()), own, records);
     element.reject_unknown();
   } else {
     read_record(element, root, records);
@@ -372,20 +367,30 @@ std::vector<TaskRecord> read_task_records(const Config& data, std::vector<std::s
   const auto elements = data.list("tasks");
   if (elements.empty()) data.fail("tasks", "at least one task is needed");
   std::set<std::string> names;
+  const auto add = [&](TaskRecord record) {
+    if (!names.insert(record.task.name).second) {
+      throw ConfigError(record.where + ": a second task named \"" + record.task.name + "\"; names must differ");
+    }
+    records.push_back(std::move(record));
+  };
   for (const Config& element : elements) {
+    std::vector<TaskRecord> found;
     try {
-      std::vector<TaskRecord> found;
       read_element(element, root, found);
-      for (TaskRecord& record : found) {
-        if (!names.insert(record.task.name).second) {
-          throw ConfigError(record.where + ": a second task named \"" + record.task.name + "\"; names must differ");
-        }
-        records.push_back(std::move(record));
-      }
+      for (TaskRecord& record : found) add(std::move(record));
     } catch (const UserError& error) {
       if (problems == nullptr) throw;
       problems->emplace_back(error.what());
+      if (data.problems() != nullptr && found.empty() && !names.contains(unread(element).task.name)) {
+        add(unread(element));
+      }
     }
+  }
+  for (TaskRecord& record : records) {
+    if (!record.broken) continue;
+    for (auto& sources : record.splits) sources.clear();
+    record.labels_from_data = false;
+    if (record.task.labels.size() < 2 && record.task.kind != TaskKind::regression) record.task.labels = {"0", "1"};
   }
   return records;
 }

@@ -7,6 +7,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/losses/register_loss.h"
 
 namespace infomtl {
 
@@ -34,18 +35,31 @@ void Objective::add_to(Entries& entries, Entry entry) {
   entries.push_back(std::move(entry));
 }
 
+namespace {
+
+/// `name`, else that of the term's class, else `fallback`.
+std::string title_of(const LossTerm& term, std::string name, const char* fallback) {
+  if (name.empty()) name = registered_name(term);
+  return name.empty() ? fallback : name;
+}
+
+}  // namespace
+
 void Objective::add(Schedule weight, std::shared_ptr<LossTerm> term, std::string name, std::vector<std::string> tasks) {
-  add_to(terms_, {name.empty() ? "term" : std::move(name), weight, std::move(term), std::move(tasks)});
+  name = title_of(*term, std::move(name), "term");
+  add_to(terms_, {std::move(name), weight, std::move(term), std::move(tasks)});
 }
 
 void Objective::add_unweighted(Schedule weight, std::shared_ptr<LossTerm> term, std::string name,
                                std::vector<std::string> tasks) {
-  add_to(penalties_, {name.empty() ? "term" : std::move(name), weight, std::move(term), std::move(tasks)});
+  name = title_of(*term, std::move(name), "term");
+  add_to(penalties_, {std::move(name), weight, std::move(term), std::move(tasks)});
 }
 
 void Objective::add_penalty(Schedule weight, std::shared_ptr<Penalty> penalty, std::string name,
                             std::vector<std::string> tasks) {
-  add_to(penalties_, {name.empty() ? "penalty" : std::move(name), weight, std::move(penalty), std::move(tasks)});
+  name = title_of(*penalty, std::move(name), "penalty");
+  add_to(penalties_, {std::move(name), weight, std::move(penalty), std::move(tasks)});
 }
 
 namespace {
@@ -96,17 +110,24 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   for (const Task& task : known_tasks) known.push_back(task.name);
   Listed found;
   if (term.has("weight")) {
-    found.weight = Schedule::from_config(term.value("weight"));
-    refuse_negative(term, found.weight);
+    term.part([&] {
+      found.weight = Schedule::from_config(term.value("weight"));
+      refuse_negative(term, found.weight);
+    });
   }
-  for (const Config& task : term.list_or_empty("tasks")) {
-    const std::string name = task.as_text();
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      task.fail("no task \"" + name + "\"" + did_you_mean(name, known));
-    }
-    found.tasks.push_back(name);
+  const std::vector<Config> tasks = term.list_or_empty("tasks");
+  for (const Config& task : tasks) {
+    task.part([&] {
+      const std::string name = task.as_text();
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        task.fail("no task \"" + name + "\"" + did_you_mean(name, known));
+      }
+      found.tasks.push_back(name);
+    });
   }
-  if (term.has("tasks") && found.tasks.empty()) term.fail("tasks", "names no task; leave it out for all tasks");
+  if (term.has("tasks") && term.json().at("tasks").empty()) {
+    term.fail("tasks", "names no task; leave it out for all tasks");
+  }
   found.name = term.text("name");
   return found;
 }
@@ -117,33 +138,40 @@ namespace {
 
 /// A term's options alone: what it is, not how much and for whom.
 Json options_of(const Config& term) {
-  Json options = term.is_object() ? term.json() : Json{{"name", term.as_text()}};
+  Json options = term.is_object() ? term.json() : Json{{"name", term.json()}};
   for (const char* key : {"weight", "weighted", "tasks"}) options.erase(key);
   return options;
 }
 
-/// A task that both lists name, none standing for all.
-std::string common_task(const std::vector<std::string>& one, const std::vector<std::string>& other) {
-  if (one.empty()) return other.empty() ? "every task" : "task \"" + other.front() + "\"";
-  for (const std::string& name : one) {
-    if (other.empty() || std::find(other.begin(), other.end(), name) != other.end()) return "task \"" + name + "\"";
+/// The tasks that a term names, none standing for all. What is wrong with them is told where the term is built.
+std::vector<Json> tasks_named(const Config& term) {
+  if (!term.is_object() || !term.json().contains("tasks") || !term.json().at("tasks").is_array()) return {};
+  return term.json().at("tasks").get<std::vector<Json>>();
+}
+
+/// A task that both lists name.
+std::string common_task(const std::vector<Json>& one, const std::vector<Json>& other) {
+  if (one.empty()) return other.empty() ? "every task" : "task " + other.front().dump();
+  for (const Json& name : one) {
+    if (other.empty() || std::find(other.begin(), other.end(), name) != other.end()) return "task " + name.dump();
   }
   return "";
 }
 
 /// The same term with the same options a second time for one task is a slip: its weight would silently double.
-void refuse_doubled(const std::vector<Config>& terms, const std::vector<Task>& known_tasks) {
-  std::vector<std::pair<Json, std::vector<std::string>>> before;
-  for (const Config& term : terms) {
-    const Json options = options_of(term);
-    const Listed found = listed(term, known_tasks);
-    for (const auto& [other, tasks] : before) {
-      const std::string common = common_task(found.tasks, tasks);
-      if (other != options || common.empty()) continue;
-      term.fail("\"" + found.name + "\" a second time, with the same options, for " + common +
-                "; give one of them the weight of both, or each its own \"tasks\"");
+void refuse_doubled(const std::vector<Config>& terms) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const Json options = options_of(terms[i]);
+    for (std::size_t before = 0; before < i; ++before) {
+      const std::string common = common_task(tasks_named(terms[i]), tasks_named(terms[before]));
+      if (common.empty() || options_of(terms[before]) != options) continue;
+      terms[i].part([&] {
+        terms[i].fail((options.contains("name") ? options.at("name").dump() : "a term") +
+                      " a second time, with the same options, for " + common +
+                      "; give one of them the weight of both, or each its own \"tasks\"");
+      });
+      break;
     }
-    before.emplace_back(options, found.tasks);
   }
 }
 
@@ -151,18 +179,22 @@ void refuse_doubled(const std::vector<Config>& terms, const std::vector<Task>& k
 
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context,
                                                   const std::vector<Config>& penalties) {
-  refuse_doubled(losses, context.tasks);
-  refuse_doubled(penalties, context.tasks);
+  refuse_doubled(losses);
+  refuse_doubled(penalties);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
-    const Listed found = listed(loss, context.tasks);
-    const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
-    const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
-    ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
+    loss.part([&] {
+      const Listed found = listed(loss, context.tasks);
+      const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
+      const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
+      ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
+    });
   }
   for (const Config& penalty : penalties) {
-    const Listed found = listed(penalty, context.tasks);
-    objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
+    penalty.part([&] {
+      const Listed found = listed(penalty, context.tasks);
+      objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
+    });
   }
   return objective;
 }

@@ -15,6 +15,41 @@
 #include "infomtl/losses/task_priors.h"
 
 namespace infomtl {
+namespace {
+
+/// What PyTorch, Keras and papers call them.
+const NameHints& losses_elsewhere() {
+  static const NameHints kNames = {{"cross_entropy", "supervised"},
+                                   {"crossentropy", "supervised"},
+                                   {"cross_entropy_loss", "supervised"},
+                                   {"CrossEntropyLoss", "supervised"},
+                                   {"ce", "supervised"},
+                                   {"nll", "supervised"},
+                                   {"nll_loss", "supervised"},
+                                   {"bce", "supervised"},
+                                   {"bce_with_logits", "supervised"},
+                                   {"binary_cross_entropy", "supervised"},
+                                   {"binary_cross_entropy_with_logits", "supervised"},
+                                   {"BCEWithLogitsLoss", "supervised"},
+                                   {"mse", "supervised"},
+                                   {"mse_loss", "supervised"},
+                                   {"MSELoss", "supervised"},
+                                   {"label_smoothing", "supervised"},
+                                   {"focal_loss", "focal"},
+                                   {"supcon", "supervised_contrastive"},
+                                   {"SupConLoss", "supervised_contrastive"},
+                                   {"infonce", "simax"},
+                                   {"info_nce", "simax"},
+                                   {"simcse", "simax"},
+                                   {"contrastive", "simax"},
+                                   {"information_bottleneck", "timin"},
+                                   {"rdrop", "r_drop"},
+                                   {"fgm", "adversarial"},
+                                   {"pgd", "adversarial"}};
+  return kNames;
+}
+
+}  // namespace
 
 void register_builtin_losses(LossRegistry& registry) {
   register_loss<Supervised>(registry, "supervised",
@@ -63,6 +98,7 @@ void register_builtin_losses(LossRegistry& registry) {
   register_loss<Information>(registry, "information",
                              "no loss: bounds on I(X;Z_t) of a gaussian head in nats, in the log",
                              "Poole et al., ICML 2019; van den Oord et al. 2018");
+  registry.add_hints(losses_elsewhere());
 }
 
 LossRegistry& loss_registry() {

@@ -6,6 +6,42 @@
 #include "metrics/value_metrics.h"
 
 namespace infomtl {
+namespace {
+
+/// What Hugging Face's `evaluate` and scikit-learn call them.
+const NameHints& names_elsewhere() {
+  static const NameHints kNames = {{"mcc", "matthews"},
+                                   {"matthews_correlation", "matthews"},
+                                   {"matthews_corrcoef", "matthews"},
+                                   {"acc", "accuracy"},
+                                   {"accuracy_score", "accuracy"},
+                                   {"exact_match", "accuracy"},
+                                   {"subset_accuracy", "accuracy"},
+                                   {"f1", "binary_f1"},
+                                   {"f1_score", "binary_f1"},
+                                   {"f1_binary", "binary_f1"},
+                                   {"f1_macro", "macro_f1"},
+                                   {"f1_micro", "micro_f1"},
+                                   {"balanced_accuracy", "macro_recall"},
+                                   {"balanced_accuracy_score", "macro_recall"},
+                                   {"uar", "macro_recall"},
+                                   {"recall_macro", "macro_recall"},
+                                   {"precision_macro", "macro_precision"},
+                                   {"pearsonr", "pearson"},
+                                   {"pearson_correlation", "pearson"},
+                                   {"spearmanr", "spearman"},
+                                   {"spearman_correlation", "spearman"},
+                                   {"mean_squared_error", "mse"},
+                                   {"neg_mean_squared_error", "mse"},
+                                   {"mean_absolute_error", "mae"},
+                                   {"neg_mean_absolute_error", "mae"},
+                                   {"seqeval", "entity_f1"},
+                                   {"conll", "entity_f1"},
+                                   {"span_f1", "entity_f1"}};
+  return kNames;
+}
+
+}  // namespace
 
 void register_builtin_metrics(MetricRegistry& registry) {
   registry.add<Accuracy>("accuracy", "share of right rows, of right words when tagging, of exactly right sets");
@@ -23,6 +59,7 @@ void register_builtin_metrics(MetricRegistry& registry) {
   registry.add<MeanAbsoluteError>("mae", "mean absolute error; lower is better");
   registry.add<EntityF1>("entity_f1", "F1 of whole entities from tags of a scheme (BIO, ...)",
                          "Tjong Kim Sang and De Meulder, CoNLL 2003");
+  registry.add_hints(names_elsewhere());
 }
 
 MetricRegistry& metric_registry() {

@@ -78,6 +78,10 @@ void register_builtin_schedules(ScheduleRegistry& registry) {
   add(registry, "linear", "falls to zero in a straight line", straight);
   add(registry, "cosine", "falls to zero along half a cosine wave", half_a_wave);
   add(registry, "warmup_constant", "rises over the first tenth of the steps, then stays", stay, {.warmup_ratio = 0.1});
+  registry.add_hints({{"constant_with_warmup", "warmup_constant"},  // as Hugging Face calls them
+                      {"linear_with_warmup", "linear"},
+                      {"warmup_linear", "linear"},
+                      {"cosine_with_warmup", "cosine"}});
 }
 
 ScheduleRegistry& schedule_registry() {

@@ -19,6 +19,7 @@ class LineReader : public nlohmann::json_sax<Json> {
  public:
   std::vector<std::pair<std::string, double>> numbers;
   bool of_epoch = false;  ///< holds the mark "best"
+  bool has_kind = false;  ///< names its kind; such records count epochs from 1, older ones from 0
 
   bool null() override { return take(kNan); }
   bool boolean(bool) override {
@@ -28,7 +29,10 @@ class LineReader : public nlohmann::json_sax<Json> {
   bool number_integer(number_integer_t value) override { return take(static_cast<double>(value)); }
   bool number_unsigned(number_unsigned_t value) override { return take(static_cast<double>(value)); }
   bool number_float(number_float_t value, const string_t&) override { return take(value); }
-  bool string(string_t&) override { return depth_ > 0; }
+  bool string(string_t&) override {
+    has_kind = has_kind || (depth_ == 1 && key_ == "kind");
+    return depth_ > 0;
+  }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return ++depth_ > 0; }
   bool key(string_t& key) override {
@@ -70,8 +74,9 @@ bool add_record(const std::string& line, RunRecord& run) {
   if (!Json::sax_parse(line, &record)) return false;
   const double step = record.number("step"), epoch = record.number("epoch"), total = record.number("total_steps");
   if (!is_count(step) || (record.of_epoch && !is_count(epoch))) return false;
+  const double ended = record.has_kind ? epoch : epoch + 1;
   const double passes = record.number("passes");  // of an evaluation within an epoch
-  const double at = !record.of_epoch ? step : std::isnan(passes) ? epoch + 1 : passes;
+  const double at = !record.of_epoch ? step : std::isnan(passes) ? ended : passes;
   for (auto& [key, value] : record.numbers) {
     if (!is_shown(key)) continue;
     Series& series = run.series[key];
@@ -80,7 +85,7 @@ bool add_record(const std::string& line, RunRecord& run) {
   }
   run.steps = std::max(run.steps, static_cast<std::int64_t>(step));
   if (is_count(total)) run.total_steps = static_cast<std::int64_t>(total);
-  if (record.of_epoch && std::isnan(passes)) run.epochs = std::max(run.epochs, static_cast<std::int64_t>(epoch) + 1);
+  if (record.of_epoch && std::isnan(passes)) run.epochs = std::max(run.epochs, static_cast<std::int64_t>(ended));
   return true;
 }
 

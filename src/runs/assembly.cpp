@@ -34,10 +34,14 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
 std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared_ptr<Encoder> encoder,
                                             const std::vector<Task>& tasks) {
   const HeadFactory head = [chosen = config.head](const HeadContext& context) {
-    return head_registry().build(chosen, context);
+    const std::shared_ptr<Head> made = head_registry().build(chosen, context);
+    made->set_made_as(chosen.named().json().dump());
+    return made;
   };
   const ArchitectureFactory architecture = [&](const ArchitectureContext& context) {
-    return architecture_registry().build(config.architecture, context);
+    const std::shared_ptr<Architecture> made = architecture_registry().build(config.architecture, context);
+    made->set_made_as(config.architecture.named().json().dump());
+    return made;
   };
   const TaskHeads heads{.tasks = tasks, .heads = std::vector<HeadFactory>(tasks.size(), head)};
   auto model = std::make_shared<MultiTaskModel>(std::move(encoder), heads, architecture,
@@ -46,19 +50,15 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
   return model;
 }
 
-namespace {
-
-/// A task whose labels nothing reads is a slip, unless the config says that it is meant.
-void check_labels_read(const RunConfig& config, const std::vector<std::string>& unread,
-                       const std::vector<Task>& tasks) {
+void check_labels_read(const RunConfig& config, const Objective& objective, const std::vector<Task>& tasks) {
+  const std::vector<std::string>& meant = config.unsupervised_tasks;
   std::vector<std::string> known;
   for (const Task& task : tasks) known.push_back(task.name);
-  for (const std::string& name : config.unsupervised_tasks) {
+  for (const std::string& name : meant) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     config.config.object("training").fail("unsupervised_tasks", "no task \"" + name + "\"" + did_you_mean(name, known));
   }
-  for (const std::string& name : unread) {
-    const std::vector<std::string>& meant = config.unsupervised_tasks;
+  for (const std::string& name : objective.tasks_without_labels(tasks)) {
     if (std::find(meant.begin(), meant.end(), name) != meant.end()) continue;
     throw ConfigError(config.config.where("losses") + ": no term reads the labels of task \"" + name +
                       "\"; add one (\"supervised\" is for every task), or say that this is meant: \"training\": "
@@ -67,19 +67,38 @@ void check_labels_read(const RunConfig& config, const std::vector<std::string>& 
   }
 }
 
-}  // namespace
+void check_metric(const Task& task) {
+  with_context("task \"" + task.name + "\"",
+               [&] { build_metric(Config::from_json(metric_to_json(task.metric), "metric"), metric_context(task)); });
+}
+
+void check_encoder(const RunConfig& config, const Encoder& encoder, const Tokenizer* tokenizer) {
+  if (config.encoder.max_length > encoder.max_length()) {
+    config.config.object("encoder").fail("max_length", std::to_string(config.encoder.max_length) +
+                                                           " tokens, but the encoder has " +
+                                                           std::to_string(encoder.max_length()) + " positions");
+  }
+  if (tokenizer == nullptr) return;
+  if (const std::size_t ids = tokenizer->id_limit(); static_cast<std::int64_t>(ids) > encoder.vocab_size()) {
+    throw FormatError(config.encoder.path.string() + ": its tokenizer has ids up to " + std::to_string(ids - 1) +
+                      ", but the encoder's table has " + std::to_string(encoder.vocab_size()) + " rows");
+  }
+}
+
+TermContext term_context(const RunConfig& config, const MultiTaskModel& model, const std::vector<Task>& tasks) {
+  return {.tasks = tasks,
+          .width = model.encoder().width(),
+          .representation = model.architecture().width(),
+          .seed = derive_seed(config.trainer.seed, "losses")};
+}
 
 RunParts load_parts(const RunConfig& config) {
   const std::uint64_t seed = config.trainer.seed;
   Dataset dataset = load_dataset(config.data, seed);
-  for (const Task& task : dataset.tasks) {
-    with_context("task \"" + task.name + "\"",
-                 [&] { build_metric(Config::from_json(metric_to_json(task.metric), "metric"), metric_context(task)); });
-  }
-  std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(config.encoder.path);
-  const std::size_t ids = tokenizer->id_limit();
-  const auto data = std::make_shared<TaskData>(std::move(dataset), std::move(tokenizer),
-                                               static_cast<std::size_t>(config.encoder.max_length));
+  for (const Task& task : dataset.tasks) check_metric(task);
+  const std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(config.encoder.path);
+  const auto data =
+      std::make_shared<TaskData>(std::move(dataset), tokenizer, static_cast<std::size_t>(config.encoder.max_length));
   const std::vector<Task>& tasks = data->dataset().tasks;
   const TrainerSettings& trainer = config.trainer;
   RunParts parts;
@@ -87,24 +106,12 @@ RunParts load_parts(const RunConfig& config) {
   parts.weighting = build_weighting(config.weighting, weighting_context(*parts.batches));
 
   const auto encoder = build_encoder(config.encoder, seed);
-  if (config.encoder.max_length > encoder->max_length()) {
-    config.config.object("encoder").fail("max_length", std::to_string(config.encoder.max_length) +
-                                                           " tokens, but the encoder has " +
-                                                           std::to_string(encoder->max_length()) + " positions");
-  }
-  if (static_cast<std::int64_t>(ids) > encoder->vocab_size()) {
-    throw FormatError(config.encoder.path.string() + ": its tokenizer has ids up to " + std::to_string(ids - 1) +
-                      ", but the encoder's table has " + std::to_string(encoder->vocab_size()) + " rows");
-  }
+  check_encoder(config, *encoder, tokenizer.get());
   parts.model = build_model(config, encoder, tasks);
-  const TermContext context{.tasks = tasks,
-                            .width = encoder->width(),
-                            .representation = parts.model->architecture().width(),
-                            .seed = derive_seed(seed, "losses")};
-  parts.objective = Objective::from_config(config.losses, context, config.penalties);
+  parts.objective = Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
   parts.objective->check(*parts.model);
   if (!config.one_of_several) parts.objective->check_options(tasks);
-  check_labels_read(config, parts.objective->tasks_without_labels(tasks), tasks);
+  check_labels_read(config, *parts.objective, tasks);
   parts.model->to(config.device);
   parts.objective->to(config.device);
   parts.weighting->to(config.device);
@@ -122,10 +129,44 @@ void replace_root(Json& config, const std::filesystem::path& root, const std::fi
   config["data"]["root"] = std::filesystem::absolute(root).string();
 }
 
+/// What a model that a program of one's own has saved (Trainer::save) says of itself, as a config.
+Config config_of_checkpoint(const std::filesystem::path& checkpoint) {
+  const Json state = verify_checkpoint(checkpoint);
+  const auto made = state.find("model");
+  if (made == state.end()) {
+    throw UserError(
+        checkpoint.string() +
+        ": its architecture or heads were made by the program that saved it, and are known there only; read "
+        "it there with read_checkpoint_model()");
+  }
+  return Config::from_json(
+      {{"encoder", {{"path", std::filesystem::absolute(checkpoint).string()}, {"pooling", made->at("pooling")}}},
+       {"architecture", made->at("architecture")},
+       {"head", made->at("head")},
+       {"data", {{"tasks", Json::array()}}},
+       {"losses", {"supervised"}}},
+      (checkpoint / "state.json").string());
+}
+
+LoadedModel load_checkpoint(const Config& config, const std::filesystem::path& checkpoint) {
+  LoadedModel loaded{.config = RunConfig::read(config), .model = {}, .tokenizer = {}};
+  const Json state = verify_checkpoint(checkpoint);
+  loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
+  std::vector<Task> tasks;
+  for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
+  loaded.model = build_model(loaded.config, load_encoder(checkpoint), tasks);
+  read_checkpoint_model(checkpoint, *loaded.model);
+  loaded.config.encoder.max_length = std::min(loaded.config.encoder.max_length, loaded.model->encoder().max_length());
+  loaded.model->to(loaded.config.device);
+  loaded.tokenizer = load_tokenizer(checkpoint);
+  return loaded;
+}
+
 }  // namespace
 
 LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkpoint,
                        const std::filesystem::path& data_root) {
+  if (run.path() == checkpoint) return load_checkpoint(config_of_checkpoint(checkpoint), checkpoint);  // saved by hand
   Json config = read_json(run.config());
   if (!config.is_object()) throw FormatError(run.config().string() + ": must be an object");
   if (!config.contains("encoder") || !config["encoder"].is_object()) {
@@ -134,17 +175,7 @@ LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkp
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
   config["encoder"]["path"] = std::filesystem::absolute(checkpoint).string();
   replace_root(config, data_root, run.path());
-  LoadedModel loaded{
-      .config = RunConfig::read(Config::from_json(config, run.config().string())), .model = {}, .tokenizer = {}};
-  const Json state = verify_checkpoint(checkpoint);
-  loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
-  std::vector<Task> tasks;
-  for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
-  loaded.model = build_model(loaded.config, load_encoder(checkpoint), tasks);
-  read_checkpoint_model(checkpoint, *loaded.model);
-  loaded.model->to(loaded.config.device);
-  loaded.tokenizer = load_tokenizer(checkpoint);
-  return loaded;
+  return load_checkpoint(Config::from_json(config, run.config().string()), checkpoint);
 }
 
 }  // namespace infomtl

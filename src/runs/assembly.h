@@ -24,6 +24,19 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
 std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared_ptr<Encoder> encoder,
                                             const std::vector<Task>& tasks);
 
+/// @throws ConfigError for a metric of the task that is unknown or can't score its kind
+void check_metric(const Task& task);
+
+/// @param tokenizer  null: not compared with the encoder's table
+/// @throws ConfigError where texts may be longer than the encoder's positions; FormatError where ids don't fit its table
+void check_encoder(const RunConfig& config, const Encoder& encoder, const Tokenizer* tokenizer);
+
+/// What loss terms are built with.
+TermContext term_context(const RunConfig& config, const MultiTaskModel& model, const std::vector<Task>& tasks);
+
+/// A task whose labels no term reads is a slip, unless training.unsupervised_tasks names it. @throws ConfigError
+void check_labels_read(const RunConfig& config, const Objective& objective, const std::vector<Task>& tasks);
+
 /// What a trainer is made of.
 struct RunParts {
   std::shared_ptr<MultiTaskModel> model;
@@ -41,7 +54,9 @@ struct LoadedModel {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::int64_t epoch = -1;  ///< that the best checkpoint was chosen after
 };
-/// One of a run's checkpoints. @param data_root  in place of the config's data.root; empty: that
+/// One of a run's checkpoints; or, where that is the run's own folder, the model that a program has saved there by
+/// Trainer::save, with texts of at most 128 tokens, where its parts are built-in ones.
+/// @param data_root  in place of the config's data.root; empty: that
 /// @throws IoError, FormatError, ConfigError; UserError where there is no root to replace
 LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkpoint,
                        const std::filesystem::path& data_root = {});

@@ -25,7 +25,7 @@ namespace {
 /// Of an evaluation after the epoch, or within it, after `passes` epochs.
 Json evaluation_record(std::int64_t step, std::int64_t epoch, std::optional<double> passes, const std::string& split,
                        const Evaluation& scores, const std::vector<Task>& tasks, bool best) {
-  Json record = {{"step", step}, {"epoch", epoch}, {"best", best}};
+  Json record = {{"kind", passes ? "evaluation" : "epoch"}, {"step", step}, {"epoch", epoch + 1}, {"best", best}};
   if (passes) record["passes"] = *passes;
   for (std::size_t t = 0; t < scores.scores.size(); ++t) {
     record[split + "/" + tasks[t].name] = scores.scores[t];

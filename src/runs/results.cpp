@@ -7,6 +7,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/runs/text_table.h"
+#include "runs/shown_splits.h"
 
 namespace infomtl {
 namespace {
@@ -17,15 +18,27 @@ double number_or_nan(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
+ScoredSplits scored_splits(const std::vector<std::pair<std::string, TaskResult>>& tasks) {
+  ScoredSplits scored;
+  for (const auto& [name, task] : tasks) {
+    scored.emplace_back(name, std::vector<std::string>());
+    for (const auto& [split, score] : task.score) {
+      if (!std::isnan(score)) scored.back().second.push_back(split);
+    }
+  }
+  return scored;
+}
+
 }  // namespace
 
 Json Results::to_json() const {
-  Json json = {{"format", 1},
-               {"seed", seed},
-               {"selection", {{"split", selection_split}, {"monitor", selection_monitor}, {"epoch", selected_epoch}}}};
+  Json json = {
+      {"format", 1},
+      {"seed", seed},
+      {"selection", {{"split", selection_split}, {"monitor", selection_monitor}, {"epoch", selected_epoch + 1}}}};
   if (selected_step >= 0) json["selection"]["step"] = selected_step;
   for (const auto& [name, at] : selected_tasks) {
-    json["selection"]["tasks"][name] = {{"epoch", at.epoch}, {"step", at.step}};
+    json["selection"]["tasks"][name] = {{"epoch", at.epoch + 1}, {"step", at.step}};
   }
   json["tasks"] = Json::object();
   for (const auto& [name, task] : tasks) {
@@ -62,11 +75,11 @@ Results Results::from_json(const Json& json) {
     const Json& selection = json.at("selection");
     results.selection_split = selection.at("split").get<std::string>();
     results.selection_monitor = selection.at("monitor").get<std::string>();
-    results.selected_epoch = selection.at("epoch").get<std::int64_t>();
+    results.selected_epoch = selection.at("epoch").get<std::int64_t>() - 1;
     results.selected_step = selection.value("step", std::int64_t{-1});
     const Json own = selection.value("tasks", Json::object());
     for (const auto& [name, at] : own.items()) {
-      results.selected_tasks[name] = {at.at("epoch").get<std::int64_t>(), at.at("step").get<std::int64_t>()};
+      results.selected_tasks[name] = {at.at("epoch").get<std::int64_t>() - 1, at.at("step").get<std::int64_t>()};
     }
     for (const auto& [name, entry] : json.at("tasks").items()) {
       TaskResult task;
@@ -113,8 +126,8 @@ std::vector<std::string> Results::splits() const {
   return ordered;
 }
 
-std::string Results::table() const {
-  const std::vector<std::string> columns = splits();
+std::string Results::table(const std::string& split_shown) const {
+  const std::vector<std::string> columns = shown_splits(splits(), split_shown);
   std::vector<std::string> head = {"task", "metric"};
   head.insert(head.end(), columns.begin(), columns.end());
   TextTable table(head, 2);
@@ -143,7 +156,7 @@ std::string Results::table() const {
     }
     table.add(std::move(all_right));
   }
-  return table.text();
+  return table.text() + shown_instead_note(splits(), split_shown) + missing_scores_note(scored_splits(tasks), columns);
 }
 
 void Results::add_joint(const Results& more) {

@@ -10,10 +10,14 @@
 namespace infomtl {
 
 RunPlan RunPlan::of(const Config& config) {
-  const std::string regime =
-      config.object_or_empty("training").choice("regime", "alternating", {"alternating", "joint", "single"});
-  if (regime != "single") return {false, config};
-  return {true, config.overridden({"training.regime=alternating"})};
+  const Config training = config.object_or_empty("training");
+  const std::string regime = training.choice("regime", "alternating", {"alternating", "joint", "single"});
+  const bool single = regime == "single";
+  const bool unknown =
+      config.problems() != nullptr && training.has("regime") && training.json().at("regime") != Json(regime);
+  // What was told once is not read again.
+  if (single || unknown) return {single, config.overridden({"training.regime=alternating"})};
+  return {false, config};
 }
 
 Run::Run(std::unique_ptr<Experiment> experiment, std::unique_ptr<SingleTaskRuns> single)

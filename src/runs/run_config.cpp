@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 
 #include "infomtl/core/log.h"
+#include "infomtl/core/model_folder.h"
 #include "infomtl/ops/packed/linear.h"
 #include "infomtl/runs/run_paths.h"
 
@@ -15,6 +16,8 @@ Config part_of(const Config& config, const char* key, const Registered& registry
   return config.has(key) ? config.value(key)
                          : Config::from_json({{"name", registry.default_name()}}, config.where(key));
 }
+
+Config empty_config() { return Config::from_json(Json::object()); }
 
 }  // namespace
 
@@ -48,44 +51,53 @@ Precision precision_named(const Config& config, torch::Device device) {
   return Precision::float32;
 }
 
-RunConfig RunConfig::read(const Config& config) {
-  const Config training = config.object_or_empty("training");
-  const CheckpointSettings checkpoints = CheckpointSettings::read(training);
-  std::vector<std::string> unsupervised;
-  for (const Config& task : training.list_or_empty("unsupervised_tasks")) unsupervised.push_back(task.as_text());
-  TrainerSettings trainer = TrainerSettings::from_config(config);
-  std::string name = config.text("name", ""), description = config.text("description", "");
-  const torch::Device device = device_named(config);
-  const Precision precision = precision_named(config, device);
-
-  const Config encoder = config.object("encoder");
+EncoderSettings EncoderSettings::read(const Config& config) {
   EncoderSettings settings;
-  settings.path = encoder.path("path");
-  encoder.read_fields(settings);
-  encoder.reject_unknown();
-  if (!std::filesystem::exists(settings.path / "config.json")) {
-    encoder.fail("path", "\"" + settings.path.string() + "\" is not a model folder: it has no config.json");
-  }
+  config.part([&] {
+    const std::filesystem::path given = config.path("path");
+    settings.path = find_model_folder(config.text("path"), given);
+  });
+  config.read_fields(settings);
+  config.reject_unknown();
+  config.part([&] {
+    if (!settings.path.empty() && !std::filesystem::exists(settings.path / "config.json")) {
+      config.fail("path", "\"" + settings.path.string() + "\" is not a model folder: it has no config.json" +
+                              (std::filesystem::exists(settings.path) ? "" : how_to_fetch(config.text("path"))));
+    }
+  });
+  return settings;
+}
+
+RunConfig RunConfig::read(const Config& config) {
   RunConfig run{.config = config,
-                .trainer = std::move(trainer),
-                .encoder = std::move(settings),
-                .device = device,
-                .precision = precision,
-                .name = std::move(name),
-                .description = std::move(description),
-                .data = config.object("data"),
+                .trainer = {},
+                .data = empty_config(),
                 .architecture = part_of(config, "architecture", architecture_registry()),
                 .head = part_of(config, "head", head_registry()),
-                .weighting = part_of(config, "weighting", weighting_registry()),
-                .losses = config.list("losses"),
-                .penalties = config.list_or_empty("penalties")};
-  run.checkpoints = checkpoints;
-  run.start = StartSettings::read(config);
-  run.unsupervised_tasks = std::move(unsupervised);
+                .weighting = part_of(config, "weighting", weighting_registry())};
+  const Config training = config.object_or_empty("training");
+  training.part([&] { run.checkpoints = CheckpointSettings::read(training); });
+  run.trainer = TrainerSettings::from_config(config);
+  run.name = config.text("name", "");
+  run.description = config.text("description", "");
+  config.part([&] { run.device = device_named(config); });
+  config.part([&] { run.precision = precision_named(config, run.device); });
+  config.part([&] { run.encoder = EncoderSettings::read(config.object("encoder")); });
+  config.part([&] { run.data = config.object("data"); });
+  config.part([&] { run.losses = config.list("losses"); });
+  run.penalties = config.list_or_empty("penalties");
+  config.part([&] { run.start = StartSettings::read(config); });
+  training.part([&] {
+    for (const Config& task : training.list_or_empty("unsupervised_tasks")) {
+      run.unsupervised_tasks.push_back(task.as_text());
+    }
+  });
   const Config evaluation = config.object_or_empty("evaluation");
   for (const Config& noise : evaluation.list_or_empty("noise")) {
-    run.noises.push_back(noise.read<EmbeddingNoise>());
-    run.noises.back().seed = run.trainer.seed;
+    noise.part([&] {
+      run.noises.push_back(noise.read<EmbeddingNoise>());
+      run.noises.back().seed = run.trainer.seed;
+    });
   }
   evaluation.reject_unknown();
   config.reject_unknown();

@@ -21,18 +21,20 @@ struct EncoderSettings {
   std::int64_t max_length = 128;
   std::string weights = "auto";
   void fields(FieldVisitor& f);
+  /// A config's "encoder". @throws ConfigError, also where the path is no model folder
+  static EncoderSettings read(const Config& config);
 };
 
 struct RunConfig {
   Config config;
   TrainerSettings trainer;
-  EncoderSettings encoder;
+  EncoderSettings encoder = {};
   torch::Device device = torch::kCPU;
   Precision precision = Precision::float32;
-  std::string name, description;  ///< words for whoever reads the config
+  std::string name = {}, description = {};  ///< words for whoever reads the config
   /// Parts that are built once the tasks are known; what is left out stands there as its default.
   Config data, architecture, head, weighting;
-  std::vector<Config> losses, penalties;
+  std::vector<Config> losses = {}, penalties = {};
   CheckpointSettings checkpoints = {};
   StartSettings start = {};
   std::vector<std::string> unsupervised_tasks = {};  ///< trained without their labels, and meant to be
@@ -40,7 +42,8 @@ struct RunConfig {
   bool one_of_several = false;
   std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
 
-  /// @throws ConfigError for every unknown key, wrong type or range but those of parts that need the tasks to be built
+  /// Everything but the parts that need the tasks to be built. Where the config collects its problems, what could not be
+  /// read has its default. @throws ConfigError for an unknown key, a wrong type or range
   static RunConfig read(const Config& config);
 
   /// What config.json of the run folder says: the config with the seed and the precision that this run uses, and with

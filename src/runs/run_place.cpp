@@ -72,9 +72,7 @@ RunPlace run_place(const fs::path& given) {
   if (is_checkpoint(folder)) {
     const fs::path run = folder.parent_path().parent_path();
     if (folder.parent_path().filename() == "checkpoints" && is_run(run)) return {.run = run, .checkpoint = folder};
-    throw UserError(name +
-                    ": a checkpoint without its run: the config of a run is needed beside it; give the run folder, or "
-                    "one of RUN/checkpoints");
+    return {.run = folder, .checkpoint = folder};
   }
   if (is_run(folder)) return {.run = given};
   if (folder.filename() == "checkpoints" && is_run(folder.parent_path())) {
@@ -115,8 +113,10 @@ RunEncoder run_encoder(const fs::path& model) {
 
 RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
   const RunFolder folder(place.run);
-  if (!fs::exists(folder.config())) throw IoError(place.run.string() + ": not a run folder, it has no config.json");
-  if (!fs::exists(folder.best().parent_path())) throw IoError(place.run.string() + ": has no checkpoint yet");
+  if (place.run != place.checkpoint) {
+    if (!fs::exists(folder.config())) throw IoError(place.run.string() + ": not a run folder, it has no config.json");
+    if (!fs::exists(folder.best().parent_path())) throw IoError(place.run.string() + ": has no checkpoint yet");
+  }
   const fs::path main = place.checkpoint.empty() ? folder.best() : place.checkpoint;
   recover_folder(main);
   if (!fs::exists(main)) throw IoError(place.run.string() + ": has no best checkpoint yet");

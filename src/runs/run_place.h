@@ -12,11 +12,11 @@ namespace infomtl {
 
 struct RunPlace {
   std::filesystem::path run;
-  std::filesystem::path checkpoint = {};  ///< where one was named; empty: the best
+  std::filesystem::path checkpoint = {};  ///< where one was named; empty: the best; the same as `run`: saved by hand
 };
 
-/// A run folder, or one of its checkpoints. @throws UserError for folders of several runs (seeds, a comparison, a search)
-/// and checkpoints without a run, naming the folder to give instead; IoError for what is not there or no run at all
+/// A run folder, one of its checkpoints, or a model that a program has saved by hand.
+/// @throws UserError for folders of several runs (seeds, a comparison, a search), naming them
 RunPlace run_place(const std::filesystem::path& given);
 
 /// A checkpoint with the tasks that it answers, as indices among all of them.

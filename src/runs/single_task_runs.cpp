@@ -60,6 +60,19 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
   if (effective_.at("data").at("tasks").size() != tasks_.size()) {
     read.data.fail("tasks", "a record of several tasks cannot be trained in the regime \"single\"; give each its own");
   }
+  check_runs();
+}
+
+void SingleTaskRuns::check_runs() const {
+  for (std::size_t t = 0; t < tasks_.size(); ++t) {
+    if (RunFolder(folder_.single_task(tasks_[t])).finished()) continue;
+    with_context("task \"" + tasks_[t] + "\" alone",
+                 [&] { Experiment::from_config(config_of(t), {.seed = seed_, .output = folder_.path() / ".check"}); });
+  }
+}
+
+Config SingleTaskRuns::config_of(std::size_t task) const {
+  return Config::from_json(single_task_config(effective_, task, tasks_[task]), "config.json");
 }
 
 void SingleTaskRuns::on_report(std::function<void(const StepReport&)> listener) {
@@ -83,8 +96,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
     own.resume = true;  // runs of tasks already finished are kept
     own.output = folder_.single_task(tasks_[t]);
     Results one = with_context("task \"" + tasks_[t] + "\" alone", [&] {
-      Experiment run =
-          Experiment::from_config(Config::from_json(single_task_config(effective_, t, tasks_[t]), "config.json"), own);
+      Experiment run = Experiment::from_config(config_of(t), own);
       for (const auto& listener : report_listeners_) run.on_report(listener);
       for (const auto& listener : epoch_listeners_) run.on_epoch(listener);
       return run.fit(stop);

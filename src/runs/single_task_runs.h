@@ -19,7 +19,8 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
 
 class SingleTaskRuns {
  public:
-  /// @param config  with the regime that the steps of each run have; its data are loaded for the tasks' names
+  /// Builds the run of every task, in a folder that is not there, so that a mistake in the last is told before the first
+  /// trains. @param config  with the regime that the steps of each run have; its data are loaded for the tasks' names
   /// @throws as Experiment::from_config
   SingleTaskRuns(const Config& config, ExperimentOptions options);
 
@@ -31,6 +32,9 @@ class SingleTaskRuns {
   Results fit(const std::atomic<bool>* stop);
 
  private:
+  void check_runs() const;
+  Config config_of(std::size_t task) const;
+
   ExperimentOptions options_;
   RunFolder folder_;
   std::optional<Results> results_;

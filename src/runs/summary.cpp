@@ -7,6 +7,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/text_table.h"
+#include "runs/shown_splits.h"
 #include "runs/summary_statistics.h"
 
 namespace infomtl {
@@ -15,6 +16,20 @@ namespace {
 Json spread_json(const std::vector<double>& values) {
   const Spread spread = spread_of(values);
   return {{"mean", spread.mean}, {"deviation", spread.deviation}, {"per_seed", values}};
+}
+
+/// Of each task the splits that every run has a score of.
+ScoredSplits scored_by_all(const std::vector<Results>& runs, const std::vector<std::string>& splits) {
+  ScoredSplits scored;
+  for (const auto& [name, task] : runs.front().tasks) {
+    scored.emplace_back(name, std::vector<std::string>());
+    for (const std::string& split : splits) {
+      const std::vector<double> scores = scores_of(runs, name, split);
+      const bool whole = std::none_of(scores.begin(), scores.end(), [](double score) { return std::isnan(score); });
+      if (whole) scored.back().second.push_back(split);
+    }
+  }
+  return scored;
 }
 
 }  // namespace
@@ -42,9 +57,9 @@ Json Summary::to_json() const {
   return json;
 }
 
-std::string Summary::table() const {
+std::string Summary::table(const std::string& split_shown) const {
   if (runs.empty()) return "no runs\n";
-  const std::vector<std::string> splits = runs.front().splits();
+  const std::vector<std::string> splits = shown_splits(runs.front().splits(), split_shown);
   std::vector<std::string> head = {"task", "metric"};
   head.insert(head.end(), splits.begin(), splits.end());
   TextTable table(head, 2);
@@ -68,7 +83,9 @@ std::string Summary::table() const {
     for (const std::string& split : splits) all_right.push_back(spread_text(joint_of(runs, names, split), true));
     table.add(std::move(all_right));
   }
-  return table.text() + "mean +- standard deviation over " + std::to_string(runs.size()) + " seeds\n";
+  return table.text() + "mean +- standard deviation over " + std::to_string(runs.size()) + " seeds\n" +
+         shown_instead_note(runs.front().splits(), split_shown) +
+         missing_scores_note(scored_by_all(runs, splits), splits);
 }
 
 std::string Summary::compare(const Summary& baseline, const std::string& name, const std::string& baseline_name) const {

@@ -141,6 +141,11 @@ Results TrainedRun::Implementation::evaluate(const std::string& split, const Emb
                                     [&](const auto& entry) { return entry.first == task.name; });
     if (found != unordered.tasks.end()) results.tasks.push_back(*found);
   }
+  if (!results.scored()) {
+    throw UserError("no task of this run has rows in the " + split +
+                    " split, so there is nothing to score; take another " +
+                    "with --split, or add one to the task records");
+  }
   results.average_tasks();
   if (models.size() == 1) results.task_similarity = task_similarity(*models[0].loaded().model);
   return results;

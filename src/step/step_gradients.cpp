@@ -78,6 +78,9 @@ struct StepGradients::Implementation {
   void begin_apply() {
     if (applied) throw StateError("a weighting ended the same step twice");
     applied = true;
+    if (!context.tells_products || gram.defined() || !jacobian.computed()) return;
+    gram = torch::zeros({losses.size(), losses.size()}, torch::kFloat64);
+    ops::add_gram(jacobian.used_columns(), gram);
   }
 
   /// Weights as a weighting gave them: [T], of the losses' type and device.
@@ -175,6 +178,7 @@ std::int64_t StepGradients::step() const { return implementation_->context.forwa
 std::int64_t StepGradients::epoch() const { return implementation_->context.epoch; }
 bool StepGradients::applied() const { return implementation_->applied; }
 const Tensor& StepGradients::applied_weights() const { return implementation_->applied_weights; }
+const Tensor& StepGradients::products() const { return implementation_->gram; }
 const Tensor& StepGradients::task_norms() const { return implementation_->task_norms; }
 const std::vector<StepBatch>& StepGradients::micro_batches() const { return implementation_->losses.micro_batches(); }
 const std::vector<std::vector<TermSum>>& StepGradients::terms() const { return implementation_->losses.terms(); }

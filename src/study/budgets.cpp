@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "infomtl/data/dataset.h"
+#include "infomtl/data/training_stream.h"
 #include "infomtl/metrics/statistics.h"
 #include "infomtl/runs/text_table.h"
 #include "infomtl/train/trainer.h"
@@ -86,15 +87,23 @@ Budget budget_of(const std::vector<Results>& runs) {
 
 PlannedBudget planned_budget(const std::string& row, Run& run, const Cell& cell) {
   if (run.finished()) return planned_budget(row, budget_of({run.fit()}));
+  const RunPlan plan = RunPlan::of(cell.config.overridden({}));
+  return planned_budget(row, TrainerSettings::from_config(plan.config), plan.single,
+                        load_dataset(plan.config.object("data"), cell.seed));
+}
+
+PlannedBudget planned_budget(const std::string& row, const TrainerSettings& settings, bool single,
+                             const Dataset& dataset) {
   PlannedBudget planned{.row = row};
-  const Config config = RunPlan::of(cell.config.overridden({})).config;
-  const TrainerSettings settings = TrainerSettings::from_config(config);
-  if (run.experiment() != nullptr) planned.steps = static_cast<double>(run.experiment()->trainer().total_steps());
+  const auto epochs = static_cast<double>(settings.epochs);
+  if (!single) {
+    planned.steps = epochs * static_cast<double>(steps_per_epoch(dataset, settings.batching));
+    if (settings.max_steps > 0) planned.steps = std::min(planned.steps, static_cast<double>(settings.max_steps));
+  }
   if (settings.max_steps > 0) return planned;  // examples: a part of a pass
 
-  const SplitData train = load_dataset(config.object("data"), cell.seed).split(Split::train);
-  const auto epochs = static_cast<double>(settings.epochs);
-  if (run.experiment() == nullptr) {  // one model per task
+  const SplitData& train = dataset.split(Split::train);
+  if (single) {
     planned.steps = 0;
     for (const TaskRows& task : train.tasks) {
       planned.steps += epochs * pass_over(task.size(), settings.batching.batch_size).batches;
@@ -128,7 +137,7 @@ void refuse_unequal_budgets(const std::vector<PlannedBudget>& rows, const std::s
       numbers += (numbers.empty() ? "" : ", ") + row.row + " " + fixed(value, 0);
     }
     if (numbers.empty() || most <= least * (1 + kTolerance)) continue;
-    throw UserError(where + ": " + (table.empty() ? "" : table + ": ") + "the rows do not train on as many " + name +
+    throw UserError(where + ": " + (table.empty() ? "" : table + ": ") + "the methods do not train on as many " + name +
                     ": " + numbers + "; give them the same budget (training.epochs, max_steps, batch_size, ...), or " +
                     "say \"unequal_budgets\": true");
   }

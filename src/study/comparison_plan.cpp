@@ -45,15 +45,21 @@ std::vector<std::string> keys_of(const std::vector<PlannedMethod>& methods) {
 
 void read_methods(const Config& config, ComparisonPlan& plan) {
   const std::vector<Config> entries = config.list("methods");
+  config.has("baseline");
+  bool whole = true;
   for (const Config& entry : entries) {
-    PlannedMethod method = read_method(entry);
-    const std::vector<std::string> known = keys_of(plan.methods);
-    if (std::find(known.begin(), known.end(), method.compared.key) != known.end()) {
-      entry.fail("\"" + method.compared.key +
-                 "\" is given twice; a method's folder is named after its file, or after its \"name\"");
-    }
-    plan.methods.push_back(std::move(method));
+    const bool read = entry.part([&] {
+      PlannedMethod method = read_method(entry);
+      const std::vector<std::string> known = keys_of(plan.methods);
+      if (std::find(known.begin(), known.end(), method.compared.key) != known.end()) {
+        entry.fail("\"" + method.compared.key +
+                   "\" is given twice; a method's folder is named after its file, or after its \"name\"");
+      }
+      plan.methods.push_back(std::move(method));
+    });
+    whole = whole && read;
   }
+  if (!whole) return;  // which of them are baselines can't be told
   if (plan.methods.empty()) config.fail("methods", "names no method");
   const std::vector<std::string> keys = keys_of(plan.methods);
   const std::string baseline = config.choice("baseline", keys.front(), keys);
@@ -100,6 +106,19 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
   }
 }
 
+/// @param refused  seeds that chose the settings
+void check_seeds(const Config& config, const std::vector<std::uint64_t>& seeds,
+                 const std::vector<std::uint64_t>& refused) {
+  refuse_repeated_seeds(seeds);
+  if (seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
+  for (const std::uint64_t seed : refused) {
+    if (std::find(seeds.begin(), seeds.end(), seed) == seeds.end()) continue;
+    config.fail("refused_seeds", "seed " + std::to_string(seed) +
+                                     " chose the settings that are compared, which favours them; take fresh seeds, " +
+                                     "in \"seeds\" or with --seeds");
+  }
+}
+
 }  // namespace
 
 PlannedMethod read_method(const Config& entry) {
@@ -123,10 +142,11 @@ PlannedMethod read_method(const Config& entry) {
   return method;
 }
 
-Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method) {
+Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method,
+                     const std::shared_ptr<Problems>& problems) {
   const Json both = {
       {"extends", {std::filesystem::absolute(experiment).string(), std::filesystem::absolute(method).string()}}};
-  return Config::from_text(both.dump(), method.filename().string());
+  return Config::from_text(both.dump(), method.filename().string(), {}, {}, problems);
 }
 
 void refuse_seed_override(const std::vector<std::string>& overrides) {
@@ -136,44 +156,43 @@ void refuse_seed_override(const std::vector<std::string>& overrides) {
 }
 
 ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std::vector<std::uint64_t>& seeds,
-                                    const std::vector<std::string>& overrides) {
-  const Config config = Config::from_file(file);
-  refuse_seed_override(overrides);
+                                    const std::vector<std::string>& overrides,
+                                    const std::shared_ptr<Problems>& problems) {
+  const Config config = Config::from_file(file, {}, problems);
+  config.part([&] { refuse_seed_override(overrides); });
   ComparisonPlan plan;
   plan.where = config.where();
-  plan.experiment = config.path("experiment");
-  read_methods(config, plan);
+  config.part([&] { plan.experiment = config.path("experiment"); });
+  config.part([&] { read_methods(config, plan); });
   plan.split = config.choice("split", "validation", {"validation", "test"});
   plan.unequal_budgets = config.boolean("unequal_budgets", false);
-  read_axes(config, overrides, plan);
-  plan.seeds = read_seeds(config, "seeds");
-  const std::vector<std::uint64_t> refused = read_seeds(config, "refused_seeds");
+  config.part([&] { read_axes(config, overrides, plan); });
+  std::vector<std::uint64_t> refused;
+  const bool known_seeds = config.part([&] { plan.seeds = read_seeds(config, "seeds"); });
+  config.part([&] { refused = read_seeds(config, "refused_seeds"); });
   config.reject_unknown();
   if (!seeds.empty()) plan.seeds = seeds;
-  refuse_repeated_seeds(plan.seeds);
-  if (plan.seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
-  for (const std::uint64_t seed : refused) {
-    if (std::find(plan.seeds.begin(), plan.seeds.end(), seed) == plan.seeds.end()) continue;
-    config.fail("refused_seeds", "seed " + std::to_string(seed) +
-                                     " chose the settings that are compared, which favours them; take fresh seeds, " +
-                                     "in \"seeds\" or with --seeds");
-  }
+  if (known_seeds) config.part([&] { check_seeds(config, plan.seeds, refused); });
   return plan;
 }
 
 Cell ComparisonPlan::cell(std::size_t place, std::size_t method, std::uint64_t seed,
-                          const std::filesystem::path& parent, const std::vector<std::string>& overrides) const {
+                          const std::filesystem::path& parent, const std::vector<std::string>& overrides,
+                          const std::shared_ptr<Problems>& problems) const {
   const PlannedMethod& what = methods[method];
-  const Config merged = merged_config(experiment, what.file);
+  const Config merged = merged_config(experiment, what.file, problems);
+  merged.collect(nullptr);  // an override that can't be applied leaves no config to go on with
   const Config set =
       with_context(where + ": \"set\" of " + what.compared.key, [&] { return merged.overridden(what.overrides); });
   const Config placed = with_context(where + ": \"axes\"", [&] { return set.overridden(places[place].overrides); });
+  const Config whole = placed.overridden(overrides);
+  whole.collect(problems);
   const std::filesystem::path folder =
       (places[place].folder == "." ? parent : parent / places[place].folder) / what.compared.key;
   return {.key = (places[place].folder == "." ? "" : places[place].folder + ", ") + what.compared.key + ", seed " +
                  std::to_string(seed),
           .folder = folder / ("seed-" + std::to_string(seed)),
-          .config = placed.overridden(overrides),
+          .config = whole,
           .seed = seed};
 }
 

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "infomtl/core/json.h"
+#include "infomtl/core/problems.h"
 #include "infomtl/study/comparison.h"
 #include "study/cells.h"
 
@@ -26,7 +28,9 @@ PlannedMethod read_method(const Config& entry);
 void refuse_seed_override(const std::vector<std::string>& overrides);
 
 /// What the runs of a method share before any override: the experiment with the method's file on top.
-Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method);
+/// @param problems  as for Config::collect()
+Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method,
+                     const std::shared_ptr<Problems>& problems = nullptr);
 
 /// One place of the axes; without axes there is one, in the comparison's own folder.
 struct PlannedPlace {
@@ -46,13 +50,16 @@ struct ComparisonPlan {
   std::vector<PlannedPlace> places;
 
   /// @param seeds  instead of the config's, where there are any @param overrides  of every run
+  /// @param problems  where the config's mistakes are collected; what they concern is left out. Null: the first throws
   /// @throws ConfigError; UserError for repeated seeds and an override of an axis
   static ComparisonPlan read(const std::filesystem::path& file, const std::vector<std::uint64_t>& seeds,
-                             const std::vector<std::string>& overrides);
+                             const std::vector<std::string>& overrides,
+                             const std::shared_ptr<Problems>& problems = nullptr);
 
-  /// The run of a method under a seed at a place. @param parent  the comparison's folder @throws ConfigError, IoError
+  /// The run of a method under a seed at a place. @param parent  the comparison's folder
+  /// @param problems  as for Config::collect() @throws ConfigError, IoError
   Cell cell(std::size_t place, std::size_t method, std::uint64_t seed, const std::filesystem::path& parent,
-            const std::vector<std::string>& overrides) const;
+            const std::vector<std::string>& overrides, const std::shared_ptr<Problems>& problems = nullptr) const;
 };
 
 }  // namespace infomtl

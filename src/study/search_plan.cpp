@@ -93,36 +93,51 @@ void AlgorithmSettings::fields(FieldVisitor& f) {
   }
 }
 
-SearchPlan SearchPlan::read(const std::filesystem::path& file) {
-  const Config config = Config::from_file(file);
+SearchPlan SearchPlan::read(const std::filesystem::path& file, const std::shared_ptr<Problems>& problems) {
+  const Config config = Config::from_file(file, {}, problems);
   SearchPlan plan;
-  plan.experiment = config.path("experiment");
-  if (!std::filesystem::exists(plan.experiment)) config.fail("experiment", "no file " + plan.experiment.string());
-  plan.seeds = read_seeds(config, "seeds");
-  if (plan.seeds.empty()) config.fail("seeds", "names no seed");
-  with_context(config.where("seeds"), [&] { refuse_repeated_seeds(plan.seeds); });
-  read_algorithm(config, plan);
+  plan.where = config.where();
+  bool whole = config.part([&] {
+    plan.experiment = config.path("experiment");
+    if (!std::filesystem::exists(plan.experiment)) config.fail("experiment", "no file " + plan.experiment.string());
+  });
+  config.part([&] {
+    plan.seeds = read_seeds(config, "seeds");
+    if (plan.seeds.empty()) config.fail("seeds", "names no seed");
+    with_context(config.where("seeds"), [&] { refuse_repeated_seeds(plan.seeds); });
+  });
+  whole = config.part([&] { read_algorithm(config, plan); }) && whole;
   plan.unequal_budgets = config.boolean("unequal_budgets", false);
   plan.keep_checkpoints = config.boolean("keep_checkpoints", false);
   const auto seed = static_cast<std::uint64_t>(config.integer("seed", 0, at_least(0)));
   const Range budgets = between(1, 1e6);
   const bool grid = plan.algorithm.name == "grid";
-  const std::int64_t budget = grid && !config.has("budget") ? 0 : config.integer("budget", budgets);
+  std::int64_t budget = 0;
+  if (config.has("budget") || !grid) {
+    whole = config.part([&] { budget = config.integer("budget", budgets); }) && whole;
+  }
+  config.has("space");
 
   std::vector<std::string> names;
-  for (const Config& entry : config.list("methods")) {
-    SearchMethod method = read_searched_method(entry);
-    if (std::find(names.begin(), names.end(), method.name()) != names.end()) {
-      entry.fail("\"" + method.name() + "\" is given twice; give one of them another \"name\"");
+  config.part([&] {
+    for (const Config& entry : config.list("methods")) {
+      const bool read = entry.part([&] {
+        SearchMethod method = read_searched_method(entry);
+        if (std::find(names.begin(), names.end(), method.name()) != names.end()) {
+          entry.fail("\"" + method.name() + "\" is given twice; give one of them another \"name\"");
+        }
+        names.push_back(method.name());
+        if (entry.is_object()) entry.has("space");
+        if (whole) draw_trials(config, entry, plan, method, budget, seed);
+        if (entry.is_object()) entry.reject_unknown();
+        plan.methods.push_back(std::move(method));
+      });
+      whole = whole && read;
     }
-    names.push_back(method.name());
-    draw_trials(config, entry, plan, method, budget, seed);
-    if (entry.is_object()) entry.reject_unknown();
-    plan.methods.push_back(std::move(method));
-  }
-  if (plan.methods.empty()) config.fail("methods", "names no method");
+    if (names.empty() && whole) config.fail("methods", "names no method");
+  });
   config.reject_unknown();
-  check_budgets(config, plan, budget);
+  if (whole) config.part([&] { check_budgets(config, plan, budget); });
   return plan;
 }
 
@@ -160,11 +175,15 @@ Json SearchPlan::to_json() const {
 }
 
 Config SearchPlan::config(const SearchMethod& method, const TrialSettings& trial,
-                          const std::vector<std::string>& overrides) const {
+                          const std::vector<std::string>& overrides, const std::shared_ptr<Problems>& problems) const {
   std::vector<std::string> all = method.planned.overrides;
   for (const std::string& assignment : overrides_of(trial)) all.push_back(assignment);
   all.insert(all.end(), overrides.begin(), overrides.end());
-  return merged_config(experiment, method.planned.file).overridden(all);
+  const Config merged = merged_config(experiment, method.planned.file, problems);
+  merged.collect(nullptr);  // an override that can't be applied leaves no config to go on with
+  const Config whole = merged.overridden(all);
+  whole.collect(problems);
+  return whole;
 }
 
 Json to_json(const TrialSettings& settings) {

@@ -34,6 +34,7 @@ struct SearchMethod {
 };
 
 struct SearchPlan {
+  std::string where;  ///< the config, for messages
   std::filesystem::path experiment;
   std::vector<SearchMethod> methods;
   AlgorithmSettings algorithm;
@@ -42,8 +43,9 @@ struct SearchPlan {
   bool unequal_budgets = false;
   bool keep_checkpoints = false;
 
+  /// @param problems  where the config's mistakes are collected; what they concern is left out. Null: the first throws
   /// @throws ConfigError naming file and field
-  static SearchPlan read(const std::filesystem::path& file);
+  static SearchPlan read(const std::filesystem::path& file, const std::shared_ptr<Problems>& problems = nullptr);
 
   std::size_t seeds_at(std::size_t rung) const;
   /// @param epochs  that the method's runs take to the end
@@ -51,8 +53,9 @@ struct SearchPlan {
   /// What decides the trials: two searches that differ in it don't share a folder.
   Json to_json() const;
   /// The config of a trial's runs: the experiment, the method on top, its settings, the trial's, `overrides`.
-  Config config(const SearchMethod& method, const TrialSettings& trial,
-                const std::vector<std::string>& overrides = {}) const;
+  /// @param problems  as for Config::collect()
+  Config config(const SearchMethod& method, const TrialSettings& trial, const std::vector<std::string>& overrides = {},
+                const std::shared_ptr<Problems>& problems = nullptr) const;
 };
 
 /// field -> value.

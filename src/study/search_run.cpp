@@ -7,59 +7,12 @@
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run.h"
 #include "infomtl/study/search.h"
-#include "infomtl/train/trainer_settings.h"
+#include "study/search_budgets.h"
 #include "study/search_records.h"
 #include "study/search_winners.h"
 
 namespace infomtl {
 namespace {
-
-std::string trial_name(const SearchMethod& method, std::size_t trial) {
-  return method.where + ", trial " + std::to_string(trial) + " (" + settings_text(method.trials[trial]) + ")";
-}
-
-/// Of each method's runs, from the configs of its trials alone.
-std::vector<std::int64_t> full_epochs(const SearchPlan& plan, const std::vector<std::string>& overrides) {
-  std::vector<std::int64_t> epochs;
-  for (const SearchMethod& method : plan.methods) {
-    for (std::size_t trial = 0; trial < method.trials.size(); ++trial) {
-      with_context(trial_name(method, trial), [&] {
-        const Config config = plan.config(method, method.trials[trial], overrides);
-        const std::int64_t found = TrainerSettings::from_config(RunPlan::of(config).config).epochs;
-        if (trial == 0) epochs.push_back(found);
-        if (found == epochs.back()) return;
-        throw UserError("training.epochs is " + std::to_string(found) + ", in trial 0 " +
-                        std::to_string(epochs.back()) + "; the trials of a method train equally long");
-      });
-    }
-    if (epochs.back() != epochs.front() && !plan.unequal_budgets) {
-      throw UserError(method.where + ": training.epochs is " + std::to_string(epochs.back()) + ", for \"" +
-                      plan.methods.front().name() + "\" " + std::to_string(epochs.front()) +
-                      "; make them equal, or set \"unequal_budgets\": true");
-    }
-    if (plan.algorithm.halves() && plan.algorithm.smallest_budget > epochs.back()) {
-      throw UserError(method.where + ": training.epochs is " + std::to_string(epochs.back()) +
-                      ", below the algorithm's smallest_budget of " + std::to_string(plan.algorithm.smallest_budget));
-    }
-  }
-  return epochs;
-}
-
-/// A field that trials set differently is not set for all of them, too.
-void refuse_searched_overrides(const SearchPlan& plan, const std::vector<std::string>& overrides) {
-  refuse_seed_override(overrides);
-  const auto field_of = [](const std::string& assignment) { return assignment.substr(0, assignment.find('=')); };
-  for (const SearchMethod& method : plan.methods) {
-    for (const std::string& searched : overrides_of(method.trials.front())) {
-      for (const std::string& assignment : overrides) {
-        const std::string one = field_of(searched), other = field_of(assignment);
-        if (one != other && !one.starts_with(other + ".") && !other.starts_with(one + ".")) continue;
-        throw UserError("--set " + assignment + ": \"" + one + "\" is searched for \"" + method.name() +
-                        "\"; change its values in \"space\"");
-      }
-    }
-  }
-}
 
 /// Builds every trial as it will be trained, in a folder that is not there: nothing is written.
 void check_trials(const SearchPlan& plan, const std::filesystem::path& folder,
@@ -91,6 +44,7 @@ void claim_folder(const SearchPlan& plan, const std::filesystem::path& folder,
     throw UserError(folder.string() + ": is not a folder; choose another with --output");
   }
   check_trials(plan, folder, overrides);
+  refuse_unequal_winners(plan, overrides);
   write_file_atomically(file, wanted.dump(2) + "\n");
 }
 
@@ -124,12 +78,14 @@ Search run_search(const std::filesystem::path& config, const ExperimentOptions& 
   claim_folder(plan, folder, run.overrides);
 
   SearchRecords records(plan, folder, epochs, run.overrides);
+  std::string said;
   while (true) {
     records.refresh();
     records.remove_checkpoints();
     Search search = records.search();
     search.budget = budget_text(plan, epochs);
     write_tables(search, folder);
+    if (const std::string progress = search.progress(); progress != said) log::info(said = progress);
     if (search.finished) write_winners(plan, search, folder, run.overrides);
     if (search.finished || (stop != nullptr && stop->load())) return search;
 

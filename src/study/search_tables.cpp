@@ -23,6 +23,10 @@ std::vector<std::size_t> ranking(const std::vector<SearchTrial>& trials) {
   return order;
 }
 
+std::string share_text(const SearchedMethod& method) {
+  return fixed(100 * method.cost_share, 1) + " % of training all to the end";
+}
+
 }  // namespace
 
 Json Search::to_json() const {
@@ -60,12 +64,25 @@ std::string Search::table() const {
                  std::to_string(examples)});
     }
     costs += method.name + ": " + std::to_string(method.trials.size()) + " trials, " +
-             std::to_string(method.cost_examples) + " examples, " + fixed(100 * method.cost_share, 1) +
-             " % of training all to the end" +
+             std::to_string(method.cost_examples) + " examples, " + share_text(method) +
              (method.best ? "; best: trial " + std::to_string(*method.best) : std::string()) + "\n";
   }
   return table.text() + costs + budget + "\nvalidation: average of the tasks at the selected epoch, mean over the " +
          "seeds; the test split was not scored\n";
+}
+
+std::string Search::progress() const {
+  std::string line;
+  for (const SearchedMethod& method : methods) {
+    const auto scored = std::count_if(method.trials.begin(), method.trials.end(),
+                                      [](const SearchTrial& trial) { return !trial.rungs.empty(); });
+    line += (line.empty() ? "" : "; ") + method.name + ": " + std::to_string(scored) + " of " +
+            std::to_string(method.trials.size()) + " trials scored, " + share_text(method);
+    if (!method.best) continue;
+    const std::vector<SearchRung>& rungs = method.trials[*method.best].rungs;
+    if (!rungs.empty()) line += ", best " + score_text(rungs.back().score, percent);
+  }
+  return line;
 }
 
 }  // namespace infomtl

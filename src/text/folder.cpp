@@ -315,6 +315,18 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
   return std::make_shared<const Tokenizer>(std::move(parts));
 }
 
+TokenizerSource tokenizer_source(const fs::path& folder) {
+  TokenizerSource source{.file = tokenizer_files(folder).front(), .kind = "SentencePiece", .class_name = ""};
+  source.class_name = SideFiles(folder).config()["tokenizer_class"].text("");
+  if (source.file == "vocab.txt") source.kind = "WordPiece";
+  if (source.file == "vocab.json") source.kind = "BPE";
+  if (source.file == "tokenizer.json") {
+    const TreeJson json = read_json(folder / source.file);
+    source.kind = JsonField(json, (folder / source.file).string() + "#")["model"]["type"].text("?");
+  }
+  return source;
+}
+
 void copy_tokenizer_files(const fs::path& from, const fs::path& to) {
   const std::vector<std::string> names = tokenizer_files(from);
   std::error_code error;

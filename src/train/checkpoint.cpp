@@ -130,6 +130,19 @@ void replace(const Replacements& replacements) {
   for (const auto& [tensor, value] : replacements) Tensor(tensor).copy_(value);
 }
 
+/// What a config says to get the model's architecture and heads; null where that is not known, or heads differ.
+Json made_as(const MultiTaskModel& model) {
+  const std::string& architecture = model.architecture().made_as();
+  const std::string head = model.tasks().empty() ? "" : model.head(0).made_as();
+  for (std::size_t t = 0; t < model.tasks().size(); ++t) {
+    if (model.head(t).made_as() != head) return nullptr;
+  }
+  if (architecture.empty() || head.empty()) return nullptr;
+  return {{"architecture", Json::parse(architecture)},
+          {"head", Json::parse(head)},
+          {"pooling", model.pooling() == Pooling::mean ? "mean" : "first"}};
+}
+
 /// What parameters that rested for a time were updated. @throws Json::exception
 std::map<std::string, std::int64_t> fewer_updates(const Json& state) {
   return state.contains(kFewer) ? state.at(kFewer).get<std::map<std::string, std::int64_t>>()
@@ -161,6 +174,7 @@ void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts
                   {"tasks", tasks},
                   {"progress", progress},
                   {"files", files}};
+    if (const Json made = made_as(*parts.model); !made.is_null()) state["model"] = made;
     if (const auto fewer = parts.optimizer->fewer_updates(); !fewer.empty()) state[kFewer] = fewer;
     state[kSum] = sha256_of_text(state.dump());
     write_file_atomically(unfinished / kState, state.dump(1) + "\n");

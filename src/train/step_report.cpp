@@ -5,7 +5,11 @@
 namespace infomtl {
 
 Json StepReport::to_json(bool timings) const {
-  Json record = {{"step", step}, {"epoch", epoch}, {"total_steps", total_steps}, {"learning_rate", learning_rate}};
+  Json record = {{"kind", "step"},
+                 {"step", step},
+                 {"epoch", epoch + 1},
+                 {"total_steps", total_steps},
+                 {"learning_rate", learning_rate}};
   for (const auto& [task, terms] : losses) {
     for (const auto& [term, part] : terms) {
       const std::string prefix = "loss/" + task + "/" + term + "/";

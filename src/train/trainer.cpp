@@ -75,12 +75,16 @@ struct Trainer::Implementation {
     if (!same) throw ConfigError("the batches are not of the model's tasks: names and order must be the same");
     objective->check(*model);
     check_selection(settings.selection, *batches);
+    const std::vector<Regime>& regimes = weighting->regimes();
+    if (!regimes.empty() && std::find(regimes.begin(), regimes.end(), batches->regime()) == regimes.end()) {
+      throw ConfigError("the weighting is not defined in the regime \"" + std::string(name_of(batches->regime())) +
+                        "\" of the batches; it compares the tasks of one step: take \"joint\"");
+    }
     const GradientKind reads = weighting->gradients_read().value_or(GradientKind::losses);
     if (settings.clip == "per_task" && (reads == GradientKind::gram || reads == GradientKind::jacobian)) {
       throw ConfigError(
           "training.clip: \"per_task\" shortens each task's gradient before its weight, but this weighting compares "
-          "the "
-          "gradients itself; set it to \"total\"");
+          "the gradients itself; set it to \"total\"");
     }
     const std::vector<std::string> comparing = objective->comparing_rows();
     if (settings.batching.accumulate > 1 && !comparing.empty()) {
@@ -138,6 +142,8 @@ struct Trainer::Implementation {
     context.memory = gradient_memory;
     context.gram_only = gram_only;
     if (settings.clip == "per_task") context.task_clip_norm = settings.clip_norm;
+    const std::int64_t number = progress.cost.steps + 1;
+    context.tells_products = number % settings.report_every == 0 || number == total;
     context.independent = [this](std::size_t index) {
       return std::vector<StepBatch>{batches->independent_batch(progress.cost.steps, index).to(device)};
     };
@@ -152,7 +158,8 @@ struct Trainer::Implementation {
       statistics.add_skipped();
     }
     ++progress.cost.steps;
-    if (progress.cost.steps % settings.report_every == 0 || progress.cost.steps == total) report();
+    if (context.tells_products)
+      report(norm.defined() ? conflicts_of_step(gradients) : GradientWeighting::Diagnostics());
   }
 
   /// Which of a step's gradients clipping shortened, 1 or 0: the whole one, or [T] each task's.
@@ -186,7 +193,14 @@ struct Trainer::Implementation {
     }
   }
 
-  void report() {
+  /// Cosines and conflicts of the tasks' gradients, where the weighting asked for these.
+  static GradientWeighting::Diagnostics conflicts_of_step(const StepGradients& gradients) {
+    const Tensor& products = gradients.products();
+    return products.defined() ? conflicts_of(products, gradients.tasks()) : GradientWeighting::Diagnostics();
+  }
+
+  /// @param conflicts  of the last step; what the weighting tells of them itself goes first
+  void report(const GradientWeighting::Diagnostics& conflicts = {}) {
     StepReport record;
     record.step = progress.cost.steps;
     record.epoch = progress.epoch;
@@ -199,7 +213,14 @@ struct Trainer::Implementation {
       if (term == nullptr) continue;
       for (const auto& [name, value] : term->diagnostics()) record.diagnostics[child.key() + "/" + name] = value;
     }
-    for (const auto& [name, value] : weighting->diagnostics()) record.diagnostics["weighting/" + name] = value;
+    bool told = false;
+    for (const auto& [name, value] : weighting->diagnostics()) {
+      record.diagnostics["weighting/" + name] = value;
+      told = told || name.find("cosine/") != std::string::npos;
+    }
+    for (const auto& [name, value] : conflicts) {
+      if (!told) record.diagnostics["weighting/" + name] = value;
+    }
     const double seconds = std::exchange(unreported_seconds, 0.0) + stopwatch.lap();
     progress.cost.seconds += seconds;
     record.tokens_per_second = static_cast<double>(progress.cost.tokens - reported_tokens) / seconds;
@@ -211,7 +232,6 @@ struct Trainer::Implementation {
 
   void end_epoch() { weighting->end_epoch(progress.epoch, statistics.take_epoch_losses()); }
 
-  /// Outside the time that training is said to take.
   Evaluation evaluate_selection_split() {
     unreported_seconds += stopwatch.lap();
     Evaluation scores = evaluate(split_named(settings.selection.split));
@@ -219,14 +239,12 @@ struct Trainer::Implementation {
     return scores;
   }
 
-  /// Lets an evaluation decide what is best and whether training goes on.
   bool enter(const Evaluation& scores) {
     const bool best = select_evaluation(settings.selection, scores, model->tasks(), progress);
     if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
     return best;
   }
 
-  /// Scores the model within an epoch, where it is time to.
   void evaluate_within() {
     if (!settings.evaluate_every.due(progress.cost.steps, batches->steps_per_epoch())) return;
     const Evaluation scores = evaluate_selection_split();
@@ -252,7 +270,6 @@ struct Trainer::Implementation {
   }
 
   bool over() const { return progress.cost.steps >= total || progress.stopped_early; }
-
   CheckpointParts parts() const {
     return {.model = model.get(),
             .objective = objective.get(),

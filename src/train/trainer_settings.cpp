@@ -13,7 +13,9 @@ namespace {
 constexpr double kMost = 1e9;
 
 std::optional<double> number_if_given(const Config& config, const char* key, Range range) {
-  return config.has(key) ? std::optional<double>(config.number(key, range)) : std::nullopt;
+  std::optional<double> number;
+  if (config.has(key)) config.part([&] { number = config.number(key, range); });
+  return number;
 }
 
 ParameterGroup read_group(const Config& config) {
@@ -33,7 +35,9 @@ ParameterGroup read_group(const Config& config) {
 
 void read_optimizer(const Config& config, TrainerSettings& settings) {
   if (config.is_object()) {
-    for (const Config& group : config.list_or_empty("groups")) settings.groups.push_back(read_group(group));
+    for (const Config& group : config.list_or_empty("groups")) {
+      group.part([&] { settings.groups.push_back(read_group(group)); });
+    }
     settings.layer_decay =
         config.number("layer_decay", settings.layer_decay, {.low = 0.0, .high = 1.0, .low_open = true});
   }
@@ -53,7 +57,11 @@ TrainingPhase read_phase(const Config& config) {
 
 /// Reads training.phases; training.epochs or training.max_steps is theirs together where it was left out.
 void read_phases(const Config& training, TrainerSettings& settings) {
-  for (const Config& phase : training.list_or_empty("phases")) settings.phases.push_back(read_phase(phase));
+  bool whole = true;
+  for (const Config& phase : training.list_or_empty("phases")) {
+    whole = phase.part([&] { settings.phases.push_back(read_phase(phase)); }) && whole;
+  }
+  if (!whole) return;  // their lengths say nothing
   const PhaseLength length = length_of(settings.phases);
   if (!training.has("epochs") && length.epochs > 0) settings.epochs = length.epochs;
   if (!training.has("max_steps") && length.steps > 0) settings.max_steps = length.steps;
@@ -82,22 +90,28 @@ TrainerSettings TrainerSettings::from_config(const Config& config) {
 
   const Config training = config.object_or_empty("training");
   const Config selection = training.object_or_empty("selection");
-  settings.selection = selection.read<SelectionSettings>();
-  if (settings.selection.split == "test") {
-    selection.fail("split", kNotTheTestSplit);
+  selection.part([&] {
+    settings.selection = selection.read<SelectionSettings>();
+    if (settings.selection.split == "test") selection.fail("split", kNotTheTestSplit);
+  });
+  if (training.has("sampler")) {
+    training.part([&] { settings.sampler = sampler_registry().build(training.value("sampler")); });
   }
-  settings.evaluate_every = StepInterval::read(training, "evaluate_every");
-  if (settings.evaluate_every.given() && settings.selection.monitor == "last") {
-    training.fail("evaluate_every", "nothing is scored under \"selection\": {\"monitor\": \"last\"}; leave one out");
-  }
-  if (training.has("sampler")) settings.sampler = sampler_registry().build(training.value("sampler"));
+  training.part([&] {
+    settings.evaluate_every = StepInterval::read(training, "evaluate_every");
+    if (settings.evaluate_every.given() && settings.selection.monitor == "last") {
+      training.fail("evaluate_every", "nothing is scored under \"selection\": {\"monitor\": \"last\"}; leave one out");
+    }
+  });
   for (const char* key : {"checkpoint_every", "keep", "unsupervised_tasks"}) training.has(key);  // read by the run
   training.read_fields(settings);
-  read_phases(training, settings);
+  training.part([&] { read_phases(training, settings); });
   training.reject_unknown();
 
-  if (config.has("optimizer")) read_optimizer(config.value("optimizer"), settings);
-  if (config.has("schedule")) settings.schedule = schedule_registry().build(config.value("schedule"));
+  if (config.has("optimizer")) config.part([&] { read_optimizer(config.value("optimizer"), settings); });
+  if (config.has("schedule")) {
+    config.part([&] { settings.schedule = schedule_registry().build(config.value("schedule")); });
+  }
   return settings;
 }
 

@@ -43,20 +43,8 @@ torch::Tensor GramDiagnostics::see(const ops::Solution& solution) {
 }
 
 GradientWeighting::Diagnostics GramDiagnostics::named() const {
-  GradientWeighting::Diagnostics found;
-  if (!gram_.defined()) return found;
-  const auto gram = gram_.accessor<double, 2>();
-  std::int64_t pairs = 0, conflicts = 0;
-  for (std::int64_t i = 0; i < gram.size(0); ++i) {
-    for (std::int64_t j = i + 1; j < gram.size(0); ++j) {
-      ++pairs;
-      conflicts += gram[i][j] < 0 ? 1 : 0;
-      const double norms = std::sqrt(gram[i][i] * gram[j][j]);
-      const auto task = [&](std::int64_t k) { return std::to_string(tasks_.at(static_cast<std::size_t>(k))); };
-      if (norms > 0) found.emplace_back("cosine/" + task(i) + "/" + task(j), gram[i][j] / norms);
-    }
-  }
-  if (pairs > 0) found.emplace_back("conflicts", static_cast<double>(conflicts) / static_cast<double>(pairs));
+  if (!gram_.defined()) return {};
+  GradientWeighting::Diagnostics found = conflicts_of(gram_, tasks_);
   if (residual_.has_value()) {
     found.emplace_back("residual", *residual_);
     found.emplace_back("stationary", stationary_ ? 1.0 : 0.0);
@@ -175,11 +163,29 @@ std::vector<RegistryTrait> WeightingTraits::listed() const {
   return traits;
 }
 
+GradientWeighting::Diagnostics conflicts_of(const torch::Tensor& gram, const std::vector<std::size_t>& tasks) {
+  GradientWeighting::Diagnostics found;
+  const auto products = gram.accessor<double, 2>();
+  std::int64_t pairs = 0, conflicts = 0;
+  for (std::int64_t i = 0; i < gram.size(0); ++i) {
+    for (std::int64_t j = i + 1; j < gram.size(0); ++j) {
+      ++pairs;
+      conflicts += products[i][j] < 0 ? 1 : 0;
+      const double norms = std::sqrt(products[i][i] * products[j][j]);
+      const auto task = [&](std::int64_t k) { return std::to_string(tasks.at(static_cast<std::size_t>(k))); };
+      if (norms > 0) found.emplace_back("cosine/" + task(i) + "/" + task(j), products[i][j] / norms);
+    }
+  }
+  if (pairs > 0) found.emplace_back("conflicts", static_cast<double>(conflicts) / static_cast<double>(pairs));
+  return found;
+}
+
 std::shared_ptr<GradientWeighting> build_weighting(const Config& config, const WeightingContext& tasks) {
   const std::string name = weighting_registry().name_in(config);
   with_context(config.where(), [&] { weightings::refuse_regime(name, tasks); });
   auto weighting = weighting_registry().build(config, tasks);
   weighting->set_gradients_read(weighting_registry().traits(name).gradients);
+  weighting->set_regimes(weighting_registry().traits(name).regimes);
   return weighting;
 }
 

@@ -70,7 +70,10 @@ WeightingFactory made_by(const std::string& name, typename Class::Settings setti
     check_tasks(settings, tasks, [&](std::string_view field, const std::string& message) {
       throw ConfigError(field.empty() ? message : owner + ": " + std::string(field) + ": " + message);
     });
-    return std::make_shared<Class>(settings, tasks);
+    auto made = std::make_shared<Class>(settings, tasks);
+    made->set_gradients_read(weighting_registry().traits(name).gradients);
+    made->set_regimes(weighting_registry().traits(name).regimes);
+    return made;
   });
 }
 

@@ -18,9 +18,7 @@ class SdmGrad final : public GradientWeighting {
   using Settings = SdmGradSettings;
   SdmGrad(Settings settings, const WeightingContext& /*tasks*/) : settings_(std::move(settings)) {}
   void backward(TaskGradients& task_gradients) override {
-    TaskGradients &first = task_gradients.independent(0), &second = task_gradients.independent(1);
-    const torch::Tensor cross = ops::cross_gram(for_tasks_of(task_gradients, first, first.jacobian()),
-                                                for_tasks_of(task_gradients, second, second.jacobian()));
+    const torch::Tensor cross = cross_gram_of_two_batches(task_gradients);
     RowsOfStep point(simplex_, task_gradients, 1.0 / static_cast<double>(task_gradients.task_count()),
                      RowsOfStep::Sum::kept);
     const torch::Tensor weights = ops::sdmgrad(cross, point.rows, settings_.options);

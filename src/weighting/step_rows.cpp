@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "infomtl/ops/aggregation/gram.h"
+
 namespace infomtl::weightings {
 
 RowsOfStep::RowsOfStep(torch::Tensor& state, const TaskGradients& task_gradients, double initial, Sum sum, double total)
@@ -54,6 +56,11 @@ torch::Tensor for_tasks_of(const TaskGradients& step, const TaskGradients& other
     chosen.push_back(found == other.tasks().end() ? torch::zeros_like(rows[0]) : rows[found - other.tasks().begin()]);
   }
   return torch::stack(chosen);
+}
+
+torch::Tensor cross_gram_of_two_batches(TaskGradients& step) {
+  TaskGradients &first = step.independent(0), &second = step.independent(1);
+  return ops::cross_gram(for_tasks_of(step, first, first.jacobian()), for_tasks_of(step, second, second.jacobian()));
 }
 
 }  // namespace infomtl::weightings

@@ -43,4 +43,8 @@ class RowsOfStep {
 /// no row of the task.
 torch::Tensor for_tasks_of(const TaskGradients& step, const TaskGradients& other, const torch::Tensor& rows);
 
+/// [k, k] the products of the step's tasks' gradients on one independent batch with those on another: without the bias that
+/// the products of one batch with itself have.
+torch::Tensor cross_gram_of_two_batches(TaskGradients& step);
+
 }  // namespace infomtl::weightings

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "data/corpus.h"
 
 namespace infomtl {
@@ -37,6 +40,7 @@ TEST(DatasetReport, CountsWhatIsThere) {
   EXPECT_EQ(train.shared_texts, (std::vector<std::pair<Split, std::int64_t>>{{Split::test, 1}}));
   EXPECT_EQ(train.lengths, (std::array<std::int32_t, 5>{2, 5, 5, 5, 8}));
   EXPECT_EQ(train.truncated, 1);
+  EXPECT_EQ(train.tokens_cut, 2);
   EXPECT_EQ(train.tokens, 5 + 2 + 5 + 2 + 6 + 5);
   EXPECT_EQ(report.steps_per_epoch, 2);
   const std::string text = report.text();
@@ -61,11 +65,65 @@ TEST(DatasetReport, ListsEveryProblem) {
   broken["typo"] = 1;
   const Json data = {{"root", folder.path().string()}, {"tasks", {mood_record(), twice, broken, "gone.json"}}};
   const DatasetReport report = check_dataset(Config::from_json(data), 0, nullptr, 0, {});
-  // second mood, typo, gone.json; two labels, the missing m.txt, both splits of mood empty; no training rows
-  EXPECT_EQ(report.problems.size(), 9u) << report.text();
+  // second mood, typo, gone.json; two labels, the missing m.txt
+  EXPECT_EQ(report.problems.size(), 6u) << report.text();
   for (const char* part : {"a second task named", "typo: unknown key", "gone.json", "did you mean \"good\"", "m.txt"}) {
     EXPECT_NE(report.text().find(part), std::string::npos) << part << " in\n" << report.text();
   }
+}
+
+TEST(DatasetReport, ReadsOnInARecordWhereTheConfigCollects) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\n");
+  folder.write("l.txt", "good\nbad\n");
+  folder.write("e.txt", "three\n");
+  folder.write("m.txt", "good\n");
+  Json odd = mood_record();
+  odd["typo"] = 1;
+  odd["unknown_labels"] = "skipp";
+  odd["splits"]["test"]["separater"] = ";";
+  Json broken = mood_record();
+  broken["name"] = "broken";
+  broken["labels"] = Json::array({"one"});
+  broken["metrics"] = "accuracy";
+  const Json data = {{"root", folder.path().string()}, {"tasks", {odd, broken}}, {"max_rows", 7}};
+  const Config config = Config::from_json(data);
+  config.collect(std::make_shared<Problems>());
+  const DatasetReport report = check_dataset(config, 0, nullptr, 0, {});
+  EXPECT_TRUE(report.problems.empty()) << report.text();
+  const std::vector<std::string>& told = config.problems()->all();
+  EXPECT_EQ(told.size(), 6u);
+  for (const char* part : {"typo", "unknown_labels", "separater", "at least 2 labels", "metrics", "max_rows"}) {
+    EXPECT_EQ(std::count_if(told.begin(), told.end(), [&](const auto& line) { return line.find(part) != line.npos; }),
+              1)
+        << part;
+  }
+  ASSERT_EQ(report.tasks.size(), 2u);
+  EXPECT_EQ(report.tasks[1].name, "broken");
+  EXPECT_EQ(report.splits.size(), 2u);
+}
+
+TEST(DatasetReport, SaysWhatEachClassWasReadFrom) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\nthree\none\n" + std::string(200, 'x') + "\n");
+  folder.write("l.txt", "1\n0\n1\n1\ngood\n");
+  folder.write("e.txt", "four\n");
+  folder.write("m.txt", "bad\n");
+  const Json data = {{"root", folder.path().string()}, {"tasks", Json::array({mood_record()})}};
+  const DatasetReport report = check_dataset(Config::from_json(data), 0, nullptr, 0, {});
+  ASSERT_EQ(report.splits.size(), 2u);
+  const ClassRows& good = report.splits[0].classes.at(1);
+  EXPECT_EQ(good.label, "good");
+  EXPECT_EQ(good.rows, 4);
+  EXPECT_EQ(good.written, (std::vector<std::pair<std::string, std::int64_t>>{{"1", 3}, {"good", 1}}));
+  ASSERT_EQ(good.examples.size(), 3u);
+  EXPECT_EQ(good.examples[1], "three");
+  EXPECT_LT(good.examples[2].size(), 90u);
+  EXPECT_NE(report.text().find("mood: \"0\" is bad, \"1\" is good\n"), std::string::npos) << report.text();
+  EXPECT_NE(report.text().find("mood, test: by the classes' names"), std::string::npos) << report.text();
+  EXPECT_EQ(report.text().find("good: 4, written"), std::string::npos) << report.text();
+  EXPECT_NE(report.text(true).find("good: 4, written \"1\", \"good\""), std::string::npos) << report.text(true);
+  EXPECT_EQ(report.json()["tasks"]["mood"]["train"]["written"]["good"]["1"], 3);
 }
 
 TEST(DatasetReport, DescribesEveryKindOfTask) {

@@ -7,6 +7,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/losses/register_loss.h"
 #include "infomtl/losses/supervised.h"
 #include "infomtl/losses/task_information_minimization.h"
 #include "support/compare.h"
@@ -88,6 +89,29 @@ void expect_error(const std::string& losses, const std::string& part) {
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
   }
+}
+
+TEST(Objective, ATermAddedByHandHasTheNameThatItsClassIsRegisteredUnder) {
+  EXPECT_EQ(registered_name(Supervised()), "supervised");
+  Objective objective;
+  objective.add(1.0, std::make_shared<Supervised>());
+  objective.add(0.5, std::make_shared<TaskInformationMinimization>(), "mine");
+  objective.add(0.5, std::make_shared<Supervised>());
+  const auto children = objective.named_children();
+  ASSERT_EQ(children.size(), 3u);
+  EXPECT_EQ(children[0].key(), "supervised");
+  EXPECT_EQ(children[1].key(), "mine");
+  EXPECT_EQ(children[2].key(), "supervised_2");
+}
+
+TEST(Objective, CollectsTheMistakesOfEveryTerm) {
+  const Config config = Config::from_text(
+      R"({"losses": [{"name": "supervised", "label_smothing": 0.1}, {"name": "simaxx"}, {"name": "timin", "weight": "much"}]})",
+      "t.json");
+  config.collect(std::make_shared<Problems>());
+  const TermContext context{.tasks = {}, .width = 4, .representation = 4, .seed = 0};
+  EXPECT_EQ(Objective::from_config(config.list("losses"), context)->size(), 2u) << "what can be built is";
+  EXPECT_EQ(config.problems()->all().size(), 3u);
 }
 
 TEST(Objective, MistakesNameTheFieldAndTheCure) {

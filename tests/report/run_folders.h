@@ -14,7 +14,7 @@ namespace infomtl::testing {
 inline Json results_json(int seed, double hate, double stars) {
   return {{"format", 1},
           {"seed", seed},
-          {"selection", {{"split", "validation"}, {"monitor", "average"}, {"epoch", 1}}},
+          {"selection", {{"split", "validation"}, {"monitor", "average"}, {"epoch", 2}}},
           {"tasks",
            {{"hate",
              {{"metric", "macro_f1"},

@@ -37,6 +37,8 @@ TEST(StepReport, RecordNamesTasksTermsAndWeights) {
   report.weights["hate"] = 2;
   report.tokens_per_second = 1000;
   const Json record = report.to_json();
+  EXPECT_EQ(record["kind"], "step");
+  EXPECT_EQ(record["epoch"], 1) << "files count epochs from 1";
   EXPECT_EQ(record["loss/hate/supervised/raw"], 0.5);
   EXPECT_EQ(record["loss/hate/supervised/weighted"], 0.25);
   EXPECT_EQ(record["loss/hate/supervised/count"], 32.0);
@@ -52,7 +54,7 @@ TEST(Results, SurviveTheirFile) {
   EXPECT_EQ(json["format"], 1);
   EXPECT_EQ(json["tasks"]["hate"]["test"], 0.5);
   EXPECT_EQ(json["tasks"]["hate"]["all"]["test"]["accuracy"], 0.55);
-  EXPECT_EQ(json["selection"]["epoch"], 3);
+  EXPECT_EQ(json["selection"]["epoch"], 4) << "files count epochs from 1";
   EXPECT_TRUE(json["tasks"]["stars"]["validation"].is_null());
   const Results read = Results::from_json(json);
   EXPECT_EQ(read.to_json().dump(), json.dump());
@@ -109,7 +111,28 @@ TEST(Results, TableShowsPercentAndPlainErrors) {
             "hate     macro_f1                 60.00   50.00\n"
             "stars    mean_squared_error           -  2.2500\n"
             "-----------------------------------------------\n"
-            "average                          0.6000  1.3750\n");
+            "average                          0.6000  1.3750\n"
+            "the average on validation is over 1 of 2 tasks; without a score: stars\n");
+}
+
+TEST(Results, TableShowsTheSplitThatIsAskedFor) {
+  const std::string test = run(0, 0.5, 2.25).table("test");
+  EXPECT_EQ(test.find("validation"), std::string::npos) << test;
+  EXPECT_EQ(test.find("without a score"), std::string::npos) << test;
+  Results noisy = run(0, 0.5, 2.25);
+  for (auto& [name, task] : noisy.tasks) task.score["test random 0.1"] = 0.25;
+  EXPECT_NE(noisy.table("test").find("test random 0.1"), std::string::npos) << noisy.table("test");
+  const std::string train = run(0, 0.5, 2.25).table("train");
+  EXPECT_NE(train.find("no task has train scores; these are others\n"), std::string::npos) << train;
+  EXPECT_NE(train.find("validation"), std::string::npos) << train;
+}
+
+TEST(Summary, NamesTheTasksThatItsAveragesLack) {
+  const Summary summary{{run(0, 0.5, 2.0), run(1, 0.6, 2.0)}};
+  EXPECT_NE(summary.table().find("the average on validation is over 1 of 2 tasks; without a score: stars\n"),
+            std::string::npos)
+      << summary.table();
+  EXPECT_EQ(summary.table("test").find("without a score"), std::string::npos);
 }
 
 TEST(Summary, MeanDeviationAndEachSeed) {

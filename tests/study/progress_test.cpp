@@ -40,7 +40,7 @@ TEST(Budgets, OfRunsThatStoppedEarlyCountAsPlanned) {
     FAIL() << "accepted";
   } catch (const UserError& error) {
     const std::string message = error.what();
-    EXPECT_TRUE(message.starts_with("c.json: a=1: the rows do not train on as many examples: ew 4000, gls 14680; "))
+    EXPECT_TRUE(message.starts_with("c.json: a=1: the methods do not train on as many examples: ew 4000, gls 14680; "))
         << message;
   }
 }

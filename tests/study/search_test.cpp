@@ -116,6 +116,7 @@ TEST_F(SearchRuns, TrainsEachMethodAlikeAndWritesTheWinners) {
   }
   EXPECT_NE(search.table().find("3 trials of up to 2 epochs"), std::string::npos) << search.table();
   EXPECT_EQ(read_file(output() / "table.txt"), search.table());
+  EXPECT_TRUE(search.progress().starts_with("plain: 3 of 3 trials scored, ")) << search.progress();
   const Json json = read_json(output() / "search.json");
   EXPECT_EQ(json["methods"]["informed"]["trials"][1]["settings"].size(), 2U);
   EXPECT_EQ(json["methods"]["plain"]["best"], *search.methods[0].best);

@@ -55,6 +55,32 @@ struct Trained {
   Tensor values() { return trainer.parameters().values(); }
 };
 
+TEST(Trainer, RefusesAWeightingThatWasMadeForBatchesOfAnotherRegime) {
+  SmallRun run(0.0, "linear", {"supervised"});
+  EXPECT_THROW(
+      Trainer(settings_of("alternating"), run.model, run.objective, weighting_of("pcgrad", run, true), run.data),
+      ConfigError);
+}
+
+// A method that reads the gradients themselves tells how they conflict, as one that reads their products does.
+TEST(Trainer, ReportsCosinesOfTheGradientsThatAWeightingAskedFor) {
+  for (const char* name : {"db_mtl", "pcgrad"}) {
+    Trained trained(0.0, settings_of("joint"), name);
+    StepReport last;
+    trained.trainer.on_report([&](const StepReport& report) { last = report; });
+    trained.steps(2);
+    ASSERT_TRUE(last.diagnostics.contains("weighting/conflicts")) << name;
+    ASSERT_TRUE(last.diagnostics.contains("weighting/cosine/0/1")) << name;
+    const double cosine = last.diagnostics.at("weighting/cosine/0/1");
+    EXPECT_TRUE(cosine >= -1.0 && cosine <= 1.0) << name << " " << cosine;
+  }
+  Trained equal(0.0, settings_of("joint"), "equal");
+  StepReport last;
+  equal.trainer.on_report([&](const StepReport& report) { last = report; });
+  equal.steps(2);
+  EXPECT_FALSE(last.diagnostics.contains("weighting/conflicts")) << "equal weighting asks for no gradients";
+}
+
 const Json kInfoMtl = {"supervised", {{"name", "simax"}, {"weight", 0.1}}, {{"name", "timin"}, {"weight", 0.01}}};
 
 TEST(Trainer, MicroBatchesTrainTheSameModel) {

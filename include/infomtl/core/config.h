@@ -14,8 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "infomtl/core/errors.h"
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
+#include "infomtl/core/problems.h"
 #include "infomtl/core/settings.h"
 
 namespace infomtl {
@@ -32,11 +34,13 @@ class INFOMTL_API Config {
   /// replaced too); `${NAME}` in strings is replaced from the environment (INFOMTL_CACHE has a default); `overrides`
   /// are "a.b.0.c=VALUE", VALUE as JSON or else as a string, and replace what they name. A key written twice in one object,
   /// an `extends` that leads back to its own file and nesting deeper than 200 are errors.
+  /// @param problems  as for collect(), from the first override and `${NAME}` on
   /// @throws ConfigError, IoError
-  static Config from_file(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+  static Config from_file(const std::filesystem::path& file, const std::vector<std::string>& overrides = {},
+                          std::shared_ptr<Problems> problems = nullptr);
   /// The same from text; `origin` stands for the file's name in messages, relative paths resolve from `folder`.
   static Config from_text(std::string_view text, std::string origin, const std::filesystem::path& folder = {},
-                          const std::vector<std::string>& overrides = {});
+                          const std::vector<std::string>& overrides = {}, std::shared_ptr<Problems> problems = nullptr);
   /// From a value already at hand.
   static Config from_json(Json value, std::string origin = "config");
 
@@ -82,8 +86,8 @@ class INFOMTL_API Config {
   double as_number(Range range = {}) const;
   std::int64_t as_integer(Range range = {}) const;
 
-  /// A path field, resolved against the folder of the file that wrote it; absolute paths stay. Overrides and values
-  /// without a file resolve against the working folder.
+  /// A path field, resolved against the folder of the file that wrote it; absolute paths stay, and those in the home
+  /// folder, "~/...". Overrides and values without a file resolve against the working folder.
   std::filesystem::path path(std::string_view key) const;
   /// The same for this value itself (an element of a list).
   std::filesystem::path as_path() const;
@@ -106,6 +110,26 @@ class INFOMTL_API Config {
 
   /// @throws ConfigError naming the first key of this object that was never asked for
   void reject_unknown() const;
+
+  /// From now on the whole document, with copies and overrides of it, adds what is wrong to `list` and reads on
+  /// where it can: an optional field that can't be taken has its default, every unknown key is listed, a part() that
+  /// fails is left. What has no answer to go on with, such as a required field, still throws.
+  void collect(std::shared_ptr<Problems> list) const;
+  /// That list; null where the first problem throws.
+  const std::shared_ptr<Problems>& problems() const;
+  /// Runs `body`, which reads a part of what this config says. Where problems are collected, a UserError that leaves
+  /// `body` becomes one of them; elsewhere it passes. @returns whether `body` came to its end
+  template <class Body>
+  bool part(Body&& body) const {
+    try {
+      std::forward<Body>(body)();
+      return true;
+    } catch (const UserError& error) {
+      if (problems() == nullptr) throw;
+      problems()->add(error.what());
+      return false;
+    }
+  }
   /// A ConfigError at this value, or at a field of it.
   [[noreturn]] void fail(const std::string& message) const;
   [[noreturn]] void fail(std::string_view key, const std::string& message) const;
@@ -119,6 +143,9 @@ class INFOMTL_API Config {
   Config child(std::string_view key, const Json& value) const;
   Config element(std::size_t index) const;
   std::vector<Config> elements() const;
+  /// What `read` makes of a field that is there and not null; else `fallback`.
+  template <class Value, class Read>
+  Value optional(std::string_view key, Value fallback, Read read) const;
 
   std::shared_ptr<ConfigDocument> document_;
   const Json* value_;

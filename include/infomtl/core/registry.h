@@ -46,9 +46,12 @@ struct NoSettings {
 /// none, and with that config as an object. @throws ConfigError
 INFOMTL_API void with_name(const Config& config, const std::string& fallback,
                            const std::function<void(const std::string& name, const Config& object)>& use);
-/// @throws UnknownNameError at the config's name, with the nearest of the known ones
+/// @param meant  what the name is called here, "" where nobody said
+/// @throws UnknownNameError at the config's name, with that or the nearest of the known ones
 [[noreturn]] INFOMTL_API void refuse_name(const Config& config, const std::string& kind, const std::string& name,
-                                          const std::vector<std::string>& known);
+                                          const std::vector<std::string>& known, const std::string& meant = "");
+/// What other libraries call an entry, and what it is called here.
+using NameHints = std::vector<std::pair<std::string, std::string>>;
 
 /// Names to factories of Product; Args are what a factory gets beside its config (a hidden size, the tasks).
 /// Duplicate names are errors, unknown names come with the nearest known one.
@@ -73,6 +76,16 @@ class Registry {
     if (find(alias) != nullptr) throw StateError(kind_ + " \"" + alias + "\" is registered twice");
     if (find(name) == nullptr) throw StateError(kind_ + " \"" + name + "\", for alias \"" + alias + "\", is unknown");
     aliases_.emplace(std::move(alias), name);
+  }
+
+  /// Names of other libraries: a config that asks for one is refused with the name that it has here, for the two may
+  /// differ in more than the name.
+  void add_hints(const NameHints& hints) {
+    for (const auto& [other, name] : hints) {
+      if (find(other) != nullptr) throw StateError(kind_ + " \"" + other + "\" is registered, so it needs no hint");
+      if (find(name) == nullptr) throw StateError(kind_ + " \"" + name + "\", for hint \"" + other + "\", is unknown");
+      hints_[other] = name;
+    }
   }
 
   /// Registers a class with a nested `Settings` and a constructor Class(Settings, Args...).
@@ -134,8 +147,9 @@ class Registry {
   };
   const Slot& slot_named(const std::string& name, const Config& config) const {
     const Slot* slot = find(name);
-    if (slot == nullptr) refuse_name(config, kind_, name, names());
-    return *slot;
+    if (slot != nullptr) return *slot;
+    const auto hint = hints_.find(name);
+    refuse_name(config, kind_, name, names(), hint == hints_.end() ? "" : hint->second);
   }
   const Slot* find(std::string_view name) const {
     if (const auto alias = aliases_.find(name); alias != aliases_.end()) name = alias->second;
@@ -149,6 +163,7 @@ class Registry {
   std::string origin_ = "infomtl";
   std::vector<Slot> entries_;
   std::map<std::string, std::string, std::less<>> aliases_;  ///< alias -> name
+  std::map<std::string, std::string, std::less<>> hints_;    ///< what another library calls it -> name
 };
 
 }  // namespace infomtl

@@ -135,6 +135,16 @@ void check_fields(Settings settings, std::string owner) {
   settings.fields(checker);
 }
 
+/// {"name": name, ...} of fields and their values, as JSON text: what a config would say.
+INFOMTL_API std::string config_text(const std::string& name, const std::vector<FieldInfo>& fields);
+/// The same of a settings struct.
+template <class Settings>
+std::string config_text(const std::string& name, Settings settings) {
+  FieldLister lister;
+  settings.fields(lister);
+  return config_text(name, lister.found);
+}
+
 class Config;
 /// A settings struct from a config's object, unknown keys rejected; defined in core/config.h. @throws ConfigError
 template <class Settings>

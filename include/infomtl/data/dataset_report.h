@@ -13,6 +13,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
+#include "infomtl/data/class_rows.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/training_stream.h"
 #include "infomtl/text/tokenizer.h"
@@ -27,6 +28,7 @@ struct INFOMTL_API SplitReport {
   Split split = Split::train;
   std::int64_t rows = 0;
   std::vector<std::pair<std::string, std::int64_t>> labels;  ///< how often each label occurs (words, for tagging)
+  std::vector<ClassRows> classes;                            ///< of all but regressions
   std::int64_t unknown_labels = 0;                           ///< labels that the record's list lacks
   double least = 0, mean = 0, most = 0;                      ///< of the values, for regression
   std::int64_t words = 0, words_without_token = 0;           ///< tagging
@@ -34,6 +36,7 @@ struct INFOMTL_API SplitReport {
   std::array<std::int32_t, 5> lengths{};  ///< tokens, special ones included, uncut: least, median, 90 %, 99 %, most
   std::int64_t tokens = 0;                ///< of all rows, after cutting to max_length
   std::int64_t truncated = 0;             ///< rows longer than max_length
+  std::int64_t tokens_cut = 0;            ///< of those rows, beyond max_length
 
   std::int64_t empty_texts = 0;
   std::int64_t repeats = 0;         ///< rows whose text occurred before in this split
@@ -49,15 +52,18 @@ struct INFOMTL_API DatasetReport {
   std::vector<std::string> problems;  ///< what training would fail at, all of it
   std::vector<std::string> notes;     ///< what a careful reader would want to know
 
-  std::string text() const;
+  /// @param examples  every class of every split with three of its texts, too
+  std::string text(bool examples = false) const;
   Json json() const;
 };
 
+/// Without what labels were read from, which a dataset does not keep.
 /// @param tokenizer  nullptr: no token figures; @param max_length  0: no limit
 INFOMTL_API DatasetReport report_dataset(const Dataset& dataset, const Tokenizer* tokenizer, std::size_t max_length,
                                          const BatchingSettings& batching);
 
-/// Loads the data of a config and reports on it; problems do not throw, they are listed.
+/// Loads the data of a config and reports on it; problems do not throw, they are listed. Where the config collects its
+/// problems (Config::collect), those of its fields go there.
 INFOMTL_API DatasetReport check_dataset(const Config& data, std::uint64_t run_seed, const Tokenizer* tokenizer,
                                         std::size_t max_length, const BatchingSettings& batching);
 

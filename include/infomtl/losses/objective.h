@@ -46,8 +46,8 @@ class INFOMTL_API Objective : public torch::nn::Module {
  public:
   Objective() = default;
 
-  /// @param weight a number or a schedule over optimiser steps; @param tasks names the term is limited to, empty for
-  /// all
+  /// @param weight a number or a schedule over optimiser steps; @param name in the log and in checkpoints, by default the
+  /// one that its class is registered under ("simax"), else "term"; @param tasks names the term is limited to, empty for all
   void add(Schedule weight, std::shared_ptr<LossTerm> term, std::string name = "", std::vector<std::string> tasks = {});
   /// A term outside the task weights: like a penalty, its gradient times its own weight is added to what the weighting
   /// wrote, and it is no part of the loss in evaluation.

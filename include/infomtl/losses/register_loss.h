@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include "infomtl/core/config.h"
@@ -16,10 +17,16 @@
 
 namespace infomtl {
 
+/// Remembers under which name a class of terms is registered; the first one stays.
+INFOMTL_API void remember_term(const std::type_info& type, const std::string& name);
+/// The name that the class of a term is registered under, "" for one of no registry.
+INFOMTL_API std::string registered_name(const LossTerm& term);
+
 /// Registers a class with `Settings` and a constructor from them, or from them and a TermContext.
 template <class Class, class Product>
 void register_term(Registry<Product, const TermContext&>& registry, std::string name, std::string summary,
                    std::string source = "") {
+  remember_term(typeid(Class), name);
   registry.add({.name = std::move(name),
                 .summary = std::move(summary),
                 .source = std::move(source),

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -68,6 +69,13 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }
   /// [T, T] similarity of tasks that the architecture has learned (noise, gates, stitches), or undefined.
   virtual Tensor task_similarity() const { return {}; }
+
+  /// What a config says to get it, as JSON text; empty for one that was made another way. Checkpoints keep it.
+  const std::string& made_as() const { return made_as_; }
+  void set_made_as(std::string config) { made_as_ = std::move(config); }
+
+ private:
+  std::string made_as_;
 };
 
 struct ArchitectureContext {

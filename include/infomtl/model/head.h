@@ -14,7 +14,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -85,6 +87,13 @@ class INFOMTL_API Head : public torch::nn::Module {
   virtual bool gaussian() const { return false; }
   /// What a head with random weights (variational multi-task learning) knows of them, with graph; none for others.
   virtual std::optional<WeightPosterior> weight_posterior() const { return std::nullopt; }
+
+  /// What a config says to get it, as JSON text; empty for one that was made another way. Checkpoints keep it.
+  const std::string& made_as() const { return made_as_; }
+  void set_made_as(std::string config) { made_as_ = std::move(config); }
+
+ private:
+  std::string made_as_;
 };
 
 /// Width D of the representation and the task; factories draw initial weights from the seed.

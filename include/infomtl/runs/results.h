@@ -35,7 +35,9 @@ struct SelectedAt {
 struct Results {
   std::uint64_t seed = 0;
   std::string selection_split, selection_monitor;
-  std::int64_t selected_epoch = -1, selected_step = -1;  ///< as SelectedAt; -1 where it is not known
+  /// Counted from 0, as everywhere in code; files and screens count epochs from 1; -1: none, or not known
+  std::int64_t selected_epoch = -1;
+  std::int64_t selected_step = -1;  ///< optimiser steps done by then
   /// Under selection.per_task: task -> when its own best was, which its scores are of; else empty
   std::map<std::string, SelectedAt> selected_tasks = {};
   std::vector<std::pair<std::string, TaskResult>> tasks;
@@ -56,13 +58,17 @@ struct Results {
   INFOMTL_API Json to_json() const;
   /// @throws FormatError naming what is missing or another format number
   INFOMTL_API static Results from_json(const Json& json);
-  /// Tasks x splits as a table for the terminal; scores that rise with quality are given in percent.
-  INFOMTL_API std::string table() const;
+  /// Tasks x splits as a table for the terminal; scores that rise with quality are given in percent. Where an average is
+  /// not over all tasks, a line below names those that it lacks.
+  /// @param split  that is shown, with what was scored of it under noise; empty, or where nothing has it: all
+  INFOMTL_API std::string table(const std::string& split = "") const;
   /// Every task with classes, class by class, as tables for the terminal: precision, recall and F1 in percent, rows, and of
   /// up to twelve classes which are taken for which.
   INFOMTL_API std::string class_tables() const;
   /// The splits that were scored: train, validation, test, then any others.
   INFOMTL_API std::vector<std::string> splits() const;
+  /// Whether some task has a score on some split.
+  INFOMTL_API bool scored() const { return !splits().empty(); }
   /// Takes over the sentence accuracies of other splits.
   INFOMTL_API void add_joint(const Results& more);
   /// Takes over the scores of the same tasks on other splits. @throws StateError where the tasks are others

@@ -18,7 +18,8 @@ struct Summary {
 
   /// summary.json: per task and split the mean, the standard deviation and each seed's score; the runs' seeds.
   INFOMTL_API Json to_json() const;
-  INFOMTL_API std::string table() const;
+  /// @param split  as for Results::table()
+  INFOMTL_API std::string table(const std::string& split = "") const;
   /// Table of this summary against a baseline on the test split (validation where there is no test), over the seeds
   /// both have: per task mean +- std of both, paired difference and its two-sided p; delta_p below.
   /// @throws UserError when tasks differ or no seed is in both

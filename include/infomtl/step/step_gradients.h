@@ -38,6 +38,8 @@ struct StepContext {
   /// Largest norm of a task's gradient, over all that the task trains, before apply_weights() weighs it; 0: no limit.
   /// Other ways to end a step are then refused. Costs the Jacobian.
   double task_clip_norm = 0;
+  /// Whether products() is to be filled from a Jacobian that the weighting asked for.
+  bool tells_products = false;
 };
 
 class INFOMTL_API StepGradients final : public TaskGradients {
@@ -71,6 +73,9 @@ class INFOMTL_API StepGradients final : public TaskGradients {
   bool applied() const;
   /// [T] the weights that apply_weights() got; undefined when the weighting ended the step another way.
   const Tensor& applied_weights() const;
+  /// [T, T] gram(), where the weighting asked for that, or for the Jacobian in a step that tells its products; undefined
+  /// elsewhere. Known once the step is ended.
+  const Tensor& products() const;
   /// [T] norms of the tasks' gradients before they were clipped; undefined without task_clip_norm.
   const Tensor& task_norms() const;
   const std::vector<StepBatch>& micro_batches() const;

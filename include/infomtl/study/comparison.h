@@ -121,6 +121,7 @@ struct Comparison {
 
 struct ComparisonOptions {
   std::vector<std::uint64_t> seeds = {};  ///< empty: the config's
+  std::string split = {};                 ///< "validation" or "test"; empty: the config's
 };
 
 /// Trains every method of a comparison config under every seed, one run folder <method>/seed-<n> below `output` (empty:

@@ -94,6 +94,15 @@ class INFOMTL_API Tokenizer {
 /// @throws IoError, FormatError naming the file and the field
 INFOMTL_API std::shared_ptr<const Tokenizer> load_tokenizer(const std::filesystem::path& folder);
 
+/// Which of a folder's files load_tokenizer() reads, and what they make.
+struct INFOMTL_API TokenizerSource {
+  std::string file;        ///< "tokenizer.json", "spiece.model", "vocab.json", "vocab.txt"
+  std::string kind;        ///< "WordPiece", "BPE", "Unigram", or "SentencePiece"
+  std::string class_name;  ///< as tokenizer_config.json says; "" where it names none
+};
+/// @throws IoError, FormatError
+INFOMTL_API TokenizerSource tokenizer_source(const std::filesystem::path& folder);
+
 /// Copies the tokenizer's files of a model folder, bytes unchanged, into another folder (made when missing), so that a
 /// saved model carries its tokenizer. @throws IoError, FormatError when `from` holds no tokenizer
 INFOMTL_API void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);

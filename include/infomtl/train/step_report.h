@@ -20,8 +20,8 @@ struct TermReport {
 
 /// Means over the steps since the last report.
 struct StepReport {
-  std::int64_t step = 0;  ///< optimiser steps done
-  std::int64_t epoch = 0;
+  std::int64_t step = 0;   ///< optimiser steps done
+  std::int64_t epoch = 0;  ///< from 0; to_json() counts from 1, as files and screens do
   std::int64_t total_steps = 0;
   double learning_rate = 0;
   double gradient_norm = 0;                                         ///< of the model's parameters, before clipping

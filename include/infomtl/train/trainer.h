@@ -65,7 +65,8 @@ class INFOMTL_API Trainer {
   bool step();
   /// One optimiser step with a batch of the caller's. It counts as a step of the source.
   void step(const StepBatch& batch);
-  /// To the end, selecting on validation; `stop` set from outside ends it after the step in hand.
+  /// To the end, selecting on validation. The model is left as the last epoch made it, not the best one: save() in
+  /// on_epoch() where `best` is true, or set selection.patience; best_epoch() tells which it was. `stop` set from outside ends it after the step in hand.
   /// @param epochs  of the run, from its start, that end it as well, once the last of them was scored; 0: all. A later call
   /// goes on as if it had never ended: the schedule of the learning rate is that of the whole run
   /// @return true when it ran to its end or that of these epochs
@@ -91,7 +92,8 @@ class INFOMTL_API Trainer {
   const MultiTaskModel& model() const;
   FlatParameters& parameters();
 
-  /// Everything a continued run needs, as a folder that Hugging Face reads as the encoder.
+  /// Everything a continued run needs, as a folder that Hugging Face reads as the encoder, and `infomtl predict` as a
+  /// model where its architecture and heads are built-in ones and a tokenizer lies beside them.
   /// @param tokenizer  folder whose tokenizer files are put beside it; empty for none
   /// @throws IoError
   void save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer = {}) const;

@@ -97,10 +97,19 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   /// What it reads of a step, as the traits of its registration say; none for one that was not built by its name.
   virtual std::optional<GradientKind> gradients_read() const { return gradients_read_; }
   void set_gradients_read(GradientKind kind) { gradients_read_ = kind; }
+  /// The regimes in which it is defined, likewise; empty for one that was not built by its name: any.
+  const std::vector<Regime>& regimes() const { return regimes_; }
+  void set_regimes(std::vector<Regime> regimes) { regimes_ = std::move(regimes); }
 
  private:
   std::optional<GradientKind> gradients_read_;
+  std::vector<Regime> regimes_;
 };
+
+/// cosine/<i>/<j> and conflicts, as diagnostics() names them, of the tasks of a step.
+/// @param gram  [T, T] products of their gradients, on the CPU, float64 @param tasks  [T] their places
+INFOMTL_API GradientWeighting::Diagnostics conflicts_of(const torch::Tensor& gram,
+                                                        const std::vector<std::size_t>& tasks);
 
 /// What is known of a weighting before one is built.
 struct INFOMTL_API WeightingTraits {

@@ -19,11 +19,13 @@ struct TrainOptions {
   std::filesystem::path data_root;  ///< in place of the config's data.root; empty: that
   bool resume = false;
   bool quiet = false;
+  std::string split = "validation";  ///< that the table shows: validation, test or all
 };
 struct CompareOptions {
   std::filesystem::path config;
   std::vector<std::string> overrides;
   std::vector<std::int64_t> seeds;
+  std::string split;  ///< instead of the config's
   std::filesystem::path output;
   std::string format = "text";  ///< text, markdown, latex, csv or json
 };
@@ -35,7 +37,7 @@ struct SearchOptions {
 };
 struct EvaluateOptions {
   std::filesystem::path run;
-  std::string split = "test";
+  std::string split = "validation";
   std::string task;                 ///< whose rows `input` holds
   std::filesystem::path input;      ///< another file in place of the split; empty: none
   std::filesystem::path data_root;  ///< in place of the run's data.root; empty: that
@@ -68,6 +70,7 @@ struct TokenizeOptions {
 struct CheckOptions {
   std::filesystem::path config;
   std::vector<std::string> overrides;
+  bool examples = false;
   bool json = false;
 };
 struct ListOptions {

@@ -12,8 +12,8 @@ int compare(const CompareOptions& options) {
   const std::atomic<bool>* stop = catch_interrupts();
   const ExperimentOptions run{
       .overrides = options.overrides, .output = options.output, .progress = isatty(STDERR_FILENO) != 0};
-  const Comparison comparison =
-      run_comparison(options.config, {.seeds = {options.seeds.begin(), options.seeds.end()}}, run, stop);
+  const Comparison comparison = run_comparison(
+      options.config, {.seeds = {options.seeds.begin(), options.seeds.end()}, .split = options.split}, run, stop);
   std::fputs(
       (options.format == "json" ? comparison.to_json().dump(2) + "\n" : comparison.table(options.format)).c_str(),
       stdout);

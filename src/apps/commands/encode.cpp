@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "commands.h"
+#include "infomtl/core/model_folder.h"
 #include "infomtl/data/packing.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/runs/run_encoder.h"
@@ -32,7 +33,7 @@ void print_embedding(const InputText& input, const float* values, std::int64_t w
 
 int encode(const EncodeOptions& options) {
   const torch::NoGradGuard no_grad;
-  const RunEncoder place = run_encoder(options.model);
+  const RunEncoder place = run_encoder(find_model_folder(options.model.string()));
   const auto tokenizer = load_tokenizer(place.folder);
   const auto encoder = load_encoder(place.folder);
   encoder->eval();

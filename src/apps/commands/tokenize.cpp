@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
+#include "infomtl/core/model_folder.h"
 #include "infomtl/runs/run_encoder.h"
 #include "infomtl/text/tokenizer.h"
 #include "text_input.h"
@@ -10,7 +11,7 @@
 namespace infomtl::commands {
 
 int tokenize(const TokenizeOptions& options) {
-  const auto tokenizer = load_tokenizer(run_encoder(options.model).folder);
+  const auto tokenizer = load_tokenizer(run_encoder(find_model_folder(options.model.string())).folder);
   const infomtl::TokenizeOptions how{.max_length = static_cast<std::size_t>(options.max_length)};
   for_each_chunk(options.input, 256, OtherKeys::carried, [&](const std::vector<InputText>& chunk) {
     for (const InputText& input : chunk) {

@@ -49,13 +49,14 @@ int train(const TrainOptions& given) {
   if (options.resume && !options.output.empty() && !std::filesystem::exists(options.output)) {
     log::warning(options.output.string() + ": nothing to continue; training starts");
   }
+  const std::string split = options.split == "all" ? "" : options.split;
   if (!options.seeds.empty()) {
     const Summary summary = run_seeds(options.config, {options.seeds.begin(), options.seeds.end()}, experiment, stop);
-    std::fputs(summary.table().c_str(), stdout);
+    std::fputs(summary.table(split).c_str(), stdout);
   } else {
     Run run = Run::from_config(options.config, experiment);
     const Results results = run.fit(stop);
-    if (!*stop) std::fputs(results.table().c_str(), stdout);
+    if (!*stop) std::fputs(results.table(split).c_str(), stdout);
     log::info("run folder: " + run.folder().string());
   }
   return status_after_training("continue with --resume");

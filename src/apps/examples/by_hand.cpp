@@ -1,9 +1,11 @@
 // Trains without any config, every part put together by hand: by_hand MODEL OUTPUT RECORD...
-// MODEL is a Hugging Face folder, a RECORD the file of a task; OUTPUT gets a folder that Hugging Face reads.
+// MODEL is a Hugging Face folder, a RECORD the file of a task; OUTPUT gets a folder that Hugging Face reads,
+// with the model after the last epoch, OUTPUT-best the same after the best one.
 
 #include <infomtl/infomtl.h>
 
 #include <cstdio>
+#include <string>
 
 int main(int argc, char** argv) try {
   if (argc < 4) {
@@ -18,9 +20,9 @@ int main(int argc, char** argv) try {
       encoder, infomtl::gaussian_heads(tasks, {.dropout = 0.2}), infomtl::architectures::mmoe({.experts = 2}));
 
   const auto objective = std::make_shared<infomtl::Objective>();
-  objective->add(1.0, std::make_shared<infomtl::Supervised>(), "supervised");
-  objective->add(0.1, std::make_shared<infomtl::SharedInformationMaximization>(), "simax");
-  objective->add(0.01, std::make_shared<infomtl::TaskInformationMinimization>(), "timin");
+  objective->add(1.0, std::make_shared<infomtl::Supervised>());
+  objective->add(0.1, std::make_shared<infomtl::SharedInformationMaximization>());
+  objective->add(0.01, std::make_shared<infomtl::TaskInformationMinimization>());
 
   infomtl::TrainerSettings settings;
   settings.epochs = 2;
@@ -33,7 +35,11 @@ int main(int argc, char** argv) try {
       std::printf("step %d, %s: loss %.3f\n", static_cast<int>(report.step), task.c_str(), terms.at("supervised").raw);
     }
   });
-  trainer.fit();
+  const std::string best = std::string(argv[2]) + "-best";
+  trainer.on_epoch([&](std::int64_t, const infomtl::Evaluation&, bool is_best) {
+    if (is_best) trainer.save(best, /*tokenizer=*/argv[1]);
+  });
+  trainer.fit();  // leaves the last epoch in the model
   std::printf("validation, average: %.4f\n", trainer.evaluate(infomtl::Split::validation).average());
   trainer.save(argv[2], /*tokenizer=*/argv[1]);
   return 0;

@@ -84,7 +84,11 @@ Tensor Branches::forward(std::size_t task, const Tensor& x, ops::TensorRandom* n
 template <class Class>
 ArchitectureFactory made_by(const char* name, typename Class::Settings settings) {
   check_fields(settings, std::string("architecture \"") + name + "\"");
-  return [settings](const ArchitectureContext& shape) { return std::make_shared<Class>(settings, shape); };
+  return [settings, text = config_text(name, settings)](const ArchitectureContext& shape) {
+    auto made = std::make_shared<Class>(settings, shape);
+    made->set_made_as(text);
+    return made;
+  };
 }
 
 }  // namespace infomtl::architectures

@@ -63,8 +63,10 @@ std::optional<WeightPosterior> BayesianHead::weight_posterior() const {
 
 TaskHeads bayesian_heads(std::vector<Task> tasks, const BayesianHeadSettings& settings) {
   check_fields(settings, "head \"bayesian\"");
-  const HeadFactory make = [settings](const HeadContext& context) {
-    return std::make_shared<BayesianHead>(settings, context);
+  const HeadFactory make = [settings, text = config_text("bayesian", settings)](const HeadContext& context) {
+    auto made = std::make_shared<BayesianHead>(settings, context);
+    made->set_made_as(text);
+    return made;
   };
   std::vector<HeadFactory> heads(tasks.size(), make);
   return {std::move(tasks), std::move(heads)};

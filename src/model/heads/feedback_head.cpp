@@ -132,8 +132,10 @@ Prediction FeedbackHead::forward(const HeadInput& input) {
 
 TaskHeads feedback_heads(std::vector<Task> tasks, const FeedbackHeadSettings& settings) {
   check_fields(settings, "head \"feedback\"");
-  const HeadFactory make = [settings](const HeadContext& context) {
-    return std::make_shared<FeedbackHead>(settings, context);
+  const HeadFactory make = [settings, text = config_text("feedback", settings)](const HeadContext& context) {
+    auto made = std::make_shared<FeedbackHead>(settings, context);
+    made->set_made_as(text);
+    return made;
   };
   std::vector<HeadFactory> heads(tasks.size(), make);
   return {std::move(tasks), std::move(heads)};

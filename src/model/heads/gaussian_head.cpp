@@ -57,8 +57,10 @@ Prediction GaussianHead::forward(const HeadInput& input) {
 
 TaskHeads gaussian_heads(std::vector<Task> tasks, const GaussianHeadSettings& settings) {
   check_fields(settings, "head \"gaussian\"");
-  const HeadFactory make = [settings](const HeadContext& context) {
-    return std::make_shared<GaussianHead>(settings, context);
+  const HeadFactory make = [settings, text = config_text("gaussian", settings)](const HeadContext& context) {
+    auto made = std::make_shared<GaussianHead>(settings, context);
+    made->set_made_as(text);
+    return made;
   };
   std::vector<HeadFactory> heads(tasks.size(), make);
   return {std::move(tasks), std::move(heads)};

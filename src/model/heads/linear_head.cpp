@@ -28,8 +28,10 @@ Prediction LinearHead::forward(const HeadInput& input) {
 
 TaskHeads linear_heads(std::vector<Task> tasks, const LinearHeadSettings& settings) {
   check_fields(settings, "head \"linear\"");
-  const HeadFactory make = [settings](const HeadContext& context) {
-    return std::make_shared<LinearHead>(settings, context);
+  const HeadFactory make = [settings, text = config_text("linear", settings)](const HeadContext& context) {
+    auto made = std::make_shared<LinearHead>(settings, context);
+    made->set_made_as(text);
+    return made;
   };
   std::vector<HeadFactory> heads(tasks.size(), make);
   return {std::move(tasks), std::move(heads)};

@@ -65,7 +65,7 @@ refuse() { # refuse TEXT ARGUMENTS...
   [[ ! -e refused ]] || die "$*: wrote a folder"
 }
 sed 's/"losses": \[{"name": "supervised", "label_smoothing": 0.1}\]/"training.epochs": 5/' plan.json >longer.json
-refuse 'the rows do not train on as many steps: plain' longer.json
+refuse 'the methods do not train on as many steps: plain' longer.json
 refuse 'format' plan.json --format html
 refuse 'is an axis' plan.json --set data.train_fraction=0.3
 sed 's/"seeds"/"split": "tset", "seeds"/' plan.json >split.json

@@ -26,4 +26,10 @@ contains by_hand.txt 'topic: loss'
 for file in model heads state; do
   cmp "by_hand/$file.safetensors" "by_config/checkpoints/last/$file.safetensors" || die "by hand another $file was trained"
 done
+
+# What a program has saved by hand, the program reads; the best epoch lies beside it.
+echo 'the pilot was glad' | "$program" predict by_hand --task topic --log-level warning >hand.txt
+contains hand.txt '"label"'
+echo 'the pilot was glad' | "$program" predict by_hand-best --task certainty --log-level warning >hand.txt
+contains hand.txt '"value"'
 echo "1 passed, 0 failed"

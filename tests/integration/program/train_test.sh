@@ -12,6 +12,8 @@ for file in config.json log.jsonl results.json checkpoints/best/config.json chec
 done
 ls run | grep -q tfevents || ls run/*/ | grep -q tfevents || die "no TensorBoard events"
 contains table.txt spans
+contains table.txt validation
+grep -q test table.txt && die "the table shows test scores that nobody asked for"
 contains run/log.jsonl '"loss/topic/simax/raw"'
 contains run/results.json '"peak_memory_bytes"'
 
@@ -26,6 +28,32 @@ status=0
 [[ $status == 2 ]] || die "a finished run of another config: status $status"
 contains other.txt training
 
+"$program" train config.json --output run --split all --log-level warning >all.txt
+grep -q 'validation *test' all.txt || die "not all splits are shown: $(cat all.txt)"
+
+# Scores are validation's unless test is asked for; a task without rows in a split is named, a split without any refused.
+"$program" evaluate run --json --log-level warning >evaluated.json
+contains evaluated.json '"validation":'
+cat >partly.json <<'JSON'
+{
+  "extends": "config.json", "head": "linear", "losses": ["supervised"],
+  "data": {"tasks": ["corpus/tasks/topic.json", {"name": "mood", "type": "classification", "labels": "auto", "splits": {
+    "train": {"text": "corpus/polarity/train_text.txt", "label": "corpus/polarity/train_labels.txt"},
+    "validation": {"text": "corpus/polarity/validation_text.txt", "label": "corpus/polarity/validation_labels.txt"}}}]},
+  "training": {"max_steps": 2}
+}
+JSON
+"$program" check partly.json >check.txt
+contains check.txt 'no test rows: mood; averages on test are over the other 1 task'
+"$program" train partly.json --output partly --split all --log-level warning >table.txt
+contains table.txt 'the average on test is over 1 of 2 tasks; without a score: mood'
+sed 's|"corpus/tasks/topic.json", ||' partly.json >untested.json
+"$program" train untested.json --output untested --log-level warning >/dev/null
+status=0
+"$program" evaluate untested --split test --log-level error 2>untested.txt || status=$?
+[[ $status == 2 ]] || die "a split without rows: status $status"
+contains untested.txt 'no task of this run has rows in the test split'
+
 # The saved checkpoint scores as the run said.
 "$program" evaluate run --split test --json --log-level warning >evaluated.json
 scores() { grep -oE '"test": *-?[0-9][0-9.e+-]*' "$1"; }
@@ -35,7 +63,7 @@ scores() { grep -oE '"test": *-?[0-9][0-9.e+-]*' "$1"; }
 for task in topic polarity emotion answer certainty spans; do contains evaluated.json "\"$task\""; done
 
 # Under noise on the word embeddings a split of its own; noise of no length changes nothing.
-"$program" evaluate run --noise adversarial --strength 0,0.5 --json --log-level warning >noisy.json
+"$program" evaluate run --split test --noise adversarial --strength 0,0.5 --json --log-level warning >noisy.json
 contains noisy.json '"test adversarial 0.5"'
 [[ $(scores noisy.json) == "$(grep -oE '"test adversarial 0": *-?[0-9][0-9.e+-]*' noisy.json | sed 's/ adversarial 0//')" ]] ||
   die "noise of no length changed the scores"

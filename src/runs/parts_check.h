@@ -1,0 +1,16 @@
+#pragma once
+// Parts check: builds each part of a run apart from the others, so that a mistake in one hides none in another.
+
+#include "infomtl/core/problems.h"
+#include "infomtl/data/dataset_report.h"
+#include "infomtl/text/tokenizer.h"
+#include "runs/run_config.h"
+
+namespace infomtl {
+
+/// Metrics, weighting, encoder, architecture, head, losses, penalties and what the trainer makes of settings, groups
+/// and phases. An encoder that can't be loaded is stood in for by a small one.
+/// @param run  of a config that collects into `problems` @param tokenizer  null where it could not be loaded
+void check_parts(const RunConfig& run, const DatasetReport& data, const Tokenizer* tokenizer, Problems& problems);
+
+}  // namespace infomtl

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# `check` lists every mistake of a config, a comparison or a search, each once; what it lets pass, `train` begins.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+make_corpus
+
+# refused_with COUNT FILE ARGUMENTS...: status 2 and so many problems, in problems.txt.
+refused_with() {
+  local count=$1 status=0
+  shift
+  "$program" check "$@" >check.txt 2>err.txt || status=$?
+  [[ $status == 2 ]] || die "check $*: status $status: $(cat check.txt err.txt)"
+  sed -n '/^problems (/,$p' check.txt | tail -n +2 >problems.txt
+  [[ $(wc -l <problems.txt) == "$count" ]] || die "check $*: not $count problems: $(cat problems.txt)"
+}
+once() { [[ $(grep -cF -- "$1" problems.txt) == 1 ]] || die "\"$1\" is not told once: $(cat problems.txt)"; }
+
+# Twelve mistakes of twelve parts.
+cat >wrong.json <<'JSON'
+{
+  "extends": "config.json",
+  "encoder": {"path": "nowhere"},
+  "architecture": {"name": "mmoe", "expert": 2},
+  "head": {"name": "gaussian", "dropuot": 0.1},
+  "losses": ["supervised", {"name": "simax", "weight": 0.1, "temperature": -1, "tasks": ["topic", "emotion"]},
+             {"name": "timin", "tasks": ["topics"]}],
+  "weighting": "uncertanty",
+  "optimizer": {"name": "adamw", "learning_rate": "fast"},
+  "schedule": {"name": "linear", "warmup_ratio": 2},
+  "training": {"sampler": "propotional", "epoch": 3},
+  "data": {"max_train_row": 5}
+}
+JSON
+cp -r corpus kept && sed -i 's/"metric"/"metrics"/' corpus/tasks/topic.json
+refused_with 12 wrong.json
+for part in '#/encoder/path' '/architecture/expert' '/head/dropuot' '/losses/1/temperature' '/losses/2/tasks/0' '#/weighting' \
+  '/optimizer/learning_rate' '/schedule/warmup_ratio' '/training/sampler' '/training/epoch: unknown key' '/data/max_train_row' \
+  'topic.json#/metrics'; do
+  once "$part"
+done
+rm -rf corpus && mv kept corpus
+
+# Data and an unreachable encoder don't hide each other.
+sed -i '3s/.*/weather or not/' corpus/topic/train_labels.txt
+refused_with 3 config.json --set encoder.path=nowhere --set losses.1.wieght=1
+once 'nowhere' && once 'weather or not' && once 'wieght'
+"$program" synthesize corpus --seed 3 --rows 160 >/dev/null
+
+# One model per task: a group that names one head fails for every other task, which is told before anything is written.
+status=0
+one_head='optimizer.groups=[{"match": "heads.topic.*", "rate_factor": 2}]'
+refused_with 1 config.json --set training.regime=single --set "$one_head"
+once 'heads.topic'
+"$program" train config.json --set training.regime=single --set "$one_head" --output run >/dev/null 2>err.txt || status=$?
+[[ $status == 2 && ! -e run ]] || die "a run that can't train its second task was begun: $status: $(cat err.txt)"
+
+# A comparison and a search: what several methods have is told once.
+echo '{"head": "linear", "losses": ["supervised"]}' >plain.json
+echo '{"head": "linear", "losses": [{"name": "supervised", "smoothing": 1}], "training": {"regime": "joint"}}' >joint.json
+cat >experiment.json <<'JSON'
+{"extends": "corpus/corpus.json", "training": {"epochs": 2, "epoch": 1}, "encoder": {"max_lenght": 3}}
+JSON
+cat >comparison.json <<'JSON'
+{"experiment": "experiment.json", "methods": ["plain.json", "joint.json"], "seeds": [0], "splits": "test"}
+JSON
+refused_with 4 comparison.json
+once '/training/epoch: ' && once 'max_lenght' && once 'joint.json#/losses/0/smoothing' && once 'comparison.json#/splits'
+
+# The winners of an alternating and a joint method can't be compared: refused before a trial is trained.
+echo '{"extends": "corpus/corpus.json", "training": {"epochs": 2}}' >experiment.json
+echo '{"head": "linear", "losses": ["supervised"], "training": {"regime": "joint"}}' >joint.json
+cat >search.json <<'JSON'
+{"experiment": "experiment.json", "methods": ["plain.json", "joint.json"], "seeds": [0], "algorithm": "random", "budget": 2,
+ "space": {"optimizer.learning_rate": [1e-3, 1e-4]}}
+JSON
+refused_with 1 search.json
+once 'the methods do not train on as many'
+refuse_in_one_line 'the methods do not train on as many' search search.json --output run --log-level error
+sed -i 's/"methods"/"unequal_budgets": true, "methods"/' search.json
+"$program" check search.json >check.txt || die "a search that allows unequal budgets: $(cat check.txt)"
+contains check.txt 'search (random) over 2 methods, 4 trials'
+
+# What is read is said.
+"$program" check config.json --examples >check.txt
+for part in 'weights    random ones' 'tokenizer  WordPiece, from' 'pooling    first' 'rows cut' 'memory at the peak' 'topic, validation'; do
+  contains check.txt "$part"
+done
+"$program" check config.json --json >check.json
+contains check.json '"examples"' && contains check.json '"tokens_cut"'
+
+# A model by its name in the Hugging Face cache, as `hf download` lays it out; one that is not there comes with the command.
+snapshot=hub/models--mine--encoder/snapshots/abc
+mkdir -p hub/models--mine--encoder/{blobs,refs,snapshots/abc}
+printf abc >hub/models--mine--encoder/refs/main
+for file in corpus/encoder/*; do
+  cp "$file" "hub/models--mine--encoder/blobs/$(basename "$file").blob"
+  ln -s "../../blobs/$(basename "$file").blob" "$snapshot/$(basename "$file")"
+done
+export HF_HUB_CACHE=$PWD/hub
+"$program" check config.json --set encoder.path=mine/encoder >check.txt || die "a model of the cache: $(cat check.txt)"
+contains check.txt "$snapshot"
+"$program" train config.json --set encoder.path=mine/encoder --set training.max_steps=1 --output named --log-level error >/dev/null
+contains named/config.json "$snapshot"
+echo 'a day' | "$program" tokenize --model mine/encoder >tokens.txt
+refused_with 1 config.json --set encoder.path=none/such
+once 'fetched by "hf download none/such"'
+HOME=$PWD "$program" check config.json --set encoder.path='~/corpus/encoder' >check.txt || die "a path in the home folder: $(cat check.txt)"
+
+# Names that other libraries use.
+refused_with 1 config.json --set losses.0=cross_entropy
+once 'here that is "supervised"'
+sed -i 's/"metric": *"[a-z_0-9]*"/"metric": "mcc"/' corpus/tasks/topic.json
+refused_with 1 config.json
+once 'here that is "matthews"'
+echo "1 passed, 0 failed"
