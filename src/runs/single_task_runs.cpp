@@ -66,8 +66,10 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
 void SingleTaskRuns::check_runs() const {
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     if (RunFolder(folder_.single_task(tasks_[t])).finished()) continue;
-    with_context("task \"" + tasks_[t] + "\" alone",
-                 [&] { Experiment::from_config(config_of(t), {.seed = seed_, .output = folder_.path() / ".check"}); });
+    with_context("task \"" + tasks_[t] + "\" alone", [&] {
+      Experiment::from_config(
+          config_of(t), {.seed = seed_, .output = folder_.path() / ".check", .one_of_several = tasks_.size() > 1});
+    });
   }
 }
 
