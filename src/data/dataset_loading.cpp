@@ -338,7 +338,7 @@ Dataset load_file(const Config& config, const std::vector<Task>& tasks, std::siz
   rows.tasks.resize(1);
   const std::string place = "task " + tasks[task].name;
   for (const Reading& reading : readings_of(one, Split::test)) {
-    with_context(place, [&] { load_reading(reading, one, Split::test, rows, throwing_errors()); });
+    with_context(place, [&] { load_reading(reading, one, Split::test, rows, throwing_errors(), nullptr); });
   }
   if (rows.tasks[0].size() == 0) throw DataError(place + ": " + file.string() + " has no labelled row");
 
