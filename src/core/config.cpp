@@ -123,18 +123,21 @@ class FieldReader final : public FieldVisitor {
   }
   void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>& words, std::string_view,
              Range range) override {
-    if (!given(name)) return;
-    value = {};
-    const Config numbers = config_.value(name);
-    if (numbers.is_object()) {
-      for (const auto& [key, number] : numbers.json().items()) {
-        value.by_name.emplace_back(key, numbers.number(key, range));
+    if (!config_.has(name) || config_.value(name).json().is_null()) return;
+    config_.part([&] {
+      NamedNumbers found;
+      const Config numbers = config_.value(name);
+      if (numbers.is_object()) {
+        for (const auto& [key, number] : numbers.json().items()) {
+          found.by_name.emplace_back(key, numbers.number(key, range));
+        }
+      } else if (!words.empty() && !numbers.json().is_array()) {
+        found.word = config_.choice(name, "", words);
+      } else {
+        for (const Config& element : config_.list(name)) found.in_order.push_back(element.as_number(range));
       }
-    } else if (!words.empty() && !numbers.json().is_array()) {
-      value.word = config_.choice(name, "", words);
-    } else {
-      for (const Config& element : config_.list(name)) value.in_order.push_back(element.as_number(range));
-    }
+      value = std::move(found);
+    });
   }
   void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
               std::string_view) override {
