@@ -66,7 +66,8 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* train = add_command(app, line, "train", "train a config; writes a run folder and prints a table",
                                 "infomtl train configs/quickstart.json --set training.epochs=3 --seeds 0,1,2",
                                 line.train, &infomtl::commands::train);
-  train->add_option("config", line.train.config, "config file")->required();
+  train->add_option("config", line.train.config, "config file; with --resume also a run folder, for its own config")
+      ->required();
   train->add_option("--set", line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -87,7 +88,9 @@ void describe(CLI::App& app, CommandLine& line) {
                    "the scores that are printed: validation, test or all (results.json has all)")
       ->check(CLI::IsMember({"validation", "test", "all"}))
       ->capture_default_str();
-  train->add_flag("--resume", line.train.resume, "go on from checkpoints/last");
+  train->add_flag("--resume", line.train.resume,
+                  "go on from checkpoints/last; a finished run for more epochs: --set training.epochs=20");
+  train->add_option("--data", line.train.data_root, "folder of the data, in place of data.root")->type_name("FOLDER");
   train->add_flag("--quiet", line.train.quiet, "no progress on standard error");
 
   CLI::App* compare = add_command(
@@ -132,13 +135,23 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* evaluate =
       add_command(app, line, "evaluate", "score the best checkpoint of a run",
                   "infomtl evaluate runs/first --split test --json", line.evaluate, &infomtl::commands::evaluate);
-  evaluate->add_option("run", line.evaluate.run, "run folder")->required();
+  evaluate->add_option("run", line.evaluate.run, "run folder, or one of its checkpoints")->required();
   evaluate->add_option("--split", line.evaluate.split, "validation or test")
       ->check(CLI::IsMember({"validation", "test"}))
       ->capture_default_str();
+  evaluate->add_option("--task", line.evaluate.task, "task whose rows --input holds");
+  CLI::Option* input = evaluate
+                           ->add_option("--input", line.evaluate.input,
+                                        "score that task on this file instead, read as the task's record reads its own")
+                           ->type_name("FILE");
+  evaluate->add_option("--data", line.evaluate.data_root, "folder of the data, in place of the run's data.root")
+      ->type_name("FOLDER");
+  evaluate->add_flag("--classes", line.evaluate.classes,
+                     "precision, recall and F1 of each class, and which are taken for which");
   CLI::Option* noise =
       evaluate->add_option("--noise", line.evaluate.noise, "score under noise on the word embeddings, too")
-          ->check(CLI::IsMember({"random", "adversarial"}));
+          ->check(CLI::IsMember({"random", "adversarial"}))
+          ->excludes(input);
   evaluate
       ->add_option("--strength", line.evaluate.strengths,
                    "lengths of that noise in lengths of a text's word embeddings: 0.05,0.1")
@@ -148,15 +161,21 @@ void describe(CLI::App& app, CommandLine& line) {
       ->add_flag("--representation", line.evaluate.representation,
                  "instead: uniformity of the shared representation, adjusted Rand index of the outputs, covariance "
                  "similarity of tasks")
-      ->excludes(noise);
+      ->excludes(noise)
+      ->excludes(input);
   evaluate->add_flag("--json", line.evaluate.json, "print results as JSON");
 
-  CLI::App* predict = add_command(app, line, "predict", "predict one task for texts, JSONL out",
+  CLI::App* predict = add_command(app, line, "predict", "predict one task, or all, for texts, JSONL out",
                                   "echo 'what a day' | infomtl predict runs/first --task emotion", line.predict,
                                   &infomtl::commands::predict);
-  predict->add_option("run", line.predict.run, "run folder")->required();
-  predict->add_option("--task", line.predict.task, "task of the run")->required();
-  predict->add_option("--input", line.predict.input, "a text per line, or JSONL with text and text_pair; - is stdin")
+  predict->add_option("run", line.predict.run, "run folder, or one of its checkpoints")->required();
+  CLI::Option* one_task = predict->add_option("--task", line.predict.task, "task of the run");
+  CLI::Option* all_tasks =
+      predict->add_flag("--all", line.predict.all, "every task: an object per text, by task")->excludes(one_task);
+  predict
+      ->add_option(
+          "--input", line.predict.input,
+          "a text per line, or JSONL with text and text_pair, whose other keys (an id) are carried over; - is stdin")
       ->capture_default_str();
   predict->add_option("--output", line.predict.output, "file; - is stdout")->capture_default_str();
   auto* const samples =
@@ -164,7 +183,8 @@ void describe(CLI::App& app, CommandLine& line) {
           ->add_option(
               "--samples", line.predict.samples,
               "mean and standard deviation over so many samples, of a model that is random (variational, gaussian)")
-          ->check(CLI::Range(std::int64_t{2}, std::int64_t{100000}));
+          ->check(CLI::Range(std::int64_t{2}, std::int64_t{100000}))
+          ->excludes(all_tasks);
   predict->add_option("--seed", line.predict.seed, "of the samples")->needs(samples);
 
   CLI::App* encode = add_command(app, line, "encode", "embed texts, JSONL out",
@@ -172,11 +192,15 @@ void describe(CLI::App& app, CommandLine& line) {
                                  line.encode, &infomtl::commands::encode);
   encode
       ->add_option("--model", line.encode.model,
-                   "Hugging Face folder, a checkpoint, or a model's name in the Hugging Face cache")
+                   "Hugging Face folder, a run, a checkpoint, or a model's name in the Hugging Face cache")
       ->required();
-  encode->add_option("--pooling", line.encode.pooling, "first or mean (default: what the folder says, else first)")
+  encode
+      ->add_option("--pooling", line.encode.pooling,
+                   "first or mean (default: the run's, else what the folder says, else first)")
       ->check(CLI::IsMember({"first", "mean"}));
-  encode->add_option("--max-length", line.encode.max_length, "longest sequence in tokens (default: the model's)")
+  encode
+      ->add_option("--max-length", line.encode.max_length,
+                   "longest sequence in tokens (default: the run's, else the model's)")
       ->check(CLI::Range(3, 1 << 20));
   encode->add_option("--input", line.encode.input, "texts or JSONL; - is stdin")->capture_default_str();
 
@@ -185,7 +209,7 @@ void describe(CLI::App& app, CommandLine& line) {
                                    line.tokenize, &infomtl::commands::tokenize);
   tokenize
       ->add_option("--model", line.tokenize.model,
-                   "Hugging Face folder, a checkpoint, or a model's name in the Hugging Face cache")
+                   "Hugging Face folder, a run, a checkpoint, or a model's name in the Hugging Face cache")
       ->required();
   tokenize->add_option("--max-length", line.tokenize.max_length, "longest sequence in tokens (default: no limit)")
       ->check(CLI::Range(3, 1 << 20));

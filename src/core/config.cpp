@@ -135,6 +135,24 @@ class FieldReader final : public FieldVisitor {
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
     read_list<std::string>(name, value, [](const Config& element) { return element.as_text(); });
   }
+  void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>& words, std::string_view,
+             Range range) override {
+    if (!config_.has(name) || config_.value(name).json().is_null()) return;
+    config_.part([&] {
+      NamedNumbers found;
+      const Config numbers = config_.value(name);
+      if (numbers.is_object()) {
+        for (const auto& [key, number] : numbers.json().items()) {
+          found.by_name.emplace_back(key, numbers.number(key, range));
+        }
+      } else if (!words.empty() && !numbers.json().is_array()) {
+        found.word = config_.choice(name, "", words);
+      } else {
+        for (const Config& element : config_.list(name)) found.in_order.push_back(element.as_number(range));
+      }
+      value = std::move(found);
+    });
+  }
   void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
               std::string_view) override {
     value = config_.choice(name, value, allowed);

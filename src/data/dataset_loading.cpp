@@ -6,6 +6,7 @@
 #include <set>
 
 #include "data/class_rows.h"
+#include "data/file_source.h"
 #include "data/label_noise.h"
 #include "data/labels_from_data.h"
 #include "data/leave_out.h"
@@ -234,7 +235,7 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
     requests.push_back({task.kind, reading.sources[r], &task.labels});
     const auto& label_file = reading.sources[r]->label_file;
     label_contents.push_back(label_file.empty() ? std::string() : read_file(label_file));
-    words = words || task.kind == TaskKind::tagging;
+    words = words || task.kind == TaskKind::tagging || task.words;
   }
   SourceRows rows;
   {  // the files' contents go as soon as their rows are there
@@ -357,6 +358,12 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
   for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
     const std::vector<std::int32_t>& sequences = train.tasks[t].sequences;
     dataset.tasks[t].train_rows = static_cast<std::int64_t>(train.tasks[t].size());
+    if (dataset.tasks[t].kind != TaskKind::regression) {
+      dataset.tasks[t].label_counts.assign(dataset.tasks[t].labels.size(), 0);
+      for (const std::int32_t label : train.tasks[t].classes) {
+        ++dataset.tasks[t].label_counts[static_cast<std::size_t>(label)];
+      }
+    }
     dataset.tasks[t].words = std::any_of(sequences.begin(), sequences.end(), [&](std::int32_t sequence) {
       const auto s = static_cast<std::size_t>(sequence);
       return train.texts.word_offsets[s + 1] > train.texts.word_offsets[s];
@@ -369,6 +376,37 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
 
 Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<std::string>* problems) {
   return data::load_dataset_with(config, run_seed, problems, nullptr);
+}
+
+Dataset load_file(const Config& config, const std::vector<Task>& tasks, std::size_t task,
+                  const std::filesystem::path& file) {
+  using namespace data;
+  std::vector<TaskRecord> records = read_task_records(config);
+  const auto of_task = [&](const TaskRecord& record) { return record.task.name == tasks.at(task).name; };
+  const auto found = std::find_if(records.begin(), records.end(), of_task);
+  if (found == records.end()) {
+    throw ConfigError(config.where("tasks") + ": no task \"" + tasks.at(task).name + "\" is left among the records");
+  }
+  std::vector<TaskRecord> one = {*found};
+  one[0].task.labels = tasks[task].labels;  // "auto" was settled in training
+  one[0].task.words = tasks[task].words;
+  one[0].splits = {};
+  one[0].splits[static_cast<std::size_t>(Split::test)] = {source_of_file(*found, file)};
+  SplitData rows;
+  rows.tasks.resize(1);
+  const std::string place = "task " + tasks[task].name;
+  for (const Reading& reading : readings_of(one, Split::test)) {
+    with_context(place, [&] { load_reading(reading, one, Split::test, rows, throwing_errors(), nullptr); });
+  }
+  if (rows.tasks[0].size() == 0) throw DataError(place + ": " + file.string() + " has no labelled row");
+
+  Dataset dataset;
+  dataset.tasks = tasks;
+  for (SplitData& split : dataset.splits) split.tasks.resize(tasks.size());
+  SplitData& test = dataset.split(Split::test);
+  test.texts = std::move(rows.texts);
+  test.tasks[task] = std::move(rows.tasks[0]);
+  return dataset;
 }
 
 Dataset load_dataset(const std::vector<std::filesystem::path>& records, std::uint64_t run_seed,

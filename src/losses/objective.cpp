@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "infomtl/core/config.h"
@@ -94,13 +95,26 @@ struct Listed {
   std::vector<std::string> tasks;
 };
 
+void refuse_negative(const Config& term, const Schedule& weight) {
+  const double first = weight.at(0), last = weight.at(std::numeric_limits<std::int64_t>::max());
+  if (first >= 0 && last >= 0) return;
+  term.fail("weight",
+            "negative; training makes a term smaller, and would make this one large without end: leave it out, or take "
+            "one that means the opposite");
+}
+
 Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   if (!term.is_object()) return {1.0, term.as_text(), {}};
   std::vector<std::string> known;
   known.reserve(known_tasks.size());
   for (const Task& task : known_tasks) known.push_back(task.name);
   Listed found;
-  if (term.has("weight")) term.part([&] { found.weight = Schedule::from_config(term.value("weight")); });
+  if (term.has("weight")) {
+    term.part([&] {
+      found.weight = Schedule::from_config(term.value("weight"));
+      refuse_negative(term, found.weight);
+    });
+  }
   const std::vector<Config> tasks = term.list_or_empty("tasks");
   for (const Config& task : tasks) {
     task.part([&] {
@@ -120,8 +134,53 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
 
 }  // namespace
 
+namespace {
+
+/// A term's options alone: what it is, not how much and for whom.
+Json options_of(const Config& term) {
+  Json options = term.is_object() ? term.json() : Json{{"name", term.json()}};
+  for (const char* key : {"weight", "weighted", "tasks"}) options.erase(key);
+  return options;
+}
+
+/// The tasks that a term names, none standing for all. What is wrong with them is told where the term is built.
+std::vector<Json> tasks_named(const Config& term) {
+  if (!term.is_object() || !term.json().contains("tasks") || !term.json().at("tasks").is_array()) return {};
+  return term.json().at("tasks").get<std::vector<Json>>();
+}
+
+/// A task that both lists name.
+std::string common_task(const std::vector<Json>& one, const std::vector<Json>& other) {
+  if (one.empty()) return other.empty() ? "every task" : "task " + other.front().dump();
+  for (const Json& name : one) {
+    if (other.empty() || std::find(other.begin(), other.end(), name) != other.end()) return "task " + name.dump();
+  }
+  return "";
+}
+
+/// The same term with the same options a second time for one task is a slip: its weight would silently double.
+void refuse_doubled(const std::vector<Config>& terms) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const Json options = options_of(terms[i]);
+    for (std::size_t before = 0; before < i; ++before) {
+      const std::string common = common_task(tasks_named(terms[i]), tasks_named(terms[before]));
+      if (common.empty() || options_of(terms[before]) != options) continue;
+      terms[i].part([&] {
+        terms[i].fail((options.contains("name") ? options.at("name").dump() : "a term") +
+                      " a second time, with the same options, for " + common +
+                      "; give one of them the weight of both, or each its own \"tasks\"");
+      });
+      break;
+    }
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context,
                                                   const std::vector<Config>& penalties) {
+  refuse_doubled(losses);
+  refuse_doubled(penalties);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
     loss.part([&] {
@@ -205,6 +264,31 @@ void Objective::check(const MultiTaskModel& model) const {
                         task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
     }
   }
+}
+
+void Objective::check_options(const std::vector<Task>& tasks) const {
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      std::vector<Task> applied;
+      for (const Task& task : tasks) {
+        if (entry.applies_to(task)) applied.push_back(task);
+      }
+      if (applied.empty()) continue;
+      with_context(entry.title(), [&] { entry.term->check_options(applied); });
+    }
+  }
+}
+
+std::vector<std::string> Objective::tasks_without_labels(const std::vector<Task>& tasks) const {
+  std::vector<std::string> found;
+  for (const Task& task : tasks) {
+    const auto reads = [&](const Entry& entry) { return entry.applies_to(task) && entry.term->reads_labels(); };
+    if (std::none_of(terms_.begin(), terms_.end(), reads) &&
+        std::none_of(penalties_.begin(), penalties_.end(), reads)) {
+      found.push_back(task.name);
+    }
+  }
+  return found;
 }
 
 std::vector<std::string> Objective::comparing_rows() const {

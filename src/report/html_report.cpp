@@ -46,7 +46,7 @@ std::string part_html(const ReportPart& part, const SectionPlace& place, std::si
   out += gradients_section(part, place, most_points) + weights_section(part, place, most_points);
   out += information_section(part, place, most_points) + information_plane_section(part, place, most_points);
   out += diagnostics_section(part, place, most_points) + representation_section(part, place);
-  out += similarity_section(part, place) + settings_section(part, place);
+  out += classes_section(part, place) + similarity_section(part, place) + settings_section(part, place);
   return out + environment_section(part, place) + runs_section(part, place);
 }
 

@@ -35,6 +35,8 @@ std::string information_plane_section(const ReportPart& part, const SectionPlace
 std::string diagnostics_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 
 std::string representation_section(const ReportPart& part, const SectionPlace& place);
+/// Of one method alone: confusion matrices, added up over its runs.
+std::string classes_section(const ReportPart& part, const SectionPlace& place);
 std::string similarity_section(const ReportPart& part, const SectionPlace& place);
 std::string settings_section(const ReportPart& part, const SectionPlace& place);
 std::string environment_section(const ReportPart& part, const SectionPlace& place);

@@ -14,7 +14,6 @@
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
-#include "runs/run_folder.h"
 
 namespace infomtl {
 
@@ -51,9 +50,6 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
   return model;
 }
 
-namespace {
-
-/// The types that the tokenizer gives a text or pair must be rows of the encoder's table.
 void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, const Encoder& encoder,
                        const std::vector<Task>& tasks) {
   if (encoder.type_count() < 2) return;
@@ -66,7 +62,23 @@ void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, cons
   }
 }
 
-}  // namespace
+void check_labels_read(const RunConfig& config, const Objective& objective, const std::vector<Task>& tasks) {
+  const std::vector<std::string>& meant = config.unsupervised_tasks;
+  std::vector<std::string> known;
+  for (const Task& task : tasks) known.push_back(task.name);
+  for (const std::string& name : meant) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    config.config.object("training").fail("unsupervised_tasks", "no task \"" + name + "\"" + did_you_mean(name, known));
+  }
+  for (const std::string& name : objective.tasks_without_labels(tasks)) {
+    if (std::find(meant.begin(), meant.end(), name) != meant.end()) continue;
+    throw ConfigError(config.config.where("losses") + ": no term reads the labels of task \"" + name +
+                      "\"; add one (\"supervised\" is for every task), or say that this is meant: \"training\": "
+                      "{\"unsupervised_tasks\": [\"" +
+                      name + "\"]}");
+  }
+}
+
 void check_metric(const Task& task) {
   with_context("task \"" + task.name + "\"",
                [&] { build_metric(Config::from_json(metric_to_json(task.metric), "metric"), metric_context(task)); });
@@ -113,7 +125,9 @@ RunParts load_parts(const RunConfig& config) {
     parts.objective =
         Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
     parts.objective->check(*parts.model);
+    if (!config.one_of_several) parts.objective->check_options(tasks);
   });
+  check_labels_read(config, *parts.objective, tasks);
   parts.model->to(config.device);
   parts.objective->to(config.device);
   parts.weighting->to(config.device);
@@ -121,6 +135,15 @@ RunParts load_parts(const RunConfig& config) {
 }
 
 namespace {
+
+void replace_root(Json& config, const std::filesystem::path& root, const std::filesystem::path& run) {
+  if (root.empty()) return;
+  if (!config.contains("data") || !config["data"].contains("root")) {
+    throw UserError(run.string() +
+                    ": its config has no data.root that another could replace; its records name whole paths");
+  }
+  config["data"]["root"] = std::filesystem::absolute(root).string();
+}
 
 /// What a model that a program of one's own has saved (Trainer::save) says of itself, as a config.
 Config config_of_checkpoint(const std::filesystem::path& checkpoint) {
@@ -155,31 +178,26 @@ LoadedModel load_checkpoint(const Config& config, const std::filesystem::path& c
   return loaded;
 }
 
-LoadedModel load_known_model(const std::filesystem::path& run) {
-  const RunFolder folder(run);
-  if (!std::filesystem::exists(folder.best().parent_path()) && std::filesystem::exists(run / "state.json")) {
-    return load_checkpoint(config_of_checkpoint(run), run);
-  }
-  if (!std::filesystem::exists(folder.config()))
-    throw IoError(run.string() + ": not a run folder, it has no config.json");
-  if (!std::filesystem::exists(folder.best().parent_path())) throw IoError(run.string() + ": has no checkpoint yet");
-  recover_folder(folder.best());
-  if (!std::filesystem::exists(folder.best())) throw IoError(run.string() + ": has no best checkpoint yet");
-  Json config = read_json(folder.config());
-  if (!config.is_object()) throw FormatError(folder.config().string() + ": must be an object");
+LoadedModel load_known_model(const RunFolder& run, const std::filesystem::path& checkpoint,
+                             const std::filesystem::path& data_root) {
+  if (run.path() == checkpoint) return load_checkpoint(config_of_checkpoint(checkpoint), checkpoint);  // saved by hand
+  Json config = read_json(run.config());
+  if (!config.is_object()) throw FormatError(run.config().string() + ": must be an object");
   if (!config.contains("encoder") || !config["encoder"].is_object()) {
-    throw FormatError(folder.config().string() + "#/encoder: must be an object");
+    throw FormatError(run.config().string() + "#/encoder: must be an object");
   }
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
-  config["encoder"]["path"] = std::filesystem::absolute(folder.best()).string();
-  return load_checkpoint(Config::from_json(config, folder.config().string()), folder.best());
+  config["encoder"]["path"] = std::filesystem::absolute(checkpoint).string();
+  replace_root(config, data_root, run.path());
+  return load_checkpoint(Config::from_json(config, run.config().string()), checkpoint);
 }
 
 }  // namespace
 
-LoadedModel load_model(const std::filesystem::path& run) {
+LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkpoint,
+                       const std::filesystem::path& data_root) {
   try {
-    return load_known_model(run);
+    return load_known_model(run, checkpoint, data_root);
   } catch (const UnknownNameError& error) {  // the run was trained with that name
     throw UnknownNameError(std::string(error.what()) + "; if a plugin has it, load that with --plugin FILE.so");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "infomtl/step/features.h"
 #include "infomtl/train/evaluation.h"
@@ -11,7 +12,14 @@ namespace infomtl {
 
 void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
                     const Evaluation& scores) {
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
+  std::vector<std::size_t> all(tasks.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  add_evaluation(results, tasks, split, scores, all);
+}
+
+void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
+                    const Evaluation& scores, const std::vector<std::size_t>& chosen) {
+  for (const std::size_t t : chosen) {
     auto found = std::find_if(results.tasks.begin(), results.tasks.end(),
                               [&](const auto& entry) { return entry.first == tasks[t].name; });
     if (found == results.tasks.end()) {
@@ -23,11 +31,22 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
     if (std::isnan(scores.scores[t])) continue;
     found->second.score[split] = scores.scores[t];
     if (!scores.all[t].empty()) found->second.all[split] = scores.all[t];
+    if (t < scores.classes.size() && !scores.classes[t].empty()) found->second.classes[split] = scores.classes[t];
   }
+  if (chosen.size() < tasks.size()) return;
   for (const JointAccuracy& joint : scores.joint) {
     std::string names;
     for (const std::size_t t : joint.tasks) names += (names.empty() ? "" : "+") + tasks[t].name;
     results.joint[names][split] = joint.accuracy;
+  }
+}
+
+void take_tasks(const Evaluation& from, const std::vector<std::size_t>& tasks, Evaluation& scores) {
+  for (const std::size_t t : tasks) {
+    scores.scores.at(t) = from.scores.at(t);
+    scores.losses.at(t) = from.losses.at(t);
+    scores.all.at(t) = from.all.at(t);
+    scores.classes.at(t) = from.classes.at(t);
   }
 }
 

@@ -12,6 +12,12 @@ namespace infomtl {
 /// Enters the scores of one split into the results; tasks without rows in it are left out of it.
 void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
                     const Evaluation& scores);
+/// The same of some of the tasks alone; what tasks have in common is entered where it is all of them.
+void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
+                    const Evaluation& scores, const std::vector<std::size_t>& chosen);
+
+/// Takes over the scores of some tasks of another model; what tasks have in common (joint) stays.
+void take_tasks(const Evaluation& from, const std::vector<std::size_t>& tasks, Evaluation& scores);
 
 /// What the architecture learned of how alike its tasks are: task -> task -> similarity; empty where it learns none.
 Json task_similarity(const MultiTaskModel& model);

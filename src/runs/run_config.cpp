@@ -87,6 +87,12 @@ RunConfig RunConfig::read(const Config& config) {
   config.part([&] { run.data = config.object("data"); });
   config.part([&] { run.losses = config.list("losses"); });
   run.penalties = config.list_or_empty("penalties");
+  config.part([&] { run.start = StartSettings::read(config); });
+  training.part([&] {
+    for (const Config& task : training.list_or_empty("unsupervised_tasks")) {
+      run.unsupervised_tasks.push_back(task.as_text());
+    }
+  });
   const Config evaluation = config.object_or_empty("evaluation");
   for (const Config& noise : evaluation.list_or_empty("noise")) {
     noise.part([&] {

@@ -14,6 +14,7 @@
 #include "infomtl/step/embedding_noise.h"
 #include "infomtl/train/trainer.h"
 #include "runs/checkpoint_schedule.h"
+#include "runs/warm_start.h"
 
 namespace infomtl {
 
@@ -38,6 +39,10 @@ struct RunConfig {
   Config data, architecture, head, weighting;
   std::vector<Config> losses = {}, penalties = {};
   CheckpointSettings checkpoints = {};
+  StartSettings start = {};
+  std::vector<std::string> unsupervised_tasks = {};  ///< trained without their labels, and meant to be
+  /// Other tasks of the same config are trained by runs of their own: options without effect on this one's are no slip.
+  bool one_of_several = false;
   std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
   bool representation = false;              ///< whether the chosen checkpoint's representations are measured, too
   bool information = false;                 ///< whether the information plane is, after each epoch

@@ -86,14 +86,43 @@ void RunFolder::refuse_unfinished(bool resume) const {
                   ": holds an unfinished run; continue it with --resume, or choose another folder with --output");
 }
 
+std::string RunFolder::difference(Json saved, Json effective) const {
+  for (Json* config : {&saved, &effective}) {
+    if (data_moved_ && config->is_object() && config->contains("data")) (*config)["data"].erase("root");
+  }
+  return first_difference(saved, effective);
+}
+
 void RunFolder::refuse_other_config(const Json& effective) const {
   if (!begun()) return;
   const std::string name = path_.string();
   if (!std::filesystem::exists(config())) throw FormatError(name + ": has checkpoints but no config.json");
-  const std::string difference = first_difference(read_json(config()), effective);
-  if (difference.empty()) return;
-  throw UserError(name + ": holds a run of another config; they differ in " + difference +
-                  "; choose another folder with --output");
+  const std::string found = difference(read_json(config()), effective);
+  if (found.empty()) return;
+  throw UserError(name + ": holds a run of another config; they differ in " + found +
+                  "; choose another folder with --output" +
+                  (extended_from(effective) ? ", or go on for more epochs with --resume" : ""));
+}
+
+std::optional<std::int64_t> RunFolder::extended_from(const Json& effective) const {
+  if (!std::filesystem::exists(config()) || !std::filesystem::exists(results())) return std::nullopt;
+  Json saved = read_json(config()), wanted = effective;
+  if (!saved.is_object()) return std::nullopt;
+  const auto take_epochs = [](Json& config) {
+    Json& training = config["training"];
+    const std::int64_t epochs = training.is_object() ? training.value("epochs", std::int64_t{1}) : 1;
+    if (training.is_object()) training.erase("epochs");
+    if (training.is_null()) training = Json::object();
+    return epochs;
+  };
+  const std::int64_t before = take_epochs(saved), now = take_epochs(wanted);
+  return now > before && difference(saved, wanted).empty() ? std::optional<std::int64_t>(before) : std::nullopt;
+}
+
+void RunFolder::set_results_aside(std::int64_t epochs) const {
+  std::error_code error;
+  std::filesystem::rename(results(), RunFolder(path_, epochs).results(), error);
+  if (error) throw IoError(results().string() + ": cannot be put aside: " + error.message());
 }
 
 void RunFolder::lock() {

@@ -31,6 +31,13 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
     terms.push_back(std::move(term));
   }
   config["losses"] = std::move(terms);
+  if (config["training"].contains("unsupervised_tasks")) {
+    Json kept = Json::array();
+    for (const Json& name : config["training"]["unsupervised_tasks"]) {
+      if (name == Json(task)) kept.push_back(name);
+    }
+    config["training"]["unsupervised_tasks"] = std::move(kept);
+  }
   if (config["training"].contains("selection")) {
     Json& selection = config["training"]["selection"];
     const std::string monitor = selection.value("monitor", "average");
@@ -46,12 +53,14 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
   seed_ = read.trainer.seed;
   effective_ = read.effective();
   effective_["training"]["regime"] = "single";
-  results_ = folder_.finished();
+  folder_.set_data_moved(options_.data_moved);
+  if (options_.resume) extended_from_ = folder_.extended_from(effective_);
+  if (!extended_from_) results_ = folder_.finished();
   if (!results_) {
     folder_.check_place();
     folder_.refuse_unfinished(options_.resume);
   }
-  folder_.refuse_other_config(effective_);
+  if (!extended_from_) folder_.refuse_other_config(effective_);
   if (results_) return;
   for (const Task& task : load_dataset(read.data, seed_).tasks) tasks_.push_back(task.name);
   if (effective_.at("data").at("tasks").size() != tasks_.size()) {
@@ -63,8 +72,10 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
 void SingleTaskRuns::check_runs() const {
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     if (RunFolder(folder_.single_task(tasks_[t])).finished()) continue;
-    with_context("task \"" + tasks_[t] + "\" alone",
-                 [&] { Experiment::from_config(config_of(t), {.seed = seed_, .output = folder_.path() / ".check"}); });
+    with_context("task \"" + tasks_[t] + "\" alone", [&] {
+      Experiment::from_config(
+          config_of(t), {.seed = seed_, .output = folder_.path() / ".check", .one_of_several = tasks_.size() > 1});
+    });
   }
 }
 
@@ -82,12 +93,14 @@ void SingleTaskRuns::on_epoch(std::function<void(std::int64_t, const Evaluation&
 Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   if (results_) return *results_;
   folder_.lock();  // of the whole run; each task's has its own
+  if (extended_from_) folder_.set_results_aside(*extended_from_);
   write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
   std::vector<Json> records;
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     ExperimentOptions own = options_;
     own.seed = seed_;
+    own.one_of_several = tasks_.size() > 1;
     own.resume = true;  // runs of tasks already finished are kept
     own.output = folder_.single_task(tasks_[t]);
     Results one = with_context("task \"" + tasks_[t] + "\" alone", [&] {

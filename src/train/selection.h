@@ -13,9 +13,9 @@ namespace infomtl {
 /// @throws ConfigError where the settings name the test split, a task that is not there, or rows that are not there
 void check_selection(const SelectionSettings& settings, const BatchSource& batches);
 
-/// Enters the scores of the epoch that has just ended; without a choice ("last") it is the best one.
-/// @return whether it is the best so far
-bool select_epoch(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
-                  Progress& progress);
+/// Enters the scores of an evaluation at progress.cost.steps, after an epoch or within one; without a choice ("last") it is
+/// the best one. @return whether it is the best so far
+bool select_evaluation(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
+                       Progress& progress);
 
 }  // namespace infomtl

@@ -62,9 +62,11 @@ struct Trainer::Implementation {
 
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t)>> step_listeners;
+  std::vector<std::function<void(const Evaluation&, bool)>> evaluation_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
   Stopwatch stopwatch;
-  bool training = false;  ///< in this sitting
+  double unreported_seconds = 0;  ///< trained before an evaluation, since the last report
+  bool training = false;          ///< in this sitting
   std::int64_t reported_tokens = 0, reported_examples = 0;
 
   void check() const {
@@ -83,8 +85,7 @@ struct Trainer::Implementation {
     if (settings.clip == "per_task" && (reads == GradientKind::gram || reads == GradientKind::jacobian)) {
       throw ConfigError(
           "training.clip: \"per_task\" shortens each task's gradient before its weight, but this weighting compares "
-          "the "
-          "gradients itself; set it to \"total\"");
+          "the gradients itself; set it to \"total\"");
     }
     const std::vector<std::string> comparing = objective->comparing_rows();
     if (settings.batching.accumulate > 1 && !comparing.empty()) {
@@ -225,7 +226,7 @@ struct Trainer::Implementation {
     for (const auto& [name, value] : conflicts) {
       if (!told) record.diagnostics["weighting/" + name] = value;
     }
-    const double seconds = stopwatch.lap();
+    const double seconds = std::exchange(unreported_seconds, 0.0) + stopwatch.lap();
     progress.cost.seconds += seconds;
     record.tokens_per_second = static_cast<double>(progress.cost.tokens - reported_tokens) / seconds;
     record.examples_per_second = static_cast<double>(progress.cost.examples - reported_examples) / seconds;
@@ -236,13 +237,33 @@ struct Trainer::Implementation {
 
   void end_epoch() { weighting->end_epoch(progress.epoch, statistics.take_epoch_losses()); }
 
+  Evaluation evaluate_selection_split() {
+    unreported_seconds += stopwatch.lap();
+    Evaluation scores = evaluate(split_named(settings.selection.split));
+    stopwatch.lap();
+    return scores;
+  }
+
+  bool enter(const Evaluation& scores) {
+    const bool best = select_evaluation(settings.selection, scores, model->tasks(), progress);
+    if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
+    return best;
+  }
+
+  void evaluate_within() {
+    if (!settings.evaluate_every.due(progress.cost.steps, batches->steps_per_epoch())) return;
+    const Evaluation scores = evaluate_selection_split();
+    const bool best = enter(scores);
+    for (const auto& listener : evaluation_listeners) listener(scores, best);
+    stopwatch.lap();
+  }
+
   /// Scores the epoch that has just ended and tells whether training goes on.
   void select() {
     progress.epoch_ended = false;
     Evaluation scores;
-    if (settings.selection.monitor != "last") scores = evaluate(split_named(settings.selection.split));
-    const bool best = select_epoch(settings.selection, scores, model->tasks(), progress);
-    if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
+    if (settings.selection.monitor != "last") scores = evaluate_selection_split();
+    const bool best = enter(scores);
     const std::int64_t ended = progress.epoch++;
     for (const auto& listener : epoch_listeners) listener(ended, scores, best);
     stopwatch.lap();
@@ -257,7 +278,6 @@ struct Trainer::Implementation {
   }
 
   bool over() const { return progress.cost.steps >= total || progress.stopped_early; }
-
   CheckpointParts parts() const {
     return {.model = model.get(),
             .objective = objective.get(),
@@ -292,6 +312,9 @@ void Trainer::on_report(std::function<void(const StepReport&)> listener) {
 void Trainer::on_step(std::function<void(std::int64_t)> listener) {
   implementation_->step_listeners.push_back(std::move(listener));
 }
+void Trainer::on_evaluation(std::function<void(const Evaluation&, bool)> listener) {
+  implementation_->evaluation_listeners.push_back(std::move(listener));
+}
 void Trainer::on_epoch(std::function<void(std::int64_t, const Evaluation&, bool)> listener) {
   implementation_->epoch_listeners.push_back(std::move(listener));
 }
@@ -322,6 +345,7 @@ bool Trainer::fit(const std::atomic<bool>* stop, std::int64_t epochs) {
     if (asked_to_stop()) return false;
     step();
     if (self.progress.epoch_ended) continue;
+    self.evaluate_within();
     for (const auto& listener : self.step_listeners) listener(self.progress.cost.steps);
   }
 }
@@ -336,7 +360,10 @@ std::int64_t Trainer::steps_done() const { return implementation_->progress.cost
 std::int64_t Trainer::total_steps() const { return implementation_->total; }
 std::int64_t Trainer::steps_per_epoch() const { return implementation_->batches->steps_per_epoch(); }
 std::int64_t Trainer::epochs_done() const { return implementation_->progress.epoch; }
-std::int64_t Trainer::best_epoch() const { return implementation_->progress.best_epoch; }
+std::int64_t Trainer::best_epoch() const { return implementation_->progress.best.epoch; }
+std::int64_t Trainer::best_step() const { return implementation_->progress.best.step; }
+bool Trainer::stopped_early() const { return implementation_->progress.stopped_early; }
+const std::vector<BestEvaluation>& Trainer::task_bests() const { return implementation_->progress.task_bests; }
 TrainingCost Trainer::cost() const {
   TrainingCost cost = implementation_->progress.cost;
   cost.clipped_steps += implementation_->statistics.clipped_steps();

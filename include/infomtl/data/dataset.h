@@ -106,6 +106,13 @@ INFOMTL_API std::vector<std::vector<std::size_t>> groups_sharing_texts(const Spl
 INFOMTL_API Dataset load_dataset(const Config& data, std::uint64_t run_seed,
                                  std::vector<std::string>* problems = nullptr);
 
+/// The rows of a file of one's own for one of the tasks, as the test split; the other splits and tasks have none. It is read
+/// as the task's record in `data` reads its files: their format where the file's ending names none, and their columns
+/// (text, text_pair, label where those are no columns).
+/// @param tasks  as they were trained, with their labels @throws as load_dataset
+INFOMTL_API Dataset load_file(const Config& data, const std::vector<Task>& tasks, std::size_t task,
+                              const std::filesystem::path& file);
+
 /// The same of these task records, whole. @param root  where the file names of records are looked up; empty: beside them
 INFOMTL_API Dataset load_dataset(const std::vector<std::filesystem::path>& records, std::uint64_t run_seed = 0,
                                  const std::filesystem::path& root = {});

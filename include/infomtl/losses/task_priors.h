@@ -54,6 +54,7 @@ class INFOMTL_API RepresentationPrior final : public LossTerm {
   void check(const MultiTaskModel& model) const override;
   bool applies_to(const Task& task) const override { return task.kind != TaskKind::tagging; }
   bool in_evaluation() const override { return false; }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
   std::vector<ParameterGroup> parameter_groups() const override {
     return own_rate("*", settings_.task_prior.learning_rate);
@@ -80,6 +81,7 @@ class INFOMTL_API WeightPrior final : public LossTerm {
   void check(const MultiTaskModel& model) const override;
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& /*rows*/) const override { return 1; }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
   std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
   std::vector<std::pair<std::string, double>> diagnostics() const override;

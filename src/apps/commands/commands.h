@@ -16,6 +16,7 @@ struct TrainOptions {
   std::optional<std::int64_t> seed;
   std::vector<std::int64_t> seeds;
   std::filesystem::path output;
+  std::filesystem::path data_root;  ///< in place of the config's data.root; empty: that
   bool resume = false;
   bool quiet = false;
   std::string split = "validation";  ///< that the table shows: validation, test or all
@@ -37,7 +38,11 @@ struct SearchOptions {
 struct EvaluateOptions {
   std::filesystem::path run;
   std::string split = "validation";
-  std::string noise;  ///< "random", "adversarial" or none
+  std::string task;                 ///< whose rows `input` holds
+  std::filesystem::path input;      ///< another file in place of the split; empty: none
+  std::filesystem::path data_root;  ///< in place of the run's data.root; empty: that
+  bool classes = false;             ///< scores of each class, too
+  std::string noise;                ///< "random", "adversarial" or none
   std::vector<double> strengths;
   bool representation = false;
   bool json = false;
@@ -45,6 +50,7 @@ struct EvaluateOptions {
 struct PredictOptions {
   std::filesystem::path run;
   std::string task;
+  bool all = false;  ///< every task
   std::string input = "-";
   std::string output = "-";
   std::int64_t samples = 0;  ///< 0: the means
@@ -52,8 +58,8 @@ struct PredictOptions {
 };
 struct EncodeOptions {
   std::filesystem::path model;
-  std::string pooling;  ///< "first", "mean" or what the folder says
-  std::int64_t max_length = 0;
+  std::string pooling;          ///< empty: the run's, else what the folder says, else "first"
+  std::int64_t max_length = 0;  ///< 0: the run's, else the model's
   std::string input = "-";
 };
 struct TokenizeOptions {

@@ -40,19 +40,36 @@ InputText read_record(const std::string& line, const std::string& where) {
   InputText result;
   bool has_text = false;
   for (const auto& [key, value] : record.items()) {
-    if (key != "text" && key != "text_pair") {  // a label, say; but no slip
-      if (nearest_name(key, {"text", "text_pair"}).empty()) continue;
-      throw DataError(where + ": unknown key \"" + key + "\"" + did_you_mean(key, {"text", "text_pair"}));
+    if (key != "text" && key != "text_pair") {
+      if (!nearest_name(key, {"text", "text_pair"}).empty()) {  // a slip
+        throw DataError(where + ": unknown key \"" + key + "\"" + did_you_mean(key, {"text", "text_pair"}));
+      }
+      result.others[key] = value;
+      continue;
     }
     if (!value.is_string()) throw DataError(where + ": \"" + key + "\" is not a text");
     (key == "text" ? result.text : result.pair) = value.get<std::string>();
     (key == "text" ? has_text : result.has_pair) = true;
   }
-  if (!has_text) throw DataError(where + ": a record needs \"text\"");
+  if (!has_text) {
+    throw DataError(where + ": a record needs \"text\"" +
+                    (result.others.empty() ? "" : "; it has \"" + result.others.begin().key() + "\""));
+  }
   return result;
 }
 
 }  // namespace
+
+Json carried(const InputText& input, const Json& answer) {
+  Json line = input.others;
+  for (const auto& [key, value] : answer.items()) {
+    if (line.contains(key)) {
+      throw DataError(input.where + ": \"" + key + "\" is a key of the answer, too; rename the record's");
+    }
+    line[key] = value;
+  }
+  return line;
+}
 
 void for_each_chunk(const std::string& input, std::size_t chunk,
                     const std::function<void(const std::vector<InputText>&)>& body) {
@@ -79,6 +96,7 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
                       " are the most");
     }
     texts.push_back(records ? read_record(line, where) : InputText{.text = line});
+    texts.back().where = where;
     if (texts.size() == chunk) {
       body(texts);
       texts.clear();
