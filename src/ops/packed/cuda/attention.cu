@@ -5,14 +5,16 @@
 namespace infomtl::ops::cuda {
 namespace {
 
+// The second launch bound, blocks that share a multiprocessor, is what shared memory or registers allow without spills.
+
 template <class T, int kWidth>
-__global__ void __launch_bounds__(kAttentionThreads) attention_kernel(const Attention<T> a) {
+__global__ void __launch_bounds__(kAttentionThreads, 4) attention_kernel(const Attention<T> a) {
   __shared__ AttentionShared<kWidth> shared;
   attention_body<T, kWidth>(DeviceBlock<kAttentionThreads>{}, a, shared);
 }
 
 template <class T, int kWidth>
-__global__ void __launch_bounds__(kAttentionThreads)
+__global__ void __launch_bounds__(kAttentionThreads, kWidth == 32 ? 3 : 2)
     attention_gradient_kernel(const AttentionGradient<T> g, const AttentionScratch scratch) {
   __shared__ AttentionGradientShared<kWidth> shared;
   const DeviceBlock<kAttentionThreads> block;

@@ -39,28 +39,29 @@ struct AttentionBackward {
 
   const Attention<T>& a = g.forward;
   const HeadOfSequence<T> of{a, block.x(), block.y()};
-  const std::int64_t column = of.head * of.width, out_stride = a.heads * a.head_width;
+  const int column = of.head * of.width;
+  const std::int64_t out_stride = a.heads * a.head_width;
   const std::int64_t all_queries = a.first_token ? a.sequences : a.key_offsets[a.sequences];
   const float scale = static_cast<float>(1.0 / sqrt(static_cast<double>(of.width)));
   const float inverse_scale = static_cast<float>(sqrt(static_cast<double>(of.width)));
   typename Block::template Private<Square> scores{}, slopes{};  // slopes: with respect to probabilities before dropout
 
-  INFOMTL_INLINE void load_queries(int t, std::int64_t query) {
+  INFOMTL_INLINE void load_queries(int t, int query) {
     load_tile<kWidth>(t, a.query + of.query_row * a.query_stride + column, a.query_stride, query, of.queries, of.width,
                       shared.query);
     load_tile<kWidth>(t, g.gradient + of.query_row * out_stride + column, out_stride, query, of.queries, of.width,
                       shared.gradient);
   }
-  INFOMTL_INLINE void load_keys(int t, std::int64_t key) {
+  INFOMTL_INLINE void load_keys(int t, int key) {
     load_tile<kWidth>(t, a.key + of.first_key * a.key_stride + column, a.key_stride, key, of.length, of.width,
                       shared.key);
     load_tile<kWidth>(t, a.value + of.first_key * a.key_stride + column, a.key_stride, key, of.length, of.width,
                       shared.value);
   }
-  INFOMTL_INLINE float* statistics_of(std::int64_t query) const {
+  INFOMTL_INLINE float* statistics_of(int query) const {
     return scratch.statistics + 3 * (of.head * all_queries + of.query_row + query);
   }
-  INFOMTL_INLINE float factor(std::int64_t query, std::int64_t key) const {
+  INFOMTL_INLINE float factor(int query, int key) const {
     if (a.dropout.threshold == 0) return 1.0f;
     return kernels::dropout_factor(kernels::row_key(a.dropout, of.pattern_row(a, query)),
                                    static_cast<std::uint32_t>(key), a.dropout.threshold,
@@ -68,7 +69,7 @@ struct AttentionBackward {
   }
 
   // Scores and slopes of the tiles in shared memory.
-  INFOMTL_INLINE void multiply(int t, std::int64_t query, std::int64_t key) {
+  INFOMTL_INLINE void multiply(int t, int query, int key) {
     scores[t] = product_of_rows<kWidth>(t, shared.query, shared.key);
     make_scores(t, a, of, query, key, scale, scores[t]);
     slopes[t] = product_of_rows<kWidth>(t, shared.gradient, shared.value);
@@ -79,7 +80,7 @@ struct AttentionBackward {
     }
   }
 
-  INFOMTL_INLINE void sum_rows(std::int64_t query) {
+  INFOMTL_INLINE void sum_rows(int query) {
     typename Block::template Private<Floats<2>> greatest;
     typename Block::template Private<Floats<4>> sums;  // exponentials of both rows, p dp of both
     struct Pair {
@@ -90,7 +91,7 @@ struct AttentionBackward {
       load_queries(t, query);
       rows[t] = {{{kernels::no_scores(), 0.0f}, {kernels::no_scores(), 0.0f}}};
     });
-    for (std::int64_t key = 0; key < of.length; key += kTile) {
+    for (int key = 0; key < of.length; key += kTile) {
       block.each([&](int t) { load_keys(t, key); });
       block.each([&](int t) {
         multiply(t, query, key);
@@ -123,7 +124,7 @@ struct AttentionBackward {
     }
     block.each([&](int t) {
       for (int r = 0; r < 2; ++r) {
-        const std::int64_t i = query + first_row_of(t) + r;
+        const int i = query + first_row_of(t) + r;
         if (t % 8 != 0 || i >= of.queries) continue;
         const RowSums& row = rows[t].row[r];
         float* const to = statistics_of(i);
@@ -135,13 +136,13 @@ struct AttentionBackward {
   }
 
   // Probabilities with dropout, and the gradients of the scores, into shared memory; zero beyond the sequence.
-  INFOMTL_INLINE void make_gradients(int t, std::int64_t query, std::int64_t key) {
+  INFOMTL_INLINE void make_gradients(int t, int query, int key) {
     for (int r = 0; r < 2; ++r) {
       const int row = first_row_of(t) + r;
-      const std::int64_t i = query + row;
+      const int i = query + row;
       const float* const statistics = statistics_of(i);
       for (int c = 0; c < 4; ++c) {
-        const std::int64_t j = key + column_of(t, c);
+        const int j = key + column_of(t, c);
         const bool inside = i < of.queries && j < of.length;
         const float p = inside ? kernels::exponential(scores[t].at[4 * r + c] - statistics[0]) * statistics[1] : 0.0f;
         shared.weights.rows[row][column_of(t, c)] = inside ? p * factor(i, j) : 0.0f;
@@ -152,9 +153,9 @@ struct AttentionBackward {
   }
 
   // A thread has one distance of key and query within the tiles.
-  INFOMTL_INLINE void add_bias_gradient(int t, std::int64_t query, std::int64_t key) {
+  INFOMTL_INLINE void add_bias_gradient(int t, int query, int key) {
     const int distance = t - (kTile - 1);
-    const std::int64_t place = key - query + distance;
+    const int place = key - query + distance;
     if (g.bias_gradient == nullptr || t >= 2 * kTile - 1 || place >= of.length || place <= -of.length) return;
     float sum = 0;
     for (int i = 0; i < kTile; ++i) {
@@ -164,7 +165,7 @@ struct AttentionBackward {
     g.bias_gradient[of.bias_place(a, 0) + place] += sum * inverse_scale;
   }
 
-  INFOMTL_INLINE void add_query_gradient(int t, std::int64_t query, bool first, bool last) {
+  INFOMTL_INLINE void add_query_gradient(int t, int query, bool first, bool last) {
     Wide<kWidth> sums = {};
     if (!first) {
       for_each_entry<kWidth>(t, sums, [&](int row, int d, float& entry) {
@@ -185,7 +186,7 @@ struct AttentionBackward {
     });
   }
 
-  INFOMTL_INLINE void write_keys(int t, Wide<kWidth>& sums, T* to, std::int64_t key) {
+  INFOMTL_INLINE void write_keys(int t, Wide<kWidth>& sums, T* to, int key) {
     for_each_entry<kWidth>(t, sums, [&](int row, int d, float& entry) {
       if (key + row >= of.length || d >= of.width) return;
       store(entry, to + (of.first_key + key + row) * g.key_gradient_stride + column + d);
@@ -197,22 +198,22 @@ struct AttentionBackward {
       zero_query_without_keys();
       return;
     }
-    for (std::int64_t query = 0; query < of.queries; query += kTile) sum_rows(query);
+    for (int query = 0; query < of.queries; query += kTile) sum_rows(query);
     block.each([&](int t) {
       if (g.bias_gradient == nullptr) return;
-      for (std::int64_t i = t; i < 2 * of.length; i += Block::kThreads) {
+      for (int i = t; i < 2 * of.length; i += Block::kThreads) {
         g.bias_gradient[of.bias_place(a, of.length - 1) + i] = 0;
       }
     });
     const bool one_tile = of.length <= kTile;  // what sum_rows() loaded and multiplied still stands
     typename Block::template Private<Wide<kWidth>> key_sums, value_sums;
-    for (std::int64_t key = 0; key < of.length; key += kTile) {
+    for (int key = 0; key < of.length; key += kTile) {
       block.each([&](int t) {
         if (!one_tile) load_keys(t, key);
         key_sums[t] = {};
         value_sums[t] = {};
       });
-      for (std::int64_t query = 0; query < of.queries; query += kTile) {
+      for (int query = 0; query < of.queries; query += kTile) {
         if (!one_tile) block.each([&](int t) { load_queries(t, query); });
         block.each([&](int t) {
           if (!one_tile) multiply(t, query, key);

@@ -20,9 +20,10 @@ struct AttentionShared {
 template <class T, int kWidth, class Block>
 INFOMTL_INLINE void attention_body(const Block& block, const Attention<T>& a, AttentionShared<kWidth>& shared) {
   const HeadOfSequence<T> of(a, block.x(), block.y());
-  const std::int64_t begin = block.z() * kTile;
+  const int begin = static_cast<int>(block.z()) * kTile;
   if (begin >= of.queries) return;
-  const std::int64_t column = of.head * of.width, out_stride = a.heads * a.head_width;
+  const int column = of.head * of.width;
+  const std::int64_t out_stride = a.heads * a.head_width;
   const float scale = static_cast<float>(1.0 / sqrt(static_cast<double>(of.width)));
   const auto kept = static_cast<float>(a.dropout.scale);
 
@@ -44,7 +45,7 @@ INFOMTL_INLINE void attention_body(const Block& block, const Attention<T>& a, At
       rows[t].key[r] = kernels::row_key(a.dropout, of.pattern_row(a, begin + first_row_of(t) + r));
     }
   });
-  for (std::int64_t key = 0; key < of.length; key += kTile) {
+  for (int key = 0; key < of.length; key += kTile) {
     block.each([&](int t) {
       load_tile<kWidth>(t, a.key + of.first_key * a.key_stride + column, a.key_stride, key, of.length, of.width,
                         shared.key);
@@ -67,7 +68,7 @@ INFOMTL_INLINE void attention_body(const Block& block, const Attention<T>& a, At
         for (int i = 0; i < kWidth / 8; ++i) out[t].at[r * kWidth / 8 + i] *= correction;
         total[t].at[r] = 0;
         for (int c = 0; c < 4; ++c) {
-          const std::int64_t j = key + column_of(t, c);
+          const int j = key + column_of(t, c);
           const float p = j < of.length ? kernels::exponential(scores[t].at[4 * r + c] - softmax.greatest) : 0.0f;
           total[t].at[r] += p;
           shared.weights.rows[first_row_of(t) + r][column_of(t, c)] =

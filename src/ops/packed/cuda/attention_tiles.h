@@ -44,13 +44,14 @@ using Wide = Floats<kWidth / 4>;
 
 /// Rows begin .. begin + kTile of a matrix into a tile; zero from row `rows` and column `width` on.
 template <int kWidth, class T>
-INFOMTL_INLINE void load_tile(int thread, const T* matrix, std::int64_t stride, std::int64_t begin, std::int64_t rows,
-                              int width, Tile<kWidth>& tile) {
-  INFOMTL_UNROLL()
+INFOMTL_INLINE void load_tile(int thread, const T* matrix, std::int64_t stride, int begin, int rows, int width,
+                              Tile<kWidth>& tile) {
+  INFOMTL_UNROLL(4)
   for (int i = thread; i < kTile * kWidth; i += kAttentionThreads) {
     const int row = i / kWidth, column = i % kWidth;
     const bool inside = begin + row < rows && column < width;
-    tile.rows[row][column] = inside ? kernels::widened(matrix[(begin + row) * stride + column]) : 0.0f;
+    tile.rows[row][column] =
+        inside ? kernels::widened(matrix[static_cast<std::int64_t>(begin + row) * stride + column]) : 0.0f;
   }
 }
 
@@ -59,7 +60,7 @@ template <int kWidth>
 INFOMTL_INLINE Square product_of_rows(int thread, const Tile<kWidth>& a, const Tile<kWidth>& b) {
   Square result = {};
   const int row = first_row_of(thread);
-  INFOMTL_UNROLL(4)
+  INFOMTL_UNROLL(2)
   for (int d = 0; d < kWidth; d += 4) {
     const Four one = a.four(row, d), two = a.four(row + 1, d);
     INFOMTL_UNROLL()
@@ -103,7 +104,7 @@ template <int kWidth>
 INFOMTL_INLINE void add_product_over_rows(int thread, const Tile<kTile>& weights, const Tile<kWidth>& values,
                                           Wide<kWidth>& result) {
   const int column = first_row_of(thread);
-  INFOMTL_UNROLL(4)
+  INFOMTL_UNROLL(2)
   for (int i = 0; i < kTile; ++i) {
     const float one = weights.rows[i][column], two = weights.rows[i][column + 1];
     INFOMTL_UNROLL()
@@ -139,36 +140,35 @@ INFOMTL_INLINE void store(float x, kernels::BFloat16* to) { *to = kernels::narro
 /// The queries of one sequence and head: rows of `query`, rows of the dropout pattern, and how many.
 template <class T>
 struct HeadOfSequence {
-  std::int64_t first_key, length, queries, query_row, head;
-  int width;
+  int first_key, length, queries, query_row, head, width;  // offsets are 32 bits wide, and so are rows
 
   INFOMTL_INLINE HeadOfSequence(const Attention<T>& a, std::int64_t sequence, std::int64_t head_index)
       : first_key(a.key_offsets[sequence]),
         length(a.key_offsets[sequence + 1] - first_key),
         queries(a.first_token ? 1 : length),
-        query_row(a.first_token ? sequence : first_key),
-        head(head_index),
+        query_row(a.first_token ? static_cast<int>(sequence) : first_key),
+        head(static_cast<int>(head_index)),
         width(static_cast<int>(a.head_width)) {}
 
-  INFOMTL_INLINE std::int64_t pattern_row(const Attention<T>& a, std::int64_t query) const {
-    return (first_key + query) * a.heads + head;
+  INFOMTL_INLINE std::int64_t pattern_row(const Attention<T>& a, int query) const {
+    return static_cast<std::int64_t>(first_key + query) * a.heads + head;
   }
   /// Where the biases of `query` begin: entry j is that of key j.
-  INFOMTL_INLINE std::int64_t bias_place(const Attention<T>& a, std::int64_t query) const {
-    return head * a.bias_stride + 2 * first_key + length - 1 - query;
+  INFOMTL_INLINE std::int64_t bias_place(const Attention<T>& a, int query) const {
+    return head * a.bias_stride + 2 * static_cast<std::int64_t>(first_key) + length - 1 - query;
   }
 };
 
 /// Products of a tile of queries and one of keys, made scores: scaled, biased, -infinity where there is no key.
 template <class T>
-INFOMTL_INLINE void make_scores(int thread, const Attention<T>& a, const HeadOfSequence<T>& of, std::int64_t query,
-                                std::int64_t key, float scale, Square& products) {
+INFOMTL_INLINE void make_scores(int thread, const Attention<T>& a, const HeadOfSequence<T>& of, int query, int key,
+                                float scale, Square& products) {
   INFOMTL_UNROLL()
   for (int r = 0; r < 2; ++r) {
-    const std::int64_t i = query + first_row_of(thread) + r;
+    const int i = query + first_row_of(thread) + r;
     INFOMTL_UNROLL()
     for (int c = 0; c < 4; ++c) {
-      const std::int64_t j = key + column_of(thread, c);
+      const int j = key + column_of(thread, c);
       float& score = products.at[4 * r + c];
       score *= scale;
       if (a.bias != nullptr && i < of.queries && j < of.length) score += a.bias[of.bias_place(a, i) + j];
