@@ -18,7 +18,6 @@ namespace {
 using c10::cuda::CUDAGuard;
 using c10::cuda::getCurrentCUDAStream;
 using kernels::BFloat16;
-using kernels::Compute;
 
 // Sequences up to this length are attended to by our kernels, which multiply outside the tensor cores; longer ones by
 // LibTorch's products. To be measured.
