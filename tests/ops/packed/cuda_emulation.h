@@ -1,5 +1,7 @@
 #pragma once
-// Runs the bodies of CUDA kernels on the CPU, block after block and thread after thread, in either order of threads.
+// Runs the bodies of CUDA kernels on the CPU, block after block and thread after thread, in either order of threads: where
+// a barrier is missing the two differ. Shared memory starts as NaN. What this cannot show is how a GPU schedules, and the
+// speed.
 
 #include <algorithm>
 #include <cmath>
