@@ -22,8 +22,9 @@ struct INFOMTL_API PackedTokens {
   Tensor offsets;    ///< [S+1] int32, always on the CPU: lengths steer the work and are read by the host
   /// Where words begin in texts that were given as words, undefined where no text was: the words of sequence s are
   /// word_starts[word_offsets[s]] .. , each counted from the sequence's first token. Words without a token are left out.
-  Tensor word_starts = {};   ///< [W] int64, on the CPU
-  Tensor word_offsets = {};  ///< [S+1] int64, on the CPU
+  Tensor word_starts = {};     ///< [W] int64, on the CPU
+  Tensor word_offsets = {};    ///< [S+1] int64, on the CPU
+  Tensor device_offsets = {};  ///< a copy of offsets on the device of ids; undefined where that is the CPU
 
   std::int64_t tokens() const { return ids.size(0); }
   std::int64_t sequences() const { return offsets.size(0) - 1; }
