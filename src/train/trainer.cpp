@@ -16,6 +16,7 @@
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
 #include "train/bad_gradient.h"
+#include "train/diagnostics.h"
 #include "train/phase_plan.h"
 #include "train/progress.h"
 #include "train/selection.h"
@@ -213,19 +214,7 @@ struct Trainer::Implementation {
     record.learning_rate = learning_rate(progress.cost.steps - 1);
     progress.cost.clipped_steps += statistics.clipped_steps();
     statistics.take(record);
-    for (const auto& child : objective->named_children()) {
-      const auto* term = dynamic_cast<const LossTerm*>(child.value().get());
-      if (term == nullptr) continue;
-      for (const auto& [name, value] : term->diagnostics()) record.diagnostics[child.key() + "/" + name] = value;
-    }
-    bool told = false;
-    for (const auto& [name, value] : weighting->diagnostics()) {
-      record.diagnostics["weighting/" + name] = value;
-      told = told || name.find("cosine/") != std::string::npos;
-    }
-    for (const auto& [name, value] : conflicts) {
-      if (!told) record.diagnostics["weighting/" + name] = value;
-    }
+    record.diagnostics = diagnostics_of(*objective, *weighting, conflicts);
     const double seconds = std::exchange(unreported_seconds, 0.0) + stopwatch.lap();
     progress.cost.seconds += seconds;
     record.tokens_per_second = static_cast<double>(progress.cost.tokens - reported_tokens) / seconds;
