@@ -52,6 +52,12 @@ class InfluenceSettingsWriter final : public FieldVisitor {
   void field(std::string_view name, std::string& value, std::string_view) override { put(name, value); }
   void field(std::string_view name, std::vector<double>& value, std::string_view, Range) override { put(name, value); }
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override { put(name, value); }
+  void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>&, std::string_view,
+             Range) override {
+    if (!value.word.empty()) return put(name, value.word);
+    if (value.by_name.empty()) return put(name, value.in_order);
+    for (const auto& [key, number] : value.by_name) json[std::string(name)][key] = number;
+  }
   void choice(std::string_view name, std::string& value, const std::vector<std::string>&, std::string_view) override {
     put(name, value);
   }
