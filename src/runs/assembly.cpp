@@ -146,7 +146,9 @@ LoadedModel load_model(const std::filesystem::path& run) {
     throw IoError(run.string() + ": not a run folder, it has no config.json");
   if (!std::filesystem::exists(folder.best().parent_path())) throw IoError(run.string() + ": has no checkpoint yet");
   recover_folder(folder.best());
-  if (!std::filesystem::exists(folder.best())) throw IoError(run.string() + ": has no best checkpoint yet");
+  if (!std::filesystem::exists(folder.best()))
+    throw IoError(run.string() +
+                  ": has no best checkpoint yet; one is chosen when an epoch (of the last phase) has been scored");
   Json config = read_json(folder.config());
   if (!config.is_object()) throw FormatError(folder.config().string() + ": must be an object");
   if (!config.contains("encoder") || !config["encoder"].is_object()) {

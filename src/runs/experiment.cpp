@@ -151,10 +151,13 @@ struct Experiment::Implementation {
     scored.seed = config.trainer.seed;
     scored.selection_split = config.trainer.selection.split;
     scored.selection_monitor = config.trainer.selection.monitor;
-    scored.selected_epoch = trainer->best_epoch();
+    // A run that is to stop after some epochs may do so before the last phase, and has chosen none.
+    const bool chosen = trainer->best_epoch() >= 0;
+    scored.selected_epoch = chosen ? trainer->best_epoch() : trainer->epochs_done() - 1;
     scored.training = training_json();
     scored.environment = environment_json(config.device.str());
-    read_checkpoint_model(folder.best(), trainer->model());
+    const std::filesystem::path checkpoint = chosen ? folder.best() : folder.last();
+    read_checkpoint_model(checkpoint, trainer->model());
     for (const std::string& split : options.scored_splits) {
       const bool known = best_scores && !best_scores->scores.empty() && split == config.trainer.selection.split;
       add_evaluation(scored, trainer->model().tasks(), split,
@@ -167,7 +170,7 @@ struct Experiment::Implementation {
     scored.average_tasks();
     scored.task_similarity = task_similarity(trainer->model());
     if (!objective->task_weights().empty()) {  // of the epoch that is scored, like the model
-      read_checkpoint_objective(folder.best(), *objective);
+      read_checkpoint_objective(checkpoint, *objective);
       scored.task_weights = task_weights(*objective, trainer->model().tasks());
     }
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");

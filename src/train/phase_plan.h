@@ -38,7 +38,7 @@ class PhasePlan {
   std::vector<bool> training(std::size_t phase, const FlatParameters& parameters) const;
   /// "tweets.json#/training/phases/0"; "this run" without phases.
   std::string where(std::size_t phase) const;
-  /// "phase 1 of 2: encoder rests", for the log.
+  /// "phase 1 of 2; resting: encoder", for the log.
   std::string text(std::size_t phase) const;
 
  private:

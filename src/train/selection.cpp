@@ -37,7 +37,8 @@ void check_selection(const SelectionSettings& settings, const BatchSource& batch
 }
 
 bool select_epoch(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
-                  Progress& progress) {
+                  Progress& progress, bool candidate) {
+  if (settings.monitor != "last" && !candidate) return false;
   bool best = true;
   if (settings.monitor != "last") {
     const double score = scores.monitored(settings.monitor, tasks);

@@ -94,6 +94,13 @@ struct Trainer::Implementation {
     }
   }
 
+  /// Lets the weighting refuse tasks before anything is written.
+  void check_inputs() {
+    if (!weighting->needs_features()) return;
+    const std::vector<TaskInputs> tasks = task_labels(*model, *batches, settings.evaluation_batch_size);
+    if (!tasks.empty()) weighting->check(tasks);
+  }
+
   /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
   std::int64_t jacobian_bytes() const {
     const Tensor words = model->encoder().word_table();
@@ -112,7 +119,9 @@ struct Trainer::Implementation {
     phase = now;
     parameters.set_training(trained.plan.training(now, parameters));
     gradient_memory = make_gradient_memory();  // a step of this phase finds out anew, also in a continued run
-    if (trained.plan.size() > 1) log::info(trained.plan.text(now));
+    if (settings.phases.empty()) return;
+    const bool chooses = now > 0 && now + 1 == trained.plan.size() && settings.selection.monitor != "last";
+    log::info(trained.plan.text(now) + (chooses ? "; the best epoch is chosen from here on" : ""));
   }
 
   /// Shows the weighting what there is to learn from. A run that goes on has what it made of that in its state.
@@ -236,7 +245,8 @@ struct Trainer::Implementation {
     progress.epoch_ended = false;
     Evaluation scores;
     if (settings.selection.monitor != "last") scores = evaluate(split_named(settings.selection.split));
-    const bool best = select_epoch(settings.selection, scores, model->tasks(), progress);
+    const bool candidate = trained.plan.at(progress.cost.steps - 1) + 1 == trained.plan.size();
+    const bool best = select_epoch(settings.selection, scores, model->tasks(), progress, candidate);
     if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
     const std::int64_t ended = progress.epoch++;
     for (const auto& listener : epoch_listeners) listener(ended, scores, best);
@@ -265,6 +275,7 @@ Trainer::Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model
                                                        weighting, std::move(batches))) {
   Implementation& self = *implementation_;
   self.check();
+  self.check_inputs();
   const std::int64_t all = self.settings.epochs * self.batches->steps_per_epoch();
   self.gram_only = does_without_jacobian(self.settings.task_gradients, self.jacobian_bytes());
   self.total = self.settings.max_steps > 0 ? std::min(all, self.settings.max_steps) : all;

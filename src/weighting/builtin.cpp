@@ -152,7 +152,7 @@ bool WeightingTraits::defined_in(Regime regime) const {
 std::vector<RegistryTrait> WeightingTraits::listed() const {
   std::string words;
   for (const Regime regime : regimes) words += (words.empty() ? "\"" : ",\"") + name_of(regime) + "\"";
-  if (defined_in(Regime::alternating)) words += ",\"single\"";
+  if (alone && defined_in(Regime::alternating)) words += ",\"single\"";
   const char* read = gradients == GradientKind::losses     ? "losses"
                      : gradients == GradientKind::gram     ? "gram"
                      : gradients == GradientKind::jacobian ? "jacobian"

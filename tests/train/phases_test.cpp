@@ -237,6 +237,53 @@ TEST(Phases, ConfigsReadThem) {
                ConfigError);
 }
 
+/// Which epochs were the best so far, of a run in which nothing improves after the first one.
+std::vector<bool> best_epochs(std::vector<TrainingPhase> phases, const std::string& monitor, std::int64_t epochs) {
+  TrainerSettings settings = small_settings("joint", std::move(phases));
+  settings.epochs = epochs;
+  settings.learning_rate = 1e-12;
+  settings.optimizer = sgd();
+  settings.selection = {.monitor = monitor, .patience = 1};
+  Trained trained(settings, "equal", "shared", 0.0);
+  std::vector<bool> best;
+  trained.trainer->on_epoch([&](std::int64_t epoch, const Evaluation&, bool is_best) {
+    best.push_back(is_best);
+    if (is_best) {
+      EXPECT_EQ(trained.trainer->best_epoch(), epoch);
+    }
+  });
+  EXPECT_TRUE(trained.trainer->fit());
+  return best;
+}
+
+TEST(Phases, OnlyEpochsThatEndInTheLastPhaseAreChosenOrCountedWithoutImprovement) {
+  const std::vector<std::string> encoder = {"encoder"};
+  EXPECT_EQ(best_epochs({{.epochs = 2, .freeze = encoder}, {.epochs = 3}}, "average", 5),
+            (std::vector<bool>{false, false, true, false}));
+  EXPECT_EQ(best_epochs({{.epochs = 5}}, "average", 5), (std::vector<bool>{true, false}));
+  EXPECT_EQ(best_epochs({}, "average", 5), (std::vector<bool>{true, false}));
+  EXPECT_EQ(best_epochs({{.epochs = 2, .freeze = encoder}, {.epochs = 1}}, "last", 3),
+            (std::vector<bool>{true, true, true}));
+  // The first half of the second epoch belongs to the first phase, its end to the last one.
+  EXPECT_EQ(best_epochs({{.share = 0.5, .freeze = encoder}, {.share = 0.5}}, "average", 3),
+            (std::vector<bool>{false, true, false}));
+}
+
+TEST(Phases, TheLogSaysWhatRestsAndFromWhereOnTheBestEpochIsChosen) {
+  const auto said = [](std::vector<TrainingPhase> phases) {
+    Trained trained(small_settings("joint", std::move(phases)));
+    ::testing::internal::CaptureStderr();
+    trained.steps(2);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  const std::string two = said({{.steps = 1, .freeze = {"encoder"}}, {.steps = 1, .freeze = {"heads"}}});
+  EXPECT_NE(two.find("phase 1 of 2; resting: encoder\n"), std::string::npos) << two;
+  EXPECT_NE(two.find("phase 2 of 2; resting: heads; the best epoch is chosen from here on\n"), std::string::npos)
+      << two;
+  const std::string one = said({{.steps = 2, .freeze = {"encoder"}}});
+  EXPECT_NE(one.find("phase 1 of 1; resting: encoder\n"), std::string::npos) << one;
+}
+
 TEST(Groups, RatesAreTheGroups) {
   // Plain descent moves a parameter by its rate times the gradient.
   TrainerSettings settings = small_settings("joint");

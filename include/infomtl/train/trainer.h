@@ -75,7 +75,7 @@ class INFOMTL_API Trainer {
   std::int64_t total_steps() const;
   std::int64_t steps_per_epoch() const;
   std::int64_t epochs_done() const;
-  /// Of the best epoch so far, counted from 0; -1 before the first evaluation.
+  /// Of the best epoch so far, counted from 0; -1 before the first evaluation of the last phase.
   std::int64_t best_epoch() const;
   /// What the steps so far have used up.
   TrainingCost cost() const;
