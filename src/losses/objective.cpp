@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <limits>
+#include <typeinfo>
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
@@ -118,6 +119,14 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   return found;
 }
 
+/// A negative weight rewards what a penalty is to keep small.
+void refuse_negative(const Config& penalty, const Schedule& weight) {
+  constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
+  const double lowest = std::min(weight.at(0), weight.at(kEnd));  // schedules rise or fall throughout
+  if (lowest >= 0) return;
+  penalty.fail("weight", "a penalty's weight must be >= 0, at every step");
+}
+
 }  // namespace
 
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context,
@@ -134,6 +143,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
   for (const Config& penalty : penalties) {
     penalty.part([&] {
       const Listed found = listed(penalty, context.tasks);
+      refuse_negative(penalty, found.weight);
       objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
     });
   }
@@ -158,6 +168,7 @@ Needs Objective::needs(const Task& task) const {
       all.embeddings |= one.embeddings;
       all.parameters |= one.parameters;
       all.other_tasks |= one.other_tasks;
+      all.lone_head |= one.lone_head;
     }
   }
   return all;
@@ -176,6 +187,14 @@ void check_needs(const Needs& needs, const MultiTaskModel& model, std::size_t ta
   }
   if (needs.sparse_gates && !model.architecture().sparse_gates()) {
     throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
+  }
+  if (needs.lone_head && model.head(task).reads_heads()) {
+    throw ConfigError(who + "it calls heads of the task's kind alone, and these read what heads said in the round " +
+                      "before; set \"head\" to one that reads none (\"linear\")");
+  }
+  if (needs.lone_head && model.head(task).takes_weights()) {
+    throw ConfigError(who + "it calls heads of the task's kind alone, and the architecture generates the weights of " +
+                      "these; set \"head\": {\"name\": \"bayesian\", \"weights\": \"own\"}, and \"amortized\": false");
   }
 }
 
@@ -200,6 +219,7 @@ void Objective::check(const MultiTaskModel& model) const {
         check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
       }
     }
+    check_doubles(task);
     if (std::none_of(terms_.begin(), terms_.end(), [&](const Entry& entry) { return entry.applies_to(task); })) {
       throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " weighted terms is for task \"" +
                         task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
@@ -207,15 +227,45 @@ void Objective::check(const MultiTaskModel& model) const {
   }
 }
 
-std::vector<std::string> Objective::comparing_rows() const {
+void Objective::check_doubles(const Task& task) const {
+  const Entry* loss = nullptr;
+  std::vector<const Entry*> penalties;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      if (!entry.applies_to(task)) continue;
+      if (entry.term->is_task_loss()) {
+        if (loss != nullptr) {
+          throw ConfigError(
+              "losses: \"" + loss->name + "\" and \"" + entry.name + "\" are both the loss of task \"" + task.name +
+              "\", which would count its labels twice; leave one out, or give them different " + "\"tasks\"");
+        }
+        loss = &entry;
+      }
+      if (dynamic_cast<const Penalty*>(entry.term.get()) == nullptr) continue;
+      const LossTerm& penalty = *entry.term;
+      for (const Entry* const other : penalties) {
+        const LossTerm& before = *other->term;
+        if (typeid(before) != typeid(penalty)) continue;
+        throw ConfigError(other->title() + " is there twice for task \"" + task.name + "\" (the second as \"" +
+                          entry.name + "\"); leave one out, or give them different \"tasks\"");
+      }
+      penalties.push_back(&entry);
+    }
+  }
+}
+
+std::vector<std::string> Objective::names_where(bool (LossTerm::*holds)() const) const {
   std::vector<std::string> names;
   for (const Entries* entries : {&terms_, &penalties_}) {
     for (const Entry& entry : *entries) {
-      if (entry.term->compares_rows()) names.push_back(entry.name);
+      if (((*entry.term).*holds)()) names.push_back(entry.name);
     }
   }
   return names;
 }
+
+std::vector<std::string> Objective::comparing_rows() const { return names_where(&LossTerm::compares_rows); }
+std::vector<std::string> Objective::drawing_per_batch() const { return names_where(&LossTerm::draws_per_batch); }
 
 std::vector<std::pair<std::string, Tensor>> Objective::task_weights() const {
   std::vector<std::pair<std::string, Tensor>> found;

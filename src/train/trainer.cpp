@@ -15,6 +15,7 @@
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
 #include "train/bad_gradient.h"
+#include "train/micro_batch_warnings.h"
 #include "train/phase_plan.h"
 #include "train/progress.h"
 #include "train/selection.h"
@@ -85,13 +86,7 @@ struct Trainer::Implementation {
           "the "
           "gradients itself; set it to \"total\"");
     }
-    const std::vector<std::string> comparing = objective->comparing_rows();
-    if (settings.batching.accumulate > 1 && !comparing.empty()) {
-      std::string names;
-      for (const std::string& name : comparing) names += (names.empty() ? "\"" : ", \"") + name + "\"";
-      log::warning("training.accumulate " + std::to_string(settings.batching.accumulate) + ": " + names +
-                   " compare rows, and see those of one micro-batch only: not the value of the whole batch");
-    }
+    warn_of_micro_batches(settings.batching.accumulate, *objective, *model);
   }
 
   /// Lets the weighting refuse tasks before anything is written.

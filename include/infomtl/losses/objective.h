@@ -74,6 +74,8 @@ class INFOMTL_API Objective : public torch::nn::Module {
 
   /// Names of the terms for which micro-batches are not one batch: LossTerm::compares_rows().
   std::vector<std::string> comparing_rows() const;
+  /// Names of the terms of which each micro-batch gets a draw of its own: LossTerm::draws_per_batch().
+  std::vector<std::string> drawing_per_batch() const;
 
   /// What terms have learned of how much tasks take from each other (LossTerm::task_weights()), with their names.
   std::vector<std::pair<std::string, Tensor>> task_weights() const;
@@ -98,6 +100,9 @@ class INFOMTL_API Objective : public torch::nn::Module {
     /// What messages call it: loss "simax".
     std::string title() const;
   };
+  /// @throws ConfigError for two losses of a task's own, and two penalties of one kind
+  void check_doubles(const Task& task) const;
+  std::vector<std::string> names_where(bool (LossTerm::*holds)() const) const;
   using Entries = std::vector<Entry>;
   void add_to(Entries& entries, Entry entry);
   static std::vector<std::int64_t> counts(const Entries& entries, const Task& task, const TaskBatch& rows);
