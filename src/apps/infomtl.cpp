@@ -153,15 +153,19 @@ void describe(CLI::App& app, CommandLine& line) {
                                   &infomtl::commands::predict);
   predict->add_option("run", line.predict.run, "run folder")->required();
   predict->add_option("--task", line.predict.task, "task of the run")->required();
-  predict->add_option("--input", line.predict.input, "a text per line, or JSONL with text and text_pair; - is stdin")
+  predict
+      ->add_option("--input", line.predict.input,
+                   "a text per line, or JSONL with text (or a list of its words) and text_pair; - is stdin")
       ->capture_default_str();
   predict->add_option("--output", line.predict.output, "file; - is stdout")->capture_default_str();
-  auto* const samples =
-      predict
-          ->add_option(
-              "--samples", line.predict.samples,
-              "mean and standard deviation over so many samples, of a model that is random (variational, gaussian)")
-          ->check(CLI::Range(std::int64_t{2}, std::int64_t{100000}));
+  auto* const samples = predict
+                            ->add_option("--samples", line.predict.samples,
+                                         "mean and standard deviation over so many samples, of a model that is random: "
+                                         "heads gaussian or bayesian, "
+                                         "architectures variational, vib or additive_noise. Heads of several rounds "
+                                         "(feedback) refuse, and so does a "
+                                         "model in which nothing is random")
+                            ->check(CLI::Range(std::int64_t{2}, std::int64_t{100000}));
   predict->add_option("--seed", line.predict.seed, "of the samples")->needs(samples);
 
   CLI::App* encode = add_command(app, line, "encode", "embed texts, JSONL out",
@@ -205,7 +209,7 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* list = add_command(app, line, "list", "names, options with defaults, papers", "infomtl list losses --json",
                                line.list, &infomtl::commands::list);
   list->add_option("kind", line.list.kind,
-                   "losses, weightings, architectures, heads, encoders, optimizers, schedules, "
+                   "losses, penalties, weightings, architectures, heads, encoders, optimizers, schedules, "
                    "samplers or metrics (default: all)");
   list->add_flag("--json", line.list.json, "print as JSON");
 

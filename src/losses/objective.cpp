@@ -119,6 +119,16 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   return found;
 }
 
+/// A name of the other list says so, and where it belongs.
+template <class Here, class There>
+void refuse_name_of(const There& there, const char* list, const Config& term, const Here& here) {
+  if (!term.is_object() && !term.json().is_string()) return;
+  const std::string name = term.is_object() ? term.text("name") : term.as_text();
+  if (here.contains(name) || !there.contains(name)) return;
+  throw UnknownNameError((term.is_object() ? term.where("name") : term.where()) + ": \"" + name + "\" is a " +
+                         there.kind() + "; name it in \"" + list + "\"");
+}
+
 /// A negative weight rewards what a penalty is to keep small.
 void refuse_negative(const Config& penalty, const Schedule& weight) {
   constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
@@ -136,6 +146,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
     loss.part([&] {
       const Listed found = listed(loss, context.tasks);
       const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
+      refuse_name_of(penalty_registry(), "penalties", loss, loss_registry());
       const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
       ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
     });
@@ -143,6 +154,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
   for (const Config& penalty : penalties) {
     penalty.part([&] {
       const Listed found = listed(penalty, context.tasks);
+      refuse_name_of(loss_registry(), "losses", penalty, penalty_registry());
       refuse_negative(penalty, found.weight);
       objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
     });
@@ -252,6 +264,21 @@ void Objective::check_doubles(const Task& task) const {
       penalties.push_back(&entry);
     }
   }
+}
+
+std::vector<std::string> Objective::left_out(const std::vector<Task>& tasks) const {
+  std::vector<std::string> lines;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      std::string names;
+      for (const Task& task : tasks) {
+        if (entry.tasks.empty() && !entry.applies_to(task)) names += (names.empty() ? "" : ", ") + task.name;
+      }
+      if (!names.empty())
+        lines.push_back(entry.title() + " leaves out " + names + ": it is not defined for such labels");
+    }
+  }
+  return lines;
 }
 
 std::vector<std::string> Objective::names_where(bool (LossTerm::*holds)() const) const {

@@ -84,6 +84,7 @@ struct Experiment::Implementation {
     folder.lock();
     std::filesystem::create_directories(folder.last().parent_path());
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
+    for (const std::string& line : objective->left_out(trainer->model().tasks())) log::info(line);
     const std::int64_t begun_at = trainer->steps_done();
     records = std::make_unique<RunLog>(folder.log(), begun_at);
     events = std::make_unique<EventWriter>(folder.path(), begun_at > 0 ? begun_at + 1 : 0);

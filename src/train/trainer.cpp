@@ -340,6 +340,7 @@ TrainingCost Trainer::cost() const {
 }
 const TrainerSettings& Trainer::settings() const { return implementation_->settings; }
 const MultiTaskModel& Trainer::model() const { return *implementation_->model; }
+const Objective& Trainer::objective() const { return *implementation_->objective; }
 FlatParameters& Trainer::parameters() { return implementation_->parameters; }
 
 void Trainer::save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer) const {

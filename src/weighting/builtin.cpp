@@ -134,6 +134,7 @@ void register_builtin_weightings(WeightingRegistry& registry) {
 #define INFOMTL_REGISTER(name) weightings::register_##name(registry);
   INFOMTL_WEIGHTINGS(INFOMTL_REGISTER)
 #undef INFOMTL_REGISTER
+  registry.add_hints({{"svd", "svd_reweighting"}});
 }
 
 WeightingRegistry& weighting_registry() {

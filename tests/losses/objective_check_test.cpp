@@ -118,6 +118,23 @@ TEST(ObjectiveCheck, APenaltyIsThereOncePerTaskAndNeverNegative) {
   EXPECT_NO_THROW(checked_objective({"supervised"}, {{{"name", "dgr"}, {"weight", 0}}}));
 }
 
+TEST(ObjectiveCheck, ANameOfTheOtherListIsToldWhereItBelongs) {
+  for (const Json& term : {Json("dgr"), Json{{"name", "dgr"}, {"weight", 1}}}) {
+    const std::string text = message_of<ConfigError>([&] {
+      checked_objective(Json::array({Json("supervised"), term}));
+    });
+    EXPECT_NE(text.find("c.json#/losses/1"), std::string::npos) << text;
+    EXPECT_NE(text.find("\"dgr\" is a penalty; name it in \"penalties\""), std::string::npos) << text;
+  }
+  const std::string text = message_of<ConfigError>([] { checked_objective({"supervised"}, {"simax"}); });
+  EXPECT_NE(text.find("\"simax\" is a loss; name it in \"losses\""), std::string::npos) << text;
+}
+
+TEST(ModelCheck, PapersNamesAreHints) {
+  const std::string text = message_of<ConfigError>([] { checked_model("linear", "vmtl"); });
+  EXPECT_NE(text.find("here that is \"variational\""), std::string::npos) << text;
+}
+
 TEST(ObjectiveCheck, TermsThatDrawForAWholeBatchAreTold) {
   const Json losses = {"expected_supervised", "representation_prior", "weight_prior"};
   EXPECT_EQ(checked_objective(losses)->drawing_per_batch(),
@@ -129,6 +146,17 @@ TEST(ObjectiveCheck, TermsThatDrawForAWholeBatchAreTold) {
   EXPECT_TRUE(checked_model("feedback").head(0).draws_per_batch());
   EXPECT_FALSE(checked_model({{"name", "feedback"}, {"layers", 0}}).head(0).draws_per_batch());
   EXPECT_FALSE(checked_model("bayesian").head(0).draws_per_batch());
+}
+
+TEST(ObjectiveCheck, TasksThatATermIsNotDefinedForAreTold) {
+  std::vector<Task> tasks = checked_tasks();
+  tasks[1].kind = TaskKind::tagging;
+  const Json limited = {{"name", "simax"}, {"tasks", {"task0"}}};
+  const auto objective = checked_objective({"supervised", "representation_prior", limited}, Json::array(), tasks);
+  const std::vector<std::string> lines = objective->left_out(tasks);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].find("loss \"representation_prior\" leaves out task1:"), 0U) << lines[0];
+  EXPECT_TRUE(objective->left_out(checked_tasks()).empty());
 }
 
 TEST(ObjectiveCheck, TemperaturesOfPriorsFall) {

@@ -177,6 +177,9 @@ TEST(Phases, AWeightingWithoutSharedGradientsIsRefusedAtTheStart) {
   TrainerSettings never = small_settings("joint");
   never.groups = {{.match = "encoder", .trains = false}};
   EXPECT_NE(refusal(never, "pcgrad").find("every shared parameter rests"), std::string::npos);
+  never.groups = {{.match = "*", .trains = false}};
+  const std::string nothing = refusal(never, "uncertainty");
+  EXPECT_NE(nothing.find("optimizer.groups: no parameter trains"), std::string::npos) << nothing;
 }
 
 TEST(Phases, MistakesAreConfigErrors) {
@@ -190,7 +193,8 @@ TEST(Phases, MistakesAreConfigErrors) {
   EXPECT_EQ(text({{.epochs = 1, .freeze = {"encoder"}}, {.epochs = 1}}, 2, 0), "");
   EXPECT_NE(text({{.epochs = 1}, {.epochs = 1}}, 3, 0).find("take 2 epochs, but training has 3"), std::string::npos);
   EXPECT_NE(text({{.steps = 3}}, 2, 5).find("take 3 steps, but training.max_steps is 5"), std::string::npos);
-  EXPECT_NE(text({{.steps = 90000}}, 2, 90000).find("raise training.epochs"), std::string::npos);
+  EXPECT_NE(text({{.steps = 90000}}, 2, 90000).find(" steps; raise training.epochs"), std::string::npos);
+  EXPECT_NE(text({{.epochs = 2, .steps = 3}}, 2, 3).find("one of epochs, steps and share"), std::string::npos);
   EXPECT_NE(text({{.steps = 3}, {.epochs = 2}}, 2, 3).find("not some"), std::string::npos);
   EXPECT_NE(text({{.freeze = {"encoder"}}}, 2, 0).find("say how long"), std::string::npos);
   EXPECT_EQ(text({{.share = 0.7, .freeze = {"encoder"}}, {.share = 0.3}}, 2, 0), "");

@@ -72,6 +72,9 @@ class INFOMTL_API Objective : public torch::nn::Module {
   /// @throws ConfigError naming term, task and cure when a term needs what the model does not have
   void check(const MultiTaskModel& model) const;
 
+  /// A line for each term that was not limited to some tasks but is not defined for all of these: `loss "simax" leaves out a, b`.
+  std::vector<std::string> left_out(const std::vector<Task>& tasks) const;
+
   /// Names of the terms for which micro-batches are not one batch: LossTerm::compares_rows().
   std::vector<std::string> comparing_rows() const;
   /// Names of the terms of which each micro-batch gets a draw of its own: LossTerm::draws_per_batch().

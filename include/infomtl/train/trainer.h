@@ -81,6 +81,7 @@ class INFOMTL_API Trainer {
   TrainingCost cost() const;
   const TrainerSettings& settings() const;
   const MultiTaskModel& model() const;
+  const Objective& objective() const;
   FlatParameters& parameters();
 
   /// Everything a continued run needs, as a folder that Hugging Face reads as the encoder, and `infomtl predict` as a

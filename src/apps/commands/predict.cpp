@@ -44,6 +44,9 @@ int predict(const PredictOptions& options) {
       if (pair && !input.has_pair) {
         throw DataError("predict: task \"" + options.task + "\" reads pairs; give JSONL with text and text_pair");
       }
+      if (!pair && input.has_pair) {
+        throw DataError("predict: task \"" + options.task + "\" reads single texts; leave text_pair out");
+      }
       texts.emplace_back(input.text, input.pair);
     }
     for (const Json& prediction : run.predict(options.task, texts, samples)) out << prediction.dump() << '\n';
