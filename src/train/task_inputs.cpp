@@ -31,14 +31,12 @@ std::vector<TaskInputs> task_labels(const MultiTaskModel& model, BatchSource& ba
   const std::size_t count = model.tasks().size();
   std::vector<std::vector<Tensor>> examples(count), labels(count), texts(count);
   const BatchReader read = batches.evaluation(Split::train, batch_size);
-  std::int64_t before = 0;  // texts of the batches so far
   while (const std::optional<StepBatch> batch = read()) {
     for (const TaskBatch& rows : batch->tasks) {
       examples.at(rows.task).push_back(rows.examples);
       labels.at(rows.task).push_back(rows.labels);
-      texts.at(rows.task).push_back(rows.rows + before);
+      if (rows.texts.defined()) texts.at(rows.task).push_back(rows.texts);
     }
-    before += batch->tokens.sequences();
   }
   std::vector<TaskInputs> found;
   for (std::size_t t = 0; t < count; ++t) {
@@ -46,7 +44,7 @@ std::vector<TaskInputs> task_labels(const MultiTaskModel& model, BatchSource& ba
     const Task& task = model.tasks()[t];
     TaskInputs inputs{.kind = task.kind, .outputs = task.outputs(), .features = {}, .labels = at::cat(labels[t])};
     const Tensor order = at::cat(examples[t]).argsort();
-    inputs.texts = at::cat(texts[t]).index_select(0, order);
+    if (texts[t].size() == examples[t].size()) inputs.texts = at::cat(texts[t]).index_select(0, order);
     if (task.kind != TaskKind::tagging) inputs.labels = inputs.labels.index_select(0, order);
     found.push_back(std::move(inputs));
   }

@@ -9,12 +9,14 @@
 #include "infomtl/model/weights_file.h"
 #include "infomtl/optim/adamw.h"
 #include "infomtl/optim/sgd.h"
+#include "infomtl/weighting/weightings.h"
 #include "train/trained.h"
 
 namespace infomtl {
 namespace {
 
 using testing::small_settings;
+using testing::SmallRun;
 using testing::Trained;
 
 std::string refusal(const TrainerSettings& settings, const Json& weighting = "equal",
@@ -316,6 +318,21 @@ TEST(Groups, RatesAreTheGroups) {
     EXPECT_GT(whole.abs().max().item<double>(), 1e-5);
     EXPECT_TRUE(testing::close(part, whole * factors[i].second, 3e-7, 1e-3)) << factors[i].first;
   }
+}
+
+TEST(Groups, GatesOfHeadsHaveARateOfTheirOwnWhichAGroupReplaces) {
+  const auto gate_factor = [](const Json& head, std::vector<ParameterGroup> groups) {
+    TrainerSettings settings = small_settings("joint");  // peak 0.01
+    settings.groups = std::move(groups);
+    const Trained trained(SmallRun(0.1, head), settings, weightings::equal());
+    EXPECT_EQ(trained.slot("heads.topic.net.output.weight").rate_factor, 1.0);
+    return trained.slot("heads.topic.gates.polarity").rate_factor;
+  };
+  const Json quick = {{"name", "feedback"}, {"gate_learning_rate", 0.05}};
+  EXPECT_DOUBLE_EQ(gate_factor(quick, {}), 5);
+  EXPECT_DOUBLE_EQ(gate_factor(quick, {{.match = "heads.*.gates.*", .learning_rate = 0.02}}), 2);
+  EXPECT_DOUBLE_EQ(gate_factor({{"name", "feedback"}, {"gate_learning_rate", 0}}, {}), 1);
+  EXPECT_EQ(FeedbackHeadSettings().gate_learning_rate, 0.01);
 }
 
 TEST(Groups, LayerDecayCountsFromTheTop) {
