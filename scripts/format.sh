@@ -13,5 +13,5 @@ case ${1:-} in
 esac
 command -v clang-format-16 >/dev/null || fail "clang-format-16 is missing; scripts/setup.sh --tools installs it"
 cd "$repository"
-find include src tests -name '*.h' -o -name '*.cpp' | LC_ALL=C sort | xargs clang-format-16 "${arguments[@]}"
-say "$(find include src tests -name '*.h' -o -name '*.cpp' | wc -l) files looked at"
+find include src tests -name '*.h' -o -name '*.cpp' -o -name '*.cu' | LC_ALL=C sort | xargs clang-format-16 "${arguments[@]}"
+say "$(find include src tests -name '*.h' -o -name '*.cpp' -o -name '*.cu' | wc -l) files looked at"

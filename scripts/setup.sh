@@ -2,7 +2,8 @@
 # Makes a machine ready to build infomtl: Debian packages, LibTorch, a small encoder.
 #
 #   scripts/setup.sh            what a build, the tests and the quickstart need
-#   scripts/setup.sh --tools    also clang-format-16 and clang-tidy-16 (scripts/format.sh, scripts/lint.sh)
+#   scripts/setup.sh --tools    also clang-format-16, clang-tidy-16 and clang-16 with its sanitizers (scripts/format.sh, lint.sh,
+#                               fuzz.sh, checks.sh)
 #   scripts/setup.sh --cuda     also the CUDA libraries that LibTorch needs for `device: cuda` (about 2 GB)
 #
 # Safe to run twice, works offline once its downloads are cached, and touches nothing outside the repository but the
@@ -22,7 +23,7 @@ done
 # --- Debian packages -------------------------------------------------------------------------------------------------
 
 mapfile -t packages < <(grep -v '^#' "$repository/scripts/debian-packages.txt")
-[[ $with_tools == yes ]] && packages+=(clang-format-16 clang-tidy-16)
+[[ $with_tools == yes ]] && packages+=(clang-format-16 clang-tidy-16 clang-16 libclang-rt-16-dev)
 need_packages "${packages[@]}"
 
 lock_cache

@@ -2,7 +2,8 @@
 #
 # A CPU program links libtorch_cpu and libc10 and not libtorch, which would pull in all of CUDA. Headers and the two
 # libraries are enough, so the CUDA flavour of the PyPI wheel serves without a CUDA toolkit. With INFOMTL_CUDA the target
-# links the CUDA half too: `device: cuda` then works wherever a driver is; compiling device code is another matter.
+# links the CUDA half too: `device: cuda` then works wherever a driver is; device code of our own is the matter of
+# InfomtlKernels.cmake.
 include(${CMAKE_CURRENT_LIST_DIR}/LocateLibTorch.cmake)
 infomtl_locate_libtorch(LibTorch_FOLDER _libtorch_origin)
 
@@ -47,7 +48,7 @@ if(LibTorch_FOUND AND NOT TARGET Torch::cpu)
     target_link_libraries(Torch::cpu INTERFACE ${OpenMP_CXX_LIBRARIES})
   endif()
   if(INFOMTL_CUDA)
-    # Nothing of ours names a symbol of these two; they register the CUDA kernels when they are loaded.
+    # Without device code nothing of ours names a symbol of these two; they register LibTorch's kernels when they are loaded.
     target_link_options(Torch::cpu INTERFACE
       "SHELL:-Wl,--push-state,--no-as-needed ${LibTorch_CUDA_LIBRARY} ${LibTorch_C10_CUDA_LIBRARY} -Wl,--pop-state")
     target_compile_definitions(Torch::cpu INTERFACE INFOMTL_CUDA)

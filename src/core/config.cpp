@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "core/config_document.h"
@@ -38,6 +40,18 @@ std::string described(const Json& value) {
     default:
       return "the number " + value.dump();
   }
+}
+
+/// The text of a config file. What a pipe gave is kept: it can be read once only, a command may ask several times.
+std::string config_text(const fs::path& file) {
+  std::error_code error;
+  const fs::file_type type = fs::status(file, error).type();
+  if (type != fs::file_type::fifo) return read_file(file);
+  static std::mutex guard;
+  static std::map<fs::path, std::string> kept;
+  const std::lock_guard lock(guard);
+  const auto found = kept.find(file);
+  return found != kept.end() ? found->second : kept.emplace(file, read_file(file)).first->second;
 }
 
 [[noreturn]] void fail_at(const std::string& where, const std::string& message) {
@@ -121,6 +135,24 @@ class FieldReader final : public FieldVisitor {
   void field(std::string_view name, std::vector<std::string>& value, std::string_view) override {
     read_list<std::string>(name, value, [](const Config& element) { return element.as_text(); });
   }
+  void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>& words, std::string_view,
+             Range range) override {
+    if (!config_.has(name) || config_.value(name).json().is_null()) return;
+    config_.part([&] {
+      NamedNumbers found;
+      const Config numbers = config_.value(name);
+      if (numbers.is_object()) {
+        for (const auto& [key, number] : numbers.json().items()) {
+          found.by_name.emplace_back(key, numbers.number(key, range));
+        }
+      } else if (!words.empty() && !numbers.json().is_array()) {
+        found.word = config_.choice(name, "", words);
+      } else {
+        for (const Config& element : config_.list(name)) found.in_order.push_back(element.as_number(range));
+      }
+      value = std::move(found);
+    });
+  }
   void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
               std::string_view) override {
     value = config_.choice(name, value, allowed);
@@ -152,7 +184,7 @@ Config Config::from_file(const fs::path& file, const std::vector<std::string>& o
   document->root = Json::object();
   std::error_code unresolved;  // a file that is not there is told by read_file
   std::vector<fs::path> open{fs::weakly_canonical(file, unresolved)};
-  document->merge_text(read_file(file), {file.string(), file.parent_path()}, open);
+  document->merge_text(config_text(file), {file.string(), file.parent_path()}, open);
   for (const std::string& assignment : overrides) document->override_value(assignment);
   const Json* root = &document->root;
   return {std::move(document), root, ""};

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/json_shape.h"
 #include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -17,58 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kDeepest = 200;  // of nesting; what reads a value recursively is safe below it
 constexpr std::string_view kOverrides = "--set";
-
-// Watches the parser: keys written twice in one object (the parser would keep the last) and absurd nesting.
-class ShapeCheck {
- public:
-  explicit ShapeCheck(std::string_view name) : name_(name) {}
-
-  bool operator()(Json::parse_event_t event, const Json& parsed) {
-    switch (event) {
-      case Json::parse_event_t::object_start:
-      case Json::parse_event_t::array_start:
-        if (levels_.size() == kDeepest) {
-          throw ConfigError(name_ + "#" + pointer() + ": nested deeper than " + std::to_string(kDeepest));
-        }
-        levels_.push_back({event == Json::parse_event_t::array_start, 0, {}, {}});
-        break;
-      case Json::parse_event_t::key:
-        levels_.back().key = parsed.get<std::string>();
-        if (!levels_.back().keys.insert(levels_.back().key).second) {
-          throw ConfigError(name_ + "#" + pointer() + ": written twice in one object; keep one of them");
-        }
-        break;
-      case Json::parse_event_t::object_end:
-      case Json::parse_event_t::array_end:
-        levels_.pop_back();
-        [[fallthrough]];
-      case Json::parse_event_t::value:
-        if (!levels_.empty()) ++levels_.back().index;
-        break;
-    }
-    return true;
-  }
-
- private:
-  struct Level {
-    bool list;
-    std::size_t index;
-    std::string key;
-    std::set<std::string> keys;
-  };
-  std::string pointer() const {
-    std::string result;
-    for (const Level& level : levels_) {
-      result = level.list ? pointer_below(result, level.index) : pointer_below(result, level.key);
-    }
-    return result;
-  }
-
-  std::string name_;
-  std::vector<Level> levels_;
-};
 
 // "3:14", counted from one; columns in bytes.
 std::string line_and_column(std::string_view text, std::size_t offset) {
@@ -91,16 +41,18 @@ Json parse(std::string_view text, const std::string& name) {
   if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     throw ConfigError(name + ":" + line_and_column(text, bad) + ": not UTF-8; save the file as UTF-8");
   }
-  ShapeCheck check(name);
+  JsonShape shape;
   try {
     return Json::parse(
-        text, [&](int, Json::parse_event_t event, Json& parsed) { return check(event, parsed); }, true, true);
+        text, [&](int, Json::parse_event_t event, Json& parsed) { return shape(event, parsed); }, true, true);
+  } catch (const JsonShape::Fault& fault) {
+    throw ConfigError(name + "#" + fault.pointer + ": " + fault.what);
   } catch (const Json::parse_error& error) {
     // `byte` counts the bytes read, the offending one included.
     throw ConfigError(name + ":" + line_and_column(text, error.byte == 0 ? 0 : error.byte - 1) +
                       ": not valid JSON: " + syntax_reason(error));
-  } catch (const Json::exception& error) {
-    throw ConfigError(name + ": not valid JSON: " + reason_of(error));
+  } catch (const Json::exception& error) {  // a number that no double holds has no place in the text
+    throw ConfigError(name + "#" + shape.pointer() + ": not valid JSON: " + reason_of(error));
   }
 }
 
@@ -173,24 +125,6 @@ std::pair<Json*, std::string> one_step_into(Json& target, const std::string& key
 }
 
 }  // namespace
-
-std::string pointer_below(const std::string& pointer, std::string_view key) {
-  std::string result = pointer + '/';
-  for (const char c : key) {
-    if (c == '~') {
-      result += "~0";
-    } else if (c == '/') {
-      result += "~1";
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
-std::string pointer_below(const std::string& pointer, std::size_t index) {
-  return pointer + '/' + std::to_string(index);
-}
 
 std::string expand_variables(std::string_view text) {
   std::string result;

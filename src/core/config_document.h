@@ -9,14 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/json_pointer.h"
 #include "infomtl/core/json.h"
 #include "infomtl/core/problems.h"
 
 namespace infomtl {
-
-/// "/losses/1" and "a/b" give "/losses/1/a~1b" (RFC 6901).
-std::string pointer_below(const std::string& pointer, std::string_view key);
-std::string pointer_below(const std::string& pointer, std::size_t index);
 
 /// `${NAME}` replaced from the environment; INFOMTL_CACHE falls back to cache_folder(). @throws ConfigError when unset
 std::string expand_variables(std::string_view text);
@@ -42,7 +39,7 @@ struct ConfigDocument {
 
   const Origin& origin_of(std::string pointer) const;
   std::string where(const std::string& pointer) const;
-  /// A path as the file that wrote it means it.
+  /// A path as the file that wrote it means it; "~/" is the home folder.
   std::filesystem::path resolved(const std::string& text, const std::string& pointer) const;
   /// Makes the strings absolute that `field` leads to from a copy of the value at `pointer`; see Config::effective.
   void make_absolute(Json& value, const std::string& pointer, std::string_view field) const;

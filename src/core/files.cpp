@@ -12,6 +12,7 @@
 #include <cstring>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "infomtl/core/errors.h"
 
@@ -119,7 +120,7 @@ fs::path make_parent(const fs::path& path) {
   return parent;
 }
 
-bool is_there(const fs::path& path) {
+bool has_name(const fs::path& path) {
   std::error_code error;
   return fs::symlink_status(path, error).type() != fs::file_type::not_found;
 }
@@ -139,20 +140,38 @@ struct FolderNames {
   }
 
   void recover() const {
-    if (is_there(previous)) {
-      if (is_there(folder)) {
+    if (has_name(previous)) {
+      if (has_name(folder)) {
         remove_tree(previous);
       } else {
         rename_to(previous, folder);
       }
     }
-    if (is_there(unfinished)) remove_tree(unfinished);
+    if (has_name(unfinished)) remove_tree(unfinished);
   }
 };
 
 }  // namespace
 
-std::string read_file(const fs::path& file) { return Descriptor(file, O_RDONLY, "cannot be opened").read(); }
+bool is_lfs_pointer(std::string_view content) {
+  return content.size() < 1024 && content.starts_with("version https://git-lfs.github.com/spec/");
+}
+
+bool is_there(const fs::path& file) {
+  std::error_code error;
+  if (fs::exists(file, error)) return true;
+  if (!fs::is_symlink(fs::symlink_status(file, error))) return false;
+  throw IoError(file.string() + ": is a link to " + fs::read_symlink(file, error).string() + ", which is not there");
+}
+
+std::string read_file(const fs::path& file) {
+  is_there(file);  // a dangling link says more than "no such file"
+  std::string content = Descriptor(file, O_RDONLY, "cannot be opened").read();
+  if (is_lfs_pointer(content)) {
+    throw IoError(file.string() + ": is a Git LFS pointer, not the file itself; run \"git lfs pull\" in its folder");
+  }
+  return content;
+}
 
 void write_file_atomically(const fs::path& file, std::string_view content) {
   static std::atomic<unsigned> count{0};
@@ -173,9 +192,20 @@ void write_file_atomically(const fs::path& file, std::string_view content) {
   flush(parent);
 }
 
+void remove_unfinished_files(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool unfinished = name.starts_with('.') && name.find(".unfinished-") != std::string::npos;
+    if (unfinished && entry.is_regular_file(error)) found.push_back(entry.path());
+  }
+  for (const fs::path& file : found) fs::remove(file, error);
+}
+
 void write_folder_atomically(const fs::path& folder, const std::function<void(const fs::path&)>& fill) {
   const FolderNames names(folder);
-  if (std::error_code error; is_there(names.folder) && !fs::is_directory(names.folder, error)) {
+  if (std::error_code error; has_name(names.folder) && !fs::is_directory(names.folder, error)) {
     throw IoError(names.folder.string() + ": is a file; a folder cannot take its place");
   }
   const fs::path parent = make_parent(names.folder);
@@ -186,19 +216,19 @@ void write_folder_atomically(const fs::path& folder, const std::function<void(co
   try {
     fill(names.unfinished);
     flush_tree(names.unfinished);
-    if (is_there(names.folder)) rename_to(names.folder, names.previous);
+    if (has_name(names.folder)) rename_to(names.folder, names.previous);
     rename_to(names.unfinished, names.folder);
   } catch (...) {
     names.recover();
     throw;
   }
   lock.flush();
-  if (is_there(names.previous)) remove_tree(names.previous);
+  if (has_name(names.previous)) remove_tree(names.previous);
 }
 
 void recover_folder(const fs::path& folder) {
   const FolderNames names(folder);
-  if (!is_there(names.previous) && !is_there(names.unfinished)) return;
+  if (!has_name(names.previous) && !has_name(names.unfinished)) return;
   Descriptor lock(parent_of(names.folder), O_RDONLY | O_DIRECTORY, "cannot be opened");
   if (lock.lock(false)) names.recover();  // else its writer lives and is at work: nothing was left behind
 }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/json_shape.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 
@@ -14,12 +15,20 @@ std::string reason_of(const std::exception& error) {
   return text;
 }
 
-Json read_json(const std::filesystem::path& file) {
+Json parse_json(std::string_view text) {
+  JsonShape shape;
   try {
-    return Json::parse(read_file(file));
+    return Json::parse(text, [&](int, Json::parse_event_t event, Json& parsed) { return shape(event, parsed); });
+  } catch (const JsonShape::Fault& fault) {
+    throw FormatError("\"" + fault.pointer + "\" is " + fault.what);
   } catch (const Json::exception& error) {
-    throw FormatError(file.string() + ": not JSON: " + reason_of(error));
+    throw FormatError("not JSON: " + reason_of(error));
   }
+}
+
+Json read_json(const std::filesystem::path& file) {
+  const std::string text = read_file(file);  // which names the file itself
+  return with_context(file.string(), [&] { return parse_json(text); });
 }
 
 }  // namespace infomtl

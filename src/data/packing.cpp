@@ -80,6 +80,9 @@ class TaskBatchBuilder {
     }
     if (task_.kind == TaskKind::tagging) {
       batch.words = int64_tensor(words_);
+      if (std::find(unread_.begin(), unread_.end(), std::uint8_t{1}) != unread_.end()) {
+        batch.unread = tensor_of(unread_, torch::kUInt8).to(torch::kBool);
+      }
       batch.word_offsets = int64_tensor(word_offsets_);
     }
     return batch;
@@ -95,6 +98,7 @@ class TaskBatchBuilder {
       if (token < 0 && !none && tokenless_ == TokenlessWords::leave_out) continue;
       if (token >= 0) previous = token;
       words_.push_back(first_token + previous);
+      unread_.push_back(token == kWordNotRead);
       classes_.push_back(rows_.classes[begin + w]);
     }
     word_offsets_.push_back(static_cast<std::int64_t>(words_.size()));
@@ -106,6 +110,7 @@ class TaskBatchBuilder {
   TokenlessWords tokenless_;
   std::vector<std::int64_t> sequence_rows_, examples_, texts_, classes_, words_, word_offsets_ = {0};
   std::vector<float> values_;
+  std::vector<std::uint8_t> unread_;
 };
 
 }  // namespace

@@ -10,6 +10,12 @@ void RawLabels::append_missing(std::int32_t line) {
   lines.push_back(line);
   offsets.push_back(static_cast<std::int64_t>(items.size()));
   missing.push_back(true);
+  refused.push_back(false);
+}
+
+void RawLabels::append_refused(std::int32_t line) {
+  append_missing(line);
+  refused.back() = true;
 }
 
 void RawLabels::append(const std::vector<std::string_view>& row_items, std::int32_t line) {
@@ -41,7 +47,7 @@ void append_cell(RawLabels& labels, const LabelRequest& request, std::string_vie
 void append_indicators(RawLabels& labels, const LabelRequest& request, const std::vector<std::string_view>& cells,
                        std::int32_t line, const ErrorList& problem) {
   std::vector<std::string_view> items;
-  bool any_empty = false;
+  bool any_empty = false, any_refused = false;
   for (std::size_t c = 0; c < cells.size(); ++c) {
     const std::string_view cell = trimmed(cells[c]);
     if (cell == "1") {
@@ -51,10 +57,12 @@ void append_indicators(RawLabels& labels, const LabelRequest& request, const std
     } else if (cell != "0") {
       problem(line_of(labels.file, line) + "column \"" + request.source->label_columns[c] + "\" holds \"" +
               std::string(cell) + "\" where 0 or 1 is needed");
-      any_empty = true;
+      any_refused = true;
     }
   }
-  if (any_empty) {
+  if (any_refused) {
+    labels.append_refused(line);
+  } else if (any_empty) {
     labels.append_missing(line);
   } else {
     labels.append(items, line);

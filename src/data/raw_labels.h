@@ -18,9 +18,11 @@ struct RawLabels {
   StringTable items;
   std::vector<std::int64_t> offsets = {0};
   std::vector<bool> missing;
+  std::vector<bool> refused;  ///< missing since the cell could not be taken, which was told already
 
   std::size_t size() const { return missing.size(); }
   void append_missing(std::int32_t line);
+  void append_refused(std::int32_t line);
   void append(const std::vector<std::string_view>& row_items, std::int32_t line);
 };
 

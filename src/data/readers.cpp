@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <optional>
 
 #include "data/table_reader.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 
 namespace infomtl::data {
@@ -14,7 +16,7 @@ namespace {
 class RowBuilder {
  public:
   RowBuilder(const Source& source, const std::vector<LabelRequest>& requests, bool words)
-      : requests_(requests), words_(words) {
+      : file_(source.file.string()), requests_(requests), words_(words) {
     rows_.labels.resize(requests.size());
     for (std::size_t r = 0; r < requests.size(); ++r) {
       const auto& label_file = requests[r].source->label_file;
@@ -23,6 +25,8 @@ class RowBuilder {
   }
 
   void text(std::string_view text, const std::string_view* pair, std::int32_t line) {
+    check_size(text.size(), line);
+    if (pair != nullptr) check_size(pair->size(), line);
     rows_.texts.append(text, pair, words_ ? blank_separated(text) : std::vector<WordRange>());
     rows_.lines.push_back(line);
   }
@@ -35,6 +39,7 @@ class RowBuilder {
       joined += word;
       ranges.push_back({begin, static_cast<std::int32_t>(joined.size())});
     }
+    check_size(joined.size(), line);
     rows_.texts.append(joined, nullptr, ranges);
     rows_.lines.push_back(line);
   }
@@ -43,16 +48,22 @@ class RowBuilder {
   RawLabels& labels(std::size_t request) { return rows_.labels[request]; }
   std::size_t requests() const { return requests_.size(); }
   const LabelRequest& request(std::size_t r) const { return requests_[r]; }
-  /// @param file  named where blank rows were left out
-  SourceRows take(const std::string& file) {
+  SourceRows take() {
     if (blank_rows_ > 0) {
-      log::warning(file + ": " + std::to_string(blank_rows_) +
+      log::warning(file_ + ": " + std::to_string(blank_rows_) +
                    (blank_rows_ == 1 ? " blank row is left out" : " blank rows are left out"));
     }
     return std::move(rows_);
   }
 
  private:
+  void check_size(std::size_t bytes, std::int32_t line) const {
+    if (bytes <= kLongestText) return;
+    throw DataError(line_of(file_, line) + "a text of " + std::to_string(bytes) + " bytes; " +
+                    std::to_string(kLongestText) + " are the most (is all of a file one line?)");
+  }
+
+  std::string file_;
   const std::vector<LabelRequest>& requests_;
   bool words_;
   std::int64_t blank_rows_ = 0;
@@ -115,7 +126,7 @@ void read_table(const Source& source, std::string_view content, RowBuilder& rows
     const auto& columns = rows.request(r).source->label_columns;
     wanted.insert(wanted.end(), columns.begin(), columns.end());
   }
-  TableReader table(content, file, source.format == SourceFormat::csv, source.header, wanted, problem);
+  TableReader table(content, file, source.style(), source.header, wanted, problem);
   while (table.next()) {
     const auto line = table.line();
     const std::string_view pair = source.paired() ? table.cell(1) : std::string_view();
@@ -134,6 +145,12 @@ void read_table(const Source& source, std::string_view content, RowBuilder& rows
     }
   }
   rows.blank_rows(table.blank_rows());
+  if (table.quoted_cells() > 0) {
+    log::warning(
+        file + ": " + std::to_string(table.quoted_cells()) +
+        " cells stand in quotes with doubled quotes inside; they are read as they stand, unless the source says "
+        "\"quotes\": true");
+  }
 }
 
 const Json* json_field(const Json& object, const std::string& key) {
@@ -141,30 +158,18 @@ const Json* json_field(const Json& object, const std::string& key) {
   return found == object.end() ? nullptr : &*found;
 }
 
-/// What a JSON parser says, without the number of its error.
-std::string parse_error(const Json::exception& error) {
-  const std::string what = error.what();
-  return "not JSON (" + what.substr(what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2) + ")";
-}
-
-/// An object of a JSON file, and the line it stands on; of a list the number of the element, from 1.
-struct JsonRow {
-  std::int32_t line = 0;
-  Json object;
-};
-
-/// The list of a file that is one, or one object that holds it under its only key; null for any other file.
+/// The list of a file that is one, or one object that holds it under its only key; none for any other file.
 std::optional<Json> json_list(std::string_view content, const std::string& file) {
   const std::size_t begin = content.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos || (content[begin] != '[' && content[begin] != '{')) return std::nullopt;
-  Json whole = Json::parse(content, nullptr, /*allow_exceptions=*/false);
-  if (whole.is_discarded()) {
+  Json whole;
+  try {
+    whole = parse_json(content);
+  } catch (const FormatError& error) {
     if (content[begin] != '[') return std::nullopt;  // an object on every line
-    try {
-      whole = Json::parse(content);
-    } catch (const Json::exception& error) {
-      throw DataError(file + ": begins like a list of objects, but is " + parse_error(error));
-    }
+    const std::string what = error.what();
+    throw DataError(file + ": begins like a list of objects" + (what.starts_with("not JSON") ? ", but is " : ": ") +
+                    what);
   }
   if (whole.is_array()) return whole;
   const auto of_objects = [](const Json& list) {
@@ -175,34 +180,63 @@ std::optional<Json> json_list(std::string_view content, const std::string& file)
   return std::nullopt;
 }
 
-std::vector<JsonRow> json_rows(std::string_view content, const std::string& file, const ErrorList& problem) {
-  std::vector<JsonRow> rows;
-  const auto lines = split_lines(content, file);
+/// Hands over the objects of a JSON file, each with the line it stands on; of a list the number of the element, from 1.
+void for_each_json_row(std::string_view content, const std::string& file, RowBuilder& rows, const ErrorList& problem,
+                       const std::function<void(const Json&, std::int32_t)>& body) {
   std::int32_t number = 0;
+  const auto take = [&](const Json& row) {
+    if (row.is_object()) return body(row, number);
+    problem(line_of(file, number) + "a JSON object is needed for every row");
+  };
+  const auto lines = split_lines(content, file);
   const std::size_t mark = content.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-  if (std::optional<Json> list = json_list(content.substr(mark), file)) {
-    for (Json& element : *list) rows.push_back({++number, std::move(element)});
-  } else {
-    for (const std::string_view text : lines) {
+  if (const std::optional<Json> list = json_list(content.substr(mark), file)) {
+    for (const Json& element : *list) {
       ++number;
-      if (trimmed(text).empty()) continue;
-      try {
-        rows.push_back({number, Json::parse(text)});
-      } catch (const Json::exception& error) {
-        problem(line_of(file, number) + parse_error(error));
-      }
+      take(element);
     }
+    return;
   }
-  std::erase_if(rows, [&](const JsonRow& row) {
-    if (!row.object.is_object()) problem(line_of(file, row.line) + "a JSON object is needed for every row");
-    return !row.object.is_object();
-  });
-  return rows;
+  for (const std::string_view text : lines) {
+    ++number;
+    if (trimmed(text).empty()) {
+      rows.blank_rows(1);
+      continue;
+    }
+    Json row;
+    try {
+      row = parse_json(text);
+    } catch (const FormatError& error) {
+      problem(line_of(file, number) + error.what());
+      continue;
+    }
+    take(row);
+  }
+}
+
+/// A value as an error quotes it.
+std::string quoted(const Json& value) {
+  std::string text = value.dump();
+  if (text.size() <= 60) return text;
+  std::size_t end = 60;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;  // never inside a character
+  return text.substr(0, end) + "...";
+}
+
+/// What a value of that shape would be for, or which two things it could say.
+std::string shape_hint(TaskKind kind, const Json& value) {
+  if (value.is_array() && (kind == TaskKind::classification || kind == TaskKind::regression)) {
+    return "; a list is for tasks of type multi_label or tagging";
+  }
+  if (value.is_array() && kind == TaskKind::multi_label && !value.empty() && value[0].is_number()) {
+    return "; with so few classes it may be indices or say of each class whether it is there; write names";
+  }
+  return "";
 }
 
 void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows, const ErrorList& problem) {
   const std::string file = source.file.string();
-  for (const auto& [line, object] : json_rows(content, file, problem)) {
+  for_each_json_row(content, file, rows, problem, [&](const Json& object, std::int32_t line) {
     const Json* first = json_field(object, source.text_column);
     const Json* second = source.paired() ? json_field(object, source.pair_column) : nullptr;
     const auto is_words = [&](const Json& value) {
@@ -211,11 +245,11 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
     };
     if (first == nullptr || !(first->is_string() || is_words(*first))) {
       problem(line_of(file, line) + "\"" + source.text_column + "\" must be there and be text");
-      continue;
+      return;
     }
     if (source.paired() && (second == nullptr || !second->is_string())) {
       problem(line_of(file, line) + "\"" + source.pair_column + "\" must be there and be text");
-      continue;
+      return;
     }
     if (first->is_array()) {
       std::vector<std::string_view> words;
@@ -231,8 +265,9 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
       if (columns.size() == 1) {
         const Json* value = json_field(object, columns[0]);
         if (!append_json(rows.labels(r), request, value, line)) {
-          problem(line_of(file, line) + "\"" + columns[0] + "\" is not a label: " + value->dump().substr(0, 60));
-          rows.labels(r).append_missing(line);
+          problem(line_of(file, line) + "\"" + columns[0] + "\" is not a label: " + quoted(*value) +
+                  shape_hint(request.kind, *value));
+          rows.labels(r).append_refused(line);
         }
         continue;
       }
@@ -243,7 +278,7 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
       }
       append_indicators(rows.labels(r), request, {cells.begin(), cells.end()}, line, problem);
     }
-  }
+  });
 }
 
 void read_conll(const Source& source, std::string_view content, RowBuilder& rows, const ErrorList& problem) {
@@ -342,7 +377,7 @@ SourceRows read_rows(const Source& source, std::string_view content, std::string
       read_conll(source, content, rows, problem);
       break;
   }
-  return rows.take(source.file.string());
+  return rows.take();
 }
 
 }  // namespace infomtl::data

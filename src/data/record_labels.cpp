@@ -1,6 +1,6 @@
 #include "data/record_labels.h"
 
-#include <algorithm>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -12,10 +12,11 @@ namespace infomtl::data {
 namespace {
 
 /// A name in the record's list of labels, or in a file of them.
-void add_label(const Config& place, const std::string& where, const std::string& name, Task& task) {
+void add_label(const Config& place, const std::string& where, const std::string& name, std::set<std::string>& known,
+               Task& task) {
   if (name.empty()) place.fail(where + "a label needs a name");
   if (name.find('\0') != std::string::npos) place.fail(where + "a label holds a zero byte");
-  if (std::find(task.labels.begin(), task.labels.end(), name) != task.labels.end()) {
+  if (!known.insert(name).second) {
     place.fail(where + "label \"" + name + "\" is listed twice");
   }
   task.labels.push_back(name);
@@ -27,8 +28,9 @@ std::size_t least_labels(TaskKind kind) { return kind == TaskKind::multi_label ?
 
 bool read_labels(const Config& config, const FileResolver& file_of, Task& task) {
   if (task.kind == TaskKind::regression) return true;
+  std::set<std::string> known;  // there may be thousands
   if (!config.has("labels") || config.value("labels").json().is_array()) {
-    for (const Config& label : config.list("labels")) add_label(label, "", label.as_text(), task);
+    for (const Config& label : config.list("labels")) add_label(label, "", label.as_text(), known, task);
   } else if (const Config value = config.value("labels"); value.as_text() == "auto") {
     return false;
   } else {
@@ -36,7 +38,7 @@ bool read_labels(const Config& config, const FileResolver& file_of, Task& task) 
     const std::string content = with_context(value.where(), [&] { return read_file(file); });
     std::size_t number = 0;
     for (const std::string_view line : split_lines(content, file.string())) {
-      add_label(value, file.string() + ":" + std::to_string(++number) + ": ", std::string(line), task);
+      add_label(value, file.string() + ":" + std::to_string(++number) + ": ", std::string(line), known, task);
     }
   }
   const std::size_t least = least_labels(task.kind);

@@ -6,7 +6,8 @@
 
 namespace infomtl::data {
 
-/// Reads "metric", by default that of the task's kind, and "extra_metrics". @throws ConfigError for a metric given twice
+/// Reads "metric", by default that of the task's kind, "extra_metrics", and the "scheme" of tags that entity scores go by.
+/// @throws ConfigError for a metric given twice, or a scheme of a task that has no tags
 void read_metrics(const Config& config, Task& task);
 
 }  // namespace infomtl::data

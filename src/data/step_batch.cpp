@@ -24,10 +24,16 @@ std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> pieces(const Ten
 
 Tensor moved(const Tensor& tensor, torch::Device device) { return tensor.defined() ? tensor.to(device) : tensor; }
 
+/// PackedTokens::device_offsets: made once here, not once per layer.
+Tensor offsets_for(torch::Device device, const Tensor& offsets) {
+  return device.is_cpu() ? Tensor() : offsets.to(device, /*non_blocking=*/true);
+}
+
 }  // namespace
 
 PackedTokens PackedTokens::to(torch::Device device) const {
-  return {moved(ids, device), moved(positions, device), moved(type_ids, device), offsets, word_starts, word_offsets};
+  return {moved(ids, device), moved(positions, device),    moved(type_ids, device), offsets, word_starts,
+          word_offsets,       offsets_for(device, offsets)};
 }
 
 PackedTokens PackedTokens::select(const std::vector<std::int64_t>& sequences) const {
@@ -35,6 +41,7 @@ PackedTokens PackedTokens::select(const std::vector<std::int64_t>& sequences) co
   const Tensor source = torch::tensor(tokens, torch::kInt64).to(ids.device());
   PackedTokens result{ids.index_select(0, source), positions.index_select(0, source), type_ids.index_select(0, source),
                       torch::tensor(ends, torch::kInt32)};
+  result.device_offsets = offsets_for(ids.device(), result.offsets);
   if (word_offsets.defined()) {
     const auto [words, word_ends] = pieces(word_offsets, sequences);
     result.word_starts = word_starts.index_select(0, torch::tensor(words, torch::kInt64));
@@ -46,8 +53,8 @@ PackedTokens PackedTokens::select(const std::vector<std::int64_t>& sequences) co
 StepBatch StepBatch::to(torch::Device device) const {
   StepBatch result{tokens.to(device), tasks};
   for (TaskBatch& batch : result.tasks) {
-    for (Tensor* tensor :
-         {&batch.rows, &batch.labels, &batch.words, &batch.word_offsets, &batch.examples, &batch.texts}) {
+    for (Tensor* tensor : {&batch.rows, &batch.labels, &batch.words, &batch.unread, &batch.word_offsets,
+                           &batch.examples, &batch.texts}) {
       *tensor = moved(*tensor, device);
     }
   }

@@ -28,14 +28,15 @@ Texts kept_texts(const Texts& texts, const std::vector<bool>& keep) {
   return result;
 }
 
-TaskRows kept_task_rows(const TaskRows& rows, const std::vector<std::int32_t>& new_sequence) {
+TaskRows kept_task_rows(const TaskRows& rows, const std::vector<bool>& keep,
+                        const std::vector<std::int32_t>& new_sequence) {
   TaskRows result;
   const bool list = !rows.label_offsets.empty();
   if (list) result.label_offsets.push_back(0);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::int32_t sequence = new_sequence[static_cast<std::size_t>(rows.sequences[i])];
-    if (sequence < 0) continue;
-    result.sequences.push_back(sequence);
+    if (!keep[i]) continue;
+    result.sequences.push_back(new_sequence[static_cast<std::size_t>(rows.sequences[i])]);
+    if (!rows.numbers.empty()) result.numbers.push_back(rows.numbers[i]);
     if (!rows.values.empty()) result.values.push_back(rows.values[i]);
     if (list) {
       result.classes.insert(result.classes.end(), rows.classes.begin() + rows.label_offsets[i],
@@ -75,6 +76,28 @@ void append_texts(Texts& to, const Texts& from) {
   for (std::size_t i = 0; i < from.size(); ++i) append_row(to, from, i);
 }
 
+void keep_labelled_rows(SplitData& data, const std::vector<std::vector<bool>>& keep) {
+  std::vector<bool> labelled(data.texts.size(), false);
+  bool all = true;
+  for (std::size_t t = 0; t < data.tasks.size(); ++t) {
+    const TaskRows& rows = data.tasks[t];
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      all = all && keep[t][i];
+      if (keep[t][i]) labelled[static_cast<std::size_t>(rows.sequences[i])] = true;
+    }
+  }
+  std::vector<std::int32_t> new_sequence(labelled.size(), -1);
+  std::int32_t next = 0;
+  for (std::size_t i = 0; i < labelled.size(); ++i) {
+    if (labelled[i]) new_sequence[i] = next++;
+  }
+  if (all && static_cast<std::size_t>(next) == labelled.size()) return;
+  data.texts = kept_texts(data.texts, labelled);
+  for (std::size_t t = 0; t < data.tasks.size(); ++t) {
+    data.tasks[t] = kept_task_rows(data.tasks[t], keep[t], new_sequence);
+  }
+}
+
 void keep_rows(SourceRows& rows, const std::vector<bool>& keep) {
   rows.texts = kept_texts(rows.texts, keep);
   std::vector<std::int32_t> lines;
@@ -91,7 +114,9 @@ void keep_rows(SourceRows& rows, const std::vector<bool>& keep) {
       for (std::int64_t j = labels.offsets[i]; j < labels.offsets[i + 1]; ++j) {
         items.push_back(labels.items[static_cast<std::size_t>(j)]);
       }
-      if (labels.missing[i]) {
+      if (labels.refused[i]) {
+        kept.append_refused(labels.lines[i]);
+      } else if (labels.missing[i]) {
         kept.append_missing(labels.lines[i]);
       } else {
         kept.append(items, labels.lines[i]);
@@ -142,14 +167,12 @@ void take_subset(SplitData& data, const std::vector<Task>& tasks, double fractio
     }
     for (const std::int32_t sequence : sequences) keep[static_cast<std::size_t>(sequence)] = true;
   }
-  std::vector<std::int32_t> new_sequence(keep.size(), -1);
-  std::int32_t next = 0;
-  for (std::size_t i = 0; i < keep.size(); ++i) {
-    if (keep[i]) new_sequence[i] = next++;
+  std::vector<std::vector<bool>> kept;
+  for (const TaskRows& rows : data.tasks) {
+    kept.emplace_back();
+    for (const std::int32_t sequence : rows.sequences) kept.back().push_back(keep[static_cast<std::size_t>(sequence)]);
   }
-  if (static_cast<std::size_t>(next) == keep.size()) return;
-  data.texts = kept_texts(data.texts, keep);
-  for (TaskRows& rows : data.tasks) rows = kept_task_rows(rows, new_sequence);
+  keep_labelled_rows(data, kept);
 }
 
 }  // namespace infomtl::data

@@ -15,13 +15,21 @@ bool is_index(const std::string& column) {
 
 }  // namespace
 
-TableReader::TableReader(std::string_view content, std::string file, bool csv, std::optional<bool> header,
+TableReader::TableReader(std::string_view content, std::string file, TableStyle style, std::optional<bool> header,
                          const std::vector<std::string>& wanted, ErrorList problem)
-    : file_(std::move(file)), csv_(csv), problem_(std::move(problem)), lines_(split_lines(content, file_)) {
+    : file_(std::move(file)), style_(style), problem_(std::move(problem)), lines_(split_lines(content, file_)) {
   resolve(wanted, header.value_or(!std::all_of(wanted.begin(), wanted.end(), is_index)));
 }
 
 void TableReader::resolve(const std::vector<std::string>& wanted, bool header) {
+  // The line that tells Excel how the table is separated.
+  if (!lines_.empty() && lines_[0].size() == 5 && lines_[0].starts_with("sep=")) {
+    if (lines_[0][4] != style_.delimiter) {
+      throw DataError(file_ + ":1: says \"" + std::string(lines_[0]) + "\", but \"" + style_.delimiter +
+                      "\" separates here; set \"delimiter\" in the source");
+    }
+    next_line_ = 1;
+  }
   if (header) {
     do {
       if (!read_fields()) throw DataError(file_ + ": empty, but a header line is expected");
@@ -40,7 +48,7 @@ void TableReader::resolve(const std::vector<std::string>& wanted, bool header) {
     } else if (is_index(column)) {
       columns_.push_back(std::stoul(column));
     } else {
-      throw DataError(file_ + ":1: no column \"" + column + "\"" + did_you_mean(column, fields_));
+      throw DataError(file_ + ":1: no column \"" + column + "\"" + other_delimiter() + did_you_mean(column, fields_));
     }
   }
 }
@@ -60,12 +68,33 @@ bool TableReader::next() {
         throw DataError(file_ + ":" + std::to_string(row_line_) + ": no column " + std::to_string(last) +
                         ", there are " + std::to_string(width_) + " (counted from 0)");
       } else {
+        count_quoted();
         return true;
       }
     }
     problem_(file_ + ":" + std::to_string(row_line_) + ": " + broken_);
   }
   return false;
+}
+
+void TableReader::count_quoted() {
+  if (style_.quotes) return;
+  for (const std::size_t column : columns_) {
+    const std::string& cell = fields_[column];
+    const bool quoted = cell.size() > 3 && cell.starts_with('"') && cell.ends_with('"');
+    quoted_cells_ += quoted && cell.find("\"\"", 1) < cell.size() - 1 ? 1 : 0;
+  }
+}
+
+/// A header of one field that another delimiter would cut.
+std::string TableReader::other_delimiter() const {
+  if (fields_.size() != 1) return "";
+  for (const auto& [delimiter, written] :
+       {std::pair(';', ";"), std::pair('\t', "\\t"), std::pair(',', ","), std::pair('|', "|")}) {
+    if (fields_[0].find(delimiter) == std::string::npos) continue;
+    return std::string("; is \"") + written + "\" what separates them? Then set \"delimiter\" in the source";
+  }
+  return "";
 }
 
 /// An empty line, or a row of empty cells as spreadsheets leave them; a table of one column has no blank rows.
@@ -80,24 +109,24 @@ bool TableReader::read_fields() {
   broken_.clear();
   fields_.clear();
   row_line_ = static_cast<std::int32_t>(next_line_ + 1);
-  if (csv_) {
-    read_csv_fields();
+  if (style_.quotes) {
+    read_quoted_fields();
   } else {
-    read_tsv_fields();
+    read_plain_fields();
   }
   return true;
 }
 
-void TableReader::read_tsv_fields() {
+void TableReader::read_plain_fields() {
   const std::string_view line = lines_[next_line_++];
   for (std::size_t begin = 0; begin <= line.size();) {
-    const std::size_t end = std::min(line.find('\t', begin), line.size());
+    const std::size_t end = std::min(line.find(style_.delimiter, begin), line.size());
     fields_.emplace_back(line.substr(begin, end - begin));
     begin = end + 1;
   }
 }
 
-void TableReader::read_csv_fields() {
+void TableReader::read_quoted_fields() {
   std::string_view line = lines_[next_line_++];
   std::size_t i = 0;
   for (;;) {
@@ -124,9 +153,9 @@ void TableReader::read_csv_fields() {
           return;
         }
       }
-      if (i < line.size() && line[i] != ',') broken_ = "text after the closing quote of a field";
+      if (i < line.size() && line[i] != style_.delimiter) broken_ = "text after the closing quote of a field";
     }
-    const std::size_t end = std::min(line.find(',', i), line.size());
+    const std::size_t end = std::min(line.find(style_.delimiter, i), line.size());
     const std::string_view rest = line.substr(i, end - i);
     if (rest.find('"') != std::string_view::npos && broken_.empty()) {
       broken_ = "a quote inside an unquoted field; quote the whole field and double the quote";

@@ -1,5 +1,6 @@
 #pragma once
-// Rows of TSV (a tab always separates, quotes are ordinary characters) and CSV (RFC 4180) by column name or index.
+// Rows of tables by column name or index: CSV (RFC 4180), or TSV, where a tab always separates and quotes are ordinary
+// characters.
 
 #include <cstdint>
 #include <optional>
@@ -11,12 +12,18 @@
 
 namespace infomtl::data {
 
+/// How a table is written.
+struct TableStyle {
+  char delimiter = ',';
+  bool quotes = true;  ///< fields may be quoted, as in RFC 4180
+};
+
 class TableReader {
  public:
   /// @param wanted  columns by name, or by 0-based index; a header line is there if `header` says so or, where it says
   ///                nothing, if any of them is not a number
   /// @throws DataError: not UTF-8, unknown column
-  TableReader(std::string_view content, std::string file, bool csv, std::optional<bool> header,
+  TableReader(std::string_view content, std::string file, TableStyle style, std::optional<bool> header,
               const std::vector<std::string>& wanted, ErrorList problem);
 
   /// Moves to the next well-formed row; broken ones are reported. False at the end.
@@ -25,17 +32,21 @@ class TableReader {
   std::string_view cell(std::size_t wanted) const { return fields_[columns_[wanted]]; }
   /// Rows without anything in them, so far: empty lines, and rows of empty cells.
   std::int64_t blank_rows() const { return blank_rows_; }
+  /// Cells of the wanted columns that look quoted, with doubled quotes inside, where quotes are ordinary characters.
+  std::int64_t quoted_cells() const { return quoted_cells_; }
   std::int32_t line() const { return row_line_; }
 
  private:
   bool blank() const;
   bool read_fields();
-  void read_tsv_fields();
-  void read_csv_fields();
+  void read_plain_fields();
+  void read_quoted_fields();
+  void count_quoted();
+  std::string other_delimiter() const;
   void resolve(const std::vector<std::string>& wanted, bool header);
 
   std::string file_;
-  bool csv_;
+  TableStyle style_;
   ErrorList problem_;
   std::vector<std::string_view> lines_;
   std::size_t next_line_ = 0;
@@ -44,7 +55,7 @@ class TableReader {
   std::vector<std::string> fields_;
   std::vector<std::size_t> columns_;
   std::size_t width_ = 0;
-  std::int64_t blank_rows_ = 0;
+  std::int64_t blank_rows_ = 0, quoted_cells_ = 0;
 };
 
 }  // namespace infomtl::data

@@ -34,6 +34,7 @@ Json task_to_json(const Task& task) {
   json["metric"] = metric_to_json(task.metric);
   json["extra_metrics"] = Json::array();
   for (const MetricChoice& extra : task.extra_metrics) json["extra_metrics"].push_back(metric_to_json(extra));
+  if (task.scheme != TagScheme::bio) json["scheme"] = name_of(task.scheme);
   json["train_rows"] = task.train_rows;
   json["words"] = task.words;
   return json;
@@ -55,6 +56,7 @@ Task task_from_json(const Json& json) {
     task.labels = json.at("labels").get<std::vector<std::string>>();
     task.metric = metric_from_json(json.at("metric"));
     for (const Json& extra : json.at("extra_metrics")) task.extra_metrics.push_back(metric_from_json(extra));
+    task.scheme = tag_scheme_named(json.value("scheme", name_of(TagScheme::bio)));
     task.train_rows = json.at("train_rows").get<std::int64_t>();
     task.words = json.value("words", task.kind == TaskKind::tagging);
   } catch (const Json::exception& error) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "data/record_columns.h"
 #include "data/record_labels.h"
 #include "data/record_metrics.h"
 #include "infomtl/core/errors.h"
@@ -35,7 +36,8 @@ struct Root {
   fs::path resolve(const Config& value) const {
     const fs::path file = value.as_text();
     if (file.empty()) value.fail("a file name is needed");
-    return folder && file.is_relative() ? (*folder / file).lexically_normal() : value.as_path();
+    const bool home = value.as_text().starts_with("~/");
+    return folder && file.is_relative() && !home ? (*folder / file).lexically_normal() : value.as_path();
   }
   /// One file, or a list of files.
   std::vector<fs::path> files(const Config& object, std::string_view key) const {
@@ -47,25 +49,6 @@ struct Root {
     return result;
   }
 };
-
-/// A column by name or by 0-based number.
-std::string column_of(const Config& value) {
-  if (value.json().is_number_integer()) {
-    return std::to_string(static_cast<std::int64_t>(value.as_number(between(0, 99999))));
-  }
-  return value.as_text();
-}
-
-/// "0" in quotes may be meant as a name; a header line that the record speaks of settles it.
-void refuse_quoted_numbers(const Config& columns) {
-  for (const char* const key : {"text", "text_pair", "label"}) {
-    if (!columns.has(key) || !columns.value(key).json().is_string()) continue;
-    const std::string name = columns.text(key);
-    if (name.empty() || name.find_first_not_of("0123456789") != std::string::npos) continue;
-    columns.fail(key, "\"" + name + "\" may be a name or a number; write " + name +
-                          " for the column of that number, from 0, or say whether there is a \"header\"");
-  }
-}
 
 SourceFormat format_of(const Config& source, const fs::path& file) {
   static const std::map<std::string, SourceFormat> kFormats = {
@@ -140,6 +123,10 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
   const Config columns = config.object_or_empty("columns");
   const bool table = common.format == SourceFormat::tsv || common.format == SourceFormat::csv;
   if (table && config.has("header")) common.header = config.boolean("header");
+  if (table && config.has("quotes")) common.quotes = config.boolean("quotes");
+  if (table && config.has("delimiter")) {
+    common.delimiter = config.choice("delimiter", ",", {",", ";", "\t", "|"}).front();
+  }
   if (table && !common.header) refuse_quoted_numbers(columns);
   if (common.format == SourceFormat::label_text) {
     if (task.kind == TaskKind::tagging) config.fail("format", "label_text holds one label per row, not tags");
@@ -337,7 +324,8 @@ std::string Source::text_key() const {
   std::string key = std::to_string(static_cast<int>(format));
   for (const std::string& part :
        {file.lexically_normal().string(), pair_file.lexically_normal().string(), text_column, pair_column,
-        std::to_string(part_from), std::to_string(part_to), std::to_string(part_seed)}) {
+        std::string(1, style().delimiter), std::to_string(static_cast<int>(style().quotes)), std::to_string(part_from),
+        std::to_string(part_to), std::to_string(part_seed)}) {
     key += '\0' + part;
   }
   return key;
@@ -348,7 +336,7 @@ std::string Source::text_key() const {
 namespace infomtl {
 
 std::vector<std::string> data_path_fields(const Config& data) {
-  std::vector<std::string> fields = {"root", "tasks[]", "tasks[].record", "tasks[].root"};
+  std::vector<std::string> fields = {"root", "leave_out", "tasks[]", "tasks[].record", "tasks[].root"};
   if (!data.is_object() || data.json().contains("root")) return fields;
   for (const char* file : {"text[]", "text_pair[]", "label[]", "label.*[]", "file[]"}) {
     fields.push_back(std::string("tasks[].splits.*[].") + file);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/table_reader.h"
 #include "infomtl/core/config.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/task.h"
@@ -22,6 +23,8 @@ struct Source {
   std::filesystem::path pair_file;  ///< lines only
   std::string text_column, pair_column;
   std::optional<bool> header;
+  std::optional<char> delimiter;          ///< of a table; without one "," for csv, a tab for tsv
+  std::optional<bool> quotes;             ///< whether fields of a table may be quoted; without it for csv only
   double part_from = 0.0, part_to = 1.0;  ///< slice of the rows in an order shuffled by part_seed
   std::int64_t part_seed = 0;
 
@@ -29,6 +32,10 @@ struct Source {
   std::vector<std::string> label_columns;  ///< one, or one 0/1 column per class (multi_label)
   std::string label_separator = ",";
 
+  TableStyle style() const {
+    const bool csv = format == SourceFormat::csv;
+    return {.delimiter = delimiter.value_or(csv ? ',' : '\t'), .quotes = quotes.value_or(csv)};
+  }
   bool paired() const { return !pair_file.empty() || !pair_column.empty(); }
   /// Equal for sources that read the same texts in the same order.
   std::string text_key() const;

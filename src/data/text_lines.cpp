@@ -10,6 +10,9 @@ ErrorList throwing_errors() {
 }
 
 std::vector<std::string_view> split_lines(std::string_view content, const std::string& file) {
+  if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF")) {
+    throw DataError(file + ": is UTF-16 (\"Unicode text\" of a spreadsheet); save it as UTF-8");
+  }
   const std::size_t bad = find_invalid_utf8(content);
   if (bad != std::string_view::npos) {
     std::size_t line = 1;
@@ -26,6 +29,9 @@ std::vector<std::string_view> split_lines(std::string_view content, const std::s
                     kHex[byte >> 4] + kHex[byte & 15] + "); convert the file first");
   }
   if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
+  if (content.find('\n') == std::string_view::npos && content.find('\r') < content.size() - 1) {
+    throw DataError(file + ": its lines end in CR alone; save it with LF or CR LF");
+  }
   std::vector<std::string_view> lines;
   while (!content.empty()) {
     const std::size_t end = content.find('\n');

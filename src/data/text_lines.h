@@ -16,7 +16,7 @@ using ErrorList = std::function<void(const std::string&)>;
 ErrorList throwing_errors();
 
 /// The lines of a UTF-8 text: split at LF only, a CR before it and a byte order mark at the start dropped.
-/// @throws DataError "file:line:byte" for the first byte that is not UTF-8
+/// @throws DataError "file:line:byte" for the first byte that is not UTF-8; for UTF-16, and for a text with CR and no LF
 std::vector<std::string_view> split_lines(std::string_view content, const std::string& file);
 
 /// Maximal runs of bytes other than blank and tab.

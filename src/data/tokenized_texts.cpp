@@ -54,13 +54,19 @@ SequenceTokens tokenize_sequence(const Tokenizer& tokenizer, std::string_view te
   tokens.type_ids.assign(encoding.type_ids.begin(), encoding.type_ids.end());
   tokens.truncated = encoding.truncated;
   tokens.word_tokens.reserve(words.size());
+  // Words that begin where the tokens of a cut text have ended were never read.
+  std::uint32_t read = 0;
+  for (std::size_t i = 0; i < encoding.size(); ++i) {
+    if (encoding.words[i] >= 0) read = std::max(read, encoding.offsets[i].second);
+  }
   std::size_t token = 0;
   for (const WordRange& word : words) {
     const auto begin = static_cast<std::uint32_t>(word.begin);
     const auto end = static_cast<std::uint32_t>(word.end);
     while (token < encoding.size() && encoding.offsets[token].second <= begin) ++token;
     const bool overlaps = token < encoding.size() && encoding.offsets[token].first < end;
-    tokens.word_tokens.push_back(overlaps ? static_cast<std::int32_t>(token) : -1);
+    const std::int32_t absent = encoding.truncated && begin >= read ? kWordNotRead : kWordWithoutToken;
+    tokens.word_tokens.push_back(overlaps ? static_cast<std::int32_t>(token) : absent);
   }
   tokens.ids = std::move(encoding.ids);
   return tokens;

@@ -13,8 +13,7 @@ namespace {
 bool is_attacked(const AttackSettings& settings, TaskStep& step) {
   if (settings.rate >= 1) return true;
   ops::TensorRandom random = step.random("adversarial");
-  const Tensor drawn =
-      at::rand({1}, random.generator(), torch::dtype(torch::kFloat64).device(random.generator().device()));
+  const Tensor drawn = at::rand({1}, random.generator(), torch::kFloat64);
   return drawn.item<double>() < settings.rate;
 }
 

@@ -1,8 +1,20 @@
 #include "infomtl/losses/focal.h"
 
+#include <algorithm>
+
+#include "infomtl/core/errors.h"
 #include "losses/counted_items.h"
 
 namespace infomtl {
+
+void FocalLoss::check_options(const std::vector<Task>& tasks) const {
+  const auto is_sets = [](const Task& task) { return task.kind == TaskKind::multi_label; };
+  if (settings_.alpha < 0 || std::any_of(tasks.begin(), tasks.end(), is_sets)) return;
+  throw ConfigError(
+      "alpha: weighs the labels of multi_label tasks, and none of its tasks is one; leave it out, or weigh single "
+      "classes "
+      "by \"class_weights\" of \"supervised\"");
+}
 
 std::int64_t FocalLoss::count(const TaskBatch& rows) const { return known_label_count(rows); }
 

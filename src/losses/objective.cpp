@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <typeinfo>
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
@@ -95,13 +94,26 @@ struct Listed {
   std::vector<std::string> tasks;
 };
 
+void refuse_negative(const Config& term, const Schedule& weight) {
+  const double first = weight.at(0), last = weight.at(std::numeric_limits<std::int64_t>::max());
+  if (first >= 0 && last >= 0) return;
+  term.fail("weight",
+            "negative; training makes a term smaller, and would make this one large without end: leave it out, or take "
+            "one that means the opposite");
+}
+
 Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   if (!term.is_object()) return {1.0, term.as_text(), {}};
   std::vector<std::string> known;
   known.reserve(known_tasks.size());
   for (const Task& task : known_tasks) known.push_back(task.name);
   Listed found;
-  if (term.has("weight")) term.part([&] { found.weight = Schedule::from_config(term.value("weight")); });
+  if (term.has("weight")) {
+    term.part([&] {
+      found.weight = Schedule::from_config(term.value("weight"));
+      refuse_negative(term, found.weight);
+    });
+  }
   const std::vector<Config> tasks = term.list_or_empty("tasks");
   for (const Config& task : tasks) {
     task.part([&] {
@@ -129,18 +141,51 @@ void refuse_name_of(const There& there, const char* list, const Config& term, co
                          there.kind() + "; name it in \"" + list + "\"");
 }
 
-/// A negative weight rewards what a penalty is to keep small.
-void refuse_negative(const Config& penalty, const Schedule& weight) {
-  constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
-  const double lowest = std::min(weight.at(0), weight.at(kEnd));  // schedules rise or fall throughout
-  if (lowest >= 0) return;
-  penalty.fail("weight", "a penalty's weight must be >= 0, at every step");
+/// A term's options alone: what it is, not how much and for whom.
+Json options_of(const Config& term) {
+  Json options = term.is_object() ? term.json() : Json{{"name", term.json()}};
+  for (const char* key : {"weight", "weighted", "tasks"}) options.erase(key);
+  return options;
+}
+
+/// The tasks that a term names, none standing for all. What is wrong with them is told where the term is built.
+std::vector<Json> tasks_named(const Config& term) {
+  if (!term.is_object() || !term.json().contains("tasks") || !term.json().at("tasks").is_array()) return {};
+  return term.json().at("tasks").get<std::vector<Json>>();
+}
+
+/// A task that both lists name.
+std::string common_task(const std::vector<Json>& one, const std::vector<Json>& other) {
+  if (one.empty()) return other.empty() ? "every task" : "task " + other.front().dump();
+  for (const Json& name : one) {
+    if (other.empty() || std::find(other.begin(), other.end(), name) != other.end()) return "task " + name.dump();
+  }
+  return "";
+}
+
+/// The same term with the same options a second time for one task is a slip: its weight would silently double.
+void refuse_doubled(const std::vector<Config>& terms) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const Json options = options_of(terms[i]);
+    for (std::size_t before = 0; before < i; ++before) {
+      const std::string common = common_task(tasks_named(terms[i]), tasks_named(terms[before]));
+      if (common.empty() || options_of(terms[before]) != options) continue;
+      terms[i].part([&] {
+        terms[i].fail((options.contains("name") ? options.at("name").dump() : "a term") +
+                      " a second time, with the same options, for " + common +
+                      "; give one of them the weight of both, or each its own \"tasks\"");
+      });
+      break;
+    }
+  }
 }
 
 }  // namespace
 
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context,
                                                   const std::vector<Config>& penalties) {
+  refuse_doubled(losses);
+  refuse_doubled(penalties);
   auto objective = std::make_shared<Objective>();
   for (const Config& loss : losses) {
     loss.part([&] {
@@ -155,7 +200,6 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
     penalty.part([&] {
       const Listed found = listed(penalty, context.tasks);
       refuse_name_of(loss_registry(), "losses", penalty, penalty_registry());
-      refuse_negative(penalty, found.weight);
       objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
     });
   }
@@ -185,114 +229,6 @@ Needs Objective::needs(const Task& task) const {
   }
   return all;
 }
-
-namespace {
-
-/// @throws ConfigError naming what the model lacks, and the cure
-void check_needs(const Needs& needs, const MultiTaskModel& model, std::size_t task, const std::string& who) {
-  if (needs.gaussian_head && !model.head(task).gaussian()) {
-    throw ConfigError(who + "needs a gaussian head; set \"head\": {\"name\": \"gaussian\"}");
-  }
-  if (needs.stochastic_architecture && !model.architecture().stochastic()) {
-    throw ConfigError(who + "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
-                      "with a bottleneck");
-  }
-  if (needs.sparse_gates && !model.architecture().sparse_gates()) {
-    throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
-  }
-  if (needs.lone_head && model.head(task).reads_heads()) {
-    throw ConfigError(who + "it calls heads of the task's kind alone, and these read what heads said in the round " +
-                      "before; set \"head\" to one that reads none (\"linear\")");
-  }
-  if (needs.lone_head && model.head(task).takes_weights()) {
-    throw ConfigError(who + "it calls heads of the task's kind alone, and the architecture generates the weights of " +
-                      "these; set \"head\": {\"name\": \"bayesian\", \"weights\": \"own\"}, and \"amortized\": false");
-  }
-}
-
-}  // namespace
-
-void Objective::check(const MultiTaskModel& model) const {
-  for (const Entries* entries : {&terms_, &penalties_}) {
-    for (const Entry& entry : *entries) {
-      with_context(entry.title(), [&] { entry.term->check(model); });
-    }
-  }
-  for (std::size_t t = 0; t < model.tasks().size(); ++t) {
-    const Task& task = model.tasks()[t];
-    for (const Entries* entries : {&terms_, &penalties_}) {
-      for (const Entry& entry : *entries) {
-        if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
-            !entry.term->applies_to(task)) {
-          throw ConfigError(entry.title() + ": not defined for task \"" + task.name + "\" (" + task.type +
-                            "); leave it out of \"tasks\"");
-        }
-        if (!entry.applies_to(task)) continue;
-        check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
-      }
-    }
-    check_doubles(task);
-    if (std::none_of(terms_.begin(), terms_.end(), [&](const Entry& entry) { return entry.applies_to(task); })) {
-      throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " weighted terms is for task \"" +
-                        task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
-    }
-  }
-}
-
-void Objective::check_doubles(const Task& task) const {
-  const Entry* loss = nullptr;
-  std::vector<const Entry*> penalties;
-  for (const Entries* entries : {&terms_, &penalties_}) {
-    for (const Entry& entry : *entries) {
-      if (!entry.applies_to(task)) continue;
-      if (entry.term->is_task_loss()) {
-        if (loss != nullptr) {
-          throw ConfigError(
-              "losses: \"" + loss->name + "\" and \"" + entry.name + "\" are both the loss of task \"" + task.name +
-              "\", which would count its labels twice; leave one out, or give them different " + "\"tasks\"");
-        }
-        loss = &entry;
-      }
-      if (dynamic_cast<const Penalty*>(entry.term.get()) == nullptr) continue;
-      const LossTerm& penalty = *entry.term;
-      for (const Entry* const other : penalties) {
-        const LossTerm& before = *other->term;
-        if (typeid(before) != typeid(penalty)) continue;
-        throw ConfigError(other->title() + " is there twice for task \"" + task.name + "\" (the second as \"" +
-                          entry.name + "\"); leave one out, or give them different \"tasks\"");
-      }
-      penalties.push_back(&entry);
-    }
-  }
-}
-
-std::vector<std::string> Objective::left_out(const std::vector<Task>& tasks) const {
-  std::vector<std::string> lines;
-  for (const Entries* entries : {&terms_, &penalties_}) {
-    for (const Entry& entry : *entries) {
-      std::string names;
-      for (const Task& task : tasks) {
-        if (entry.tasks.empty() && !entry.applies_to(task)) names += (names.empty() ? "" : ", ") + task.name;
-      }
-      if (!names.empty())
-        lines.push_back(entry.title() + " leaves out " + names + ": it is not defined for such labels");
-    }
-  }
-  return lines;
-}
-
-std::vector<std::string> Objective::names_where(bool (LossTerm::*holds)() const) const {
-  std::vector<std::string> names;
-  for (const Entries* entries : {&terms_, &penalties_}) {
-    for (const Entry& entry : *entries) {
-      if (((*entry.term).*holds)()) names.push_back(entry.name);
-    }
-  }
-  return names;
-}
-
-std::vector<std::string> Objective::comparing_rows() const { return names_where(&LossTerm::compares_rows); }
-std::vector<std::string> Objective::drawing_per_batch() const { return names_where(&LossTerm::draws_per_batch); }
 
 std::vector<std::pair<std::string, Tensor>> Objective::task_weights() const {
   std::vector<std::pair<std::string, Tensor>> found;

@@ -52,10 +52,9 @@ Tensor TaskWeights::draw(TaskStep& step, std::string_view purpose) {
     step_.fill_(step.step());
   }
   ops::TensorRandom random = step.random(purpose);
-  if (!logits_.defined()) return at::ones({1}, at::TensorOptions().device(random.generator().device()));
+  if (!logits_.defined()) return at::ones({1}, at::TensorOptions().device(random.device()));
   const Tensor logits = logits_of(step.task_index());
-  const Tensor uniform =
-      at::rand(logits.sizes(), random.generator(), at::TensorOptions().dtype(at::kDouble).device(logits.device()));
+  const Tensor uniform = at::rand(logits.sizes(), random.generator(), at::kDouble).to(logits.device());
   return ops::gumbel_softmax(logits, ops::gumbel_noise(uniform).to(logits.scalar_type()), temperature_.at(step.step()));
 }
 

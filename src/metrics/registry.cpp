@@ -57,7 +57,7 @@ void register_builtin_metrics(MetricRegistry& registry) {
   registry.add<Spearman>("spearman", "correlation of ranks, ties by average rank");
   registry.add<MeanSquaredError>("mse", "mean squared error; lower is better");
   registry.add<MeanAbsoluteError>("mae", "mean absolute error; lower is better");
-  registry.add<EntityF1>("entity_f1", "F1 of whole entities from O, B- and I- tags",
+  registry.add<EntityF1>("entity_f1", "F1 of whole entities from tags of a scheme (BIO, ...)",
                          "Tjong Kim Sang and De Meulder, CoNLL 2003");
   registry.add_hints(names_elsewhere());
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "infomtl/core/errors.h"
+#include "metrics/value_metrics.h"
 
 namespace infomtl {
 namespace {
@@ -137,6 +138,29 @@ std::vector<double> holm_adjusted(const std::vector<double>& p) {
     adjusted[order[k]] = largest;
   }
   return adjusted;
+}
+
+RankCorrelation rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
+  if (a.size() != b.size()) {
+    throw DataError("a rank correlation needs values in pairs; found " + std::to_string(a.size()) + " and " +
+                    std::to_string(b.size()));
+  }
+  RankCorrelation found{.rho = kNan, .low_95 = kNan, .high_95 = kNan, .pairs = a.size()};
+  if (a.empty()) return found;
+  check_finite(a);
+  check_finite(b);
+  const auto varies = [](const std::vector<double>& values) {
+    return std::any_of(values.begin(), values.end(), [&](double value) { return value != values.front(); });
+  };
+  if (!varies(a) || !varies(b)) return found;
+  found.rho = correlation(ranks(a), ranks(b));
+  if (a.size() < 4) return found;
+  constexpr double kNormal975 = 1.959963984540054;  // the standard normal distribution's
+  const double z = std::atanh(found.rho);
+  const double error = std::sqrt((1 + found.rho * found.rho / 2) / (static_cast<double>(a.size()) - 3));
+  found.low_95 = std::tanh(z - kNormal975 * error);
+  found.high_95 = std::tanh(z + kNormal975 * error);
+  return found;
 }
 
 double student_t_cdf(double t, double degrees) {

@@ -22,8 +22,11 @@ std::shared_ptr<Encoder> build(const Json& config, const std::string& origin) {
   }
   const auto name = type->get<std::string>();
   if (!encoder_registry().contains(name)) {
-    throw UnknownNameError(origin + "#/model_type: unknown encoder \"" + name + "\"" +
-                           did_you_mean(name, encoder_registry().names()));
+    // Written by a program, not by hand: the name that is nearest would be another model ("albert" is no slip of "bert").
+    std::string known;
+    for (const std::string& one : encoder_registry().names()) known += (known.empty() ? "" : ", ") + one;
+    throw UnknownNameError(origin + "#/model_type: unknown encoder \"" + name + "\"; this program has " + known +
+                           " and those of plugins (--plugin)");
   }
   Json named = config;
   named[kRegistryName] = name;

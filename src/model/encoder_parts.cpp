@@ -46,6 +46,7 @@ Tensor LayerNorm::of_sum(const Tensor& x, const Tensor& residual, double dropout
 
 Tensor SelfAttention::operator()(const Tensor& given, const Tensor& x, const EncoderPass& pass) const {
   const PackedTokens& tokens = pass.tokens;
+  const ops::SequenceOffsets offsets(tokens.offsets, tokens.device_offsets);
   Tensor attended;
   if (pass.first.defined()) {
     Tensor queries = query(given, pass.rows);
@@ -55,7 +56,7 @@ Tensor SelfAttention::operator()(const Tensor& given, const Tensor& x, const Enc
       const std::vector<Tensor> parts = kv.chunk(2, 1);
       kv = at::cat({rotation(parts[0], tokens.positions), parts[1]}, 1);
     }
-    attended = ops::first_token_attention(queries, kv, tokens.offsets, heads, dropout, pass.options.dropout,
+    attended = ops::first_token_attention(queries, kv, offsets, heads, dropout, pass.options.dropout,
                                           pass.token_rows.owners, pass.token_rows.derivatives, bias);
   } else {
     Tensor qkv = side_by_side(x, {&query, &key, &value}, pass.token_rows);
@@ -63,7 +64,7 @@ Tensor SelfAttention::operator()(const Tensor& given, const Tensor& x, const Enc
       const std::vector<Tensor> parts = qkv.chunk(3, 1);
       qkv = at::cat({rotation(parts[0], tokens.positions), rotation(parts[1], tokens.positions), parts[2]}, 1);
     }
-    attended = ops::packed_attention(qkv, tokens.offsets, heads, dropout, pass.options.dropout, pass.token_rows.owners,
+    attended = ops::packed_attention(qkv, offsets, heads, dropout, pass.options.dropout, pass.token_rows.owners,
                                      pass.token_rows.derivatives, bias);
   }
   return output(attended, pass.rows);

@@ -51,8 +51,13 @@ std::vector<std::shared_ptr<Head>> made(const TaskHeads& heads, std::int64_t wid
   std::vector<std::shared_ptr<Head>> result;
   for (std::size_t t = 0; t < heads.tasks.size(); ++t) {
     const Task& task = heads.tasks[t];
-    result.push_back(heads.heads[t](
-        {.width = width, .task = &task, .seed = derive_seed(seed, "head/" + task.name), .tasks = &heads.tasks}));
+    const HeadContext context{
+        .width = width, .task = &task, .seed = derive_seed(seed, "head/" + task.name), .tasks = &heads.tasks};
+    try {
+      result.push_back(heads.heads[t](context));
+    } catch (const c10::Error& error) {  // of a user's head: LibTorch's words, without its backtrace
+      throw StateError("head of task \"" + task.name + "\": " + error.what_without_backtrace());
+    }
   }
   return result;
 }

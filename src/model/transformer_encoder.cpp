@@ -161,7 +161,7 @@ void TransformerEncoder::check(const PackedTokens& tokens) const {
   }
   check_values(tokens.ids, vocab_size(), "token id");
   check_values(tokens.positions, max_length(), "position");
-  if (sizes_.types > 0) check_values(tokens.type_ids, sizes_.types, "token type");
+  if (sizes_.types > 1) check_values(tokens.type_ids, sizes_.types, "token type");
 }
 
 std::int64_t TransformerEncoder::depth_of(const std::string& parameter) const {

@@ -179,32 +179,29 @@ std::vector<WeightsEntry> parse_weights_header(std::string_view start, std::uint
 }
 
 WeightsReader::WeightsReader(const std::filesystem::path& file_or_folder) {
-  const auto single = file_or_folder / "model.safetensors";
-  const auto index = file_or_folder / "model.safetensors.index.json";
   if (!std::filesystem::is_directory(file_or_folder)) {
     open_file(file_ = file_or_folder);
     return;
   }
-  if (std::filesystem::exists(single)) {
-    open_file(file_ = single);
-    return;
+  const auto found = find_weights(file_or_folder);
+  if (!found) throw IoError(file_or_folder.string() + ": no model.safetensors");
+  file_ = *found;
+  if (file_.extension() == ".json") {
+    open_shards(file_);
+  } else {
+    open_file(file_);
   }
-  if (std::filesystem::exists(index)) {
-    open_shards(file_ = index);
-    return;
-  }
-  const bool pickled = std::filesystem::exists(file_or_folder / "pytorch_model.bin");
-  throw IoError(file_or_folder.string() + ": no model.safetensors" +
-                (pickled ? "; pytorch_model.bin is not read, save the model again with safe_serialization=True" : ""));
 }
 
 void WeightsReader::open_file(const std::filesystem::path& file) {
+  is_there(file);  // a link that leads nowhere is told as such
   std::ifstream in(file, std::ios::binary | std::ios::ate);
   if (!in) fail_io(file, "cannot be opened");
   const auto size = static_cast<std::uint64_t>(std::max<std::streamoff>(in.tellg(), 0));
   in.seekg(0);
   std::string start(std::min(size, kLengthBytes), '\0');
   in.read(start.data(), static_cast<std::streamsize>(start.size()));
+  if (size < 1024 && start.starts_with("version ")) read_file(file);  // refuses a Git LFS pointer
   const std::uint64_t length = header_length(start, size, file.string());
   std::string text(length, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(length))) fail_io(file, "cannot be read");

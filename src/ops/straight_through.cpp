@@ -7,9 +7,10 @@ namespace infomtl::ops {
 using torch::Tensor;
 
 Tensor standard_gumbel(const Tensor& like, TensorRandom& random) {
-  const Tensor exponential = at::empty_like(like, at::TensorOptions().requires_grad(false))
+  const Tensor exponential = at::empty_like(like, at::TensorOptions().device(at::kCPU).requires_grad(false))
                                  .exponential_(1.0, random.generator())
-                                 .clamp_min(1e-30);
+                                 .clamp_min(1e-30)
+                                 .to(like.device());
   return -at::log(exponential);
 }
 

@@ -44,8 +44,9 @@ std::string part_html(const ReportPart& part, const SectionPlace& place, std::si
   out += scores_section(part, place) + effects_section(part, place) + search_section(part, place);
   out += learning_section(part, place, most_points) + losses_section(part, place, most_points);
   out += gradients_section(part, place, most_points) + weights_section(part, place, most_points);
-  out += information_section(part, place, most_points) + diagnostics_section(part, place, most_points);
-  out += similarity_section(part, place) + settings_section(part, place);
+  out += information_section(part, place, most_points) + information_plane_section(part, place, most_points);
+  out += diagnostics_section(part, place, most_points) + representation_section(part, place);
+  out += classes_section(part, place) + similarity_section(part, place) + settings_section(part, place);
   return out + environment_section(part, place) + runs_section(part, place);
 }
 
@@ -66,6 +67,9 @@ std::string page_of(const ReportFolder& report) {
                               " points are thinned to so many; a point is then the mean over a stretch of steps.";
   std::string body;
   if (report.cells) body += cells_section(*report.cells, {.id = "all-", .level = 2});
+  for (std::size_t i = 0; i < report.relatedness.size(); ++i) {
+    body += relatedness_section(report.relatedness[i], {.id = "r" + std::to_string(i) + "-", .level = 2});
+  }
   for (std::size_t i = 0; i < report.parts.size(); ++i) {
     const ReportPart& part = report.parts[i];
     const std::string number = std::to_string(i);

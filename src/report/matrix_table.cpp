@@ -11,7 +11,7 @@
 namespace infomtl::report {
 
 std::string matrix_table_html(const std::string& caption, const std::vector<std::string>& names,
-                              const std::vector<std::vector<double>>& values, double largest) {
+                              const std::vector<std::vector<double>>& values, double largest, int digits) {
   std::string out = "<div class='scroll' role='region' tabindex='0' aria-label='" + escaped(caption) +
                     "'><table class='matrix'><caption><span>" + escaped(caption) +
                     "</span></caption>\n<thead><tr><td></td>";
@@ -26,7 +26,7 @@ std::string matrix_table_html(const std::string& caption, const std::vector<std:
       }
       const double depth = largest > 0 ? std::min(1.0, std::abs(value) / largest) : 0;
       out += std::string("<td class='number' style='background:rgba(") + (value < 0 ? "0,114,178," : "230,130,0,") +
-             fixed(0.6 * depth, 2) + ")'>" + fixed(value, 2) + "</td>";
+             fixed(0.6 * depth, 2) + ")'>" + fixed(value, digits) + "</td>";
     }
     out += "</tr>\n";
   }

@@ -1,6 +1,7 @@
 #include "report/report_folder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -106,6 +107,18 @@ std::string axes_text(const ComparisonCell& cell) {
   return text;
 }
 
+/// The tasks that have a score in the cell: cells may be of other tasks each.
+std::vector<ScoredTask> tasks_of_cell(const ComparisonRecord& record, const ComparisonCell& cell) {
+  std::vector<ScoredTask> tasks = record.tasks;
+  std::erase_if(tasks, [&](const ScoredTask& task) {
+    return std::none_of(cell.methods.begin(), cell.methods.end(), [&](const MethodScores& method) {
+      const auto found = method.per_task.find(task.name);
+      return found != method.per_task.end() && !std::isnan(found->second.spread.mean);
+    });
+  });
+  return tasks.empty() ? record.tasks : tasks;
+}
+
 void add_comparison(const fs::path& folder, const std::string& title, ReportFolder& report) {
   const fs::path path = folder / "comparison.json";
   const std::string file = path.string();
@@ -134,7 +147,8 @@ void add_comparison(const fs::path& folder, const std::string& title, ReportFold
     ReportPart part;
     part.title = title;
     if (const std::string axes = axes_text(cell); !axes.empty()) part.title += (title.empty() ? "" : ": ") + axes;
-    part.scores = {record.split, record.baseline, record.tasks, record.left_out_tasks, record.joint, {cell}};
+    part.scores = {record.split,          record.baseline, tasks_of_cell(record, cell),
+                   record.left_out_tasks, record.joint,    {cell}};
     const fs::path cell_folder = folder_below(folder, cell.folder, file);
     std::string missing;
     for (const MethodScores& method : cell.methods) {
@@ -159,8 +173,16 @@ void add_search(const fs::path& folder, const std::string& title, ReportFolder& 
   report.parts.push_back(std::move(part));
 }
 
+void add_relatedness(const fs::path& folder, const std::string& title, ReportFolder& report) {
+  const fs::path file = folder / "relatedness.json";
+  if (!holds(folder, "relatedness.json")) return;
+  report.relatedness.push_back(read_relatedness(read_json(file), file.string()));
+  report.relatedness.back().title = title;
+}
+
 /// Runs and seeds below a plain folder go to one part, `loose`; comparisons and searches are parts of their own.
 void add_folder(const fs::path& folder, const std::string& name, int depth, ReportPart& loose, ReportFolder& report) {
+  if (!name.empty()) add_relatedness(folder, name, report);
   if (holds(folder, "comparison.json")) {
     add_comparison(folder, name, report);
   } else if (holds(folder, "search.json")) {
@@ -188,7 +210,7 @@ std::string counted(std::size_t count, const std::string& what) {
   if (!notices.empty()) throw FormatError(folder.string() + ": nothing here can be read; " + notices.front());
   throw UserError(folder.string() +
                   ": holds no run, no seeds, no comparison and no search (looked for results.json, log.jsonl, "
-                  "summary.json, comparison.json and search.json here and up to " +
+                  "summary.json, comparison.json, search.json and relatedness.json here and up to " +
                   std::to_string(kDeepest) + " folders down)");
 }
 
@@ -221,6 +243,7 @@ ReportFolder read_report_folder(const fs::path& folder) {
   ReportFolder report;
   report.title = name_of(folder);
   ReportPart loose;
+  add_relatedness(folder, "", report);
   if (holds(folder, "comparison.json")) {
     add_comparison(folder, "", report);
     std::size_t runs = 0;
@@ -248,7 +271,11 @@ ReportFolder read_report_folder(const fs::path& folder) {
     loose.methods.push_back(std::move(method));
   } else {
     add_folder(folder, "", 0, loose, report);
-    if (report.parts.empty() && loose.methods.empty()) fail_empty(folder, loose.notices);
+    if (report.parts.empty() && loose.methods.empty()) {
+      if (report.relatedness.empty()) fail_empty(folder, loose.notices);
+      report.kind = "Measures of how tasks relate (relatedness.json).";
+      return report;
+    }
     const std::size_t studies = report.parts.size(), runs = loose.run_count();
     report.kind = "A folder that holds " +
                   (studies > 0 ? counted(studies, "table") + " of comparisons or searches" : "") +

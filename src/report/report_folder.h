@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "report/comparison_record.h"
+#include "report/relatedness_record.h"
 #include "report/run_record.h"
 #include "report/search_record.h"
 
@@ -30,9 +31,10 @@ struct ReportPart {
 };
 
 struct ReportFolder {
-  std::string title;                      ///< the folder's name
-  std::string kind;                       ///< what it is, as a sentence
-  std::optional<ComparisonRecord> cells;  ///< a comparison of several cells, as a whole
+  std::string title;                           ///< the folder's name
+  std::string kind;                            ///< what it is, as a sentence
+  std::optional<ComparisonRecord> cells;       ///< a comparison of several cells, as a whole
+  std::vector<RelatednessRecord> relatedness;  ///< of the folder, or of those in it
   std::vector<ReportPart> parts;
 };
 

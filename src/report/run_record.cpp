@@ -62,7 +62,7 @@ class LineReader : public nlohmann::json_sax<Json> {
 };
 
 bool is_shown(const std::string& key) {
-  if (key == "step" || key == "epoch" || key == "total_steps") return false;
+  if (key == "step" || key == "epoch" || key == "passes" || key == "total_steps") return false;
   return !(key.starts_with("loss/") && (key.ends_with("/count") || key.ends_with("/weighted")));
 }
 
@@ -75,7 +75,8 @@ bool add_record(const std::string& line, RunRecord& run) {
   const double step = record.number("step"), epoch = record.number("epoch"), total = record.number("total_steps");
   if (!is_count(step) || (record.of_epoch && !is_count(epoch))) return false;
   const double ended = record.has_kind ? epoch : epoch + 1;
-  const double at = record.of_epoch ? ended : step;
+  const double passes = record.number("passes");  // of an evaluation within an epoch
+  const double at = !record.of_epoch ? step : std::isnan(passes) ? ended : passes;
   for (auto& [key, value] : record.numbers) {
     if (!is_shown(key)) continue;
     Series& series = run.series[key];
@@ -84,7 +85,7 @@ bool add_record(const std::string& line, RunRecord& run) {
   }
   run.steps = std::max(run.steps, static_cast<std::int64_t>(step));
   if (is_count(total)) run.total_steps = static_cast<std::int64_t>(total);
-  if (record.of_epoch) run.epochs = std::max(run.epochs, static_cast<std::int64_t>(ended));
+  if (record.of_epoch && std::isnan(passes)) run.epochs = std::max(run.epochs, static_cast<std::int64_t>(ended));
   return true;
 }
 

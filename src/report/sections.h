@@ -23,14 +23,20 @@ std::string effects_section(const ReportPart& part, const SectionPlace& place);
 std::string cells_section(const ComparisonRecord& cells, const SectionPlace& place);
 std::string search_section(const ReportPart& part, const SectionPlace& place);
 
+std::string relatedness_section(const RelatednessRecord& record, const SectionPlace& place);
+
 /// @param most_points  of each curve
 std::string learning_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string losses_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string gradients_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string weights_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string information_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
+std::string information_plane_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 std::string diagnostics_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points);
 
+std::string representation_section(const ReportPart& part, const SectionPlace& place);
+/// Of one method alone: confusion matrices, added up over its runs.
+std::string classes_section(const ReportPart& part, const SectionPlace& place);
 std::string similarity_section(const ReportPart& part, const SectionPlace& place);
 std::string settings_section(const ReportPart& part, const SectionPlace& place);
 std::string environment_section(const ReportPart& part, const SectionPlace& place);

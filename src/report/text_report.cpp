@@ -10,6 +10,7 @@
 #include "report/axis.h"
 #include "report/config_differences.h"
 #include "report/part_curves.h"
+#include "report/relatedness_table.h"
 #include "report/report_folder.h"
 #include "report/score_format.h"
 #include "report/search_table.h"
@@ -157,8 +158,22 @@ std::string part_text(const ReportPart& part, std::size_t columns) {
   return out;
 }
 
+std::string relatedness_text(const RelatednessRecord& record, std::size_t columns) {
+  std::string out = heading("How the tasks relate" + (record.title.empty() ? "" : ": " + record.title));
+  std::vector<PlainTable> tables;
+  for (const TaskMeasure& measure : record.measures) tables.push_back(measure_table(record, measure));
+  tables.push_back(agreement_table(record));
+  tables.push_back(group_table(record));
+  for (const PlainTable& table : tables) {
+    if (!table.rows.empty()) out += blocks_of(table, columns) + "\n";
+  }
+  for (const std::string& line : record.left_out) out += wrapped("left out: " + line, columns);
+  return out;
+}
+
 std::string text_of(const ReportFolder& report, std::size_t columns) {
   std::string out = shortened_to(report.title, columns) + "\n" + wrapped(report.kind, columns);
+  for (const RelatednessRecord& record : report.relatedness) out += relatedness_text(record, columns);
   for (const ReportPart& part : report.parts) {
     if (!part.title.empty()) out += "\n" + wrapped("## " + part.title, columns);
     out += part_text(part, columns);

@@ -10,25 +10,24 @@
 #include "infomtl/data/task_batches.h"
 #include "infomtl/data/task_json.h"
 #include "infomtl/metrics/metric.h"
+#include "infomtl/model/weights_file.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
-#include "runs/run_folder.h"
 
 namespace infomtl {
 
 std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uint64_t seed) {
   const std::filesystem::path& folder = settings.path;
-  const bool stored = std::filesystem::exists(folder / "model.safetensors") ||
-                      std::filesystem::exists(folder / "model.safetensors.index.json");
-  if (settings.weights != "random" && stored) return load_encoder(folder);
-  if (settings.weights == "required" ||
-      (settings.weights == "auto" && std::filesystem::exists(folder / "pytorch_model.bin"))) {
-    throw ConfigError(folder.string() +
-                      ": has no model.safetensors; convert its weights, or set encoder.weights to \"random\"");
-  }
-  if (settings.weights == "auto")
+  if (settings.weights != "random") {
+    const bool stored = with_context("encoder.weights", [&] { return find_weights(folder).has_value(); });
+    if (stored) return load_encoder(folder);
+    if (settings.weights == "required") {
+      throw ConfigError(folder.string() +
+                        ": has no model.safetensors; give its weights, or set encoder.weights to \"random\"");
+    }
     log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
+  }
   return random_encoder(read_json(folder / "config.json"), derive_seed(seed, "encoder"));
 }
 
@@ -49,6 +48,35 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
                                                 pooling_named(config.encoder.pooling), config.trainer.seed);
   model->set_precision(config.precision);
   return model;
+}
+
+void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, const Encoder& encoder,
+                       const std::vector<Task>& tasks) {
+  if (encoder.type_count() < 2) return;
+  const bool pairs = std::any_of(tasks.begin(), tasks.end(), [](const Task& task) { return task.pair; });
+  const Encoding probe = pairs ? tokenizer.encode_pair("a", "a") : tokenizer.encode("a");
+  for (const auto type : probe.type_ids) {
+    if (static_cast<std::int64_t>(type) < encoder.type_count()) continue;
+    throw FormatError(config.encoder.path.string() + ": its tokenizer gives tokens the type " + std::to_string(type) +
+                      ", but the encoder's table has " + std::to_string(encoder.type_count()) + " rows");
+  }
+}
+
+void check_labels_read(const RunConfig& config, const Objective& objective, const std::vector<Task>& tasks) {
+  const std::vector<std::string>& meant = config.unsupervised_tasks;
+  std::vector<std::string> known;
+  for (const Task& task : tasks) known.push_back(task.name);
+  for (const std::string& name : meant) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    config.config.object("training").fail("unsupervised_tasks", "no task \"" + name + "\"" + did_you_mean(name, known));
+  }
+  for (const std::string& name : objective.tasks_without_labels(tasks)) {
+    if (std::find(meant.begin(), meant.end(), name) != meant.end()) continue;
+    throw ConfigError(config.config.where("losses") + ": no term reads the labels of task \"" + name +
+                      "\"; add one (\"supervised\" is for every task), or say that this is meant: \"training\": "
+                      "{\"unsupervised_tasks\": [\"" +
+                      name + "\"]}");
+  }
 }
 
 void check_metric(const Task& task) {
@@ -91,9 +119,15 @@ RunParts load_parts(const RunConfig& config) {
 
   const auto encoder = build_encoder(config.encoder, seed);
   check_encoder(config, *encoder, tokenizer.get());
+  check_token_types(config, *tokenizer, *encoder, tasks);
   parts.model = build_model(config, encoder, tasks);
-  parts.objective = Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
-  parts.objective->check(*parts.model);
+  naming_config(config.config, [&] {
+    parts.objective =
+        Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
+    parts.objective->check(*parts.model);
+    if (!config.one_of_several) parts.objective->check_options(tasks);
+  });
+  check_labels_read(config, *parts.objective, tasks);
   parts.model->to(config.device);
   parts.objective->to(config.device);
   parts.weighting->to(config.device);
@@ -101,6 +135,15 @@ RunParts load_parts(const RunConfig& config) {
 }
 
 namespace {
+
+void replace_root(Json& config, const std::filesystem::path& root, const std::filesystem::path& run) {
+  if (root.empty()) return;
+  if (!config.contains("data") || !config["data"].contains("root")) {
+    throw UserError(run.string() +
+                    ": its config has no data.root that another could replace; its records name whole paths");
+  }
+  config["data"]["root"] = std::filesystem::absolute(root).string();
+}
 
 /// What a model that a program of one's own has saved (Trainer::save) says of itself, as a config.
 Config config_of_checkpoint(const std::filesystem::path& checkpoint) {
@@ -135,28 +178,29 @@ LoadedModel load_checkpoint(const Config& config, const std::filesystem::path& c
   return loaded;
 }
 
-}  // namespace
-
-LoadedModel load_model(const std::filesystem::path& run) {
-  const RunFolder folder(run);
-  if (!std::filesystem::exists(folder.best().parent_path()) && std::filesystem::exists(run / "state.json")) {
-    return load_checkpoint(config_of_checkpoint(run), run);
-  }
-  if (!std::filesystem::exists(folder.config()))
-    throw IoError(run.string() + ": not a run folder, it has no config.json");
-  if (!std::filesystem::exists(folder.best().parent_path())) throw IoError(run.string() + ": has no checkpoint yet");
-  recover_folder(folder.best());
-  if (!std::filesystem::exists(folder.best()))
-    throw IoError(run.string() +
-                  ": has no best checkpoint yet; one is chosen when an epoch (of the last phase) has been scored");
-  Json config = read_json(folder.config());
-  if (!config.is_object()) throw FormatError(folder.config().string() + ": must be an object");
+LoadedModel load_known_model(const RunFolder& run, const std::filesystem::path& checkpoint,
+                             const std::filesystem::path& data_root) {
+  if (run.path() == checkpoint) return load_checkpoint(config_of_checkpoint(checkpoint), checkpoint);  // saved by hand
+  Json config = read_json(run.config());
+  if (!config.is_object()) throw FormatError(run.config().string() + ": must be an object");
   if (!config.contains("encoder") || !config["encoder"].is_object()) {
-    throw FormatError(folder.config().string() + "#/encoder: must be an object");
+    throw FormatError(run.config().string() + "#/encoder: must be an object");
   }
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
-  config["encoder"]["path"] = std::filesystem::absolute(folder.best()).string();
-  return load_checkpoint(Config::from_json(config, folder.config().string()), folder.best());
+  config["encoder"]["path"] = std::filesystem::absolute(checkpoint).string();
+  replace_root(config, data_root, run.path());
+  return load_checkpoint(Config::from_json(config, run.config().string()), checkpoint);
+}
+
+}  // namespace
+
+LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkpoint,
+                       const std::filesystem::path& data_root) {
+  try {
+    return load_known_model(run, checkpoint, data_root);
+  } catch (const UnknownNameError& error) {  // the run was trained with that name
+    throw UnknownNameError(std::string(error.what()) + "; if a plugin has it, load that with --plugin FILE.so");
+  }
 }
 
 }  // namespace infomtl

@@ -12,6 +12,7 @@
 #include "infomtl/text/tokenizer.h"
 #include "infomtl/weighting/gradient_weighting.h"
 #include "runs/run_config.h"
+#include "runs/run_folder.h"
 
 namespace infomtl {
 
@@ -29,9 +30,15 @@ void check_metric(const Task& task);
 /// @param tokenizer  null: not compared with the encoder's table
 /// @throws ConfigError where texts may be longer than the encoder's positions; FormatError where ids don't fit its table
 void check_encoder(const RunConfig& config, const Encoder& encoder, const Tokenizer* tokenizer);
+/// The types that the tokenizer gives a text or pair must be rows of the encoder's table. @throws FormatError
+void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, const Encoder& encoder,
+                       const std::vector<Task>& tasks);
 
 /// What loss terms are built with.
 TermContext term_context(const RunConfig& config, const MultiTaskModel& model, const std::vector<Task>& tasks);
+
+/// A task whose labels no term reads is a slip, unless training.unsupervised_tasks names it. @throws ConfigError
+void check_labels_read(const RunConfig& config, const Objective& objective, const std::vector<Task>& tasks);
 
 /// What a trainer is made of.
 struct RunParts {
@@ -48,10 +55,13 @@ struct LoadedModel {
   RunConfig config;
   std::shared_ptr<MultiTaskModel> model;
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::int64_t epoch = -1;  ///< that the checkpoint was chosen after
+  std::int64_t epoch = -1;  ///< that the best checkpoint was chosen after
 };
-/// The best checkpoint of a run folder; or the model that a program has saved there by Trainer::save, with texts of at
-/// most 128 tokens, where its parts are built-in ones. @throws IoError, FormatError, ConfigError
-LoadedModel load_model(const std::filesystem::path& run);
+/// One of a run's checkpoints; or, where that is the run's own folder, the model that a program has saved there by
+/// Trainer::save, with texts of at most 128 tokens, where its parts are built-in ones.
+/// @param data_root  in place of the config's data.root; empty: that
+/// @throws IoError, FormatError, ConfigError; UserError where there is no root to replace
+LoadedModel load_model(const RunFolder& run, const std::filesystem::path& checkpoint,
+                       const std::filesystem::path& data_root = {});
 
 }  // namespace infomtl

@@ -1,10 +1,16 @@
 #include "infomtl/runs/experiment.h"
 
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
+#include "infomtl/train/view_information.h"
 #include "runs/assembly.h"
 #include "runs/checkpoint_schedule.h"
 #include "runs/environment.h"
@@ -14,13 +20,16 @@
 #include "runs/run_folder.h"
 #include "runs/training_progress.h"
 #include "runs/training_record.h"
+#include "runs/warm_start.h"
 
 namespace infomtl {
 namespace {
 
-Json evaluation_record(std::int64_t step, std::int64_t epoch, const std::string& split, const Evaluation& scores,
-                       const std::vector<Task>& tasks, bool best) {
-  Json record = {{"kind", "epoch"}, {"step", step}, {"epoch", epoch + 1}, {"best", best}};
+/// Of an evaluation after the epoch, or within it, after `passes` epochs.
+Json evaluation_record(std::int64_t step, std::int64_t epoch, std::optional<double> passes, const std::string& split,
+                       const Evaluation& scores, const std::vector<Task>& tasks, bool best) {
+  Json record = {{"kind", passes ? "evaluation" : "epoch"}, {"step", step}, {"epoch", epoch + 1}, {"best", best}};
+  if (passes) record["passes"] = *passes;
   for (std::size_t t = 0; t < scores.scores.size(); ++t) {
     record[split + "/" + tasks[t].name] = scores.scores[t];
     record[split + "_loss/" + tasks[t].name] = scores.losses[t];
@@ -29,11 +38,23 @@ Json evaluation_record(std::int64_t step, std::int64_t epoch, const std::string&
   return record;
 }
 
+/// Adds the information plane of an epoch, of the rows that the selection reads.
+void add_information(Json& record, const Trainer& trainer, std::uint64_t seed, const std::string& split) {
+  const std::vector<Task>& tasks = trainer.model().tasks();
+  const auto found = view_information(trainer.model(), trainer.evaluation_batches(split_named(split)),
+                                      {.seed = seed, .step = std::max<std::int64_t>(0, trainer.steps_done() - 1)});
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    if (std::isnan(found[t].representation)) continue;
+    record["information/representation/" + tasks[t].name] = found[t].representation;
+    record["information/output/" + tasks[t].name] = found[t].output;
+  }
+}
+
 /// The numbers of a record, for TensorBoard.
 std::vector<std::pair<std::string, double>> scalars_of(const Json& record) {
   std::vector<std::pair<std::string, double>> scalars;
   for (const auto& [key, value] : record.items()) {
-    if (key == "step" || key == "epoch" || key == "total_steps" || !value.is_number()) continue;
+    if (key == "step" || key == "epoch" || key == "passes" || key == "total_steps" || !value.is_number()) continue;
     if (key.starts_with("loss/") && key.ends_with("/count")) continue;
     scalars.emplace_back(key, value.get<double>());
   }
@@ -57,13 +78,18 @@ struct Experiment::Implementation {
   std::unique_ptr<RunLog> records;
   std::unique_ptr<EventWriter> events;
   std::unique_ptr<TrainingProgress> progress;
+  std::optional<std::int64_t> extended_from;  ///< epochs that the run had, where it goes on for more
   std::optional<Evaluation> best_scores;  ///< of the best epoch, on the selection's split, where it was in this sitting
 
   void load_trainer() {
     RunParts parts = load_parts(config);
+    const bool goes_on = options.resume && folder.has_checkpoint();
+    if (!config.start.run.empty() && !goes_on) start_from(config.start, *parts.model);
     objective = parts.objective;
-    trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
-                                        std::move(parts.batches));
+    naming_config(config.config, [&] {
+      trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
+                                          std::move(parts.batches));
+    });
   }
 
   void load_checkpoint() {
@@ -75,16 +101,54 @@ struct Experiment::Implementation {
     }
     trainer->load(folder.last());
     if (trainer->best_epoch() >= 0) verify_checkpoint(folder.best());
+    for (const auto& [checkpoint, tasks] : own_bests()) {
+      recover_folder(checkpoint);
+      verify_checkpoint(checkpoint);
+    }
     log::info("continuing " + folder.path().string() + " after step " + std::to_string(trainer->steps_done()));
+    if (extended_from) tell_what_more_epochs_change();
+  }
+
+  /// Whether the run may go on for more epochs than it was planned for. @throws UserError
+  void check_extension() const {
+    const std::string name = folder.path().string();
+    if (!folder.has_checkpoint()) throw UserError(name + ": its checkpoints are gone; there is nothing to go on from");
+    if (config.trainer.max_steps == 0 && config.trainer.phases.empty()) return;
+    throw UserError(
+        name + ": training." + (config.trainer.phases.empty() ? "max_steps" : "phases") +
+        " lays out the whole run, so that it cannot have more epochs; train a new one from it: \"start\": \"" + name +
+        "\"");
+  }
+
+  void tell_what_more_epochs_change() const {
+    const std::int64_t before = *extended_from * trainer->steps_per_epoch(), now = trainer->total_steps();
+    std::int64_t step = 0;
+    const auto same_rate = [&] {
+      return config.trainer.schedule->factor(step, before) == config.trainer.schedule->factor(step, now);
+    };
+    while (step < trainer->steps_done() && same_rate()) ++step;
+    if (step < trainer->steps_done()) {
+      log::warning("the learning rate's schedule depends on the length of training: from step " + std::to_string(step) +
+                   " on the steps done had the rates of " + std::to_string(*extended_from) +
+                   " epochs; those to come have the rates of " + std::to_string(config.trainer.epochs) +
+                   ", so this is not the run that had as many from its start");
+    }
+    if (trainer->stopped_early()) {
+      log::warning("the run was stopped by training.selection.patience; more epochs change nothing");
+    }
   }
 
   /// Opens the run folder and lets the trainer write to it.
   void open_folder() {
     if (records != nullptr) return;
     folder.lock();
-    std::filesystem::create_directories(folder.last().parent_path());
+    folder.remove_unfinished();
+    if (extended_from) folder.set_results_aside(*extended_from);
+    // First: a folder with checkpoints and no config.json is no run's.
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
     for (const std::string& line : objective->left_out(trainer->model().tasks())) log::info(line);
+    std::filesystem::create_directories(folder.last().parent_path());
+    folder.keep_latest(config.checkpoints.keep);
     const std::int64_t begun_at = trainer->steps_done();
     records = std::make_unique<RunLog>(folder.log(), begun_at);
     events = std::make_unique<EventWriter>(folder.path(), begun_at > 0 ? begun_at + 1 : 0);
@@ -99,35 +163,70 @@ struct Experiment::Implementation {
       if (progress != nullptr) progress->show(report);
       for (const auto& listener : report_listeners) listener(report);
     });
+    trainer->on_evaluation([this](const Evaluation& scores, bool best) {
+      const auto passes = static_cast<double>(trainer->steps_done()) / static_cast<double>(trainer->steps_per_epoch());
+      record_evaluation(trainer->epochs_done(), passes, scores, best);
+      if (progress != nullptr) progress->evaluated(trainer->steps_done(), scores, trainer->model().tasks(), best);
+      save_evaluated(best, /*epoch_ended=*/false);
+    });
     trainer->on_epoch([this](std::int64_t epoch, const Evaluation& scores, bool best) {
-      if (best) best_scores = scores;
-      const Json record = evaluation_record(trainer->steps_done(), epoch, config.trainer.selection.split, scores,
-                                            trainer->model().tasks(), best);
-      records->add(record);
-      events->scalars(trainer->steps_done(), scalars_of(record));
+      record_evaluation(epoch, std::nullopt, scores, best);
       if (progress != nullptr) progress->end_epoch(epoch, scores, trainer->model().tasks(), best);
       for (const auto& listener : epoch_listeners) listener(epoch, scores, best);
-      if (best) {
-        trainer->save(folder.best(), config.encoder.path);  // first: `last` names the epoch that `best` must hold
-        copy_checkpoint(folder.best(), folder.last());
-      } else {
-        trainer->save(folder.last(), config.encoder.path);
-      }
-      keep_last();
+      save_evaluated(best, /*epoch_ended=*/true);
     });
     if (!config.checkpoints.between_epochs()) return;
     trainer->on_step([this, schedule = CheckpointSchedule(config.checkpoints, trainer->steps_per_epoch())](
                          std::int64_t steps_done) mutable {
       if (!schedule.due(steps_done)) return;
-      trainer->save(folder.last(), config.encoder.path);
-      keep_last();
+      save({});
     });
   }
 
-  void keep_last() {
-    if (config.checkpoints.keep == 0) return;
-    copy_checkpoint(folder.last(), folder.kept(trainer->steps_done()));
+  void record_evaluation(std::int64_t epoch, std::optional<double> passes, const Evaluation& scores, bool best) {
+    if (best) best_scores = scores;
+    Json record = evaluation_record(trainer->steps_done(), epoch, passes, config.trainer.selection.split, scores,
+                                    trainer->model().tasks(), best);
+    if (config.information && !passes) {
+      add_information(record, *trainer, config.trainer.seed, config.trainer.selection.split);
+    }
+    records->add(record);
+    events->scalars(trainer->steps_done(), scalars_of(record));
+  }
+
+  /// Saves a checkpoint in these places and as what is kept of it, and `last` after them: that one names the evaluations
+  /// that the others hold, and a run that goes on from an older `last` makes them again.
+  void save(std::vector<std::filesystem::path> places) {
+    if (config.checkpoints.keep > 0) places.push_back(folder.kept(trainer->steps_done()));
+    places.push_back(folder.last());
+    trainer->save(places.front(), config.encoder.path);
+    for (std::size_t i = 1; i < places.size(); ++i) copy_checkpoint(places.front(), places[i]);
     folder.keep_latest(config.checkpoints.keep);
+  }
+
+  /// Saves what an evaluation found the best; within an epoch nothing else.
+  void save_evaluated(bool best, bool epoch_ended) {
+    std::vector<std::filesystem::path> places;
+    for (std::size_t t = 0; t < trainer->task_bests().size(); ++t) {
+      const bool improved = trainer->task_bests()[t].step == trainer->steps_done();
+      if (improved) places.push_back(folder.best_of(trainer->model().tasks()[t].name));
+    }
+    if (best) places.push_back(folder.best());
+    if (epoch_ended || !places.empty() || trainer->stopped_early()) save(std::move(places));
+  }
+
+  /// Checkpoints that are some tasks' own best and not `best`, with these tasks.
+  std::vector<std::pair<std::filesystem::path, std::vector<std::size_t>>> own_bests() const {
+    std::map<std::int64_t, std::vector<std::size_t>> by_step;
+    for (std::size_t t = 0; t < trainer->task_bests().size(); ++t) {
+      const std::int64_t step = trainer->task_bests()[t].step;
+      if (step >= 0 && step != trainer->best_step()) by_step[step].push_back(t);
+    }
+    std::vector<std::pair<std::filesystem::path, std::vector<std::size_t>>> found;
+    for (const auto& [step, tasks] : by_step) {
+      found.emplace_back(folder.best_of(trainer->model().tasks()[tasks.front()].name), tasks);
+    }
+    return found;
   }
 
   Results train(const std::atomic<bool>* stop) {
@@ -147,6 +246,22 @@ struct Experiment::Implementation {
     return training_record(trainer->cost(), trainer->total_steps(), trainer->model().tasks());
   }
 
+  using Evaluations = std::vector<std::pair<std::string, Evaluation>>;  ///< by split
+
+  /// Of the model as it is on every split and noise that is asked for. @param known  its scores on the selection's split,
+  /// where they are there already
+  Evaluations evaluate_splits(const Evaluation* known) const {
+    Evaluations found;
+    for (const std::string& split : options.scored_splits) {
+      const bool at_hand = known != nullptr && !known->scores.empty() && split == config.trainer.selection.split;
+      found.emplace_back(split, at_hand ? *known : trainer->evaluate(split_named(split)));
+      for (const EmbeddingNoise& noise : config.noises) {
+        found.emplace_back(split + " " + noise.name(), trainer->evaluate(split_named(split), &noise));
+      }
+    }
+    return found;
+  }
+
   Results score_best() {
     Results scored;
     scored.seed = config.trainer.seed;
@@ -157,21 +272,31 @@ struct Experiment::Implementation {
     scored.selected_epoch = chosen ? trainer->best_epoch() : trainer->epochs_done() - 1;
     scored.training = training_json();
     scored.environment = environment_json(config.device.str());
-    const std::filesystem::path checkpoint = chosen ? folder.best() : folder.last();
-    read_checkpoint_model(checkpoint, trainer->model());
+    scored.selected_step = chosen ? trainer->best_step() : trainer->steps_done();
+    const std::filesystem::path chosen_checkpoint = chosen ? folder.best() : folder.last();
+    read_checkpoint_model(chosen_checkpoint, trainer->model());
+    scored.task_similarity = task_similarity(trainer->model());
+    Evaluations scores = evaluate_splits(best_scores ? &*best_scores : nullptr);
     for (const std::string& split : options.scored_splits) {
-      const bool known = best_scores && !best_scores->scores.empty() && split == config.trainer.selection.split;
-      add_evaluation(scored, trainer->model().tasks(), split,
-                     known ? *best_scores : trainer->evaluate(split_named(split)));
-      for (const EmbeddingNoise& noise : config.noises) {
-        add_evaluation(scored, trainer->model().tasks(), split + " " + noise.name(),
-                       trainer->evaluate(split_named(split), &noise));
-      }
+      if (!config.representation) continue;
+      scored.representation[split] =
+          representation_json(trainer->model(), trainer->evaluation_batches(split_named(split)));
+    }
+    for (const auto& [checkpoint, tasks] : own_bests()) {
+      read_checkpoint_model(checkpoint, trainer->model());
+      const Evaluations own = evaluate_splits(nullptr);
+      for (std::size_t i = 0; i < scores.size(); ++i) take_tasks(own[i].second, tasks, scores[i].second);
+    }
+    for (const auto& [split, evaluation] : scores) {
+      add_evaluation(scored, trainer->model().tasks(), split, evaluation);
+    }
+    for (std::size_t t = 0; t < trainer->task_bests().size(); ++t) {
+      const BestEvaluation& own = trainer->task_bests()[t];
+      if (own.epoch >= 0) scored.selected_tasks[trainer->model().tasks()[t].name] = {own.epoch, own.step};
     }
     scored.average_tasks();
-    scored.task_similarity = task_similarity(trainer->model());
     if (!objective->task_weights().empty()) {  // of the epoch that is scored, like the model
-      read_checkpoint_objective(checkpoint, *objective);
+      read_checkpoint_objective(chosen_checkpoint, *objective);
       scored.task_weights = task_weights(*objective, trainer->model().tasks());
     }
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");
@@ -200,15 +325,19 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   }
   RunConfig read = RunConfig::read(config);
   if (options.seed) read.trainer.seed = *options.seed;
+  read.one_of_several = options.one_of_several;
   for (const std::string& split : options.scored_splits) split_named(split);  // an unknown one is told before training
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;
-  self.results = self.folder.finished();
+  self.folder.set_data_moved(self.options.data_moved);
+  if (self.options.resume) self.extended_from = self.folder.extended_from(self.config.effective());
+  if (self.extended_from) self.check_extension();
+  if (!self.extended_from) self.results = self.folder.finished();
   if (!self.results) {
     self.folder.check_place();
     self.folder.refuse_unfinished(self.options.resume);
   }
-  self.folder.refuse_other_config(self.config.effective());
+  if (!self.extended_from) self.folder.refuse_other_config(self.config.effective());
   if (!self.results) {
     self.load_trainer();
     self.load_checkpoint();

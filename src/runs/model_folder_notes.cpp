@@ -1,6 +1,9 @@
 #include "runs/model_folder_notes.h"
 
+#include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/model/encoder.h"
+#include "infomtl/model/weights_file.h"
 #include "infomtl/text/tokenizer.h"
 
 namespace infomtl {
@@ -23,22 +26,12 @@ std::string encoder_text(const fs::path& folder, const Json& config) {
 
 std::string weights_text(const EncoderSettings& encoder) {
   if (encoder.weights == "random") return "random ones (encoder.weights)";
-  if (fs::exists(encoder.path / "model.safetensors")) return "model.safetensors";
-  if (const fs::path index = encoder.path / "model.safetensors.index.json"; fs::exists(index)) {
-    return "the files that model.safetensors.index.json names";
+  try {
+    if (const auto found = find_weights(encoder.path)) return found->filename().string();
+  } catch (const Error&) {  // told where the encoder is loaded
+    return "none that can be read";
   }
   return encoder.weights == "required" ? "none in the folder" : "random ones: the folder has none";
-}
-
-/// What sentence-transformers keeps beside the model: "first", "mean", another word, or "" where it says nothing.
-std::string folder_pooling(const fs::path& folder) {
-  const fs::path file = folder / "1_Pooling" / "config.json";
-  if (!fs::exists(file)) return "";
-  const Json json = read_json(file);
-  if (!json.is_object()) return "";
-  if (json.value("pooling_mode_cls_token", false)) return "first";
-  if (json.value("pooling_mode_mean_tokens", false)) return "mean";
-  return "another kind";
 }
 
 }  // namespace
@@ -48,10 +41,14 @@ std::vector<std::pair<std::string, std::string>> describe_model_folder(const Run
   const EncoderSettings& encoder = run.encoder;
   const Config section = run.config.object("encoder");
   const TokenizerSource tokenizer = tokenizer_source(encoder.path);
-  const std::string theirs = folder_pooling(encoder.path);
-  if (!theirs.empty() && theirs != encoder.pooling) {
-    notes.push_back("encoder.pooling is " + encoder.pooling + "; the model was trained with " + theirs + " (" +
-                    (encoder.path / "1_Pooling" / "config.json").string() + ")");
+  try {
+    const auto stored = stored_pooling(encoder.path);
+    if (stored && stored->pooling != pooling_named(encoder.pooling)) {
+      notes.push_back("encoder.pooling is " + encoder.pooling + "; the model was trained with another (" +
+                      stored->file.string() + ")");
+    }
+  } catch (const FormatError& error) {
+    notes.push_back("encoder.pooling is " + encoder.pooling + "; " + error.what());
   }
   return {{"encoder", encoder_text(encoder.path, read_json(encoder.path / "config.json"))},
           {"weights", weights_text(encoder)},

@@ -102,6 +102,10 @@ class PartsCheck {
     if (weighting_ == nullptr) weighting_ = equal();
     if (!as_configured_) return;
     if (terms_whole) problems_.guard([&] { objective_->check(*model_); });
+    if (terms_whole && !assume_rows_ && !data_.tasks.empty()) {
+      problems_.guard([&] { objective_->check_options(tasks_); });
+      problems_.guard([&] { check_labels_read(run_, *objective_, tasks_); });
+    }
     check_settings(terms_whole && problems_.all().size() == before);
   }
 
@@ -113,6 +117,7 @@ class PartsCheck {
       problems_.guard([&] {
         encoder_ = build_encoder(run_.encoder, run_.trainer.seed);
         check_encoder(run_, *encoder_, tokenizer);
+        if (tokenizer != nullptr) check_token_types(run_, *tokenizer, *encoder_, tasks_);
       });
     }
     if (encoder_ == nullptr) encoder_ = stand_in_encoder();
@@ -162,6 +167,7 @@ class PartsCheck {
     try_trainer(rest, plain);
     rest.layer_decay = 1;
     rest.selection.monitor = "last";
+    rest.selection.per_task = false;
     rest.batching.accumulate = 1;
     const std::size_t before = problems_.all().size();
     for (const ParameterGroup& group : run_.trainer.groups) {

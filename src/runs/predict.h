@@ -12,9 +12,11 @@
 
 namespace infomtl {
 
-/// One JSON object per text, as TrainedRun::predict describes. @throws DataError naming the text
-std::vector<Json> predict_texts(const MultiTaskModel& model, std::size_t task, const Tokenizer& tokenizer,
-                                std::size_t max_length, const std::vector<std::pair<std::string, std::string>>& texts,
-                                const PredictionSamples& samples = {});
+/// For each of the tasks one JSON object per text, as TrainedRun::predict describes. Tasks that read a text alike (as pairs
+/// or not, as words or not) share a pass of the encoder. @throws DataError naming the text
+std::vector<std::vector<Json>> predict_texts(const MultiTaskModel& model, const std::vector<std::size_t>& tasks,
+                                             const Tokenizer& tokenizer, std::size_t max_length,
+                                             const std::vector<std::pair<std::string, std::string>>& texts,
+                                             const PredictionSamples& samples = {});
 
 }  // namespace infomtl

@@ -12,6 +12,8 @@
 namespace infomtl {
 namespace {
 
+constexpr std::size_t kMostListedClasses = 200;  // of more, results.json has the scores alone
+
 double number_or_nan(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
@@ -34,6 +36,10 @@ Json Results::to_json() const {
       {"format", 1},
       {"seed", seed},
       {"selection", {{"split", selection_split}, {"monitor", selection_monitor}, {"epoch", selected_epoch + 1}}}};
+  if (selected_step >= 0) json["selection"]["step"] = selected_step;
+  for (const auto& [name, at] : selected_tasks) {
+    json["selection"]["tasks"][name] = {{"epoch", at.epoch + 1}, {"step", at.step}};
+  }
   json["tasks"] = Json::object();
   for (const auto& [name, task] : tasks) {
     Json entry = {{"metric", task.metric}, {"higher_is_better", task.higher_is_better}};
@@ -42,6 +48,9 @@ Json Results::to_json() const {
     for (const auto& [split, metrics] : task.all) {
       entry["all"][split] = Json::object();
       for (const auto& [metric, value] : metrics) entry["all"][split][metric] = value;
+    }
+    for (const auto& [split, report] : task.classes) {
+      if (report.labels.size() <= kMostListedClasses) entry["classes"][split] = report.to_json();
     }
     json["tasks"][name] = std::move(entry);
   }
@@ -55,6 +64,7 @@ Json Results::to_json() const {
   json["environment"] = environment;
   if (!task_similarity.empty()) json["task_similarity"] = task_similarity;
   if (!task_weights.empty()) json["task_weights"] = task_weights;
+  if (!representation.empty()) json["representation"] = representation;
   return json;
 }
 
@@ -67,17 +77,24 @@ Results Results::from_json(const Json& json) {
     results.selection_split = selection.at("split").get<std::string>();
     results.selection_monitor = selection.at("monitor").get<std::string>();
     results.selected_epoch = selection.at("epoch").get<std::int64_t>() - 1;
+    results.selected_step = selection.value("step", std::int64_t{-1});
+    const Json own = selection.value("tasks", Json::object());
+    for (const auto& [name, at] : own.items()) {
+      results.selected_tasks[name] = {at.at("epoch").get<std::int64_t>() - 1, at.at("step").get<std::int64_t>()};
+    }
     for (const auto& [name, entry] : json.at("tasks").items()) {
       TaskResult task;
       task.metric = entry.at("metric").get<std::string>();
       task.higher_is_better = entry.value("higher_is_better", true);
       for (const auto& [key, value] : entry.items()) {
-        if (key == "metric" || key == "higher_is_better" || key == "all") continue;
+        if (key == "metric" || key == "higher_is_better" || key == "all" || key == "classes") continue;
         task.score[key] = number_or_nan(value);
       }
       for (const auto& [split, metrics] : entry.at("all").items()) {
         for (const auto& [metric, value] : metrics.items()) task.all[split][metric] = number_or_nan(value);
       }
+      const Json reports = entry.value("classes", Json::object());
+      for (const auto& [split, report] : reports.items()) task.classes[split] = ClassReport::from_json(report);
       results.tasks.emplace_back(name, std::move(task));
     }
     for (const auto& [split, value] : json.at("average").items()) results.average[split] = number_or_nan(value);
@@ -91,6 +108,7 @@ Results Results::from_json(const Json& json) {
     results.environment = json.at("environment");
     results.task_similarity = json.value("task_similarity", Json::object());
     results.task_weights = json.value("task_weights", Json::object());
+    results.representation = json.value("representation", Json::object());
   } catch (const Json::exception& error) {
     throw FormatError(std::string("not the results of a run: ") + reason_of(error));
   }
@@ -152,6 +170,7 @@ void Results::add_splits(const Results& more) {
     if (t >= tasks.size() || tasks[t].first != more.tasks[t].first) throw StateError("results of other tasks");
     tasks[t].second.score.insert(more.tasks[t].second.score.begin(), more.tasks[t].second.score.end());
     tasks[t].second.all.insert(more.tasks[t].second.all.begin(), more.tasks[t].second.all.end());
+    tasks[t].second.classes.insert(more.tasks[t].second.classes.begin(), more.tasks[t].second.classes.end());
   }
   average.insert(more.average.begin(), more.average.end());
   add_joint(more);

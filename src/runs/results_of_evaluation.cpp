@@ -2,14 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "infomtl/step/features.h"
 #include "infomtl/train/evaluation.h"
+#include "infomtl/train/representation_quality.h"
 
 namespace infomtl {
 
 void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
                     const Evaluation& scores) {
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
+  std::vector<std::size_t> all(tasks.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  add_evaluation(results, tasks, split, scores, all);
+}
+
+void add_evaluation(Results& results, const std::vector<Task>& tasks, const std::string& split,
+                    const Evaluation& scores, const std::vector<std::size_t>& chosen) {
+  for (const std::size_t t : chosen) {
     auto found = std::find_if(results.tasks.begin(), results.tasks.end(),
                               [&](const auto& entry) { return entry.first == tasks[t].name; });
     if (found == results.tasks.end()) {
@@ -21,11 +31,22 @@ void add_evaluation(Results& results, const std::vector<Task>& tasks, const std:
     if (std::isnan(scores.scores[t])) continue;
     found->second.score[split] = scores.scores[t];
     if (!scores.all[t].empty()) found->second.all[split] = scores.all[t];
+    if (t < scores.classes.size() && !scores.classes[t].empty()) found->second.classes[split] = scores.classes[t];
   }
+  if (chosen.size() < tasks.size()) return;
   for (const JointAccuracy& joint : scores.joint) {
     std::string names;
     for (const std::size_t t : joint.tasks) names += (names.empty() ? "" : "+") + tasks[t].name;
     results.joint[names][split] = joint.accuracy;
+  }
+}
+
+void take_tasks(const Evaluation& from, const std::vector<std::size_t>& tasks, Evaluation& scores) {
+  for (const std::size_t t : tasks) {
+    scores.scores.at(t) = from.scores.at(t);
+    scores.losses.at(t) = from.losses.at(t);
+    scores.all.at(t) = from.all.at(t);
+    scores.classes.at(t) = from.classes.at(t);
   }
 }
 
@@ -55,6 +76,22 @@ Json task_weights(const Objective& objective, const std::vector<Task>& tasks) {
   Json found = Json::object();
   for (const auto& [term, matrix] : objective.task_weights()) {
     found[term] = by_task_pairs(matrix, tasks, /*with_itself=*/false);
+  }
+  return found;
+}
+
+Json representation_json(const MultiTaskModel& model, const BatchReader& batches) {
+  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
+  const std::vector<LabelledRows> rows = collect_labelled_rows(model, batches, /*outputs=*/true);
+  Json found = Json::object();
+  for (std::size_t t = 0; t < rows.size(); ++t) {
+    if (!rows[t].pooled.defined()) continue;
+    const Task& task = model.tasks()[t];
+    const auto quality = representation_quality(task.kind, rows[t].pooled, rows[t].output, rows[t].labels);
+    found[task.name] = {{"rows", quality.rows},
+                        {"uniformity", number(quality.uniformity)},
+                        {"mean_cosine", number(quality.mean_cosine)},
+                        {"adjusted_rand_index", quality.rand_index ? number(*quality.rand_index) : Json(nullptr)}};
   }
   return found;
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/model_folder.h"
 #include "infomtl/ops/packed/linear.h"
@@ -86,6 +87,12 @@ RunConfig RunConfig::read(const Config& config) {
   config.part([&] { run.data = config.object("data"); });
   config.part([&] { run.losses = config.list("losses"); });
   run.penalties = config.list_or_empty("penalties");
+  config.part([&] { run.start = StartSettings::read(config); });
+  training.part([&] {
+    for (const Config& task : training.list_or_empty("unsupervised_tasks")) {
+      run.unsupervised_tasks.push_back(task.as_text());
+    }
+  });
   const Config evaluation = config.object_or_empty("evaluation");
   for (const Config& noise : evaluation.list_or_empty("noise")) {
     noise.part([&] {
@@ -93,6 +100,8 @@ RunConfig RunConfig::read(const Config& config) {
       run.noises.back().seed = run.trainer.seed;
     });
   }
+  run.representation = evaluation.boolean("representation", false);
+  run.information = evaluation.boolean("information", false);
   evaluation.reject_unknown();
   config.reject_unknown();
   return run;
@@ -100,6 +109,10 @@ RunConfig RunConfig::read(const Config& config) {
 
 Json RunConfig::effective() const {
   Json json = with_absolute_paths(config);
+  Json& rows = json["data"];
+  if (rows.contains("leave_out") && rows["leave_out"].is_string()) {
+    rows["leave_out"] = read_json(rows["leave_out"].get<std::string>());  // the rows themselves: the file may change
+  }
   json["seed"] = trainer.seed;
   json["precision"] = precision == Precision::bfloat16 ? "bfloat16" : "float32";
   return json;

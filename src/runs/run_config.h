@@ -4,13 +4,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/errors.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/step/embedding_noise.h"
 #include "infomtl/train/trainer.h"
 #include "runs/checkpoint_schedule.h"
+#include "runs/warm_start.h"
 
 namespace infomtl {
 
@@ -35,7 +39,13 @@ struct RunConfig {
   Config data, architecture, head, weighting;
   std::vector<Config> losses = {}, penalties = {};
   CheckpointSettings checkpoints = {};
+  StartSettings start = {};
+  std::vector<std::string> unsupervised_tasks = {};  ///< trained without their labels, and meant to be
+  /// Other tasks of the same config are trained by runs of their own: options without effect on this one's are no slip.
+  bool one_of_several = false;
   std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
+  bool representation = false;              ///< whether the chosen checkpoint's representations are measured, too
+  bool information = false;                 ///< whether the information plane is, after each epoch
 
   /// Everything but the parts that need the tasks to be built. Where the config collects its problems, what could not be
   /// read has its default. @throws ConfigError for an unknown key, a wrong type or range
@@ -53,5 +63,16 @@ torch::Device device_named(const Config& config);
 Precision precision_named(const Config& config, torch::Device device);
 
 Pooling pooling_named(const std::string& name);
+
+/// Runs `body`; a mistake in the config that names no place in a file gets the config's name.
+template <class Body>
+decltype(auto) naming_config(const Config& config, Body&& body) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (ConfigError& error) {
+    if (std::string_view(error.what()).find("#/") == std::string_view::npos) error.add_context(config.where());
+    throw;
+  }
+}
 
 }  // namespace infomtl

@@ -14,6 +14,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/core/log.h"
 #include "infomtl/runs/run_state.h"
 
 namespace infomtl {
@@ -33,7 +34,23 @@ std::filesystem::path RunFolder::kept(std::int64_t step) const {
   return path_ / "checkpoints" / ("step-" + number);
 }
 
+void RunFolder::remove_unfinished() const {
+  remove_unfinished_files(path_);
+  if (!std::filesystem::exists(last().parent_path())) return;
+  std::vector<std::filesystem::path> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(last().parent_path())) {
+    std::string name = entry.path().filename().string();
+    for (const std::string ending : {".unfinished", ".previous"}) {
+      if (!name.starts_with('.') || !name.ends_with(ending)) continue;
+      folders.push_back(entry.path().parent_path() / name.substr(1, name.size() - 1 - ending.size()));
+      break;
+    }
+  }
+  for (const std::filesystem::path& folder : folders) recover_folder(folder);
+}
+
 void RunFolder::keep_latest(std::int64_t count) const {
+  if (count == 0) return;
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::directory_iterator(last().parent_path())) {
     const std::string name = entry.path().filename().string();
@@ -69,14 +86,43 @@ void RunFolder::refuse_unfinished(bool resume) const {
                   ": holds an unfinished run; continue it with --resume, or choose another folder with --output");
 }
 
+std::string RunFolder::difference(Json saved, Json effective) const {
+  for (Json* config : {&saved, &effective}) {
+    if (data_moved_ && config->is_object() && config->contains("data")) (*config)["data"].erase("root");
+  }
+  return first_difference(saved, effective);
+}
+
 void RunFolder::refuse_other_config(const Json& effective) const {
   if (!begun()) return;
   const std::string name = path_.string();
   if (!std::filesystem::exists(config())) throw FormatError(name + ": has checkpoints but no config.json");
-  const std::string difference = first_difference(read_json(config()), effective);
-  if (difference.empty()) return;
-  throw UserError(name + ": holds a run of another config; they differ in " + difference +
-                  "; choose another folder with --output");
+  const std::string found = difference(read_json(config()), effective);
+  if (found.empty()) return;
+  throw UserError(name + ": holds a run of another config; they differ in " + found +
+                  "; choose another folder with --output" +
+                  (extended_from(effective) ? ", or go on for more epochs with --resume" : ""));
+}
+
+std::optional<std::int64_t> RunFolder::extended_from(const Json& effective) const {
+  if (!std::filesystem::exists(config()) || !std::filesystem::exists(results())) return std::nullopt;
+  Json saved = read_json(config()), wanted = effective;
+  if (!saved.is_object()) return std::nullopt;
+  const auto take_epochs = [](Json& config) {
+    Json& training = config["training"];
+    const std::int64_t epochs = training.is_object() ? training.value("epochs", std::int64_t{1}) : 1;
+    if (training.is_object()) training.erase("epochs");
+    if (training.is_null()) training = Json::object();
+    return epochs;
+  };
+  const std::int64_t before = take_epochs(saved), now = take_epochs(wanted);
+  return now > before && difference(saved, wanted).empty() ? std::optional<std::int64_t>(before) : std::nullopt;
+}
+
+void RunFolder::set_results_aside(std::int64_t epochs) const {
+  std::error_code error;
+  std::filesystem::rename(results(), RunFolder(path_, epochs).results(), error);
+  if (error) throw IoError(results().string() + ": cannot be put aside: " + error.message());
 }
 
 void RunFolder::lock() {
@@ -137,6 +183,10 @@ std::filesystem::path default_run_folder(const std::filesystem::path& config, st
 }
 
 RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file_(file) {
+  if (last_step > 0 && !std::filesystem::exists(file)) {
+    log::warning(file.string() + ": is gone; the new one has no record of the first " + std::to_string(last_step) +
+                 " steps");
+  }
   if (std::filesystem::exists(file)) {
     const std::string text = read_file(file);
     std::string kept;

@@ -27,15 +27,19 @@ class RunFolder {
            (stop_after_epochs_ > 0 ? "results-after-" + std::to_string(stop_after_epochs_) + ".json" : "results.json");
   }
   std::filesystem::path best() const { return path_ / "checkpoints" / "best"; }
+  /// A task's own best, where the run keeps one (selection.per_task).
+  std::filesystem::path best_of(const std::string& task) const { return path_ / "checkpoints" / ("best-" + task); }
   std::filesystem::path last() const { return path_ / "checkpoints" / "last"; }
   /// A copy of `last` that is kept; names sort by steps.
   std::filesystem::path kept(std::int64_t step) const;
-  /// Removes such copies but the latest so many.
+  /// Removes such copies but the latest so many; 0: removes none.
   void keep_latest(std::int64_t count) const;
   /// The run of one task alone, where a config trains one model per task.
   std::filesystem::path single_task(const std::string& task) const { return path_ / "single" / task; }
   bool single() const { return std::filesystem::exists(path_ / "single"); }
 
+  /// Whether configs that differ in data.root alone are the same (ExperimentOptions::data_moved).
+  void set_data_moved(bool moved) { data_moved_ = moved; }
   /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
   bool begun() const;
   bool has_checkpoint() const;
@@ -46,19 +50,27 @@ class RunFolder {
   void refuse_unfinished(bool resume) const;
   /// @throws UserError when the run that was begun here has another config; FormatError when its config.json is gone
   void refuse_other_config(const Json& effective) const;
+  /// The epochs of the finished run here, where `effective` is its config with more of them; else nothing.
+  std::optional<std::int64_t> extended_from(const Json& effective) const;
+  /// Puts results of so many epochs aside, as results-after-<epochs>.json: the run goes on. @throws IoError
+  void set_results_aside(std::int64_t epochs) const;
   /// Makes the folder and keeps other processes from training in it until the object goes away.
   /// @throws RunBusyError while another process does, IoError
   void lock();
+  /// Takes away what a killed process left half written, and puts back what it was replacing. The lock must be held.
+  void remove_unfinished() const;
   /// Whether another process holds the lock; nothing is made.
   bool locked_elsewhere() const;
   /// The results of a finished run. @throws FormatError
   std::optional<Results> finished() const;
 
  private:
+  std::string difference(Json saved, Json effective) const;
   std::filesystem::path lock_file() const { return path_ / ".lock"; }
 
   std::filesystem::path path_;
   std::int64_t stop_after_epochs_;
+  bool data_moved_ = false;
   std::shared_ptr<const void> lock_;
 };
 

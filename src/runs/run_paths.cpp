@@ -10,7 +10,7 @@
 namespace infomtl {
 
 Json with_absolute_paths(const Config& config) {
-  std::vector<std::string> paths = {"encoder.path"};
+  std::vector<std::string> paths = {"encoder.path", "start", "start.run"};
   for (const std::string& field : data_path_fields(config.object("data"))) paths.push_back("data." + field);
   Json json = config.effective(paths);
   // A model that the Hugging Face cache has under the name given here.

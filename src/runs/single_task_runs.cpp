@@ -14,6 +14,12 @@ namespace infomtl {
 Json single_task_config(const Json& effective, std::size_t index, const std::string& task) {
   Json config = effective;
   config["data"]["tasks"] = Json::array({effective.at("data").at("tasks").at(index)});
+  if (config["data"].contains("leave_out") && config["data"]["leave_out"].is_object()) {
+    const Json rows = config["data"]["leave_out"].value("rows", Json::object());
+    Json own = Json::object();
+    if (rows.contains(task)) own[task] = rows.at(task);
+    config["data"]["leave_out"] = {{"rows", own}};
+  }
   config["training"]["regime"] = "alternating";
   Json terms = Json::array();
   for (Json term : effective.at("losses")) {
@@ -25,6 +31,13 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
     terms.push_back(std::move(term));
   }
   config["losses"] = std::move(terms);
+  if (config["training"].contains("unsupervised_tasks")) {
+    Json kept = Json::array();
+    for (const Json& name : config["training"]["unsupervised_tasks"]) {
+      if (name == Json(task)) kept.push_back(name);
+    }
+    config["training"]["unsupervised_tasks"] = std::move(kept);
+  }
   if (config["training"].contains("selection")) {
     Json& selection = config["training"]["selection"];
     const std::string monitor = selection.value("monitor", "average");
@@ -40,12 +53,14 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
   seed_ = read.trainer.seed;
   effective_ = read.effective();
   effective_["training"]["regime"] = "single";
-  results_ = folder_.finished();
+  folder_.set_data_moved(options_.data_moved);
+  if (options_.resume) extended_from_ = folder_.extended_from(effective_);
+  if (!extended_from_) results_ = folder_.finished();
   if (!results_) {
     folder_.check_place();
     folder_.refuse_unfinished(options_.resume);
   }
-  folder_.refuse_other_config(effective_);
+  if (!extended_from_) folder_.refuse_other_config(effective_);
   if (results_) return;
   for (const Task& task : load_dataset(read.data, seed_).tasks) tasks_.push_back(task.name);
   if (effective_.at("data").at("tasks").size() != tasks_.size()) {
@@ -57,8 +72,10 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
 void SingleTaskRuns::check_runs() const {
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     if (RunFolder(folder_.single_task(tasks_[t])).finished()) continue;
-    with_context("task \"" + tasks_[t] + "\" alone",
-                 [&] { Experiment::from_config(config_of(t), {.seed = seed_, .output = folder_.path() / ".check"}); });
+    with_context("task \"" + tasks_[t] + "\" alone", [&] {
+      Experiment::from_config(
+          config_of(t), {.seed = seed_, .output = folder_.path() / ".check", .one_of_several = tasks_.size() > 1});
+    });
   }
 }
 
@@ -76,12 +93,14 @@ void SingleTaskRuns::on_epoch(std::function<void(std::int64_t, const Evaluation&
 Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
   if (results_) return *results_;
   folder_.lock();  // of the whole run; each task's has its own
+  if (extended_from_) folder_.set_results_aside(*extended_from_);
   write_file_atomically(folder_.config(), effective_.dump(2) + "\n");
   Results merged;
   std::vector<Json> records;
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     ExperimentOptions own = options_;
     own.seed = seed_;
+    own.one_of_several = tasks_.size() > 1;
     own.resume = true;  // runs of tasks already finished are kept
     own.output = folder_.single_task(tasks_[t]);
     Results one = with_context("task \"" + tasks_[t] + "\" alone", [&] {
@@ -96,6 +115,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
       return stopped;
     }
     merged.tasks.push_back(one.tasks.front());
+    for (const auto& [split, tasks] : one.representation.items()) merged.representation[split].update(tasks);
     records.push_back(one.training);
     merged.selection_split = one.selection_split;
     merged.selection_monitor = one.selection_monitor;

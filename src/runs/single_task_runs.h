@@ -38,6 +38,7 @@ class SingleTaskRuns {
   ExperimentOptions options_;
   RunFolder folder_;
   std::optional<Results> results_;
+  std::optional<std::int64_t> extended_from_;  ///< epochs that the run had, where it goes on for more
   Json effective_;
   std::uint64_t seed_ = 0;
   std::vector<std::string> tasks_;

@@ -50,7 +50,13 @@ std::string progress_line(const StepReport& report, double seconds_left, std::si
 
 std::string epoch_line(std::int64_t epoch, std::int64_t epochs, const std::string& split, const Evaluation& scores,
                        const std::vector<Task>& tasks, bool best) {
-  std::string line = "epoch " + std::to_string(epoch + 1) + " of " + std::to_string(epochs);
+  return scores_line("epoch " + std::to_string(epoch + 1) + " of " + std::to_string(epochs), split, scores, tasks,
+                     best);
+}
+
+std::string scores_line(const std::string& beginning, const std::string& split, const Evaluation& scores,
+                        const std::vector<Task>& tasks, bool best) {
+  std::string line = beginning;
   if (scores.scores.empty()) return line;
   line += ": " + split + " average " + score_text(scores.average(), all_rise(scores));
   if (best) line += " (the best so far)";
@@ -84,11 +90,21 @@ void TrainingProgress::show(const StepReport& report) {
   }
 }
 
+void TrainingProgress::remember(const std::string& when, const Evaluation& scores, bool best) {
+  if (best && !scores.scores.empty())
+    best_ = "best " + score_text(scores.average(), all_rise(scores)) + " (" + when + ")";
+}
+
+void TrainingProgress::evaluated(std::int64_t step, const Evaluation& scores, const std::vector<Task>& tasks,
+                                 bool best) {
+  const std::string when = "step " + std::to_string(step);
+  remember(when, scores, best);
+  print(scores_line(when, split_, scores, tasks, best));
+}
+
 void TrainingProgress::end_epoch(std::int64_t epoch, const Evaluation& scores, const std::vector<Task>& tasks,
                                  bool best) {
-  if (best && !scores.scores.empty()) {
-    best_ = "best " + score_text(scores.average(), all_rise(scores)) + " (epoch " + std::to_string(epoch + 1) + ")";
-  }
+  remember("epoch " + std::to_string(epoch + 1), scores, best);
   print(epoch_line(epoch, epochs_, split_, scores, tasks, best) +
         (seconds_left_ > 0 ? "; " + clock_text(seconds_left_) + " left" : ""));
 }

@@ -26,6 +26,10 @@ std::string progress_line(const StepReport& report, double seconds_left, std::si
 std::string epoch_line(std::int64_t epoch, std::int64_t epochs, const std::string& split, const Evaluation& scores,
                        const std::vector<Task>& tasks, bool best);
 
+/// The same behind any beginning ("step 500").
+std::string scores_line(const std::string& beginning, const std::string& split, const Evaluation& scores,
+                        const std::vector<Task>& tasks, bool best);
+
 class TrainingProgress {
  public:
   /// @param epochs  of the run; @param split  that epochs are scored on
@@ -34,12 +38,15 @@ class TrainingProgress {
   void show(const StepReport& report);
   /// Epoch from 0.
   void end_epoch(std::int64_t epoch, const Evaluation& scores, const std::vector<Task>& tasks, bool best);
+  /// After so many steps, within an epoch.
+  void evaluated(std::int64_t step, const Evaluation& scores, const std::vector<Task>& tasks, bool best);
   /// Clears the line, so that other output starts on a fresh one.
   void clear() { line_.clear(); }
 
  private:
   using Clock = std::chrono::steady_clock;
   void print(const std::string& line);
+  void remember(const std::string& when, const Evaluation& scores, bool best);
 
   StatusLine line_;
   std::int64_t epochs_;

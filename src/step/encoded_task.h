@@ -132,6 +132,7 @@ class EncodedTask final : public TaskStep {
                     .round = round,
                     .weights = weights_.has_value() ? &*weights_ : nullptr};
     if (training()) input.random = {&dropout, &noise};
+    if (head().reads_token_states()) add_token_states(input, view);
     found = head().forward(input);
     return found;
   }
@@ -180,9 +181,7 @@ class EncodedTask final : public TaskStep {
 
   Tensor token_offsets() override {
     pass_.encode();
-    const Tensor lengths = pass_.viewed.tokens.offsets.to(torch::kInt64).diff();
-    const Tensor own = lengths.index_select(0, pass_.viewed.rows[k_][0].to(torch::kCPU));
-    return at::cat({torch::zeros({1}, torch::kInt64), own.cumsum(0)}).to(pass_.device());
+    return token_offsets_of(0).to(pass_.device());
   }
 
   ops::TensorRandom random(std::string_view purpose) override {
@@ -261,6 +260,22 @@ class EncodedTask final : public TaskStep {
     int view_, round_;
     std::vector<std::string>& chain_;
   };
+
+  /// [B+1] int64 on the CPU, of the rows in a view; once encoded.
+  Tensor token_offsets_of(std::size_t view) const {
+    const Tensor lengths = pass_.viewed.tokens.offsets.to(torch::kInt64).diff();
+    const Tensor own = lengths.index_select(0, pass_.viewed.rows[k_][view].to(torch::kCPU));
+    return at::cat({torch::zeros({1}, torch::kInt64), own.cumsum(0)});
+  }
+
+  void add_token_states(HeadInput& input, int view) {
+    pass_.encode();
+    const std::size_t place = checked(view);
+    const Tensor& states = pass_.output.tokens;
+    const Tensor tokens = token_rows(pass_.viewed.tokens.offsets, pass_.viewed.rows[k_][place]);
+    input.token_states = states.index_select(0, tokens.to(states.device()));
+    input.token_offsets = token_offsets_of(place);
+  }
 
   Head& head() const { return model().head(task_index()); }
   bool reads_words() const { return model().needs_token_states(task_index()); }

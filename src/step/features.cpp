@@ -92,7 +92,7 @@ Features collect_features(const MultiTaskModel& model, const TaskData& data, Spl
   return found;
 }
 
-std::vector<LabelledRows> collect_labelled_rows(const MultiTaskModel& model, const BatchReader& batches) {
+std::vector<LabelledRows> collect_labelled_rows(const MultiTaskModel& model, const BatchReader& batches, bool outputs) {
   const torch::NoGradGuard no_grad;
   ForwardContext context;
   context.model = &model;
@@ -109,14 +109,14 @@ std::vector<LabelledRows> collect_labelled_rows(const MultiTaskModel& model, con
       pooled[task].push_back(step.shared().to(torch::kCPU, torch::kFloat32));
       const std::int64_t first = seen[task];
       seen[task] += pooled[task].back().size(0);
-      collectors[task].add(step, at::arange(first, seen[task], torch::kInt64), {});
+      collectors[task].add(step, at::arange(first, seen[task], torch::kInt64), {.outputs = outputs});
     }
   }
   std::vector<LabelledRows> found(collectors.size());
   for (std::size_t t = 0; t < found.size(); ++t) {
     if (pooled[t].empty()) continue;
     const TaskFeatures rows = collectors[t].features();
-    found[t] = {.pooled = at::cat(pooled[t]).index_select(0, rows.rows), .labels = rows.labels};
+    found[t] = {.pooled = at::cat(pooled[t]).index_select(0, rows.rows), .labels = rows.labels, .output = rows.output};
   }
   return found;
 }

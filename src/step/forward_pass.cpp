@@ -20,13 +20,13 @@ std::uint64_t ForwardContext::seed_of(std::string_view purpose) const {
 EncodedPass::EncodedPass(const ForwardContext& given, StepBatch rows, std::shared_ptr<ops::GradientSink> its_sink,
                          RowOwner whose, Reencoded again)
     : context(given), batch(std::move(rows)), sink(std::move(its_sink)), owner(whose), reencoded(std::move(again)) {
-  bool tags_are_read = false;
+  bool tokens_are_read = false;
   for (std::size_t t = 0; t < context.model->tasks().size(); ++t) {
     Head& head = context.model->head(t);
     if (context.training) head.begin_step(context.step);
-    tags_are_read = tags_are_read || head.reads_tagging_heads();
+    tokens_are_read = tokens_are_read || head.reads_tagging_heads() || head.reads_token_states();
   }
-  token_states = tags_are_read;
+  token_states = tokens_are_read;
   if (context.training) context.model->architecture().begin_step(context.step);
   for (const TaskBatch& task : batch.tasks) {
     needs.push_back(context.objective == nullptr ? Needs{} : context.objective->needs(task_at(task.task)));
@@ -127,28 +127,43 @@ std::vector<Tensor> ForwardPass::encoder_outputs(std::size_t k) {
 
 namespace {
 
-void check_finite(const TaskLoss& loss, const TaskStep& step, const char* what) {
+/// "; parameter ... is not finite" for the first such one, where there is any.
+std::string bad_parameter(const ForwardContext& context) {
+  const auto first = [](const torch::nn::Module* module) {
+    if (module == nullptr) return std::string();
+    for (const auto& parameter : module->named_parameters()) {
+      if (!at::isfinite(parameter.value()).all().item<bool>()) return parameter.key();
+    }
+    return std::string();
+  };
+  std::string name = first(context.model);
+  if (name.empty()) name = first(context.objective);
+  return name.empty() ? "" : "; parameter \"" + name + "\" is not finite";
+}
+
+void check_finite(const ForwardContext& context, const TaskLoss& loss, const TaskStep& step, const char* what) {
   if (!loss.value.defined() || at::isfinite(loss.value).item<bool>()) return;
   const std::string where = "step " + std::to_string(step.step() + 1) + ", task \"" + step.task().name + "\"";
   for (const TermPart& part : loss.parts) {
     if (at::isfinite(part.sum).item<bool>()) continue;
-    throw NonFiniteError(where + ", " + what + " \"" + part.term + "\": " + std::to_string(part.sum.item<double>()));
+    throw NonFiniteError(where + ", " + what + " \"" + part.term + "\": " + std::to_string(part.sum.item<double>()) +
+                         bad_parameter(context));
   }
-  throw NonFiniteError(where + ": the weighted " + what + " is not finite");
+  throw NonFiniteError(where + ": the weighted " + what + " is not finite" + bad_parameter(context));
 }
 
 }  // namespace
 
 TaskLoss ForwardPass::loss(std::size_t k, const std::vector<std::int64_t>& totals) {
   TaskLoss found = implementation_->context.objective->compute(task(k), totals);
-  check_finite(found, task(k), "loss");
+  check_finite(implementation_->context, found, task(k), "loss");
   return found;
 }
 
 TaskLoss ForwardPass::penalties(std::size_t k, const std::vector<std::int64_t>& totals, bool records) {
   implementation_->context.records = records;
   TaskLoss found = implementation_->context.objective->compute_penalties(task(k), totals);
-  check_finite(found, task(k), "penalty");
+  check_finite(implementation_->context, found, task(k), "penalty");
   return found;
 }
 

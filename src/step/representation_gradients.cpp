@@ -12,6 +12,12 @@ void RepresentationGradients::compute() {
         "gradients of the shared representation: the architecture reads every layer, so there is no one "
         "representation; take gradients of the shared parameters");
   }
+  for (std::size_t t = 0; t < model.tasks().size(); ++t) {
+    if (!model.head(t).reads_token_states()) continue;
+    throw ConfigError(
+        "gradients of the shared representation: the heads read the states of all tokens, so there is no one "
+        "representation; take gradients of the shared parameters");
+  }
   std::vector<FlatSlot> slots;
   std::vector<Tensor> behind_encoder;
   for (const FlatSlot& slot : jacobian_.shared_slots()) {

@@ -228,6 +228,7 @@ StepBatch only_row(const StepBatch& batch, std::size_t k, std::int64_t row) {
     const auto begin = task.word_offsets[row].item<std::int64_t>();
     const std::int64_t count = task.word_offsets[row + 1].item<std::int64_t>() - begin;
     task.words = task.words.narrow(0, begin, count);
+    if (task.unread.defined()) task.unread = task.unread.narrow(0, begin, count);
     if (task.labels.defined()) task.labels = task.labels.narrow(0, begin, count);
     task.word_offsets = task.word_offsets.narrow(0, row, 2) - begin;
   } else if (task.labels.defined()) {

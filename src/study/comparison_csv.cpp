@@ -87,10 +87,16 @@ std::string comparison_csv(const Comparison& comparison, const std::vector<const
         text += csv_line(row);
       };
       for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
+        if (std::isnan(scores.per_task[t].spread.mean)) continue;  // a task of other tables
         add(comparison.tasks[t].name, comparison.tasks[t].metric, scores.per_task[t],
             scores.against_baseline ? &scores.against_baseline->per_task[t] : nullptr);
       }
       add("average", "", scores.average, nullptr);
+      for (const auto& [metric, of_seeds] :
+           {std::pair("uniformity", &scores.uniformity), std::pair("mean_cosine", &scores.mean_cosine),
+            std::pair("adjusted_rand_index", &scores.rand_index)}) {
+        if (!std::isnan(of_seeds->spread.mean)) add("representation", metric, *of_seeds, nullptr);
+      }
       for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
         add(comparison.joint[j], "sentence_accuracy", scores.joint[j],
             scores.against_baseline ? &scores.against_baseline->joint[j] : nullptr);

@@ -1,5 +1,6 @@
 // comparison.json, format 2.
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "infomtl/study/comparison.h"
@@ -61,6 +62,11 @@ Json method_json(const ComparedMethod& method, const MethodScores& scores, const
   }
   for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
     json["joint"][comparison.joint[j]] = scores_json(scores.joint[j]);
+  }
+  if (!std::isnan(scores.uniformity.spread.mean)) {
+    json["representation"] = {{"uniformity", scores_json(scores.uniformity)},
+                              {"mean_cosine", scores_json(scores.mean_cosine)},
+                              {"adjusted_rand_index", scores_json(scores.rand_index)}};
   }
   if (scores.against_baseline) json["against_baseline"] = difference_json(*scores.against_baseline, comparison);
   return json;

@@ -33,14 +33,32 @@ double joint_of(const Results& run, const std::string& names, const std::string&
   return score == found->second.end() ? kNan : score->second;
 }
 
-/// Every run of every table and method.
+/// The mean over the tasks of a number of Results::representation; NaN where no task has it.
+double representation_of(const Results& run, const std::vector<ComparedTask>& tasks, const std::string& split,
+                         const char* key) {
+  const Json of_split = run.representation.value(split, Json::object());
+  double sum = 0, count = 0;
+  for (const ComparedTask& task : tasks) {
+    const auto own = of_split.find(task.name);
+    if (own == of_split.end() || !own->is_object()) continue;
+    const Json number = own->value(key, Json());
+    if (!number.is_number()) continue;
+    sum += number.get<double>();
+    count += 1;
+  }
+  return count > 0 ? sum / count : kNan;
+}
+
+/// Every run of every method of a table, or of several.
+template <class Visit>
+void visit_runs(const ComparisonTable& table, Visit&& visit) {
+  for (const auto& runs : table.runs) {
+    for (const Results& run : runs) visit(run);
+  }
+}
 template <class Visit>
 void visit_runs(const std::vector<ComparisonTable>& tables, Visit&& visit) {
-  for (const ComparisonTable& table : tables) {
-    for (const auto& runs : table.runs) {
-      for (const Results& run : runs) visit(run);
-    }
-  }
+  for (const ComparisonTable& table : tables) visit_runs(table, visit);
 }
 
 MethodScores scores_of(const std::vector<Results>& runs, const Comparison& comparison) {
@@ -50,20 +68,27 @@ MethodScores scores_of(const std::vector<Results>& runs, const Comparison& compa
   scores.joint.resize(comparison.joint.size());
   for (const Results& run : runs) {
     scores.seeds.push_back(run.seed);
-    double sum = 0;
+    double sum = 0, count = 0;
     for (std::size_t t = 0; t < tasks.size(); ++t) {
       const double value = score_of(run, tasks[t].name, comparison.split);
       scores.per_task[t].values.push_back(value);
+      if (std::isnan(value)) continue;  // no run of this table has the task
       sum += value;
+      count += 1;
     }
     for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
       scores.joint[j].values.push_back(joint_of(run, comparison.joint[j], comparison.split));
     }
-    scores.average.values.push_back(tasks.empty() ? kNan : sum / static_cast<double>(tasks.size()));
+    scores.uniformity.values.push_back(representation_of(run, tasks, comparison.split, "uniformity"));
+    scores.mean_cosine.values.push_back(representation_of(run, tasks, comparison.split, "mean_cosine"));
+    scores.rand_index.values.push_back(representation_of(run, tasks, comparison.split, "adjusted_rand_index"));
+    scores.average.values.push_back(count > 0 ? sum / count : kNan);
   }
   for (SeedScores& task : scores.per_task) task.spread = spread_of(task.values);
   for (SeedScores& joint : scores.joint) joint.spread = spread_of(joint.values);
-  scores.average.spread = spread_of(scores.average.values);
+  for (SeedScores* each : {&scores.average, &scores.uniformity, &scores.mean_cosine, &scores.rand_index}) {
+    each->spread = spread_of(each->values);
+  }
   scores.budget = budget_of(runs);
   return scores;
 }
@@ -107,6 +132,7 @@ double delta_p(const MethodScores& method, const MethodScores& baseline, const P
                const std::vector<ComparedTask>& tasks) {
   std::vector<std::vector<ScorePair>> scores;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
+    if (std::isnan(method.per_task[t].spread.mean)) continue;
     const double ours = mean_of(pairs.of(method.per_task[t], pairs.ours));
     const double base = mean_of(pairs.of(baseline.per_task[t], pairs.theirs));
     // An error has no scale that is known: only 0 itself is no denominator.
@@ -119,7 +145,7 @@ double delta_p(const MethodScores& method, const MethodScores& baseline, const P
 std::optional<BaselineDifference> difference_to(const MethodScores& method, const MethodScores& baseline,
                                                 const std::vector<ComparedTask>& tasks) {
   const Pairs pairs = pairs_of(method, baseline);
-  if (pairs.ours.empty() || tasks.empty()) return std::nullopt;
+  if (pairs.ours.empty() || std::isnan(method.average.spread.mean)) return std::nullopt;
   BaselineDifference result;
   result.paired_seeds = pairs.ours.size();
   const std::vector<double> ours = pairs.of(method.average, pairs.ours);
@@ -177,12 +203,18 @@ void Comparison::compute() {
       if (!known) tasks.push_back({name, result.metric, result.higher_is_better});
     }
   });
+  // Tables may be of other tasks each (an axis over data.tasks); within one, every run must have a task that it shows.
   std::set<std::string> lacking;
-  visit_runs(tables, [&](const Results& run) {
-    for (const ComparedTask& task : tasks) {
-      if (std::isnan(score_of(run, task.name, split))) lacking.insert(task.name);
+  for (const ComparedTask& task : tasks) {
+    bool anywhere = false;
+    for (const ComparisonTable& table : tables) {
+      std::size_t with = 0, without = 0;
+      visit_runs(table, [&](const Results& run) { ++(std::isnan(score_of(run, task.name, split)) ? without : with); });
+      if (with > 0 && without > 0) lacking.insert(task.name);
+      anywhere = anywhere || with > 0;
     }
-  });
+    if (!anywhere) lacking.insert(task.name);
+  }
   for (const ComparedTask& task : tasks) {
     if (lacking.contains(task.name)) left_out_tasks.push_back(task.name);
   }

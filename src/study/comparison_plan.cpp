@@ -5,6 +5,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/data/dataset.h"
 #include "infomtl/runs/seeds.h"
 
 namespace infomtl {
@@ -24,6 +25,39 @@ std::string folder_text(const std::string& text) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && std::string("._-+=").find(c) == std::string::npos) c = '_';
   }
   return name;
+}
+
+/// The value of a field with the files that it names as absolute paths: they lie beside the comparison's config, while those
+/// of an override would be looked for in the working folder.
+Json with_own_files(const std::string& field, const Config& value) {
+  std::vector<std::string> paths = {"encoder.path"};
+  for (const std::string& path : data_path_fields(Config::from_json(Json{{"root", ""}})))
+    paths.push_back("data." + path);
+  std::vector<std::string> ways;
+  for (const std::string& path : paths) {
+    const bool below = path.size() == field.size() ||
+                       (path.size() > field.size() && std::string(".[").find(path[field.size()]) != std::string::npos);
+    if (path.starts_with(field) && below) ways.push_back(path.substr(field.size()));
+  }
+  return value.effective(ways);
+}
+
+/// A value of an axis, and what tables and folders call it.
+struct AxisValue {
+  Json shown;
+  Config value;
+};
+
+/// A list of values, or an object of them by name.
+std::vector<AxisValue> values_of_axis(const Config& axes, const std::string& field) {
+  std::vector<AxisValue> found;
+  if (const Config value = axes.value(field); value.is_object()) {
+    for (const auto& [name, ignored] : value.json().items()) found.push_back({name, value.value(name)});
+  } else {
+    for (const Config& each : axes.list(field)) found.push_back({each.json(), each});
+  }
+  if (found.empty()) axes.fail(field, "has no value");
+  return found;
 }
 
 /// The key of a method that says its own name.
@@ -77,8 +111,7 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
   const Config axes = config.object_or_empty("axes");
   for (const auto& [field, ignored] : axes.json().items()) {
     if (field == "seed") axes.fail(field, kSeedsAreShared);
-    const std::vector<Config> values = axes.list(field);
-    if (values.empty()) axes.fail(field, "has no value");
+    const std::vector<AxisValue> values = values_of_axis(axes, field);
     const auto sets = [&, start = field + "="](const std::string& text) { return text.starts_with(start); };
     if (std::any_of(overrides.begin(), overrides.end(), sets)) {
       throw UserError("--set " + field + ": is an axis of " + plan.where + "; change its values there");
@@ -89,12 +122,11 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
     }
     std::vector<PlannedPlace> longer;
     for (const PlannedPlace& place : plan.places) {
-      for (const Config& value : values) {
+      for (const auto& [shown, value] : values) {
         PlannedPlace next = place;
-        next.axes.emplace_back(field, value.json());
-        next.overrides.push_back(assignment(field, value.json()));
-        next.folder =
-            (place.folder == "." ? "" : place.folder + ",") + folder_text(field + "=" + value_text(value.json()));
+        next.axes.emplace_back(field, shown);
+        next.overrides.push_back(assignment(field, with_own_files(field, value)));
+        next.folder = (place.folder == "." ? "" : place.folder + ",") + folder_text(field + "=" + value_text(shown));
         if (next.folder.size() > kLongestFolder) value.fail("makes too long a name of a folder: " + next.folder);
         const bool there = std::any_of(longer.begin(), longer.end(),
                                        [&](const PlannedPlace& other) { return other.folder == next.folder; });
@@ -128,11 +160,13 @@ PlannedMethod read_method(const Config& entry) {
   method.file = file.as_path();
   if (!std::filesystem::exists(method.file)) file.fail("no file " + method.file.string());
   const std::string stem = method.file.stem().string();
+  const Config inside = Config::from_file(method.file);
+  if (inside.has("seed")) inside.fail("seed", kSeedsAreShared);
   if (object && entry.has("name")) {
     method.compared.key = method.compared.name = checked_key(entry);
   } else {
     method.compared.key = stem;
-    method.compared.name = Config::from_file(method.file).text("name", stem);
+    method.compared.name = inside.text("name", stem);
   }
   if (!object) return method;
   for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
@@ -162,6 +196,10 @@ ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std
   config.part([&] { refuse_seed_override(overrides); });
   ComparisonPlan plan;
   plan.where = config.where();
+  plan.name = file.stem().string();
+  config.part([&] {
+    if (config.has("name")) plan.name = checked_key(config);
+  });
   config.part([&] { plan.experiment = config.path("experiment"); });
   config.part([&] { read_methods(config, plan); });
   plan.split = config.choice("split", "validation", {"validation", "test"});

@@ -41,6 +41,7 @@ struct PlannedPlace {
 
 struct ComparisonPlan {
   std::string where;  ///< the config, for messages
+  std::string name;   ///< its runs go to runs/<name> when nobody says: its "name", or the file's without .json
   std::filesystem::path experiment;
   std::vector<PlannedMethod> methods;
   std::size_t baseline = 0;

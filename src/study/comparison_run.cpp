@@ -155,8 +155,8 @@ class ComparisonRunner {
 
 Comparison run_comparison(const std::filesystem::path& config, const ComparisonOptions& options,
                           const ExperimentOptions& run, const std::atomic<bool>* stop) {
-  const std::filesystem::path parent = run.output.empty() ? std::filesystem::path("runs") / config.stem() : run.output;
   ComparisonPlan plan = ComparisonPlan::read(config, options.seeds, run.overrides);
+  const std::filesystem::path parent = run.output.empty() ? std::filesystem::path("runs") / plan.name : run.output;
   if (!options.split.empty()) plan.split = options.split;
   ComparisonRunner runner(std::move(plan), parent, run);
   runner.check();

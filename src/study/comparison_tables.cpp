@@ -48,11 +48,17 @@ std::string listed(const std::vector<std::string>& names) {
 class Writer {
  public:
   Writer(const Comparison& comparison, const ComparisonTable& table) : all_(comparison), table_(table) {
-    all_rise_ = std::all_of(all_.tasks.begin(), all_.tasks.end(),
-                            [](const ComparedTask& task) { return task.higher_is_better; });
     for (std::size_t m = 0; m < table_.scores.size(); ++m) {
       if (!table_.scores[m].seeds.empty()) rows_.push_back(m);
     }
+    for (std::size_t t = 0; t < all_.tasks.size(); ++t) {
+      const bool has = std::any_of(rows_.begin(), rows_.end(), [&](std::size_t m) {
+        return !std::isnan(table_.scores[m].per_task[t].spread.mean);
+      });
+      if (has) tasks_.push_back(t);
+    }
+    all_rise_ =
+        std::all_of(tasks_.begin(), tasks_.end(), [&](std::size_t t) { return all_.tasks[t].higher_is_better; });
     for (const std::size_t m : rows_) tested_ = tested_ || table_.scores[m].against_baseline.has_value();
   }
 
@@ -60,6 +66,7 @@ class Writer {
     if (rows_.empty()) return {};
     std::vector<ReportTable> result = {scores()};
     if (tested_) result.push_back(differences());
+    if (const ReportTable table = representations(); !table.rows.empty()) result.push_back(table);
     result.push_back(budgets());
     return result;
   }
@@ -76,13 +83,13 @@ class Writer {
 
   ReportTable scores() const {
     ReportTable table{.title = title("Scores"), .head = {"method", "seeds"}};
-    for (const ComparedTask& task : all_.tasks) table.head.push_back(task.name);
+    for (const std::size_t t : tasks_) table.head.push_back(all_.tasks[t].name);
     table.head.insert(table.head.end(), {"average", "difference", "p", "delta_p %"});
     table.head.insert(table.head.end(), all_.joint.begin(), all_.joint.end());
     for (const std::size_t m : rows_) {
       const MethodScores& method = table_.scores[m];
       std::vector<std::string> row = {name(m), std::to_string(method.seeds.size())};
-      for (std::size_t t = 0; t < all_.tasks.size(); ++t) {
+      for (const std::size_t t : tasks_) {
         row.push_back(spread_cell(method.per_task[t].spread, all_.tasks[t].higher_is_better));
       }
       row.push_back(spread_cell(method.average.spread, all_rise_));
@@ -163,7 +170,7 @@ class Writer {
 
   ReportTable differences() const {
     ReportTable table{.title = title("Differences to the baseline"), .head = {"method", "pairs"}};
-    for (const ComparedTask& task : all_.tasks) table.head.push_back(task.name);
+    for (const std::size_t t : tasks_) table.head.push_back(all_.tasks[t].name);
     table.head.emplace_back("average");
     table.head.insert(table.head.end(), all_.joint.begin(), all_.joint.end());
     for (const std::size_t m : rows_) {
@@ -174,7 +181,7 @@ class Writer {
         return std::isnan(difference) ? text : text + " (" + std::to_string(wins) + ")";
       };
       std::vector<std::string> row = {name(m), std::to_string(against->paired_seeds)};
-      for (std::size_t t = 0; t < all_.tasks.size(); ++t) {
+      for (const std::size_t t : tasks_) {
         const TaskDifference& task = against->per_task[t];
         row.push_back(cell(task.difference, task.half_width_95, task.wins, all_.tasks[t].higher_is_better));
       }
@@ -188,6 +195,29 @@ class Writer {
         "Cells: mean paired difference +- half width of its 95 % interval, in brackets the seeds in which the method "
         "is "
         "better"};
+    return table;
+  }
+
+  /// Without rows where no run says anything of it.
+  ReportTable representations() const {
+    ReportTable table{.title = title("Representations"),
+                      .head = {"method", "uniformity", "mean cosine", "adjusted Rand index"}};
+    bool any = false;
+    for (const std::size_t m : rows_) {
+      const MethodScores& method = table_.scores[m];
+      std::vector<std::string> row = {name(m)};
+      for (const SeedScores* each : {&method.uniformity, &method.mean_cosine, &method.rand_index}) {
+        const Spread& spread = each->spread;
+        any = any || !std::isnan(spread.mean);
+        row.push_back(std::isnan(spread.mean) ? "-" : fixed(spread.mean, 3) + " +- " + fixed(spread.half_width_95, 3));
+      }
+      table.rows.push_back(std::move(row));
+    }
+    if (!any) table.rows.clear();
+    table.notes = {
+        "Means over the tasks: uniformity (lower spreads more evenly) and cosine of the encoder's pooled outputs, "
+        "k-means on "
+        "the heads' outputs against the labels"};
     return table;
   }
 
@@ -219,7 +249,8 @@ class Writer {
   const Comparison& all_;
   const ComparisonTable& table_;
   bool all_rise_ = true, tested_ = false;
-  std::vector<std::size_t> rows_;  ///< methods that have runs
+  std::vector<std::size_t> rows_;   ///< methods that have runs
+  std::vector<std::size_t> tasks_;  ///< that the table has
 };
 
 /// Places of the axes x methods: the averages.

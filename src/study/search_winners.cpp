@@ -1,6 +1,7 @@
 #include "study/search_winners.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -44,6 +45,17 @@ std::vector<std::uint64_t> fresh_seeds(const std::vector<std::uint64_t>& used) {
   return fresh;
 }
 
+/// Of the runs that confirm a search: after its folder, since the file has the same name in all of them.
+std::string confirmation_name(const std::filesystem::path& folder) {
+  std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  std::string name = whole.filename().string();
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_') c = '_';
+  }
+  return name.substr(0, 100) + "-confirmed";
+}
+
 }  // namespace
 
 Json overlay_of(const Json& base, const Json& wanted) {
@@ -85,7 +97,10 @@ void write_winners(const SearchPlan& plan, const Search& search, const std::file
   const auto write_once = [&](const std::string& name, const std::string& text) {
     if (!std::filesystem::exists(best / name)) write_file_atomically(best / name, text);
   };
-  Json comparison = {{"experiment", named_from(best, plan.experiment)}, {"methods", Json::array()}, {"split", "test"}};
+  Json comparison = {{"name", confirmation_name(folder)},
+                     {"experiment", named_from(best, plan.experiment)},
+                     {"methods", Json::array()},
+                     {"split", "test"}};
   for (std::size_t m = 0; m < plan.methods.size(); ++m) {
     const SearchMethod& method = plan.methods[m];
     const SearchedMethod& searched = search.methods[m];

@@ -5,6 +5,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/log.h"
 #include "infomtl/core/utf8.h"
 #include "infomtl/text/tokenizer.h"
 #include "text/bpe.h"
@@ -12,6 +13,7 @@
 #include "text/normalizers.h"
 #include "text/pre_tokenizers.h"
 #include "text/sentence_piece.h"
+#include "text/tokenizer_class.h"
 #include "text/tokenizer_json.h"
 #include "text/wordpiece.h"
 
@@ -21,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using text::AddedToken;
 using text::JsonField;
+using text::TokenizerFamily;
 using text::TreeJson;
 
 constexpr std::string_view kSideFiles[] = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
@@ -28,7 +31,7 @@ constexpr std::string_view kSideFiles[] = {"tokenizer_config.json", "special_tok
 
 bool is_file(const fs::path& path) {
   std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
+  return is_there(path) && fs::is_regular_file(path, ignored);
 }
 
 TreeJson read_json(const fs::path& file) {
@@ -64,6 +67,22 @@ class SideFiles {
   std::string model_type() const {
     const JsonField field(model_, (folder_ / "config.json").string() + "#");
     return field["model_type"].text("");
+  }
+
+  /// The family of the class that the folder names. @throws FormatError for one that is not implemented
+  std::optional<TokenizerFamily> named_family() const {
+    const JsonField field = config()["tokenizer_class"];
+    if (field.is_null()) return std::nullopt;
+    const auto family = text::tokenizer_family(field.text());
+    if (!family) {
+      field.fail("\"" + field.text() + "\" is not implemented; " + text::known_tokenizer_classes() + " are");
+    }
+    return family;
+  }
+  /// The same, or where none is named that of the model type; none for a model of another kind.
+  std::optional<TokenizerFamily> family() const {
+    const auto named = named_family();
+    return named ? named : text::tokenizer_family(model_type());
   }
 
   /// The token of a role such as "cls_token" as the files name it, or `fallback` with default flags.
@@ -216,37 +235,38 @@ std::unique_ptr<text::TokenizerParts> read_byte_level_folder(const fs::path& fol
   return parts;
 }
 
-enum class Family { kXlmRoberta, kAlbert, kDebertaV2 };
+bool is_sentence_piece(TokenizerFamily family) {
+  return family == TokenizerFamily::xlm_roberta || family == TokenizerFamily::albert ||
+         family == TokenizerFamily::deberta_v2;
+}
 
-Family find_family(const fs::path& model_file, const SideFiles& files) {
-  std::string name = files.config()["tokenizer_class"].text(files.model_type());
-  std::erase_if(name, [](char c) { return c == '-' || c == '_'; });
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (name.starts_with("xlmroberta")) return Family::kXlmRoberta;
-  if (name.starts_with("albert")) return Family::kAlbert;
-  if (name.starts_with("debertav2") || name.starts_with("debertav3")) return Family::kDebertaV2;
+TokenizerFamily sentence_piece_family(const fs::path& model_file, const SideFiles& files) {
+  const auto family = files.family();
+  if (family && is_sentence_piece(*family)) return *family;
   const std::string file = model_file.filename().string();
-  if (name.empty() && file == "sentencepiece.bpe.model") return Family::kXlmRoberta;
-  if (name.empty() && file == "spiece.model") return Family::kAlbert;
-  if (name.empty() && file == "spm.model") return Family::kDebertaV2;
-  throw FormatError(files.config().where() + "/tokenizer_class: \"" + name + "\" with the SentencePiece file " + file +
-                    " is not supported; XLM-R, ALBERT and DeBERTa-v2/v3 are");
+  if (files.model_type().empty() && !family) {
+    if (file == "sentencepiece.bpe.model") return TokenizerFamily::xlm_roberta;
+    if (file == "spiece.model") return TokenizerFamily::albert;
+    if (file == "spm.model") return TokenizerFamily::deberta_v2;
+  }
+  throw FormatError(files.config().where() + "/tokenizer_class: the SentencePiece file " + file +
+                    " needs XLMRobertaTokenizer, AlbertTokenizer or DebertaV2Tokenizer here");
 }
 
 std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path& model_file, const SideFiles& files) {
-  const Family family = find_family(model_file, files);
+  const TokenizerFamily family = sentence_piece_family(model_file, files);
   const JsonField config = files.config();
-  const bool fairseq = family == Family::kXlmRoberta;
+  const bool fairseq = family == TokenizerFamily::xlm_roberta;
   auto parts = std::make_unique<text::TokenizerParts>();
   auto model = with_context(model_file.string(), [&] {
     auto read = std::make_unique<text::SentencePieceModel>(
-        read_file(model_file), text::PieceNumbering{.fairseq = fairseq, .splits_commas = family == Family::kAlbert});
+        read_file(model_file),
+        text::PieceNumbering{.fairseq = fairseq, .splits_commas = family == TokenizerFamily::albert});
     read->fill(parts->vocabulary);
     return read;
   });
   auto& normalizers = parts->pipeline.normalizers;
-  if (family == Family::kAlbert) {
+  if (family == TokenizerFamily::albert) {
     normalizers.push_back(text::make_replace("``", "\""));
     normalizers.push_back(text::make_replace("''", "\""));
     if (!config["keep_accents"].boolean(false)) {
@@ -254,9 +274,9 @@ std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path&
       normalizers.push_back(text::make_strip_accents());
     }
   }
-  if (!fairseq && config["do_lower_case"].boolean(family == Family::kAlbert))
+  if (!fairseq && config["do_lower_case"].boolean(family == TokenizerFamily::albert))
     normalizers.push_back(text::make_lowercase());
-  if (family == Family::kDebertaV2 && config["split_by_punct"].boolean(false)) {
+  if (family == TokenizerFamily::deberta_v2 && config["split_by_punct"].boolean(false)) {
     parts->pipeline.pre_tokenizers.push_back(text::make_punctuation_split());
   }
   parts->special.unk = model->unknown();
@@ -265,13 +285,52 @@ std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path&
   const auto name = [&](const char* ours, const char* theirs) { return std::string(fairseq ? ours : theirs); };
   const AddedToken cls = files.token("cls_token", name("<s>", "[CLS]")),
                    sep = files.token("sep_token", name("</s>", "[SEP]")),
-                   pad = files.token("pad_token", family == Family::kDebertaV2 ? "[PAD]" : "<pad>"),
-                   unk = files.token("unk_token", family == Family::kDebertaV2 ? "[UNK]" : "<unk>"),
-                   mask = files.token("mask_token", name("<mask>", "[MASK]"), family != Family::kDebertaV2);
+                   pad = files.token("pad_token", family == TokenizerFamily::deberta_v2 ? "[PAD]" : "<pad>"),
+                   unk = files.token("unk_token", family == TokenizerFamily::deberta_v2 ? "[UNK]" : "<unk>"),
+                   mask = files.token("mask_token", name("<mask>", "[MASK]"), family != TokenizerFamily::deberta_v2);
   add_tokens(files, {cls, pad, sep, unk, mask}, *parts);
   parts->post.fill(need_id(parts->vocabulary, cls.content, model_file.string()),
                    need_id(parts->vocabulary, sep.content, model_file.string()), fairseq);
   return parts;
+}
+
+// tokenizer.json, with what the class overrules in it.
+std::unique_ptr<text::TokenizerParts> read_whole_file(const fs::path& file, const SideFiles& files) {
+  TreeJson document = text::parse_json(read_file(file), file.string());
+  if (const auto family = files.family()) {
+    std::string changed;
+    for (const std::string& change : text::overrule_tokenizer_json(document, *family, files.config())) {
+      changed += (changed.empty() ? "" : ", ") + change;
+    }
+    if (!changed.empty()) {
+      log::warning(file.string() + ": tokenizer_config.json beside it overrules it, as in Hugging Face: " + changed);
+    }
+  }
+  return text::read_tokenizer_document(document, file.string());
+}
+
+// The file that tells how texts are cut: tokenizer.json, else the one that the named class reads.
+std::string telling_file(const std::vector<std::string>& names, const SideFiles& files) {
+  const auto family = files.named_family();
+  if (!family || names.front() == "tokenizer.json") return names.front();
+  const auto fits = [&](const std::string& name) {
+    switch (*family) {
+      case TokenizerFamily::wordpiece:
+        return name == "vocab.txt";
+      case TokenizerFamily::byte_level:
+        return name == "vocab.json";
+      case TokenizerFamily::whole_file:
+        return false;
+      default:
+        return name.ends_with(".model");
+    }
+  };
+  const auto found = std::find_if(names.begin(), names.end(), fits);
+  if (found == names.end()) {
+    files.config()["tokenizer_class"].fail("\"" + files.config()["tokenizer_class"].text() + "\" does not read " +
+                                           names.front() + ", the tokenizer file that is here");
+  }
+  return *found;
 }
 
 // The files that make up a folder's tokenizer, the telling one first.
@@ -299,11 +358,12 @@ std::vector<std::string> tokenizer_files(const fs::path& folder) {
 }  // namespace
 
 std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
-  const std::string telling = tokenizer_files(folder).front();
+  const std::vector<std::string> names = tokenizer_files(folder);
   const SideFiles files(folder);
+  const std::string telling = telling_file(names, files);
   std::unique_ptr<text::TokenizerParts> parts;
   if (telling == "tokenizer.json") {
-    parts = text::read_tokenizer_json(read_file(folder / telling), (folder / telling).string());
+    parts = read_whole_file(folder / telling, files);
   } else {
     parts = telling == "vocab.json"  ? read_byte_level_folder(folder, files)
             : telling == "vocab.txt" ? read_wordpiece_folder(folder, files)

@@ -255,7 +255,10 @@ void choose_fast_path(Pipeline& pipeline, const Vocabulary& vocabulary) {
 }
 
 std::unique_ptr<TokenizerParts> read_tokenizer_json(std::string_view text, const std::string& file) {
-  const TreeJson document = parse_json(text, file);
+  return read_tokenizer_document(parse_json(text, file), file);
+}
+
+std::unique_ptr<TokenizerParts> read_tokenizer_document(const TreeJson& document, const std::string& file) {
   const JsonField root(document, file + "#");
   auto parts = std::make_unique<TokenizerParts>();
   parts->pipeline.model = read_model(root["model"], *parts);

@@ -9,6 +9,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
+#include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"
@@ -87,6 +88,20 @@ std::string shape_text(at::IntArrayRef shape) {
   std::string text = "[";
   for (const auto extent : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
   return text + "]";
+}
+
+/// Dropout and the like are no parameters: they come from the encoder's own config.json, which may have changed.
+void refuse_other_encoder(const std::filesystem::path& folder, const Encoder& encoder) {
+  Json saved = read_json(folder / "config.json"), now = encoder.config();
+  for (const char* const unread :
+       {"dtype", "torch_dtype", "transformers_version", "_name_or_path", "architectures", "id2label", "label2id"}) {
+    saved.erase(unread);
+    now.erase(unread);
+  }
+  const std::string difference = first_difference(saved, now);
+  if (difference.empty()) return;
+  throw UserError((folder / "config.json").string() +
+                  ": the encoder was trained with another config.json; they differ in " + difference);
 }
 
 /// Values read from a file, each beside the tensor it is for.
@@ -237,6 +252,7 @@ Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts&
   const Json state = verify_checkpoint(folder);
   Replacements replacements;
   read_values(WeightsReader(folder), encoder_tensors(*parts.model), replacements);
+  refuse_other_encoder(folder, parts.model->encoder());
   read_values(WeightsReader(folder / kHeads), head_tensors(*parts.model), replacements);
   const WeightsReader reader(folder / kStateTensors);
   read_values(reader, state_tensors(parts), replacements, kWeightingState);

@@ -33,10 +33,14 @@ void name_unknown_labels(const Task& task, Predictions& predictions) {
     any = true;
   }
   if (!any) return;
-  // Among BIO tags it reads as an entity of an unknown type.
+  // Among tags of a scheme it reads as an entity of an unknown type.
   const bool entities = std::any_of(task.labels.begin(), task.labels.end(),
-                                    [](const std::string& label) { return label.starts_with("B-"); });
-  predictions.space.labels.emplace_back(entities ? "B-unknown" : "unknown");
+                                    [](const std::string& label) { return label.size() > 1 && label[1] == '-'; });
+  std::string_view begin = "B-";
+  if (task.scheme == TagScheme::iob1) begin = "I-";
+  if (task.scheme == TagScheme::bioes) begin = "S-";
+  if (task.scheme == TagScheme::bilou) begin = "U-";
+  predictions.space.labels.emplace_back(entities ? std::string(begin) + "unknown" : "unknown");
 }
 
 /// Sums of one term over a split.
@@ -50,7 +54,9 @@ Config metric_config(const MetricChoice& metric, const std::string& task) {
 
 }  // namespace
 
-MetricContext metric_context(const Task& task) { return {task.kind, task.labels}; }
+MetricContext metric_context(const Task& task) {
+  return {.kind = task.kind, .labels = task.labels, .scheme = task.scheme};
+}
 
 void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& output, Predictions& predictions) {
   switch (task.kind) {
@@ -71,7 +77,9 @@ void add_predictions(const Task& task, const TaskBatch& rows, const Tensor& outp
     }
     case TaskKind::classification:
       append(rows.labels, predictions.gold);
-      append(output.argmax(1), predictions.predicted);
+      // What was never read is not answered.
+      append(rows.unread.defined() ? output.argmax(1).masked_fill(rows.unread, kNoAnswer) : output.argmax(1),
+             predictions.predicted);
       return;
   }
 }
@@ -121,6 +129,7 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
 
   Evaluation result;
   result.all.resize(tasks.size());
+  result.classes.resize(tasks.size());
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     with_context("task \"" + tasks[t].name + "\", split " + std::string(split), [&] {
       const auto metric = build_metric(metric_config(tasks[t].metric, tasks[t].name), metric_context(tasks[t]));
@@ -133,6 +142,7 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
       predictions[t].space = metric_context(tasks[t]);
       name_unknown_labels(tasks[t], predictions[t]);
       result.scores.push_back(metric->score(predictions[t]));
+      result.classes[t] = class_report(predictions[t]);
       for (const MetricChoice& extra : tasks[t].extra_metrics) {
         const auto further = build_metric(metric_config(extra, tasks[t].name), metric_context(tasks[t]));
         result.all[t][extra.name] = further->score(predictions[t]);

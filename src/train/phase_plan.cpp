@@ -124,11 +124,12 @@ std::vector<bool> PhasePlan::training(std::size_t phase, const FlatParameters& p
 
 std::string PhasePlan::where(std::size_t phase) const { return phases_.empty() ? "this run" : phases_.at(phase).where; }
 
-std::string PhasePlan::text(std::size_t phase) const {
+std::string PhasePlan::text(std::size_t phase, bool chooses) const {
   std::string rest;
   for (const std::string& selector : phases_.at(phase).freeze) rest += (rest.empty() ? "" : ", ") + selector;
   return "phase " + std::to_string(phase + 1) + " of " + std::to_string(size()) +
-         (rest.empty() ? "" : "; resting: " + rest);
+         (rest.empty() ? "" : "; resting: " + rest) +
+         (chooses && phase > 0 && phase + 1 == size() ? "; the best epoch is chosen from here on" : "");
 }
 
 }  // namespace infomtl

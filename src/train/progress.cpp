@@ -4,21 +4,32 @@
 #include <nlohmann/json.hpp>
 
 namespace infomtl {
+namespace {
+
+Json score_to_json(double score) { return std::isfinite(score) ? Json(score) : Json(nullptr); }
+double score_from_json(const Json& json) { return json.is_null() ? BestEvaluation::kNone : json.get<double>(); }
+
+}  // namespace
 
 Json Progress::to_json() const {
-  return {{"steps", cost.steps},
-          {"epoch", epoch},
-          {"epoch_ended", epoch_ended},
-          {"best_score", std::isfinite(best_score) ? Json(best_score) : Json(nullptr)},
-          {"best_epoch", best_epoch},
-          {"epochs_without_improvement", epochs_without_improvement},
-          {"stopped_early", stopped_early},
-          {"tokens", cost.tokens},
-          {"examples", cost.examples},
-          {"encoded_sequences", cost.encoded_sequences},
-          {"rows", cost.rows},
-          {"clipped_steps", cost.clipped_steps},
-          {"seconds", cost.seconds}};
+  Json json = {{"steps", cost.steps},
+               {"epoch", epoch},
+               {"epoch_ended", epoch_ended},
+               {"best_score", score_to_json(best.score)},
+               {"best_epoch", best.epoch},
+               {"best_step", best.step},
+               {"epochs_without_improvement", evaluations_without_improvement},
+               {"stopped_early", stopped_early},
+               {"tokens", cost.tokens},
+               {"examples", cost.examples},
+               {"encoded_sequences", cost.encoded_sequences},
+               {"rows", cost.rows},
+               {"clipped_steps", cost.clipped_steps},
+               {"seconds", cost.seconds}};
+  for (const BestEvaluation& task : task_bests) {
+    json["task_bests"].push_back({{"score", score_to_json(task.score)}, {"epoch", task.epoch}, {"step", task.step}});
+  }
+  return json;
 }
 
 Progress Progress::from_json(const Json& json) {
@@ -26,9 +37,15 @@ Progress Progress::from_json(const Json& json) {
   json.at("steps").get_to(read.cost.steps);
   json.at("epoch").get_to(read.epoch);
   json.at("epoch_ended").get_to(read.epoch_ended);
-  if (!json.at("best_score").is_null()) json.at("best_score").get_to(read.best_score);
-  json.at("best_epoch").get_to(read.best_epoch);
-  json.at("epochs_without_improvement").get_to(read.epochs_without_improvement);
+  read.best = {.score = score_from_json(json.at("best_score")),
+               .epoch = json.at("best_epoch").get<std::int64_t>(),
+               .step = json.value("best_step", std::int64_t{-1})};
+  for (const Json& task : json.value("task_bests", Json::array())) {
+    read.task_bests.push_back({.score = score_from_json(task.at("score")),
+                               .epoch = task.at("epoch").get<std::int64_t>(),
+                               .step = task.at("step").get<std::int64_t>()});
+  }
+  json.at("epochs_without_improvement").get_to(read.evaluations_without_improvement);
   json.at("stopped_early").get_to(read.stopped_early);
   json.at("tokens").get_to(read.cost.tokens);
   json.at("examples").get_to(read.cost.examples);

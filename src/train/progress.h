@@ -2,21 +2,21 @@
 // Progress: where a run stands, as its checkpoints keep it.
 
 #include <cstdint>
-#include <limits>
+#include <vector>
 
 #include "infomtl/core/json.h"
+#include "infomtl/train/best_evaluation.h"
 #include "infomtl/train/training_cost.h"
 
 namespace infomtl {
 
 struct Progress {
-  static constexpr double kNoScore = -std::numeric_limits<double>::infinity();
-
   TrainingCost cost;
   std::int64_t epoch = 0;
   bool epoch_ended = false;  ///< its last step was done, its evaluation was not
-  double best_score = kNoScore;
-  std::int64_t best_epoch = -1, epochs_without_improvement = 0;
+  BestEvaluation best;
+  std::vector<BestEvaluation> task_bests;  ///< of each task; empty where none is chosen per task
+  std::int64_t evaluations_without_improvement = 0;
   bool stopped_early = false;
 
   Json to_json() const;

@@ -1,21 +1,28 @@
 #include "train/selection.h"
 
+#include <cmath>
+
 #include "infomtl/core/errors.h"
 
 namespace infomtl {
 
 void SelectionSettings::fields(FieldVisitor& f) {
   f.field("monitor", monitor,
-          "what chooses the best epoch: average (of the tasks' metrics), loss, last, or a task's name");
+          "what chooses the best evaluation: average (of the tasks' metrics), loss, last, or a task's name");
   f.choice("split", split, {"train", "validation", "test"}, "on which split; test is refused");
-  f.field("patience", patience, "epochs without improvement before stopping; 0: never", between(0, 1e9));
+  f.field("patience", patience, "evaluations without improvement before stopping; 0: never", between(0, 1e9));
+  f.field("per_task", per_task, "each task's own best is chosen and kept, too");
 }
 
 void check_selection(const SelectionSettings& settings, const BatchSource& batches) {
   if (settings.split == "test") throw ConfigError("selection.split: " + std::string(kNotTheTestSplit));
   const Split split = split_named(settings.split);
   const std::string& monitor = settings.monitor;
-  if (monitor == "last") return;
+  if (monitor == "last") {
+    if (!settings.per_task) return;
+    throw ConfigError(
+        "selection.per_task: needs scores, and selection.monitor \"last\" computes none; set that to \"average\"");
+  }
   bool any = false, named = monitor == "average" || monitor == "loss";
   std::vector<std::string> known = {"average", "loss", "last"};
   const std::vector<Task>& tasks = batches.tasks();
@@ -36,18 +43,37 @@ void check_selection(const SelectionSettings& settings, const BatchSource& batch
   }
 }
 
-bool select_epoch(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
-                  Progress& progress, bool candidate) {
-  if (settings.monitor != "last" && !candidate) return false;
-  bool best = true;
-  if (settings.monitor != "last") {
-    const double score = scores.monitored(settings.monitor, tasks);
-    best = progress.best_epoch < 0 || score > progress.best_score;
-    if (best) progress.best_score = score;
+namespace {
+
+bool improve(BestEvaluation& best, double score, const Progress& progress) {
+  if (best.epoch >= 0 && !(score > best.score)) return false;
+  best = {.score = score, .epoch = progress.epoch, .step = progress.cost.steps};
+  return true;
+}
+
+/// Enters what is the best so far of each task that has a score. @return whether there is any
+bool improve_tasks(const Evaluation& scores, const std::vector<Task>& tasks, Progress& progress) {
+  progress.task_bests.resize(tasks.size());
+  bool any = false;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    if (std::isnan(scores.scores.at(t))) continue;
+    any |= improve(progress.task_bests[t], scores.monitored(tasks[t].name, tasks), progress);
   }
-  if (best) progress.best_epoch = progress.epoch;
-  progress.epochs_without_improvement = best ? 0 : progress.epochs_without_improvement + 1;
-  progress.stopped_early = settings.patience > 0 && progress.epochs_without_improvement >= settings.patience;
+  return any;
+}
+
+}  // namespace
+
+bool select_evaluation(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
+                       Progress& progress, bool candidate) {
+  const bool last = settings.monitor == "last";
+  if (!last && !candidate) return false;
+  if (last) progress.best.epoch = -1;
+  const bool best =
+      improve(progress.best, last ? BestEvaluation::kNone : scores.monitored(settings.monitor, tasks), progress);
+  const bool of_task = settings.per_task && improve_tasks(scores, tasks, progress);
+  progress.evaluations_without_improvement = best || of_task ? 0 : progress.evaluations_without_improvement + 1;
+  progress.stopped_early = settings.patience > 0 && progress.evaluations_without_improvement >= settings.patience;
   return best;
 }
 

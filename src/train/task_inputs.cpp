@@ -51,4 +51,11 @@ std::vector<TaskInputs> task_labels(const MultiTaskModel& model, BatchSource& ba
   return found;
 }
 
+void check_task_inputs(const GradientWeighting& weighting, const MultiTaskModel& model, BatchSource& batches,
+                       std::int64_t batch_size) {
+  if (!weighting.needs_features()) return;
+  const std::vector<TaskInputs> tasks = task_labels(model, batches, batch_size);
+  if (!tasks.empty()) weighting.check(tasks);
+}
+
 }  // namespace infomtl

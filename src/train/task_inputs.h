@@ -19,4 +19,8 @@ std::vector<TaskInputs> task_inputs(const MultiTaskModel& model, BatchSource& ba
 /// of words in the order of batches. Empty where the source does not give the rows of every task again.
 std::vector<TaskInputs> task_labels(const MultiTaskModel& model, BatchSource& batches, std::int64_t batch_size);
 
+/// Lets a weighting that will ask for features refuse the tasks before anything is written. @throws ConfigError
+void check_task_inputs(const GradientWeighting& weighting, const MultiTaskModel& model, BatchSource& batches,
+                       std::int64_t batch_size);
+
 }  // namespace infomtl

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "infomtl/core/config.h"
@@ -15,6 +16,7 @@
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
 #include "train/bad_gradient.h"
+#include "train/diagnostics.h"
 #include "train/micro_batch_warnings.h"
 #include "train/phase_plan.h"
 #include "train/progress.h"
@@ -62,9 +64,11 @@ struct Trainer::Implementation {
 
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t)>> step_listeners;
+  std::vector<std::function<void(const Evaluation&, bool)>> evaluation_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
   Stopwatch stopwatch;
-  bool training = false;  ///< in this sitting
+  double unreported_seconds = 0;  ///< trained before an evaluation, since the last report
+  bool training = false;          ///< in this sitting
   std::int64_t reported_tokens = 0, reported_examples = 0;
 
   void check() const {
@@ -83,17 +87,9 @@ struct Trainer::Implementation {
     if (settings.clip == "per_task" && (reads == GradientKind::gram || reads == GradientKind::jacobian)) {
       throw ConfigError(
           "training.clip: \"per_task\" shortens each task's gradient before its weight, but this weighting compares "
-          "the "
-          "gradients itself; set it to \"total\"");
+          "the gradients itself; set it to \"total\"");
     }
     warn_of_micro_batches(settings.batching.accumulate, *objective, *model);
-  }
-
-  /// Lets the weighting refuse tasks before anything is written.
-  void check_inputs() {
-    if (!weighting->needs_features()) return;
-    const std::vector<TaskInputs> tasks = task_labels(*model, *batches, settings.evaluation_batch_size);
-    if (!tasks.empty()) weighting->check(tasks);
   }
 
   /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
@@ -115,8 +111,7 @@ struct Trainer::Implementation {
     parameters.set_training(trained.plan.training(now, parameters));
     gradient_memory = make_gradient_memory();  // a step of this phase finds out anew, also in a continued run
     if (settings.phases.empty()) return;
-    const bool chooses = now > 0 && now + 1 == trained.plan.size() && settings.selection.monitor != "last";
-    log::info(trained.plan.text(now) + (chooses ? "; the best epoch is chosen from here on" : ""));
+    log::info(trained.plan.text(now, /*chooses=*/settings.selection.monitor != "last"));
   }
 
   /// Shows the weighting what there is to learn from. A run that goes on has what it made of that in its state.
@@ -188,7 +183,11 @@ struct Trainer::Implementation {
       const Tensor all = norms.model + norms.terms + norms.weighting;
       if (!at::isfinite(all).item<bool>()) throw_bad_gradient(gradients, forward, parameters);
       return norms.model;
-    } catch (const NonFiniteError& error) {
+    } catch (NonFiniteError& error) {
+      // The mathematics of a weighting names its method, not when.
+      if (!std::string_view(error.what()).starts_with("step ")) {
+        error.add_context("step " + std::to_string(forward.step + 1));
+      }
       if (!before.has_value()) throw;
       before->restore();
       log::warning(std::string("step left out: ") + error.what());
@@ -211,20 +210,8 @@ struct Trainer::Implementation {
     record.learning_rate = learning_rate(progress.cost.steps - 1);
     progress.cost.clipped_steps += statistics.clipped_steps();
     statistics.take(record);
-    for (const auto& child : objective->named_children()) {
-      const auto* term = dynamic_cast<const LossTerm*>(child.value().get());
-      if (term == nullptr) continue;
-      for (const auto& [name, value] : term->diagnostics()) record.diagnostics[child.key() + "/" + name] = value;
-    }
-    bool told = false;
-    for (const auto& [name, value] : weighting->diagnostics()) {
-      record.diagnostics["weighting/" + name] = value;
-      told = told || name.find("cosine/") != std::string::npos;
-    }
-    for (const auto& [name, value] : conflicts) {
-      if (!told) record.diagnostics["weighting/" + name] = value;
-    }
-    const double seconds = stopwatch.lap();
+    record.diagnostics = diagnostics_of(*objective, *weighting, conflicts);
+    const double seconds = std::exchange(unreported_seconds, 0.0) + stopwatch.lap();
     progress.cost.seconds += seconds;
     record.tokens_per_second = static_cast<double>(progress.cost.tokens - reported_tokens) / seconds;
     record.examples_per_second = static_cast<double>(progress.cost.examples - reported_examples) / seconds;
@@ -235,26 +222,48 @@ struct Trainer::Implementation {
 
   void end_epoch() { weighting->end_epoch(progress.epoch, statistics.take_epoch_losses()); }
 
+  Evaluation evaluate_selection_split() {
+    unreported_seconds += stopwatch.lap();
+    Evaluation scores = evaluate(split_named(settings.selection.split));
+    stopwatch.lap();
+    return scores;
+  }
+
+  bool enter(const Evaluation& scores) {
+    const bool last_phase = trained.plan.last_at(progress.cost.steps - 1);
+    const bool best = select_evaluation(settings.selection, scores, model->tasks(), progress, last_phase);
+    if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
+    return best;
+  }
+
+  void evaluate_within() {
+    if (!settings.evaluate_every.due(progress.cost.steps, batches->steps_per_epoch())) return;
+    const Evaluation scores = evaluate_selection_split();
+    const bool best = enter(scores);
+    for (const auto& listener : evaluation_listeners) listener(scores, best);
+    stopwatch.lap();
+  }
+
   /// Scores the epoch that has just ended and tells whether training goes on.
   void select() {
     progress.epoch_ended = false;
     Evaluation scores;
-    if (settings.selection.monitor != "last") scores = evaluate(split_named(settings.selection.split));
-    const bool candidate = trained.plan.at(progress.cost.steps - 1) + 1 == trained.plan.size();
-    const bool best = select_epoch(settings.selection, scores, model->tasks(), progress, candidate);
-    if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
+    if (settings.selection.monitor != "last") scores = evaluate_selection_split();
+    const bool best = enter(scores);
     const std::int64_t ended = progress.epoch++;
     for (const auto& listener : epoch_listeners) listener(ended, scores, best);
     stopwatch.lap();
   }
 
+  BatchReader evaluation_batches(Split split) const {
+    return batches->evaluation(split, settings.evaluation_batch_size);
+  }
   Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const {
-    return evaluate_model(*model, objective.get(), batches->evaluation(split, settings.evaluation_batch_size),
-                          split_name(split), progress.cost.steps, noise);
+    return evaluate_model(*model, objective.get(), evaluation_batches(split), split_name(split), progress.cost.steps,
+                          noise);
   }
 
   bool over() const { return progress.cost.steps >= total || progress.stopped_early; }
-
   CheckpointParts parts() const {
     return {.model = model.get(),
             .objective = objective.get(),
@@ -270,7 +279,7 @@ Trainer::Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model
                                                        weighting, std::move(batches))) {
   Implementation& self = *implementation_;
   self.check();
-  self.check_inputs();
+  check_task_inputs(*self.weighting, *self.model, *self.batches, self.settings.evaluation_batch_size);
   const std::int64_t all = self.settings.epochs * self.batches->steps_per_epoch();
   self.gram_only = does_without_jacobian(self.settings.task_gradients, self.jacobian_bytes());
   self.total = self.settings.max_steps > 0 ? std::min(all, self.settings.max_steps) : all;
@@ -289,6 +298,9 @@ void Trainer::on_report(std::function<void(const StepReport&)> listener) {
 }
 void Trainer::on_step(std::function<void(std::int64_t)> listener) {
   implementation_->step_listeners.push_back(std::move(listener));
+}
+void Trainer::on_evaluation(std::function<void(const Evaluation&, bool)> listener) {
+  implementation_->evaluation_listeners.push_back(std::move(listener));
 }
 void Trainer::on_epoch(std::function<void(std::int64_t, const Evaluation&, bool)> listener) {
   implementation_->epoch_listeners.push_back(std::move(listener));
@@ -320,6 +332,7 @@ bool Trainer::fit(const std::atomic<bool>* stop, std::int64_t epochs) {
     if (asked_to_stop()) return false;
     step();
     if (self.progress.epoch_ended) continue;
+    self.evaluate_within();
     for (const auto& listener : self.step_listeners) listener(self.progress.cost.steps);
   }
 }
@@ -328,11 +341,16 @@ Evaluation Trainer::evaluate(Split split, const EmbeddingNoise* noise) const {
   return implementation_->evaluate(split, noise);
 }
 
+BatchReader Trainer::evaluation_batches(Split split) const { return implementation_->evaluation_batches(split); }
+
 std::int64_t Trainer::steps_done() const { return implementation_->progress.cost.steps; }
 std::int64_t Trainer::total_steps() const { return implementation_->total; }
 std::int64_t Trainer::steps_per_epoch() const { return implementation_->batches->steps_per_epoch(); }
 std::int64_t Trainer::epochs_done() const { return implementation_->progress.epoch; }
-std::int64_t Trainer::best_epoch() const { return implementation_->progress.best_epoch; }
+std::int64_t Trainer::best_epoch() const { return implementation_->progress.best.epoch; }
+std::int64_t Trainer::best_step() const { return implementation_->progress.best.step; }
+bool Trainer::stopped_early() const { return implementation_->progress.stopped_early; }
+const std::vector<BestEvaluation>& Trainer::task_bests() const { return implementation_->progress.task_bests; }
 TrainingCost Trainer::cost() const {
   TrainingCost cost = implementation_->progress.cost;
   cost.clipped_steps += implementation_->statistics.clipped_steps();

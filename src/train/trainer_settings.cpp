@@ -97,6 +97,13 @@ TrainerSettings TrainerSettings::from_config(const Config& config) {
   if (training.has("sampler")) {
     training.part([&] { settings.sampler = sampler_registry().build(training.value("sampler")); });
   }
+  training.part([&] {
+    settings.evaluate_every = StepInterval::read(training, "evaluate_every");
+    if (settings.evaluate_every.given() && settings.selection.monitor == "last") {
+      training.fail("evaluate_every", "nothing is scored under \"selection\": {\"monitor\": \"last\"}; leave one out");
+    }
+  });
+  for (const char* key : {"checkpoint_every", "keep", "unsupervised_tasks"}) training.has(key);  // read by the run
   training.read_fields(settings);
   training.part([&] { read_phases(training, settings); });
   training.reject_unknown();

@@ -117,7 +117,7 @@ void GramWeighting::backward(TaskGradients& task_gradients) {
 // In the order of `infomtl list`. clang-format lays the list out anew at every call.
 // clang-format off
 #define INFOMTL_WEIGHTINGS(X) \
-  X(equal) X(task_size) X(svd_reweighting) X(scale_invariant) X(uncertainty) X(geometric) X(dwa) X(imtl_l) X(rlw) \
+  X(equal) X(constant) X(task_size) X(svd_reweighting) X(scale_invariant) X(uncertainty) X(geometric) X(dwa) X(imtl_l) X(rlw) \
   X(stch) X(famo) X(smoothed) X(gradnorm) X(mgda) X(pcgrad) X(gradvac) X(graddrop) X(imtl) \
   X(cagrad) X(nash_mtl) X(moco) X(aligned_mtl) X(upgrad) X(dualproj) X(fairgrad) X(db_mtl) \
   X(excess_mtl) X(sdmgrad) X(modo) X(conflict_free) X(krum) X(trimmed_mean) X(auto_lambda) X(moml) \

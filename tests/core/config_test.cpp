@@ -189,7 +189,7 @@ TEST(Config, BadJsonNamesFileAndLine) {
   EXPECT_TRUE(message_of([] { from("{\n  \"a\": 1,\n  \"b\" 2\n}"); }).starts_with("t.json:3:7: not valid JSON: "));
   EXPECT_TRUE(message_of([] { from(""); }).starts_with("t.json:1:1: not valid JSON: "));
   EXPECT_TRUE(message_of([] { from("{\"a\": \n"); }).starts_with("t.json:2:1: not valid JSON: "));
-  EXPECT_TRUE(message_of([] { from("{\"a\": 1e999}"); }).starts_with("t.json: not valid JSON: "));
+  EXPECT_TRUE(message_of([] { from("{\"a\": 1e999}"); }).starts_with("t.json#/a: not valid JSON: "));
   EXPECT_EQ(message_of([] { from("{\n\"a\": \"\xC0\x80\"}"); }), "t.json:2:7: not UTF-8; save the file as UTF-8");
   EXPECT_EQ(message_of([] { from(R"({"a": [1, {"b": 1, "c": 2, "b": 3}]})"); }),
             "t.json#/a/1/b: written twice in one object; keep one of them");
@@ -381,4 +381,13 @@ TEST_F(ConfigFiles, ErrorsOfMergedValuesNameTheFileThatWroteThem) {
   const Config training = Config::from_file(file).object("training");
   EXPECT_TRUE(message_of([&] { training.integer("epochs"); }).starts_with((folder_.path() / "base.json").string()));
   EXPECT_TRUE(message_of([&] { training.integer("batch_size", at_least(1)); }).starts_with(file.string()));
+}
+
+TEST(Config, ATildeIsTheHomeFolder) {
+  const char* const before = std::getenv("HOME");
+  const std::string home = before == nullptr ? "" : before;
+  ::setenv("HOME", "/home/of", 1);
+  EXPECT_EQ(from(R"({"path": "~/models/x"})").path("path"), "/home/of/models/x");
+  EXPECT_EQ(from(R"({"path": "a/~/x"})").path("path"), "a/~/x");
+  ::setenv("HOME", home.c_str(), 1);
 }

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <thread>
+#include <vector>
+
 #include "infomtl/core/errors.h"
 
 using namespace infomtl;
@@ -23,4 +27,23 @@ TEST(Log, SpeaksOnStderrFromItsLevelOnAndTakesBracesAsTheyAre) {
   EXPECT_NE(said.find("info: heard again\n"), std::string::npos) << said;
   EXPECT_EQ(said.find("not heard"), std::string::npos) << said;
   EXPECT_THROW(log::set_level("loud"), ConfigError);
+}
+
+TEST(Log, OfSeveralThreadsHasWholeLines) {
+  ::testing::internal::CaptureStderr();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([] {
+      for (int i = 0; i < 100; ++i) log::warning("one line of words");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 400);
+  std::size_t whole = 0;
+  for (std::size_t at = said.find("one line of words\n"); at != std::string::npos;
+       at = said.find("one line of words\n", at + 1)) {
+    ++whole;
+  }
+  EXPECT_EQ(whole, 400U);
 }

@@ -188,6 +188,32 @@ TEST(Labels, RegressionTakesFiniteNumbersInRange) {
   }
 }
 
+TEST(Labels, AreCountedInTheTrainingRows) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\nthree four\n");
+  folder.write("l.txt", "good\ngood\nbad\n");
+  using Counts = std::vector<std::int64_t>;
+  EXPECT_EQ(load(folder, {classification()}).tasks[0].label_counts, (Counts{1, 2}));
+  Json task = classification();
+  task["type"] = "tagging";
+  folder.write("l.txt", "good\ngood\nbad good\n");
+  EXPECT_EQ(load(folder, {task}).tasks[0].label_counts, (Counts{1, 3})) << "words";
+}
+
+TEST(Labels, ATagSchemeIsForTaggingTasks) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "to boston\n");
+  folder.write("l.txt", "O U-city\n");
+  Json task = classification();
+  task["scheme"] = "BILOU";
+  EXPECT_NE(message_of<ConfigError>([&] { load(folder, {task}); }).find("scheme"), std::string::npos);
+  task["type"] = "tagging";
+  task["labels"] = {"O", "U-city"};
+  EXPECT_EQ(load(folder, {task}).tasks[0].scheme, TagScheme::bilou);
+  task["scheme"] = "BILUO";
+  EXPECT_NE(message_of<ConfigError>([&] { load(folder, {task}); }).find("did you mean \"BILOU\"?"), std::string::npos);
+}
+
 TEST(Labels, TagsMustMatchWordsOneToOne) {
   TemporaryFolder folder;
   folder.write("t.txt", "fly to  boston \n");

@@ -256,7 +256,7 @@ TEST(Tags, WordsWithoutTokensAreLeftOutInTrainingAndReadTheWordBeforeInEvaluatio
   Json data = {{"root", folder.path().string()}, {"tasks", Json::array({record})}};
   const Dataset dataset = load_dataset(Config::from_json(data), 0);
   const TokenizedTexts tokens(dataset.split(Split::train).texts, corpus().tokenizer, 5);  // cuts "today" off
-  EXPECT_EQ(tokens.sequence(0).word_tokens, (std::vector<std::int32_t>{1, -1, 2, 3, -1}));
+  EXPECT_EQ(tokens.sequence(0).word_tokens, (std::vector<std::int32_t>{1, kWordWithoutToken, 2, 3, kWordNotRead}));
   EXPECT_TRUE(tokens.sequence(0).truncated);
   const std::vector<TextSelection> first = {{{0}, {0}}};
   const StepBatch train =
@@ -267,6 +267,8 @@ TEST(Tags, WordsWithoutTokensAreLeftOutInTrainingAndReadTheWordBeforeInEvaluatio
       assemble(first, dataset.tasks, dataset.split(Split::test), tokens, TokenlessWords::read_previous);
   EXPECT_TRUE(testing::close(test.tasks[0].words, torch::tensor({1, 1, 2, 3, 3}, torch::kInt64), 0));
   EXPECT_EQ(test.tasks[0].label_count(), 5);
+  EXPECT_TRUE(testing::close(test.tasks[0].unread, torch::tensor({0, 0, 0, 0, 1}), 0)) << "cut off, not dropped";
+  EXPECT_FALSE(train.tasks[0].unread.defined());
   const StepBatch nothing =
       assemble({{{0}, {1}}}, dataset.tasks, dataset.split(Split::train), tokens, TokenlessWords::leave_out);
   EXPECT_EQ(nothing.tasks[0].label_count(), 1) << "a text of such words only keeps them";

@@ -85,7 +85,8 @@ TEST(ObjectiveCheck, DummyHeadsAreCalledAloneAndTheCureIsNamed) {
 }
 
 TEST(ObjectiveCheck, ATaskHasOneLossOfItsOwn) {
-  const Json expected = {{"name", "expected_supervised"}};
+  const Json expected = {{"name", "expected_supervised"}},
+             smoothed = {{"name", "supervised"}, {"label_smoothing", 0.1}};
   const auto of = [](const char* name, const Json& tasks) { return Json{{"name", name}, {"tasks", tasks}}; };
   const Json variational = {{"name", "variational"}, {"width", 8}};
   EXPECT_EQ(refusal_of(Json::array({expected}), Json::array(), "bayesian", variational), "");
@@ -93,12 +94,14 @@ TEST(ObjectiveCheck, ATaskHasOneLossOfItsOwn) {
                        "bayesian", variational),
             "");
   EXPECT_EQ(refusal_of({"supervised", "focal"}), "");
-  for (const Json& losses : {Json{"supervised", expected}, Json{"supervised", "supervised"},
-                             Json{{{"name", "supervised"}, {"weighted", false}}, "supervised"}}) {
+  for (const Json& losses : {Json{"supervised", expected}, Json{"supervised", smoothed},
+                             Json{{{"name", "supervised"}, {"weighted", false}}, smoothed}}) {
     const std::string text = refusal_of(losses, Json::array(), "bayesian", variational);
     EXPECT_NE(text.find("both the loss of task \"task0\""), std::string::npos) << losses << text;
   }
-  const std::string shared = refusal_of({of("supervised", {"task0", "task1"}), of("supervised", {"task1", "task2"})});
+  Json other = smoothed;
+  other["tasks"] = {"task1", "task2"};
+  const std::string shared = refusal_of({of("supervised", {"task0", "task1"}), other});
   EXPECT_NE(shared.find("task \"task1\""), std::string::npos) << shared;
 }
 
@@ -106,7 +109,7 @@ TEST(ObjectiveCheck, APenaltyIsThereOncePerTaskAndNeverNegative) {
   const auto dgr = [](const Json& tasks) { return Json{{"name", "dgr"}, {"weight", 0.1}, {"tasks", tasks}}; };
   EXPECT_EQ(refusal_of({"supervised"}, {dgr({"task0"}), dgr({"task1", "task2"})}), "");
   EXPECT_EQ(refusal_of({"supervised"}, {"dgr", "representation_gradient_norm"}), "");
-  const std::string twice = refusal_of({"supervised"}, {"dgr", dgr({"task2"})});
+  const std::string twice = refusal_of({"supervised"}, {{{"name", "dgr"}, {"dummies", 2}}, dgr({"task2"})});
   EXPECT_NE(twice.find("penalty \"dgr\" is there twice for task \"task2\""), std::string::npos) << twice;
   for (const Json& weight : {Json(-0.1), Json{{"schedule", "linear"}, {"from", 0.1}, {"to", -0.1}, {"steps", 5}},
                              Json{{"schedule", "staircase"}, {"from", -1}, {"to", 1}, {"steps", 5}, {"every", 2}}}) {

@@ -59,9 +59,10 @@ TEST(Metrics, WrongNamesAndOptionsTellPlaceAndCure) {
   EXPECT_EQ(message_of("\"accuracy\"", kNumber),
             "task.json#/metric: \"accuracy\" cannot score a task of kind regression");
   EXPECT_EQ(message_of("3", kNumber), "task.json#/metric: found the number 3; must be a string");
-  EXPECT_EQ(
-      message_of("\"entity_f1\"", {TaskKind::tagging, {"NOUN", "VERB"}}),
-      "task.json#/metric: entity_f1: reads the labels O, B-TYPE and I-TYPE, not \"NOUN\"; plain tags have accuracy");
+  EXPECT_EQ(message_of("\"entity_f1\"", {TaskKind::tagging, {"NOUN", "VERB"}}),
+            "task.json#/metric: entity_f1: reads the labels O, B-TYPE and I-TYPE, not \"NOUN\"; plain tags have "
+            "accuracy, other schemes "
+            "are named by the record's \"scheme\"");
 }
 
 TEST(Metrics, NothingToScoreIsAnErrorAsInScikitLearn) {
@@ -141,4 +142,21 @@ TEST(Metrics, BrokenSequencesAreReadAsAsked) {
 TEST(Metrics, EveryBuiltInIsListedWithASummary) {
   for (const RegistryEntry& entry : metric_registry().entries()) EXPECT_FALSE(entry.summary.empty()) << entry.name;
   EXPECT_GE(metric_registry().names().size(), 13U);
+}
+
+TEST(Metrics, EntitiesAreReadThroughTheTasksScheme) {
+  const auto score = [](TagScheme scheme, std::vector<std::string> labels, std::vector<std::int64_t> gold,
+                        std::vector<std::int64_t> predicted) {
+    Predictions p{.gold = std::move(gold), .predicted = std::move(predicted)};
+    p.space = {.kind = TaskKind::tagging, .labels = std::move(labels), .scheme = scheme};
+    p.sentence_lengths = {p.gold.size()};
+    return build_metric("entity_f1", p.space)->score(p);
+  };
+  // Two neighbours of one type: B- parts them in IOB1, and nothing does without it.
+  EXPECT_DOUBLE_EQ(score(TagScheme::iob1, {"O", "I-x", "B-x"}, {1, 2, 0}, {1, 2, 0}), 1.0);
+  EXPECT_DOUBLE_EQ(score(TagScheme::iob1, {"O", "I-x", "B-x"}, {1, 2, 0}, {1, 1, 0}), 0.0);
+  // S-x S-x against B-x E-x: two entities, not one.
+  EXPECT_DOUBLE_EQ(score(TagScheme::bioes, {"O", "B-x", "I-x", "E-x", "S-x"}, {4, 4, 0}, {1, 3, 0}), 0.0);
+  EXPECT_DOUBLE_EQ(score(TagScheme::bilou, {"O", "B-x", "I-x", "L-x", "U-x"}, {1, 2, 3, 4}, {1, 2, 3, 0}), 2.0 / 3);
+  EXPECT_NE(message_of("\"entity_f1\"", {TaskKind::tagging, {"O", "S-x"}}).find("not \"S-x\""), std::string::npos);
 }

@@ -22,6 +22,7 @@ void expect_scores(const std::string& name, TaskKind kind, std::size_t least) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const Json& item = cases[i];
     Predictions p{.space = {kind, item.value("labels", std::vector<std::string>{})}};
+    p.space.scheme = tag_scheme_named(item.value("scheme", "BIO"));
     if (kind == TaskKind::regression) {
       p.gold_values = item.at("gold").get<std::vector<double>>();
       p.predicted_values = item.at("predicted").get<std::vector<double>>();
@@ -52,3 +53,4 @@ TEST(Peers, WordsOfSentencesScoreAsClasses) {
 TEST(Peers, SetsScoreAsScikitLearnsIndicatorMatrices) { expect_scores("sets", TaskKind::multi_label, 200); }
 TEST(Peers, ValuesScoreAsInScipy) { expect_scores("values", TaskKind::regression, 60); }
 TEST(Peers, EntitiesScoreAsInSeqeval) { expect_scores("tags", TaskKind::tagging, 150); }
+TEST(Peers, EntitiesOfOtherSchemesScoreAsInSeqeval) { expect_scores("tag_schemes", TaskKind::tagging, 100); }

@@ -149,7 +149,12 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
     EXPECT_NE(words.find("config.json"), std::string::npos) << words;
   }
   EXPECT_NE(with("vocab_size", 96).find("wrong shape: bert.embeddings.word_embeddings.weight"), std::string::npos);
-  EXPECT_NE(with("model_type", "roberto").find("\"roberta\""), std::string::npos);
+  EXPECT_NE(with("model_type", "roberto").find("bert, roberta, xlm-roberta"), std::string::npos);
+  for (const char* other : {"albert", "deberta", "deberta-v2", "bart"}) {
+    const std::string words = with("model_type", other);
+    EXPECT_NE(words.find("unknown encoder \"" + std::string(other) + "\""), std::string::npos) << words;
+    EXPECT_EQ(words.find("did you mean"), std::string::npos) << words;
+  }
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "{\"model_type\":";
   EXPECT_COMPLAINT(folder.path(), "not JSON");
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "[1]";
@@ -178,6 +183,53 @@ TEST(EncoderFolder, AMissingFolderIsAnIoError) {
   EXPECT_THROW(load_encoder(folder.path() / "absent"), IoError);
   write_config(folder.path(), config_of("bert"));
   EXPECT_THROW(load_encoder(folder.path()), IoError);
+}
+
+// RoBERTa's table has one row; a tokenizer with BERT's pair template gives the second text type 1.
+TEST(RandomEncoder, OfOneTokenTypeReadsNoOther) {
+  Json config = config_of("roberta");
+  config["type_vocab_size"] = 1;
+  const auto encoder = random_encoder(config, 3);
+  encoder->eval();
+  EXPECT_EQ(encoder->type_count(), 1);
+  PackedTokens tokens;
+  tokens.ids = at::tensor({0, 5, 2, 6, 2}, at::kLong);
+  tokens.positions = at::arange(5);
+  tokens.offsets = at::tensor({0, 5}, at::kInt);
+  tokens.type_ids = at::zeros({5}, at::kLong);
+  const Tensor plain = encoder->forward(tokens, {}).pooled;
+  tokens.type_ids = at::tensor({0, 0, 0, 1, 1}, at::kLong);
+  EXPECT_TRUE(at::equal(encoder->forward(tokens, {}).pooled, plain));
+}
+
+TEST(StoredPooling, IsReadFromTheFilesOfSentenceTransformers) {
+  const TemporaryFolder folder;
+  EXPECT_FALSE(stored_pooling(folder.path()).has_value());
+  folder.write("1_Pooling/config.json", R"({"pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true})");
+  EXPECT_EQ(stored_pooling(folder.path())->pooling, Pooling::mean);
+  folder.write("1_Pooling/config.json", R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})");
+  EXPECT_EQ(stored_pooling(folder.path())->pooling, Pooling::first);
+  folder.write("2_Pool/config.json", R"({"pooling_mode": "mean"})");
+  folder.write("modules.json", R"([{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
+                                   {"idx": 1, "path": "2_Pool", "type": "sentence_transformers.models.Pooling"}])");
+  EXPECT_EQ(stored_pooling(folder.path())->pooling, Pooling::mean);
+  EXPECT_EQ(stored_pooling(folder.path())->file, folder / "2_Pool/config.json");
+}
+
+TEST(StoredPooling, ThatIsNotImplementedOrLiesElsewhereIsRefused) {
+  const TemporaryFolder folder;
+  folder.write("1_Pooling/config.json", R"({"pooling_mode_max_tokens": true, "pooling_mode_mean_tokens": true})");
+  const auto words = [&] {
+    try {
+      stored_pooling(folder.path());
+    } catch (const FormatError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_NE(words().find("max_tokens, mean_tokens"), std::string::npos) << words();
+  folder.write("modules.json", R"([{"path": "../1_Pooling", "type": "sentence_transformers.models.Pooling"}])");
+  EXPECT_NE(words().find("modules.json: the path"), std::string::npos) << words();
 }
 
 TEST(RandomEncoder, DrawsLikeTransformersAndAsAFunctionOfTheSeed) {

@@ -9,6 +9,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "support/compare.h"
+#include "support/message_of.h"
 #include "support/normal.h"
 #include "support/temporary_folder.h"
 
@@ -129,7 +130,7 @@ TEST(WeightsFile, SaysWhatAFolderLacks) {
   const auto words = [&] {
     try {
       WeightsReader reader(folder.path());
-    } catch (const IoError& error) {
+    } catch (const UserError& error) {
       return std::string(error.what());
     }
     return std::string();
@@ -138,6 +139,44 @@ TEST(WeightsFile, SaysWhatAFolderLacks) {
   std::ofstream(folder.path() / "pytorch_model.bin") << "x";
   EXPECT_NE(words().find("safe_serialization"), std::string::npos);
   EXPECT_THROW(WeightsReader(folder.path() / "absent.safetensors"), IoError);
+}
+
+TEST(WeightsSearch, FindsNoneOnlyWhereTheFolderHasNoneUnderAnyName) {
+  for (const char* name : {"config.json", "vocab.txt", "training_args.bin", "optimizer.pt", "README.md"}) {
+    const TemporaryFolder folder;
+    folder.write(name, "{}");
+    EXPECT_FALSE(find_weights(folder.path()).has_value()) << name;
+  }
+  for (const char* name :
+       {"pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json", "model.bin",
+        "tf_model.h5", "flax_model.msgpack", "rust_model.ot", "model.onnx", "model.gguf", "model.ckpt.index",
+        "model.pt", "weights.pth", "model.fp16.safetensors", "model-00001-of-00002.safetensors"}) {
+    const TemporaryFolder folder;
+    folder.write(name, "x");
+    const std::string words = testing::message_of<FormatError>([&] { find_weights(folder.path()); });
+    EXPECT_NE(words.find(name), std::string::npos) << words;
+    EXPECT_NE(words.find("no model.safetensors"), std::string::npos) << words;
+  }
+}
+
+TEST(WeightsSearch, NamesLinksThatLeadNowherePointersAndAdapters) {
+  const TemporaryFolder folder;
+  std::filesystem::create_symlink("../../blobs/4f2a", folder / "model.safetensors");
+  const auto words = [&] { return testing::message_of<UserError>([&] { find_weights(folder.path()); }); };
+  EXPECT_NE(words().find("model.safetensors: is a link to ../../blobs/4f2a, which is not there"), std::string::npos);
+  std::filesystem::remove(folder / "model.safetensors");
+  folder.write("model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 90\n");
+  EXPECT_NE(words().find("git lfs pull"), std::string::npos) << words();
+  folder.write("adapter_config.json", R"({"base_model_name_or_path": "roberta-base"})");
+  EXPECT_NE(words().find("PEFT adapter of \"roberta-base\""), std::string::npos) << words();
+}
+
+TEST(Shards, ThatArePointersAreNamed) {
+  const TemporaryFolder folder;
+  folder.write("model.safetensors.index.json", R"({"weight_map": {"a": "one.safetensors"}})");
+  folder.write("one.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 90\n");
+  const std::string words = testing::message_of<UserError>([&] { WeightsReader reader(folder.path()); });
+  EXPECT_NE(words.find("one.safetensors: is a Git LFS pointer"), std::string::npos) << words;
 }
 
 TEST(Shards, AreReadAsOneAndCheckedAgainstTheIndex) {

@@ -39,6 +39,18 @@ TEST(RunRecord, TakesStepsAndEpochsApart) {
   EXPECT_TRUE(run.notes.empty());
 }
 
+TEST(RunRecord, EvaluationsWithinAnEpochStandBetweenEpochs) {
+  const RunRecord run = log_of(
+      "{\"kind\": \"evaluation\", \"step\": 5, \"epoch\": 1, \"passes\": 0.5, \"best\": true, \"validation/hate\": "
+      "0.4}\n"
+      "{\"kind\": \"epoch\", \"step\": 10, \"epoch\": 1, \"best\": true, \"validation/hate\": 0.6}\n"
+      "{\"kind\": \"evaluation\", \"step\": 15, \"epoch\": 2, \"passes\": 1.5, \"best\": false, \"validation/hate\": "
+      "0.5}\n");
+  EXPECT_EQ(run.series.at("validation/hate").at, (std::vector<double>{0.5, 1, 1.5}));
+  EXPECT_EQ(run.epochs, 1) << "the second has not ended";
+  EXPECT_FALSE(run.series.contains("passes"));
+}
+
 TEST(RunRecord, CountsEpochsFromOneWhereRecordsNameTheirKind) {
   const RunRecord run = log_of(R"({"kind": "step", "step": 5, "epoch": 1, "x": 1})"
                                "\n"

@@ -293,6 +293,21 @@ TEST(Report, ShowsWhatLossTermsLearnedOfTasks) {
   }
 }
 
+TEST(Report, ShowsWhichClassesAreTakenForWhich) {
+  const TemporaryFolder folder;
+  Json results = testing::results_json(0, 0.5, 2.0);
+  results["tasks"]["hate"]["classes"]["validation"] = {{"labels", {"no", "<b>"}},
+                                                       {"counts", {{3, 1, 1}, {1, 1, 1}}},
+                                                       {"confusion", {{0, 0, 3}, {0, 1, 1}, {1, 0, 1}, {1, 1, 1}}}};
+  testing::write_run(folder, "one", 0);
+  folder.write("one/results.json", results.dump());
+  const std::string html = html_report(folder / "one");
+  expect_whole(html);
+  for (const char* shown : {"Which classes are taken for which", "hate, validation", ">0.75<", ">0.25<", "&lt;b&gt;"}) {
+    EXPECT_TRUE(holds(html, shown)) << shown;
+  }
+}
+
 TEST(Report, EscapesTheNamesOfFolders) {
   const TemporaryFolder folder;
   const std::string name = "<img onerror=x>&'\xff";

@@ -5,65 +5,20 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
-#include "infomtl/data/synthetic/synthetic_corpus.h"
 #include "infomtl/runs/run.h"
 #include "infomtl/runs/seeds.h"
 #include "infomtl/runs/trained_run.h"
+#include "runs/corpus_runs.h"
 #include "support/compare.h"
 #include "support/temporary_folder.h"
 
 namespace infomtl {
 namespace {
 
-/// A corpus with a config beside it, written once per process.
-const std::filesystem::path& corpus_folder() {
-  static const testing::TemporaryFolder folder;
-  static const bool written = [] {
-    write_synthetic_corpus(folder.path(), {.rows = 200, .seed = 5});
-    const Json config = {
-        {"extends", "corpus.json"},
-        {"device", "cpu"},
-        {"head", "gaussian"},
-        {"losses",
-         {{{"name", "supervised"}}, {{"name", "simax"}, {"weight", 0.1}}, {{"name", "timin"}, {"weight", 0.01}}}},
-        {"optimizer", {{"name", "adamax"}, {"learning_rate", 0.01}}},
-        {"training",
-         {{"epochs", 2}, {"batch_size", 25}, {"report_every", 3}, {"selection", {{"monitor", "average"}}}}}};
-    std::ofstream(folder.path() / "run.json") << config.dump(2);
-    return true;
-  }();
-  (void)written;
-  return folder.path();
-}
-
-Experiment experiment(const std::filesystem::path& output, bool resume = false,
-                      std::vector<std::string> overrides = {}) {
-  ExperimentOptions options;
-  options.output = output;
-  options.resume = resume;
-  options.overrides = std::move(overrides);
-  return Experiment::from_config(corpus_folder() / "run.json", options);
-}
-
-std::vector<std::string> records(const std::filesystem::path& run) {
-  std::ifstream file(run / "log.jsonl");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
-    Json record = Json::parse(line);
-    record.erase("tokens_per_second");
-    record.erase("examples_per_second");
-    lines.push_back(record.dump());
-  }
-  return lines;
-}
-
-Json results_without_timings(const std::filesystem::path& run) {
-  Json json = Json::parse(read_file(run / "results.json"));
-  for (const char* key : {"seconds", "examples_per_second", "tokens_per_second", "peak_memory_bytes"}) {
-    json["training"].erase(key);
-  }
-  return json;
-}
+using testing::corpus_folder;
+using testing::experiment;
+using testing::records;
+using testing::results_without_timings;
 
 TEST(Experiment, WritesTheRunFolder) {
   const testing::TemporaryFolder folder;
@@ -342,6 +297,10 @@ TEST(Experiment, EveryMistakeInAConfigIsAnErrorAndWritesNothing) {
       {"losses.1.name=simaks", "did you mean \"simax\"?"},
       {"losses.1.temprature=2", "did you mean \"temperature\"?"},
       {"losses.1.tasks=[\"topik\"]", "did you mean \"topic\"?"},
+      {"losses.0.tasks=[\"topic\"]", "no term reads the labels of task \"polarity\""},
+      {"training.unsupervised_tasks=[\"topik\"]", "did you mean \"topic\"?"},
+      {"losses.0.weight=-1", "negative"},
+      {"training.evaluate_every={\"minutes\": 3}", "minutes: unknown key"},
       {"weighting=pcgrad", "joint"},
       {"weighting=pcgrat", "did you mean \"pcgrad\"?"},
       {"optimizer.name=adamix", "did you mean \"adamax\"?"},

@@ -77,9 +77,9 @@ std::vector<RefusedMethod> refused_methods() {
       {"\"constant\" has one label only", {{"data", tasks({"topic", "constant"})}, {"weighting", "svd_reweighting"}}},
       {"trained alone",
        {{"data", tasks({"topic", "again"})}, {"weighting", "svd_reweighting"}, {"training", {{"regime", "single"}}}}},
-      {"both the loss of task", {{"losses", {"supervised", {{"name", "supervised"}, {"weight", 0.5}}}}}},
-      {"is there twice", {{"penalties", {"dgr", {{"name", "dgr"}, {"weight", 0.1}}}}}},
-      {">= 0", {{"penalties", Json::array({{{"name", "dgr"}, {"weight", -0.1}}})}}},
+      {"both the loss of task", {{"losses", {"supervised", {{"name", "supervised"}, {"label_smoothing", 0.1}}}}}},
+      {"is there twice", {{"penalties", {"dgr", {{"name", "dgr"}, {"dummies", 2}}}}}},
+      {"negative", {{"penalties", Json::array({{{"name", "dgr"}, {"weight", -0.1}}})}}},
       {"is a penalty", {{"losses", {"supervised", "dgr"}}}},
   };
 }

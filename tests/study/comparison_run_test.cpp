@@ -123,6 +123,22 @@ TEST_F(ComparisonRuns, AxesHaveATableEach) {
   EXPECT_TRUE(read_file(output() / "table.txt").starts_with("Averages, validation split")) << done.table();
 }
 
+TEST_F(ComparisonRuns, AnAxisOfNamedValuesHasTheirNamesAndFilesBesideTheConfig) {
+  plan_["methods"] = {"plain.json"};
+  plan_["axes"] = {
+      {"data.tasks",
+       {{"topic alone", {"tasks/topic.json"}}, {"topic+answer", {"tasks/topic.json", "tasks/answer.json"}}}}};
+  const Comparison done = run({3});
+  ASSERT_EQ(done.tables.size(), 2U);
+  EXPECT_EQ(done.tables[0].folder, "data.tasks=topic_alone");
+  EXPECT_EQ(done.tables[1].folder, "data.tasks=topic+answer");
+  EXPECT_EQ(read_json(output() / "comparison.json")["cells"][1]["axes"]["data.tasks"], "topic+answer");
+  EXPECT_EQ(read_json(output() / done.tables[1].folder / "plain/seed-3/config.json")["data"]["tasks"][1],
+            (folder_.path() / "tasks/answer.json").string());
+  EXPECT_TRUE(holds(done.table(), "Scores, validation split, data.tasks = topic+answer")) << done.table();
+  EXPECT_FALSE(holds(done.table("text", done.tables[0]), "answer")) << "a column of a task that the table has not";
+}
+
 TEST_F(ComparisonRuns, RowsGetTheSameBudgetOrTheConfigSaysSo) {
   plan_["methods"] = {"plain.json", {{"file", "plain.json"}, {"name", "longer"}, {"set", {{"training.epochs", 2}}}}};
   const std::string message = refusal({3});
@@ -185,6 +201,8 @@ TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   plan_["methods"] = {"plain.json"};
   plan_["axes"] = {{"data.train_fraction", Json::array()}};
   EXPECT_TRUE(holds(refusal({}), "has no value"));
+  plan_["axes"] = {{"data.train_fraction", Json::object()}};
+  EXPECT_TRUE(holds(refusal({}), "has no value"));
   plan_["axes"] = {{"data.train_fraction", {0.5, 0.5}}};
   EXPECT_TRUE(holds(refusal({}), "that of another value"));
   plan_["axes"] = {{"data.train_fraktion", {0.5}}};
@@ -197,6 +215,9 @@ TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(holds(refusal({}, {"seed=5"}), "--set seed=5"));
   plan_["methods"] = plain_and({{"file", "informed.json"}, {"set", {{"seed", 7}}}});
   EXPECT_TRUE(holds(refusal({}), "every method is trained under each"));
+  write("seeded.json", {{"losses", {"supervised"}}, {"head", "linear"}, {"seed", 7}});
+  plan_["methods"] = {"plain.json", "seeded.json"};
+  EXPECT_TRUE(holds(refusal({}), "seeded.json#/seed: is not a setting"));
   plan_["methods"] = {"plain.json"};
   plan_["method"] = 3;
   EXPECT_TRUE(holds(refusal({}), "did you mean \"methods\""));

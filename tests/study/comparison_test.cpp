@@ -142,6 +142,44 @@ TEST(Comparison, EveryAverageIsOverTheSameTasks) {
   EXPECT_EQ(cell(comparison)["methods"][0]["per_task"].size(), 1U);
 }
 
+TEST(Comparison, TablesMayBeOfOtherTasks) {
+  Comparison comparison = five_pairs();
+  comparison.tables.push_back(comparison.tables[0]);
+  for (auto& runs : comparison.tables[1].runs) {
+    for (Results& run : runs) run.tasks.erase(run.tasks.begin());
+  }
+  comparison.tables[1].axes = {{"data.tasks", "second alone"}};
+  comparison.compute();
+  ASSERT_EQ(comparison.tasks.size(), 2U);
+  EXPECT_TRUE(comparison.left_out_tasks.empty());
+  EXPECT_NEAR(comparison.tables[0].scores[0].average.spread.mean, 0.65, 1e-12);
+  EXPECT_NEAR(comparison.tables[1].scores[0].average.spread.mean, 0.8, 1e-12);
+  EXPECT_NEAR(comparison.tables[1].scores[1].against_baseline->delta_p_percent, 0, 1e-12);
+  EXPECT_TRUE(std::isnan(comparison.tables[1].scores[1].against_baseline->per_task[0].difference));
+  EXPECT_FALSE(holds(comparison.table("text", comparison.tables[1]), "first")) << comparison.table();
+  EXPECT_FALSE(holds(comparison.table("csv", comparison.tables[1]), "first"));
+  EXPECT_TRUE(holds(comparison.table("text", comparison.tables[0]), "first"));
+}
+
+TEST(Comparison, RepresentationsHaveATableWhereRunsTellOfThem) {
+  Comparison comparison = five_pairs();
+  EXPECT_FALSE(holds(comparison.table(), "Representations"));
+  for (Results& run : comparison.tables[0].runs[1]) {
+    run.representation["test"] = {
+        {"first", {{"uniformity", -2.0}, {"mean_cosine", 0.5}, {"adjusted_rand_index", nullptr}}},
+        {"second", {{"uniformity", -1.0}, {"mean_cosine", 0.7}, {"adjusted_rand_index", 0.25}}}};
+  }
+  comparison.compute();
+  EXPECT_TRUE(std::isnan(comparison.tables[0].scores[0].uniformity.spread.mean));
+  EXPECT_NEAR(comparison.tables[0].scores[1].uniformity.spread.mean, -1.5, 1e-12);
+  EXPECT_NEAR(comparison.tables[0].scores[1].rand_index.spread.mean, 0.25, 1e-12) << "of the task that has one";
+  EXPECT_TRUE(holds(comparison.table(), "Representations, test split")) << comparison.table();
+  EXPECT_TRUE(holds(comparison.table(), "-1.500 +- 0.000")) << comparison.table();
+  EXPECT_TRUE(holds(comparison.table("csv"), "representation,mean_cosine,5,"));
+  EXPECT_FALSE(cell(comparison)["methods"][0].contains("representation"));
+  EXPECT_NEAR(cell(comparison)["methods"][1]["representation"]["mean_cosine"]["mean"].get<double>(), 0.6, 1e-12);
+}
+
 TEST(Comparison, BaselinesMayDiffer) {
   Comparison comparison = five_pairs();
   comparison.methods = {{"plain", "EW", "plain"}, {"joint", "EW joint", "joint"}, {"pcgrad", "PCGrad", "joint"}};

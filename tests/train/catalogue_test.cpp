@@ -30,6 +30,7 @@ const std::vector<const char*> kAll = {"alternating", "joint", "single"}, kJoint
 const std::vector<Method>& weightings() {
   static const std::vector<Method> methods = {
       {"equal", "losses", kAll},
+      {"constant", "losses", kAll},
       {"task_size", "losses", kAll},
       {"svd_reweighting", "losses", kSeveral, {{"rank", 0}}},
       {"scale_invariant", "losses", kAll, {{"epsilon", 1e-8}}},

@@ -4,10 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/random.h"
 #include "infomtl/model/weights_file.h"
 #include "step/small_run.h"
 
@@ -113,6 +115,33 @@ TEST(Checkpoint, EveryDamageIsFoundBeforeAnythingChanges) {
   EXPECT_EQ(loaded.flat.values().min().item<float>(), 8.0F);
   EXPECT_EQ(loaded.flat.values().max().item<float>(), 8.0F);
   EXPECT_EQ(loaded.optimizer->steps(), 8);
+}
+
+// One bit at each of 500 places, spread over all files of a checkpoint.
+TEST(Checkpoint, AChangedBitAnywhereIsFoundBeforeAnythingChanges) {
+  const testing::TemporaryFolder folder;
+  Parts saved, loaded;
+  saved.fill(3);
+  loaded.fill(8);
+  const auto place = folder.path() / "last";
+  write_checkpoint(place, saved.parts(), {{"steps", 1}});
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(place)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  RandomStream random(derive_seed(5, "bits"));
+  for (int i = 0; i < 500; ++i) {
+    const std::filesystem::path& file = files[static_cast<std::size_t>(i) % files.size()];
+    const std::string bytes = read_file(file);
+    std::string changed = bytes;
+    char& byte = changed[random.below(changed.size() - 1)];  // the last of state.json is a line end, which says nothing
+    byte = static_cast<char>(byte ^ (1 << random.below(5)));
+    std::ofstream(file, std::ios::binary) << changed;
+    EXPECT_THROW(read_checkpoint(place, loaded.parts()), UserError) << file;
+    std::ofstream(file, std::ios::binary) << bytes;
+  }
+  EXPECT_EQ(loaded.flat.values().min().item<float>(), 8.0F);
+  EXPECT_EQ(loaded.flat.values().max().item<float>(), 8.0F);
+  EXPECT_NO_THROW(read_checkpoint(place, loaded.parts()));
 }
 
 TEST(Checkpoint, OfAnotherModelIsRefused) {

@@ -212,7 +212,7 @@ TEST(WeightingCatalogue, HoldsEveryMethodOfTheField) {
                            "aligned_mtl",   "upgrad",     "dualproj",        "fairgrad",
                            "db_mtl",        "excess_mtl", "sdmgrad",         "modo",
                            "conflict_free", "krum",       "trimmed_mean",    "auto_lambda",
-                           "moml",          "forum",      "svd_reweighting"}) {
+                           "moml",          "forum",      "svd_reweighting", "constant"}) {
     EXPECT_TRUE(listed.contains(name)) << name;
   }
 }

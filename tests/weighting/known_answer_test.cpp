@@ -16,6 +16,7 @@
 #include "infomtl/ops/aggregation/tracking.h"
 #include "support/compare.h"
 #include "support/linear_task_gradients.h"
+#include "support/message_of.h"
 #include "weighting/weighting_tasks.h"
 
 namespace infomtl::testing {
@@ -65,6 +66,7 @@ Tensor first_adam_step(double learning_rate, const Tensor& gradient) {
 std::map<std::string, std::function<Asked(Fixed&)>> answers() {
   std::map<std::string, std::function<Asked(Fixed&)>> known;
   known["equal"] = [](Fixed&) { return everywhere(ones()); };
+  known["constant"] = [](Fixed&) { return everywhere(ones()); };
   known["task_size"] = [](Fixed&) { return everywhere(row({0.4, 0.8, 1.2, 1.6})); };
   known["scale_invariant"] = [](Fixed&) { return everywhere(row({2, 1, 0.5, 0.25})); };
   known["uncertainty"] = [](Fixed&) { return everywhere(0.5 * std::exp(0.5) * ones()); };
@@ -328,6 +330,30 @@ TEST(Krum, AndTheTrimmedMeanNeedEnoughTasks) {
   EXPECT_NE(message({{"name", "krum"}, {"selected", 5}}, 4).find("x.json#/weighting/selected"), std::string::npos);
   EXPECT_NE(message({{"name", "trimmed_mean"}, {"trim", 2}}, 4).find("x.json#/weighting/trim"), std::string::npos);
   EXPECT_EQ(message({{"name", "trimmed_mean"}}, 3), "");
+}
+
+TEST(Constant, WeighsByOrderOrNameAndRefusesWhatIsNotThere) {
+  const WeightingContext tasks = weighting_tasks(3);
+  const auto asked = [&](const Json& weights) {
+    const auto built =
+        build_weighting(Config::from_json({{"name", "constant"}, {"weights", weights}}, "x.json"), tasks);
+    LinearTaskGradients problem(row({0.5, 1, 2}), torch::eye(3, torch::kFloat64));
+    built->backward(problem);
+    return problem.weights;
+  };
+  EXPECT_TRUE(at::equal(asked({2, 0, 0.5}), row({2, 0, 0.5})));
+  EXPECT_TRUE(at::equal(asked({{"t2", 3}}), row({1, 1, 3}))) << "the others have 1";
+  EXPECT_TRUE(at::equal(asked(Json::array()), row({1, 1, 1})));
+  const auto message = [&](const Json& weights) {
+    return message_of<ConfigError>([&] {
+      build_weighting(Config::from_json({{"name", "constant"}, {"weights", weights}}, "x.json"), tasks);
+    });
+  };
+  EXPECT_NE(message({2, 1}).find("x.json#/weights: 2 numbers for 3 tasks"), std::string::npos);
+  EXPECT_NE(message({{"t9", 1}}).find("no task \"t9\""), std::string::npos);
+  EXPECT_NE(message({1, -1, 1}).find(">= 0"), std::string::npos);
+  EXPECT_NE(message({0, 0, 0}).find("all are 0"), std::string::npos);
+  EXPECT_NE(message("balanced").find("x.json#/weights"), std::string::npos);
 }
 
 TEST(TaskSize, IsNotCountedTwice) {

@@ -5,7 +5,6 @@
 //   TrainedRun run = TrainedRun::load("runs/first");
 //   for (const auto& [task, quality] : representation_quality(run, "test")) std::printf("%f\n", quality.uniformity);
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,18 +12,9 @@
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
 #include "infomtl/runs/trained_run.h"
+#include "infomtl/train/representation_quality.h"
 
 namespace infomtl {
-
-struct RepresentationQuality {
-  std::int64_t rows = 0;
-  /// log mean exp(-2 |u_i - u_j|^2) over pairs of the encoder's pooled outputs brought to length 1 (Wang and Isola, ICML
-  /// 2020): 0 where all point one way, -4 at most even; NaN below two rows.
-  double uniformity = 0;
-  double mean_cosine = 0;  ///< over the same pairs
-  /// Adjusted Rand index of k-means on the head's outputs, k its classes, against the labels; tasks of single classes.
-  std::optional<double> rand_index = {};
-};
 
 /// Of every task that has rows in the split; rows of an unknown label are left out.
 /// @throws what reading the data throws

@@ -14,13 +14,23 @@
 
 namespace infomtl {
 
-/// The whole file as bytes. @throws IoError naming the file and the system's reason (a folder is one)
+/// The whole file as bytes. @throws IoError naming the file and the system's reason (a folder is one), a link that leads
+/// nowhere, or that the file is a Git LFS pointer
 INFOMTL_API std::string read_file(const std::filesystem::path& file);
+
+/// Whether a file or folder is there. @throws IoError naming where the link leads that leads nowhere
+INFOMTL_API bool is_there(const std::filesystem::path& file);
+
+/// Whether a file's content only says where Git LFS keeps it.
+INFOMTL_API bool is_lfs_pointer(std::string_view content);
 
 /// Writes beside `file`, flushes to the disk, renames: readers see the old content or the new, never a part. Missing
 /// parent folders are made. Several writers at once are fine: the last rename wins.
 /// @throws IoError
 INFOMTL_API void write_file_atomically(const std::filesystem::path& file, std::string_view content);
+
+/// Removes what killed calls of write_file_atomically left in a folder into which nobody writes at the time.
+INFOMTL_API void remove_unfinished_files(const std::filesystem::path& folder);
 
 /// Fills a new folder beside `folder`, flushes every file in it, and renames it to `folder`. A folder already there is
 /// replaced; it survives, whole, anything that goes wrong before the rename, SIGKILL included. recover_folder() puts

@@ -4,13 +4,18 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
 
 namespace infomtl {
 
-/// The value in a JSON file.
+/// The value of a JSON text in which no object has a key twice and nothing is nested deeper than 200.
+/// @throws FormatError saying what is wrong with the text, without a file's name
+INFOMTL_API Json parse_json(std::string_view text);
+
+/// The value in a JSON file, read as parse_json does.
 /// @throws IoError; FormatError naming the file and, for bad syntax, line and column
 INFOMTL_API Json read_json(const std::filesystem::path& file);
 

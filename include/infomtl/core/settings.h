@@ -44,6 +44,19 @@ inline Range from_to_below(double low, double high) { return {.low = low, .high 
 /// ">= 0 and < 1", or "" for any number.
 INFOMTL_API std::string describe(const Range& range);
 
+/// Numbers of named things (classes, tasks), as a config gives them: in the order of the things, by their names, or as a
+/// word that says how they are found. None: all empty.
+struct INFOMTL_API NamedNumbers {
+  std::string word = {};
+  std::vector<double> in_order = {};
+  std::vector<std::pair<std::string, double>> by_name = {};
+
+  bool given() const { return !word.empty() || !in_order.empty() || !by_name.empty(); }
+  /// A number for each name, `otherwise` for those that are not named, and for all where none is given or a word is.
+  /// @param what  of the things, for messages: "task" @throws ConfigError for a name that is not there or another count
+  std::vector<double> of(const std::vector<std::string>& names, double otherwise, std::string_view what) const;
+};
+
 /// What `fields(FieldVisitor&)` of a settings struct talks to. The value passed in holds the default.
 class INFOMTL_API FieldVisitor {
  public:
@@ -55,6 +68,9 @@ class INFOMTL_API FieldVisitor {
   virtual void field(std::string_view name, std::string& value, std::string_view meaning) = 0;
   virtual void field(std::string_view name, std::vector<double>& value, std::string_view meaning, Range range = {}) = 0;
   virtual void field(std::string_view name, std::vector<std::string>& value, std::string_view meaning) = 0;
+  /// An array of numbers, an object of them, or a word out of `words`.
+  virtual void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>& words,
+                     std::string_view meaning, Range range = {}) = 0;
   /// A word out of `allowed`.
   virtual void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
                       std::string_view meaning) = 0;
@@ -64,7 +80,7 @@ class INFOMTL_API FieldVisitor {
 struct FieldInfo {
   std::string name;
   std::string type;           ///< "number", "integer", "boolean", "string", "array of numbers", "array of strings",
-                              ///< "one of a, b, c"
+                              ///< "array or object of numbers", "one of a, b, c"
   std::string default_value;  ///< as JSON text
   std::string meaning;
   std::string allowed = {};  ///< "> 0", "" where every value of the type will do
@@ -85,6 +101,8 @@ class INFOMTL_API FieldLister final : public FieldVisitor {
   void field(std::string_view name, std::string& value, std::string_view meaning) override;
   void field(std::string_view name, std::vector<double>& value, std::string_view meaning, Range range) override;
   void field(std::string_view name, std::vector<std::string>& value, std::string_view meaning) override;
+  void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>& words,
+             std::string_view meaning, Range range) override;
   void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
               std::string_view meaning) override;
 };
@@ -100,6 +118,8 @@ class INFOMTL_API FieldChecker final : public FieldVisitor {
   void field(std::string_view name, std::string& value, std::string_view meaning) override;
   void field(std::string_view name, std::vector<double>& value, std::string_view meaning, Range range) override;
   void field(std::string_view name, std::vector<std::string>& value, std::string_view meaning) override;
+  void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>& words,
+             std::string_view meaning, Range range) override;
   void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
               std::string_view meaning) override;
 

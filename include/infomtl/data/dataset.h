@@ -22,6 +22,9 @@ namespace infomtl {
 
 class Config;
 
+/// The most bytes of one text; what is longer is a file of another kind.
+inline constexpr std::size_t kLongestText = 10'000'000;
+
 enum class Split { train, validation, test };
 inline constexpr std::array<Split, 3> kSplits = {Split::train, Split::validation, Split::test};
 INFOMTL_API std::string_view split_name(Split split);
@@ -65,6 +68,8 @@ struct INFOMTL_API TaskRows {
   std::vector<std::int32_t> classes;        ///< classification: one per example; else see label_offsets
   std::vector<float> values;                ///< regression: one per example
   std::vector<std::int64_t> label_offsets;  ///< multi_label, tagging: example i's classes are label_offsets[i] .. [i+1]
+  /// Which of the task's labelled rows each example is, counted from 1 in the order of its files, before any subset.
+  std::vector<std::int32_t> numbers = {};
 
   std::size_t size() const { return sequences.size(); }
 };
@@ -90,7 +95,7 @@ INFOMTL_API std::string fingerprint(const SplitData& data);
 INFOMTL_API std::vector<std::vector<std::size_t>> groups_sharing_texts(const SplitData& data);
 
 /// Reads every task record and file that the `data` object of a config names (see configs/README.md for the format):
-/// `root`, `tasks`, `label_noise`, `train_fraction`, `max_train_rows`, `max_validation_rows`, `max_test_rows`.
+/// `root`, `tasks`, `label_noise`, `leave_out`, `train_fraction`, `max_train_rows`, `max_validation_rows`, `max_test_rows`.
 ///
 /// A subset is a function of the run seed. Its unit is the text, so tasks that share texts keep sharing them; it is
 /// stratified by the classes of the group's first classification task (each class keeps its share to the nearest row),
@@ -100,6 +105,13 @@ INFOMTL_API std::vector<std::vector<std::size_t>> groups_sharing_texts(const Spl
 /// @throws ConfigError (records), DataError (content, with file and line), IoError
 INFOMTL_API Dataset load_dataset(const Config& data, std::uint64_t run_seed,
                                  std::vector<std::string>* problems = nullptr);
+
+/// The rows of a file of one's own for one of the tasks, as the test split; the other splits and tasks have none. It is read
+/// as the task's record in `data` reads its files: their format where the file's ending names none, and their columns
+/// (text, text_pair, label where those are no columns).
+/// @param tasks  as they were trained, with their labels @throws as load_dataset
+INFOMTL_API Dataset load_file(const Config& data, const std::vector<Task>& tasks, std::size_t task,
+                              const std::filesystem::path& file);
 
 /// The same of these task records, whole. @param root  where the file names of records are looked up; empty: beside them
 INFOMTL_API Dataset load_dataset(const std::vector<std::filesystem::path>& records, std::uint64_t run_seed = 0,

@@ -19,7 +19,7 @@ INFOMTL_API PackedTokens pack(const std::vector<SequenceTokens>& sequences);
 enum class TokenlessWords {
   leave_out,      ///< training: such a word has no label (unless its text has no other word)
   read_previous,  ///< evaluation: it reads the token of the word before it (or the first token), so every word is
-                  ///< scored
+                  ///< scored; a word that max_length cut off is marked (TaskBatch::unread) and counts as not answered
 };
 
 /// Texts of a split that go into a step together, and the tasks whose labels on them are wanted.

@@ -22,8 +22,9 @@ struct INFOMTL_API PackedTokens {
   Tensor offsets;    ///< [S+1] int32, always on the CPU: lengths steer the work and are read by the host
   /// Where words begin in texts that were given as words, undefined where no text was: the words of sequence s are
   /// word_starts[word_offsets[s]] .. , each counted from the sequence's first token. Words without a token are left out.
-  Tensor word_starts = {};   ///< [W] int64, on the CPU
-  Tensor word_offsets = {};  ///< [S+1] int64, on the CPU
+  Tensor word_starts = {};     ///< [W] int64, on the CPU
+  Tensor word_offsets = {};    ///< [S+1] int64, on the CPU
+  Tensor device_offsets = {};  ///< a copy of offsets on the device of ids; undefined where that is the CPU
 
   std::int64_t tokens() const { return ids.size(0); }
   std::int64_t sequences() const { return offsets.size(0) - 1; }
@@ -41,6 +42,9 @@ struct INFOMTL_API TaskBatch {
   Tensor word_offsets;   ///< tags only: [B_t+1] int64, words of row b are word_offsets[b] .. word_offsets[b+1]
   Tensor examples;       ///< [B_t] int64: index of each row in the task's split, for reports and predictions
   Tensor texts;  ///< [B_t] int64: equal where rows have the same tokens, in any task of the step; may be undefined
+  /// tags only, in evaluation: [W_t] bool, words that max_length cut off, which `words` gives the token before; undefined
+  /// where every word was read.
+  Tensor unread;
   std::int64_t batches_before = 0;  ///< drawn for the task in the run before this one: a function of (seed, step)
 
   /// Labels that a loss averages over: B_t, or W_t for tagging.

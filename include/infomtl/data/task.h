@@ -7,6 +7,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/task_kind.h"
+#include "infomtl/metrics/tag_scheme.h"
 
 namespace infomtl {
 
@@ -25,7 +26,9 @@ struct Task {
   MetricChoice metric = {};
   std::vector<MetricChoice> extra_metrics = {};  ///< reported beside it
   std::int64_t train_rows = 0;                   ///< labelled rows of the training split, 0 when it has none
+  TagScheme scheme = TagScheme::bio;             ///< of tags that mark entities
   bool words = false;  ///< some of its training texts were given as words: a tagging task labels them
+  std::vector<std::int64_t> label_counts = {};  ///< rows (words when tagging) of each label in training; {}: not known
 
   /// Width of the task's prediction: C classes, or 1 for a regression.
   std::int64_t outputs() const { return kind == TaskKind::regression ? 1 : static_cast<std::int64_t>(labels.size()); }

@@ -16,11 +16,15 @@
 
 namespace infomtl {
 
+/// In place of a word's first token: the word gave none, or it lies behind the tokens that max_length leaves.
+inline constexpr std::int32_t kWordWithoutToken = -1;
+inline constexpr std::int32_t kWordNotRead = -2;
+
 /// The tokens of one text or pair.
 struct SequenceTokens {
   std::vector<std::int32_t> ids;
   std::vector<std::uint8_t> type_ids;
-  /// For each word of a tagged text: the index of its first token; -1 when the word gave none or was cut off.
+  /// For each word of a tagged text: the index of its first token, kWordWithoutToken or kWordNotRead.
   std::vector<std::int32_t> word_tokens;
   bool truncated = false;
 };

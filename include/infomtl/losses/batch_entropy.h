@@ -19,6 +19,7 @@ class INFOMTL_API BatchEntropy final : public LossTerm {
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
   bool compares_rows() const override { return true; }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
 };
 

@@ -29,6 +29,7 @@ class INFOMTL_API Bottleneck final : public LossTerm {
   Needs needs() const override { return {.stochastic_architecture = true}; }
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
 
  private:

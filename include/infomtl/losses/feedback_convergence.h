@@ -32,6 +32,7 @@ class INFOMTL_API FeedbackConvergence final : public LossTerm {
   void check(const MultiTaskModel& model) const override;
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
 
  private:

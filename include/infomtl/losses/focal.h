@@ -24,6 +24,7 @@ class INFOMTL_API FocalLoss final : public LossTerm {
   explicit FocalLoss(Settings settings) : settings_(settings) {}
 
   bool applies_to(const Task& task) const override { return task.kind != TaskKind::regression; }
+  void check_options(const std::vector<Task>& tasks) const override;
   std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 

@@ -18,6 +18,7 @@ class INFOMTL_API GateEntropy final : public LossTerm {
   Needs needs() const override { return {.sparse_gates = true}; }
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
 };
 

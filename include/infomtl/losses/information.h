@@ -35,6 +35,7 @@ class INFOMTL_API Information final : public LossTerm {
   Needs needs() const override { return {.gaussian_head = true}; }
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return rows.label_count() < 2 ? 0 : rows.label_count(); }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
   std::vector<std::pair<std::string, double>> diagnostics() const override;
 

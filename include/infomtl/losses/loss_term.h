@@ -67,6 +67,11 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   virtual bool applies_to(const Task& /*task*/) const { return true; }
   /// Looks at the model when the experiment is built. @throws ConfigError for what it lacks, with the cure
   virtual void check(const MultiTaskModel& /*model*/) const {}
+  /// Looks at the tasks that the term is for when a config is read. @throws ConfigError for an option that does not fit
+  /// them or has no effect on any of them, with the cure
+  virtual void check_options(const std::vector<Task>& /*tasks*/) const {}
+  /// Whether the loss depends on labels, so that a task may be trained by it alone.
+  virtual bool reads_labels() const { return true; }
   /// How many items the term will average over on these rows: rows, unless overridden (words of a tagging task, rows of
   /// a known label). Must equal compute().count; the objective throws StateError where it does not.
   virtual std::int64_t count(const TaskBatch& rows) const { return rows.rows.size(0); }

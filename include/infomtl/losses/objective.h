@@ -74,6 +74,12 @@ class INFOMTL_API Objective : public torch::nn::Module {
 
   /// A line for each term that was not limited to some tasks but is not defined for all of these: `loss "simax" leaves out a, b`.
   std::vector<std::string> left_out(const std::vector<Task>& tasks) const;
+  /// Looks at options that do not fit the tasks their term is for, or have no effect on any of them: of a whole config,
+  /// since one option may be meant for one of several tasks. @throws ConfigError with the cure
+  void check_options(const std::vector<Task>& tasks) const;
+  /// Tasks that no term trains by their labels (LossTerm::reads_labels()): their heads stay what they were drawn as, or
+  /// learn what is none of their task.
+  std::vector<std::string> tasks_without_labels(const std::vector<Task>& tasks) const;
 
   /// Names of the terms for which micro-batches are not one batch: LossTerm::compares_rows().
   std::vector<std::string> comparing_rows() const;

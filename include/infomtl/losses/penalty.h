@@ -27,6 +27,7 @@ namespace infomtl {
 class INFOMTL_API Penalty : public LossTerm {
  public:
   bool in_evaluation() const final { return false; }
+  bool reads_labels() const final { return false; }  // a task is not trained by a penalty alone
 };
 
 using PenaltyRegistry = Registry<Penalty, const TermContext&>;

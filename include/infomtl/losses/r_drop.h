@@ -19,6 +19,7 @@ class INFOMTL_API RDrop final : public LossTerm {
   bool applies_to(const Task& task) const override;
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return rows.label_count(); }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
 };
 

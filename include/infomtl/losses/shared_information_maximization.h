@@ -48,6 +48,7 @@ class INFOMTL_API SharedInformationMaximization final : public LossTerm {
   bool compares_rows() const override { return true; }
   std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
   std::int64_t count(const TaskBatch& rows) const override;
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
 
  private:

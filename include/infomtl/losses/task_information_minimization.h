@@ -49,6 +49,7 @@ class INFOMTL_API TaskInformationMinimization final : public LossTerm {
   bool compares_rows() const override;
   std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
   std::int64_t count(const TaskBatch& rows) const override;
+  bool reads_labels() const override { return settings_.prior == "class_conditional"; }
   LossValue compute(TaskStep& step) override;
 
  private:

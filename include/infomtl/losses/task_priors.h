@@ -55,6 +55,7 @@ class INFOMTL_API RepresentationPrior final : public LossTerm {
   bool applies_to(const Task& task) const override { return task.kind != TaskKind::tagging; }
   bool in_evaluation() const override { return false; }
   bool draws_per_batch() const override;
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
   std::vector<ParameterGroup> parameter_groups() const override {
     return own_rate("*", settings_.task_prior.learning_rate);
@@ -82,6 +83,7 @@ class INFOMTL_API WeightPrior final : public LossTerm {
   bool in_evaluation() const override { return false; }
   bool draws_per_batch() const override;
   std::int64_t count(const TaskBatch& /*rows*/) const override { return 1; }
+  bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
   std::vector<ParameterGroup> parameter_groups() const override { return own_rate("*", settings_.learning_rate); }
   std::vector<std::pair<std::string, double>> diagnostics() const override;

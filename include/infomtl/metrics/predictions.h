@@ -14,6 +14,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/task_kind.h"
+#include "infomtl/metrics/tag_scheme.h"
 
 namespace infomtl {
 
@@ -24,6 +25,7 @@ INFOMTL_API std::string_view name_of(TaskKind kind);
 struct MetricContext {
   TaskKind kind = TaskKind::classification;
   std::vector<std::string> labels = {};  ///< C names, in the order of their numbers; empty for values
+  TagScheme scheme = TagScheme::bio;     ///< of tags that mark entities
 
   /// @throws ConfigError with the nearest label when `label` is not one of them
   INFOMTL_API std::size_t index_of(std::string_view label) const;

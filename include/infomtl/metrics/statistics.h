@@ -5,6 +5,7 @@
 //   PairedDifference d = paired_difference(infomtl, equal);
 //   std::printf("%.2f +- %.2f, p = %.3f\n", d.mean, d.half_width_95, d.p_value);
 
+#include <cstddef>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -45,6 +46,19 @@ INFOMTL_API PairedDifference paired_difference(const std::vector<double>& a, con
 /// most 1. A NaN is a test that was not made: it stays and does not count.
 /// @param p  in any order; the result has the same @throws DataError for a value outside [0, 1]
 INFOMTL_API std::vector<double> holm_adjusted(const std::vector<double>& p);
+
+/// How alike two measures order the same things.
+struct RankCorrelation {
+  double rho = 0;                  ///< Spearman's: Pearson's correlation of the ranks, equal values at their mean rank
+  double low_95 = 0, high_95 = 0;  ///< its 95 % interval; NaN below four pairs
+  std::size_t pairs = 0;
+};
+
+/// The interval is that of Fisher's z = atanh(rho) with variance (1 + rho^2 / 2) / (n - 3), which holds for ranks where
+/// Fisher's own 1 / (n - 3) is too small (Bonett and Wright, Psychometrika 65, 2000); +-1 has no width. It takes the pairs
+/// as independent. rho is NaN for fewer than two pairs and where one side is constant (as scipy).
+/// @throws DataError when the sizes differ, NonFiniteError
+INFOMTL_API RankCorrelation rank_correlation(const std::vector<double>& a, const std::vector<double>& b);
 
 /// P(T <= t) of Student's t distribution; degrees > 0, not necessarily whole. Relative error below 1e-12 up to 1000
 /// degrees, 1e-10 at a million.

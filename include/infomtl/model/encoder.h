@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,15 @@ enum class Precision {
   float32,
   bfloat16,  ///< states and products' factors rounded to bfloat16, sums in float32
 };
+
+/// The pooling that a folder of sentence-transformers asks for in `1_Pooling/config.json` (or where `modules.json` has it),
+/// and that file; none where the folder says nothing of it.
+struct StoredPooling {
+  Pooling pooling = Pooling::first;
+  std::filesystem::path file;
+};
+/// @throws FormatError for a pooling that this library lacks (max, last token, several at once)
+INFOMTL_API std::optional<StoredPooling> stored_pooling(const std::filesystem::path& folder);
 
 /// What one pass is asked for.
 struct EncodeOptions {
@@ -74,6 +84,8 @@ class INFOMTL_API Encoder : public torch::nn::Module {
   virtual std::int64_t layer_count() const = 0;  ///< L
   virtual std::int64_t max_length() const = 0;   ///< longest sequence the position table allows
   virtual std::int64_t vocab_size() const = 0;
+  /// Types of tokens that it tells apart: rows of its table of them; 0: it reads no types, or any.
+  virtual std::int64_t type_count() const { return 0; }
   /// The Hugging Face config it was built from, as it is written back.
   virtual const Json& config() const = 0;
   /// [N, E] word embeddings of the tokens (before positions and norm): the size an embedding_offset has.

@@ -64,6 +64,10 @@ struct INFOMTL_API HeadInput {
   int round = 0;                 ///< of Head::rounds(), from 0
   /// What the architecture proposes as the head's weights (Architecture::head_weights); null for most.
   const WeightPosterior* weights = nullptr;
+  /// The encoder's states of every token of the rows' sequences, end to end, special ones included: row b has token_states[
+  /// token_offsets[b] .. token_offsets[b+1]]. Defined for heads that say reads_token_states(), unless called alone.
+  Tensor token_states = {};   ///< [N, H]
+  Tensor token_offsets = {};  ///< [B+1] int64
 
   /// [B, C_other] and so on: another task's prediction on these sequences, whether or not they are labelled for it. Its
   /// parameters then get gradients of this task's loss too. See OtherHeads::prediction() for heads of several rounds.
@@ -91,6 +95,8 @@ class INFOMTL_API Head : public torch::nn::Module {
   virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }
   /// Whether it asks heads of tagging tasks about rows that are sequences, for which states of words must be at hand.
   virtual bool reads_tagging_heads() const { return false; }
+  /// Whether it reads HeadInput::token_states; rows are then sequences.
+  virtual bool reads_token_states() const { return false; }
   /// Says the 0-based optimiser step before each training pass: what is annealed is a function of it, not a state.
   virtual void begin_step(std::int64_t /*step*/) {}
   /// Whether predictions carry mean and log-variance.
@@ -108,7 +114,7 @@ class INFOMTL_API Head : public torch::nn::Module {
 
 /// Width D of the representation and the task; factories draw initial weights from the seed.
 struct HeadContext {
-  std::int64_t width = 0;
+  std::int64_t width = 0;  ///< D
   const Task* task = nullptr;
   std::uint64_t seed = 0;
   /// All tasks of the model, as OtherHeads::tasks(); null where a head is made alone.

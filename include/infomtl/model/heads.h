@@ -62,6 +62,13 @@ struct INFOMTL_API BayesianHeadSettings {
   void fields(FieldVisitor& f);
 };
 
+struct INFOMTL_API CnnHeadSettings {
+  std::vector<double> widths = {3, 4, 5};  ///< tokens of a window, whole numbers, no two alike
+  std::int64_t filters = 100;              ///< per width
+  double dropout = 0.5;                    ///< rate of dropping before the linear map, in [0, 1)
+  void fields(FieldVisitor& f);
+};
+
 /// Makes the head of one task.
 using HeadFactory = std::function<std::shared_ptr<Head>(const HeadContext&)>;
 
@@ -77,6 +84,11 @@ INFOMTL_API TaskHeads linear_heads(std::vector<Task> tasks, const LinearHeadSett
 INFOMTL_API TaskHeads gaussian_heads(std::vector<Task> tasks, const GaussianHeadSettings& settings = {});
 /// A linear map whose weights are Gaussians (Shen et al., NeurIPS 2021). @throws ConfigError
 INFOMTL_API TaskHeads bayesian_heads(std::vector<Task> tasks, const BayesianHeadSettings& settings = {});
+
+/// Convolutions over the encoder's token states, the largest answer of each filter, and a linear map of these (Kim, EMNLP
+/// 2014). What the architecture makes of the pooled output is not read. @throws ConfigError; when a head is made also for a
+/// tagging task
+INFOMTL_API TaskHeads cnn_heads(std::vector<Task> tasks, const CnnHeadSettings& settings = {});
 
 /// Heads that read what the other heads said in the round before (after Xi et al., arXiv:2404.00885); with losses/
 /// feedback_convergence.h. @throws ConfigError; when a head is made also for an unknown task in `reads`

@@ -39,6 +39,7 @@ class INFOMTL_API TransformerEncoder : public Encoder {
   std::int64_t layer_count() const override { return sizes_.layers; }
   std::int64_t max_length() const override { return sizes_.positions - sizes_.first_position; }
   std::int64_t vocab_size() const override { return sizes_.vocab; }
+  std::int64_t type_count() const override { return sizes_.types; }
   const Json& config() const override { return *config_; }
   Tensor word_embeddings(const PackedTokens& tokens) override;
   Tensor word_table() const override { return word_; }

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,12 @@ struct WeightsEntry {
 /// @throws FormatError
 INFOMTL_API std::vector<WeightsEntry> parse_weights_header(std::string_view start, std::uint64_t size,
                                                            const std::string& origin);
+
+/// The file of a model folder that holds its weights, `model.safetensors` or `model.safetensors.index.json`; none where the
+/// folder has no weights under any name.
+/// @throws FormatError for a folder whose weights have other names or formats (pytorch_model.bin, its shards, ONNX, ...)
+/// or are a PEFT adapter; IoError for links that lead nowhere and Git LFS pointers
+INFOMTL_API std::optional<std::filesystem::path> find_weights(const std::filesystem::path& folder);
 
 /// Reads tensors of one file, or of a folder's `model.safetensors` or `model.safetensors.index.json` with its shards.
 class INFOMTL_API WeightsReader {

@@ -1,5 +1,6 @@
 #pragma once
-// Random tensors of one purpose within one step: a function of its seed and of the order of draws, nothing else.
+// Random tensors of one purpose within one step: a function of its seed and of the order of draws, nothing else. Numbers
+// are drawn on the CPU, so a run has the same ones on every device.
 //
 //   ops::TensorRandom dropout(derive_seed(run_seed, "dropout", step));
 //   Tensor kept = at::bernoulli(at::full({n, h}, 0.9), dropout.generator());
@@ -17,15 +18,16 @@ class INFOMTL_API TensorRandom {
   explicit TensorRandom(std::uint64_t seed, torch::Device device = torch::kCPU);
   virtual ~TensorRandom() = default;
 
+  /// Of the CPU: what is drawn from it is moved to device() afterwards.
   at::Generator& generator() { return generator_; }
+  torch::Device device() const { return device_; }
   /// One number, the same for the same seed on every device; drawn on the host, no device is waited for.
   std::uint64_t random64();
-  /// Standard normal values of the given shape, float32 on the generator's device. (A test's own numbers may stand in.)
+  /// Standard normal values of the given shape, float32 on device(). (A test's own numbers may stand in.)
   virtual torch::Tensor normal(at::IntArrayRef shape);
 
  private:
-  at::Generator generator_;  // of the device
-  at::Generator host_;       // the same one on the CPU
+  at::Generator generator_;
   torch::Device device_;
 };
 

@@ -5,9 +5,10 @@
 //   std::fputs(text_report("runs/main").c_str(), stdout);
 //
 // The folder is what train, compare or search wrote: one run, the seeds of one config, a comparison, a search, or a
-// folder that holds such. What it is is told by its files (results.json and log.jsonl, summary.json, comparison.json,
-// search.json), and the report says what was found. Runs that are not finished are shown as far as their log goes; a
-// single run of several that cannot be read is named with the reason, and the others are shown.
+// folder that holds such; beside them, what relatedness wrote. What it is is told by its files (results.json and
+// log.jsonl, summary.json, comparison.json, search.json, relatedness.json), and the report says what was found. Runs that
+// are not finished are shown as far as their log goes; a single run of several that cannot be read is named with the
+// reason, and the others are shown.
 
 #include <cstddef>
 #include <filesystem>

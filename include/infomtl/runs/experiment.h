@@ -26,13 +26,20 @@ struct ExperimentOptions {
   std::vector<std::string> overrides = {};  ///< "losses.1.weight=0.3"
   std::optional<std::uint64_t> seed = {};   ///< wins over the config's
   std::filesystem::path output = {};        ///< the run folder; empty: runs/<config name>-seed<seed>
-  bool resume = false;                      ///< continue from checkpoints/last
+  /// Continue from checkpoints/last; also a finished run, where the config has more epochs than it had
+  bool resume = false;
+  /// The data lie elsewhere than when the run began: another data.root is no other config. A run that goes on still refuses
+  /// other training rows
+  bool data_moved = false;
   bool progress = false;  ///< on stderr: a line per epoch, between them a bar on a terminal, else a line per minute
   /// What the best checkpoint is scored on after training; score_split() adds another split later.
   std::vector<std::string> scored_splits = {"validation", "test"};
   /// Ends after so many epochs of the run, with results of their own (results-after-3.json) and a run that goes on from
   /// there as if it had not ended; 0: to the end.
   std::int64_t stop_after_epochs = 0;
+  /// Other tasks of the same config are trained by experiments of their own: an option without effect on this one's tasks
+  /// is then no mistake.
+  bool one_of_several = false;
 };
 
 class INFOMTL_API Experiment {

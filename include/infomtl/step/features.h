@@ -46,9 +46,11 @@ INFOMTL_API Features collect_features(const MultiTaskModel& model, const TaskDat
 struct LabelledRows {
   Tensor pooled;  ///< [B, H] float32; undefined where there are none
   Tensor labels;  ///< as TaskBatch::labels; likewise
+  Tensor output;  ///< [B, C] float32 of the head, of tagging [W, C]; undefined unless asked for
 };
 /// The same of a source of batches, which need not have texts at hand: per task of the model, in evaluation mode and
 /// without gradients.
-INFOMTL_API std::vector<LabelledRows> collect_labelled_rows(const MultiTaskModel& model, const BatchReader& batches);
+INFOMTL_API std::vector<LabelledRows> collect_labelled_rows(const MultiTaskModel& model, const BatchReader& batches,
+                                                            bool outputs = false);
 
 }  // namespace infomtl

@@ -73,8 +73,11 @@ struct Budget {
 struct MethodScores {
   std::vector<std::uint64_t> seeds;
   std::vector<SeedScores> per_task;  ///< in the order of Comparison::tasks
-  SeedScores average;                ///< over these tasks
+  SeedScores average;                ///< over those of these tasks that the table has
   std::vector<SeedScores> joint;     ///< in the order of Comparison::joint; NaN where a run lacks it
+  /// Quality of representations (train/representation_quality.h), mean over the table's tasks that have it; NaN where runs
+  /// do not say.
+  SeedScores uniformity, mean_cosine, rand_index;
   Budget budget;
   std::optional<BaselineDifference> against_baseline;  ///< none for a baseline, and where no seed is in both
 };
@@ -101,9 +104,10 @@ struct Comparison {
   std::size_t baseline = 0;
   std::vector<ComparisonTable> tables;
 
-  /// Tasks that every run was scored on in the split: all averages, differences and delta_p are over these.
+  /// Tasks that every run of a table, or none of it, was scored on in the split: averages, differences and delta_p of a
+  /// table are over those that it has. Numbers of the others are NaN in it.
   std::vector<ComparedTask> tasks;
-  std::vector<std::string> left_out_tasks;  ///< those that some run lacks
+  std::vector<std::string> left_out_tasks;  ///< those that some run of a table lacks
   /// "intent+slots": tasks that label the same texts in some run; their sentence accuracy is no part of any average.
   std::vector<std::string> joint;
 

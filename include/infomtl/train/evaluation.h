@@ -11,6 +11,7 @@
 #include "infomtl/data/batch_source.h"
 #include "infomtl/data/task_data.h"
 #include "infomtl/losses/objective.h"
+#include "infomtl/metrics/class_report.h"
 #include "infomtl/metrics/predictions.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/step/embedding_noise.h"
@@ -24,6 +25,7 @@ struct INFOMTL_API Evaluation {
   std::vector<bool> higher_is_better;  ///< of that metric
   std::vector<double> losses;          ///< mean objective in evaluation mode; NaN where the split has no rows
   std::vector<std::map<std::string, double>> all;  ///< further metrics
+  std::vector<ClassReport> classes = {};           ///< of each task; empty for values and where the split has no rows
   std::vector<JointAccuracy> joint = {};           ///< one for each set of tasks that label the same texts of the split
 
   /// Mean of the scores that are there; NaN when none is.

@@ -29,6 +29,7 @@
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/optim/flat_parameters.h"
+#include "infomtl/train/best_evaluation.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/step_report.h"
 #include "infomtl/train/trainer_settings.h"
@@ -54,6 +55,8 @@ class INFOMTL_API Trainer {
   void on_report(std::function<void(const StepReport&)> listener);
   /// After each step of fit() but the last of an epoch, which on_epoch() follows: a place to save().
   void on_step(std::function<void(std::int64_t steps_done)> listener);
+  /// After each evaluation of fit() within an epoch (TrainerSettings::evaluate_every), before on_step() of the same step.
+  void on_evaluation(std::function<void(const Evaluation& validation, bool best)> listener);
   /// After each epoch of fit(), once it was scored; `validation` has no scores when the monitor is "last".
   void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
 
@@ -70,13 +73,21 @@ class INFOMTL_API Trainer {
   bool fit(const std::atomic<bool>* stop = nullptr, std::int64_t epochs = 0);
   /// @param noise  on the word embeddings; null: none
   Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const;
+  /// The split's rows as evaluate() reads them.
+  BatchReader evaluation_batches(Split split) const;
 
   std::int64_t steps_done() const;
   std::int64_t total_steps() const;
   std::int64_t steps_per_epoch() const;
   std::int64_t epochs_done() const;
-  /// Of the best epoch so far, counted from 0; -1 before the first evaluation of the last phase.
+  /// Epoch of the best evaluation so far, counted from 0; -1 before the first evaluation of the last phase.
   std::int64_t best_epoch() const;
+  /// Optimiser steps done at the best evaluation so far; -1 likewise.
+  std::int64_t best_step() const;
+  /// Whether the selection's patience ended training.
+  bool stopped_early() const;
+  /// Each task's own best so far, under selection.per_task; else empty.
+  const std::vector<BestEvaluation>& task_bests() const;
   /// What the steps so far have used up.
   TrainingCost cost() const;
   const TrainerSettings& settings() const;

@@ -19,6 +19,7 @@
 #include "infomtl/optim/parameter_groups.h"
 #include "infomtl/optim/schedule.h"
 #include "infomtl/train/selection.h"
+#include "infomtl/train/step_interval.h"
 #include "infomtl/train/training_phase.h"
 
 namespace infomtl {
@@ -55,8 +56,9 @@ struct INFOMTL_API TrainerSettings {
   std::string non_finite = "error";  ///< or "skip": leave out the step, say so in the log
   std::int64_t report_every = 10;
   SelectionSettings selection = {};
+  StepInterval evaluate_every = {};  ///< scores the selection's split within epochs, too; none: after each only
 
-  /// The fields of a config's "training" object, but "sampler", "selection" and "phases".
+  /// The fields of a config's "training" object, but "sampler", "selection", "evaluate_every" and "phases".
   void fields(FieldVisitor& f);
   /// From a config's "seed", "optimizer", "schedule" and "training", all of it checked.
   /// @throws ConfigError; a selection on the test split is one

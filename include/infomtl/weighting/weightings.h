@@ -25,6 +25,10 @@ struct INFOMTL_API EqualSettings {
   std::string reduction = "sum";  ///< weight 1, or "mean": 1/T
   void fields(FieldVisitor& f);
 };
+struct INFOMTL_API ConstantSettings {
+  NamedNumbers weights = {};  ///< by the order of the tasks or their names, >= 0; a task that is not named has 1
+  void fields(FieldVisitor& f);
+};
 struct INFOMTL_API SvdReweightingSettings {
   std::int64_t rank = 0;  ///< directions that count, at most the columns of labels; 0: T
   void fields(FieldVisitor& f);
@@ -198,6 +202,8 @@ struct INFOMTL_API ForumSettings {
 
 /// Every task counts the same (EW).
 INFOMTL_API WeightingFactory equal(EqualSettings settings = {});
+/// Weights given by hand, as they are: their sum is not normalised.
+INFOMTL_API WeightingFactory constant(ConstantSettings settings = {});
 /// The share of training examples (TW); refused where the sampler takes tasks by their size already.
 INFOMTL_API WeightingFactory task_size();
 /// How much of a task's labels lies in the directions that all tasks share, seen once before the first step; for tasks that

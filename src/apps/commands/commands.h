@@ -16,6 +16,7 @@ struct TrainOptions {
   std::optional<std::int64_t> seed;
   std::vector<std::int64_t> seeds;
   std::filesystem::path output;
+  std::filesystem::path data_root;  ///< in place of the config's data.root; empty: that
   bool resume = false;
   bool quiet = false;
   std::string split = "validation";  ///< that the table shows: validation, test or all
@@ -37,7 +38,11 @@ struct SearchOptions {
 struct EvaluateOptions {
   std::filesystem::path run;
   std::string split = "validation";
-  std::string noise;  ///< "random", "adversarial" or none
+  std::string task;                 ///< whose rows `input` holds
+  std::filesystem::path input;      ///< another file in place of the split; empty: none
+  std::filesystem::path data_root;  ///< in place of the run's data.root; empty: that
+  bool classes = false;             ///< scores of each class, too
+  std::string noise;                ///< "random", "adversarial" or none
   std::vector<double> strengths;
   bool representation = false;
   bool json = false;
@@ -45,6 +50,7 @@ struct EvaluateOptions {
 struct PredictOptions {
   std::filesystem::path run;
   std::string task;
+  bool all = false;  ///< every task
   std::string input = "-";
   std::string output = "-";
   std::int64_t samples = 0;  ///< 0: the means
@@ -52,8 +58,8 @@ struct PredictOptions {
 };
 struct EncodeOptions {
   std::filesystem::path model;
-  std::string pooling = "first";
-  std::int64_t max_length = 0;
+  std::string pooling;          ///< empty: the run's, else what the folder says, else "first"
+  std::int64_t max_length = 0;  ///< 0: the run's, else the model's
   std::string input = "-";
 };
 struct TokenizeOptions {
@@ -71,9 +77,32 @@ struct ListOptions {
   std::string kind;  ///< empty: all kinds
   bool json = false;
 };
+struct InfluenceOptions {
+  std::filesystem::path run;
+  std::vector<std::string> tasks;        ///< empty: all
+  std::string shared, sharing, backend;  ///< empty: the defaults of InfluenceSettings
+  std::optional<double> penalty, ridge;
+  std::vector<std::string> overrides;
+  std::int64_t leave_one_out = 0;
+  std::int64_t subsets = 0;
+  double mislabel = 0;
+  std::optional<double> select;
+  std::optional<std::uint64_t> select_random;  ///< seed
+  std::string target;                          ///< empty: the mean over tasks
+  std::filesystem::path write;
+  bool json = false;
+};
 struct InformationOptions {
   std::vector<std::string> overrides;
   std::filesystem::path picture;  ///< empty: none
+  bool json = false;
+};
+struct RelatednessOptions {
+  std::vector<std::filesystem::path> paths;
+  std::filesystem::path output;  ///< empty: the first folder of `paths`
+  std::string split = "validation";
+  std::int64_t draws = 20;
+  std::int64_t rows = 32;
   bool json = false;
 };
 struct ReportOptions {
@@ -87,7 +116,8 @@ struct SynthesizeOptions {
   std::int64_t rows = 0;  ///< 0: the corpus's own sizes
 };
 
-/// Exit status: 0 good; errors leave as exceptions. train, compare and search return 130 when interrupted, with the run saved.
+/// Exit status: 0 good; errors leave as exceptions. train, compare, search and influence return 130 when
+/// interrupted, with what is finished saved.
 int train(const TrainOptions& options);
 int compare(const CompareOptions& options);
 int search(const SearchOptions& options);
@@ -97,7 +127,9 @@ int encode(const EncodeOptions& options);
 int tokenize(const TokenizeOptions& options);
 int check(const CheckOptions& options);
 int list(const ListOptions& options);
+int influence(const InfluenceOptions& options);
 int information(const InformationOptions& options);
+int relatedness(const RelatednessOptions& options);
 int report(const ReportOptions& options);
 int synthesize(const SynthesizeOptions& options);
 

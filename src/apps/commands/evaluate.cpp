@@ -15,13 +15,22 @@ int print(const Json& json, const std::string& table, bool as_json) {
   return 0;
 }
 
+int print(const Results& results, const EvaluateOptions& options) {
+  const std::string classes = options.classes ? "\n" + results.class_tables() : "";
+  return print(results.to_json(), results.table() + classes, options.json);
+}
+
 }  // namespace
 
 int evaluate(const EvaluateOptions& options) {
   if (options.noise.empty() != options.strengths.empty()) {
     throw UserError("--noise and --strength belong together: --noise random --strength 0.1,0.2");
   }
-  TrainedRun run = TrainedRun::load(options.run);
+  if (options.task.empty() != options.input.empty()) {
+    throw UserError("--task and --input belong together: --task hate --input more.jsonl");
+  }
+  TrainedRun run = TrainedRun::load(options.run, options.data_root);
+  if (!options.input.empty()) return print(run.evaluate_file(options.task, options.input), options);
   if (options.representation) {
     const std::vector<TaskOutputs> outputs = run.outputs(options.split);
     const auto quality = representation_quality(outputs);
@@ -35,7 +44,7 @@ int evaluate(const EvaluateOptions& options) {
   for (const double strength : options.strengths) {
     results.add_splits(run.evaluate(options.split, {.kind = options.noise, .strength = strength}));
   }
-  return print(results.to_json(), results.table(), options.json);
+  return print(results, options);
 }
 
 }  // namespace infomtl::commands

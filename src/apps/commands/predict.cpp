@@ -8,17 +8,29 @@
 #include "text_input.h"
 
 namespace infomtl::commands {
+namespace {
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
 
 int predict(const PredictOptions& options) {
   TrainedRun run = TrainedRun::load(options.run);
   std::vector<std::string> names;
-  bool pair = false;
-  bool known = false;
+  std::string pair;  // a task that reads pairs
+  bool known = options.all;
   for (const Task& task : run.tasks()) {
     names.push_back(task.name);
-    if (task.name != options.task) continue;
+    if (!options.all && task.name != options.task) continue;
     known = true;
-    pair = task.pair;
+    if (task.pair) pair = task.name;
+  }
+  if (!options.all && options.task.empty()) {
+    throw UserError("predict: give --task, one of " + listed(names) + ", or --all");
   }
   if (!known) {
     throw UserError("predict: the run has no task \"" + options.task + "\"" + did_you_mean(options.task, names));
@@ -41,15 +53,17 @@ int predict(const PredictOptions& options) {
   for_each_chunk(options.input, 256, [&](const std::vector<InputText>& chunk) {
     std::vector<std::pair<std::string, std::string>> texts;
     for (const InputText& input : chunk) {
-      if (pair && !input.has_pair) {
-        throw DataError("predict: task \"" + options.task + "\" reads pairs; give JSONL with text and text_pair");
+      if (!pair.empty() && !input.has_pair) {
+        throw DataError("predict: task \"" + pair + "\" reads pairs; give JSONL with text and text_pair");
       }
-      if (!pair && input.has_pair) {
-        throw DataError("predict: task \"" + options.task + "\" reads single texts; leave text_pair out");
+      if (pair.empty() && input.has_pair) {
+        const std::string who = options.all ? "every task of the run" : "task \"" + options.task + "\"";
+        throw DataError("predict: " + who + " reads single texts; leave text_pair out");
       }
       texts.emplace_back(input.text, input.pair);
     }
-    for (const Json& prediction : run.predict(options.task, texts, samples)) out << prediction.dump() << '\n';
+    const std::vector<Json> answers = options.all ? run.predict_all(texts) : run.predict(options.task, texts, samples);
+    for (std::size_t i = 0; i < chunk.size(); ++i) out << carried(chunk[i], answers[i]).dump() << '\n';
   });
   out.flush();
   if (!out) throw IoError((options.output == "-" ? "stdout" : options.output) + ": writing failed");

@@ -6,8 +6,9 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
-#include "infomtl/core/json.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"
+#include "infomtl/data/dataset.h"
 
 namespace infomtl::commands {
 
@@ -42,7 +43,12 @@ std::string joined_words(const Json& words, const std::string& where) {
 }
 
 InputText read_record(const std::string& line, const std::string& where) {
-  const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  Json record;
+  try {
+    record = parse_json(line);
+  } catch (const FormatError& error) {
+    if (!std::string(error.what()).starts_with("not JSON")) throw DataError(where + ": " + error.what());
+  }
   if (!record.is_object()) {
     throw DataError(where + ": no JSON object, but the first line begins one; an input is JSONL or plain text");
   }
@@ -50,7 +56,11 @@ InputText read_record(const std::string& line, const std::string& where) {
   bool has_text = false;
   for (const auto& [key, value] : record.items()) {
     if (key != "text" && key != "text_pair") {
-      throw DataError(where + ": unknown key \"" + key + "\"" + did_you_mean(key, {"text", "text_pair"}));
+      if (!nearest_name(key, {"text", "text_pair"}).empty()) {  // a slip
+        throw DataError(where + ": unknown key \"" + key + "\"" + did_you_mean(key, {"text", "text_pair"}));
+      }
+      result.others[key] = value;
+      continue;
     }
     if (key == "text" && value.is_array()) {
       result.text = joined_words(value, where);
@@ -60,11 +70,25 @@ InputText read_record(const std::string& line, const std::string& where) {
     }
     (key == "text" ? has_text : result.has_pair) = true;
   }
-  if (!has_text) throw DataError(where + ": a record needs \"text\"");
+  if (!has_text) {
+    throw DataError(where + ": a record needs \"text\"" +
+                    (result.others.empty() ? "" : "; it has \"" + result.others.begin().key() + "\""));
+  }
   return result;
 }
 
 }  // namespace
+
+Json carried(const InputText& input, const Json& answer) {
+  Json line = input.others;
+  for (const auto& [key, value] : answer.items()) {
+    if (line.contains(key)) {
+      throw DataError(input.where + ": \"" + key + "\" is a key of the answer, too; rename the record's");
+    }
+    line[key] = value;
+  }
+  return line;
+}
 
 void for_each_chunk(const std::string& input, std::size_t chunk,
                     const std::function<void(const std::vector<InputText>&)>& body) {
@@ -86,7 +110,12 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
     }
     const std::string where = name + ":" + std::to_string(number);
     check_utf8(line, where);
+    if (line.size() > kLongestText) {
+      throw DataError(where + ": a line of " + std::to_string(line.size()) + " bytes; " + std::to_string(kLongestText) +
+                      " are the most");
+    }
     texts.push_back(records ? read_record(line, where) : InputText{.text = line});
+    texts.back().where = where;
     if (texts.size() == chunk) {
       body(texts);
       texts.clear();

@@ -1,6 +1,9 @@
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/core/json.h"
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run.h"
 #include "infomtl/runs/seeds.h"
@@ -8,12 +11,40 @@
 
 namespace infomtl::commands {
 
-int train(const TrainOptions& options) {
+namespace {
+
+/// A run folder in place of a config means the run's own config, to go on with.
+void take_run_for_config(TrainOptions& options) {
+  if (!std::filesystem::is_directory(options.config)) return;
+  const std::filesystem::path run = options.config;
+  if (!std::filesystem::exists(run / "config.json")) {
+    throw UserError(run.string() +
+                    ": is a folder without the config.json of a run; name a config file, or a run folder");
+  }
+  if (!options.resume || !options.seeds.empty()) {
+    throw UserError(run.string() + ": is a run folder; go on with it by --resume, or name a config file");
+  }
+  if (!options.output.empty() && !std::filesystem::equivalent(options.output, run)) {
+    throw UserError(run.string() + ": a run goes on in its own folder; leave --output out");
+  }
+  options.config = run / "config.json";
+  options.output = run;
+}
+
+}  // namespace
+
+int train(const TrainOptions& given) {
+  TrainOptions options = given;
   const std::atomic<bool>* stop = catch_interrupts();
+  take_run_for_config(options);
+  if (!options.data_root.empty()) {
+    options.overrides.push_back("data.root=" + Json(std::filesystem::absolute(options.data_root).string()).dump());
+  }
   ExperimentOptions experiment{.overrides = options.overrides,
                                .seed = options.seed,
                                .output = options.output,
                                .resume = options.resume,
+                               .data_moved = !options.data_root.empty(),
                                .progress = !options.quiet};
   if (options.resume && !options.output.empty() && !std::filesystem::exists(options.output)) {
     log::warning(options.output.string() + ": nothing to continue; training starts");

@@ -43,7 +43,8 @@ Tensor PostNormEncoder::embed(const EncoderPass& pass) const {
   std::vector<Tensor> ids{sizes().first_position == 0 ? tokens.positions : tokens.positions + sizes().first_position};
   if (type_.defined()) {
     tables.push_back(type_);
-    ids.push_back(tokens.type_ids);
+    // A table of one row has one type: RoBERTa reads no other, whatever a tokenizer gives pairs.
+    ids.push_back(sizes().types == 1 ? at::zeros_like(tokens.type_ids) : tokens.type_ids);
   }
   Tensor x = embedding_norm_(sum_embeddings(pass, tables, ids), pass.token_rows);
   if (pass.options.precision == Precision::bfloat16) x = x.to(at::kBFloat16);

@@ -25,6 +25,14 @@ void require_exponent(double gamma, const char* function) {
   if (!(gamma >= 0)) throw ConfigError(std::string(function) + ": gamma must be at least 0");
 }
 
+/// One weight per class, in the logits' type; undefined where there is none.
+Tensor checked_weights(const Tensor& weights, const Tensor& wide, const char* function) {
+  if (!weights.defined()) return weights;
+  require_shape(weights.dim() == 1 && weights.size(0) == wide.size(1), function,
+                ("class weights must be [" + std::to_string(wide.size(1)) + "]").c_str(), weights);
+  return weights.to(wide.options().requires_grad(false));
+}
+
 /// (1 - p)^gamma from log p. The floor keeps the slope finite where p rounds to 1 and gamma < 1.
 Tensor focus(const Tensor& log_p, double gamma) {
   if (gamma == 0) return at::ones_like(log_p);
@@ -33,22 +41,24 @@ Tensor focus(const Tensor& log_p, double gamma) {
 
 }  // namespace
 
-LossValue cross_entropy(const Tensor& logits, const Tensor& labels, double smoothing) {
+LossValue cross_entropy(const Tensor& logits, const Tensor& labels, double smoothing, const Tensor& class_weights) {
   require_labels(logits, labels, "cross_entropy");
   if (!(smoothing >= 0 && smoothing < 1)) {
     throw ConfigError("cross_entropy: smoothing must lie in [0, 1), found " + std::to_string(smoothing));
   }
   const Tensor wide = widened(logits);
-  const Tensor sum = at::cross_entropy_loss(wide, labels, {}, at::Reduction::Sum, kUnknownLabel, smoothing);
+  const Tensor sum = at::cross_entropy_loss(wide, labels, checked_weights(class_weights, wide, "cross_entropy"),
+                                            at::Reduction::Sum, kUnknownLabel, smoothing);
   return {sum, (labels != kUnknownLabel).sum().to(wide.scalar_type())};
 }
 
-LossValue binary_cross_entropy(const Tensor& logits, const Tensor& targets) {
+LossValue binary_cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& positive_weights) {
   require_matrix(logits, "binary_cross_entropy", "logits");
   require_same_shape(logits, targets, "binary_cross_entropy", "targets");
   const Tensor wide = widened(logits);
-  const Tensor each =
-      at::binary_cross_entropy_with_logits(wide, targets.to(wide.scalar_type()), {}, {}, at::Reduction::None);
+  const Tensor each = at::binary_cross_entropy_with_logits(
+      wide, targets.to(wide.scalar_type()), {}, checked_weights(positive_weights, wide, "binary_cross_entropy"),
+      at::Reduction::None);
   return loss_value(each.mean(1).sum(), logits.size(0));
 }
 

@@ -2,6 +2,8 @@
 
 #include <torch/autograd.h>
 
+#include <cmath>
+
 #include "ops/information/checks.h"
 
 namespace infomtl::ops {
@@ -247,6 +249,27 @@ Tensor alignment(const Tensor& z, const Tensor& other, double alpha) {
   const Tensor squared = (unit_rows(z) - unit_rows(other)).square().sum(1);
   if (alpha == 2) return squared.mean();
   return squared.clamp_min(1e-24).pow(alpha / 2).mean();  // the slope of a root at 0 is infinite
+}
+
+Tensor two_view_information(const Tensor& a, const Tensor& b) {
+  if (a.dim() != 2 || a.sizes() != b.sizes() || a.size(0) < 1 || a.size(1) < 1) {
+    throw ShapeError("two_view_information: needs two views of one shape [B, H]");
+  }
+  const torch::NoGradGuard no_grad;
+  const Tensor both = at::cat({a, b}).to(torch::kCPU, torch::kFloat64);
+  const Tensor centred = both - both.mean(0, true);
+  const Tensor deviation = centred.square().mean(0, true).sqrt();
+  const Tensor rows = at::where(deviation > 1e-12, centred / deviation, at::zeros_like(centred));
+  const std::int64_t count = a.size(0);
+  const Tensor x = rows.narrow(0, 0, count), y = rows.narrow(0, count, count);
+  const Tensor squares = (x.square().sum(1).unsqueeze(1) + y.square().sum(1) - 2 * x.matmul(y.t())).clamp_min(0);
+  Tensor best = torch::zeros({}, torch::kFloat64);
+  for (double width = 0.05; width < 2; width *= 2) {
+    const Tensor scores = squares * (-0.5 / (static_cast<double>(a.size(1)) * width * width));
+    const Tensor loss = info_nce_from_scores(scores).sum / static_cast<double>(count);
+    best = at::maximum(best, std::log(static_cast<double>(count)) - loss);
+  }
+  return best;
 }
 
 }  // namespace infomtl::ops

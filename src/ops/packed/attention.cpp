@@ -16,7 +16,7 @@ using torch::autograd::variable_list;
 
 // What is no tensor with a gradient.
 struct Settings {
-  at::Tensor offsets;
+  SequenceOffsets offsets;
   std::int64_t heads = 1;
   DropoutPattern pattern;
   at::Tensor columns;  // [2N] int64, the bucket of each column of AttentionInput::bias; undefined without a table
@@ -33,10 +33,11 @@ struct PackedAttention final : torch::autograd::Function<PackedAttention> {
                             const std::optional<at::Tensor>& table, const Settings& settings, const RowOwners& owners) {
     AttentionInput in{.query = query.has_value() ? query->contiguous() : at::Tensor(),
                       .kv = kv.contiguous(),
-                      .offsets = settings.offsets,
+                      .offsets = settings.offsets.host,
                       .heads = settings.heads,
                       .pattern = settings.pattern,
-                      .bias = {}};
+                      .bias = {},
+                      .device_offsets = settings.offsets.device};
     if (table.has_value()) in.bias = bias_of(*table, settings.columns, compute_type(kv.scalar_type()));
     ctx->save_for_backward({in.query, in.kv, table.value_or(at::Tensor()), in.bias});
     ctx->saved_data["settings"] = hold(settings);
@@ -52,10 +53,11 @@ struct PackedAttention final : torch::autograd::Function<PackedAttention> {
     const at::Tensor& table = saved[2];
     const AttentionInput in{.query = saved[0],
                             .kv = saved[1],
-                            .offsets = settings.offsets,
+                            .offsets = settings.offsets.host,
                             .heads = settings.heads,
                             .pattern = settings.pattern,
-                            .bias = saved[3]};
+                            .bias = saved[3],
+                            .device_offsets = settings.offsets.device};
     // Absent tensors are not counted among the inputs.
     const bool needs_table = table.defined() && ctx->needs_input_grad(in.first_token() ? 2 : 1);
     const AttentionGradients places{.query = in.first_token() ? gradient_place(in.query, owners) : at::Tensor(),
@@ -134,22 +136,26 @@ at::Tensor bucket_columns(const AttentionBias& bias, const at::Tensor& offsets, 
   return columns.to(kv.device());
 }
 
-at::Tensor attend(const std::optional<at::Tensor>& query, const at::Tensor& kv, const at::Tensor& offsets,
+at::Tensor attend(const std::optional<at::Tensor>& query, const at::Tensor& kv, const SequenceOffsets& offsets,
                   std::int64_t heads, double rate, TensorRandom* random, const RowOwners& owners,
                   Derivatives derivatives, const AttentionBias& bias) {
-  check_offsets(offsets, kv.size(0));
+  check_offsets(offsets.host, kv.size(0));
+  check_shape(!offsets.device.defined() ||
+                  (offsets.device.sizes() == offsets.host.sizes() && offsets.device.scalar_type() == at::kInt &&
+                   offsets.device.device() == kv.device() && offsets.device.is_contiguous()),
+              "packed_attention", "copy of offsets " + shape_text(offsets.device) + " (as on the CPU wanted)");
   check_owners(owners, kv.size(0), "packed_attention");
   Settings settings{.offsets = offsets, .heads = heads, .pattern = draw_dropout(rate, random), .columns = {}};
   std::optional<at::Tensor> table;
   if (bias.table.defined()) {
-    settings.columns = bucket_columns(bias, offsets, kv, heads);
+    settings.columns = bucket_columns(bias, offsets.host, kv, heads);
     table = bias.table;
   }
   if (derivatives == Derivatives::once) return PackedAttention::apply(query, kv, table, settings, owners);
   return plain::attention(
       {.query = query.value_or(at::Tensor()),
        .kv = kv,
-       .offsets = offsets,
+       .offsets = offsets.host,
        .heads = heads,
        .pattern = settings.pattern,
        .bias = table ? bias_of(*table, settings.columns, compute_type(kv.scalar_type())) : at::Tensor()});
@@ -157,22 +163,22 @@ at::Tensor attend(const std::optional<at::Tensor>& query, const at::Tensor& kv, 
 
 }  // namespace
 
-torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& offsets, std::int64_t heads, double rate,
-                               TensorRandom* random, const RowOwners& owners, Derivatives derivatives,
+torch::Tensor packed_attention(const torch::Tensor& qkv, const SequenceOffsets& offsets, std::int64_t heads,
+                               double rate, TensorRandom* random, const RowOwners& owners, Derivatives derivatives,
                                const AttentionBias& bias) {
   check_shape(heads > 0 && qkv.dim() == 2 && qkv.size(1) % (3 * heads) == 0, "packed_attention",
               "queries, keys and values " + shape_text(qkv) + " for " + std::to_string(heads) + " heads");
   return attend({}, qkv, offsets, heads, rate, random, owners, derivatives, bias);
 }
 
-torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Tensor& kv, const torch::Tensor& offsets,
+torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Tensor& kv, const SequenceOffsets& offsets,
                                     std::int64_t heads, double rate, TensorRandom* random, const RowOwners& owners,
                                     Derivatives derivatives, const AttentionBias& bias) {
   check_shape(heads > 0 && query.dim() == 2 && kv.dim() == 2 && kv.size(1) == 2 * query.size(1) &&
-                  query.size(1) % heads == 0 && query.size(0) == offsets.size(0) - 1,
+                  query.size(1) % heads == 0 && query.size(0) == offsets.host.size(0) - 1,
               "first_token_attention",
               "queries " + shape_text(query) + ", keys and values " + shape_text(kv) + " for " + std::to_string(heads) +
-                  " heads, offsets " + shape_text(offsets));
+                  " heads, offsets " + shape_text(offsets.host));
   return attend(query, kv, offsets, heads, rate, random, owners, derivatives, bias);
 }
 

@@ -5,8 +5,8 @@
 //   at::Tensor y = backend.gelu(x);
 //
 // The doors (attention.cpp, layer_norm.cpp, ...) check shapes, hold autograd functions and owners, and ask a table for
-// the arithmetic. cpu/ has tables around its loops; every other device and type gets ATen's operations. Another device
-// is one more folder with one more table. Matrix products are not here: products.h and ATen choose theirs.
+// the arithmetic. cpu/ has tables around its loops and cuda/ around its kernels; every other device and type gets
+// ATen's operations. Another device is one more folder with one more table. Matrix products are not here: products.h and ATen choose theirs.
 //
 // Letters: N tokens, S sequences, H width, A heads.
 
@@ -30,6 +30,7 @@ struct AttentionInput {
   /// [A, 2N] of the computing type, added to the scaled scores: sequence s and distance d = key - query have theirs at
   /// column 2 offsets[s] + d + length_s - 1. Undefined: none.
   at::Tensor bias;
+  at::Tensor device_offsets = {};  ///< offsets on the device of kv; undefined: nobody has made a copy
 
   bool first_token() const { return query.defined(); }
 };

@@ -2,6 +2,9 @@
 
 #include "ops/packed/aten_backend.h"
 #include "ops/packed/cpu/cpu_backend.h"
+#ifdef INFOMTL_CUDA_KERNELS
+#include "ops/packed/cuda/cuda_backend.h"
+#endif
 
 namespace infomtl::ops {
 
@@ -18,6 +21,10 @@ const PackedBackend& backend_of(const at::Tensor& x) {
         break;
     }
   }
+#ifdef INFOMTL_CUDA_KERNELS
+  if (x.is_cuda() && x.scalar_type() == at::kFloat) return cuda_float_backend();
+  if (x.is_cuda() && x.scalar_type() == at::kBFloat16) return cuda_bfloat16_backend();
+#endif
   return aten_backend();
 }
 

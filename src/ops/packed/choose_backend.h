@@ -1,5 +1,6 @@
 #pragma once
-// Which table of packed operations serves a tensor: one of cpu/ where its loops know the type, else ATen's.
+// Which table of packed operations serves a tensor: one of cpu/ or cuda/ where their code knows the
+// type, else ATen's.
 
 #include "ops/packed/backend.h"
 

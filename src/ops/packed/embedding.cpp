@@ -60,7 +60,10 @@ struct EmbeddingSum final : torch::autograd::Function<EmbeddingSum> {
           [owners, add_rows, ids, gradient](const at::Tensor& of_tasks, const auto& to) {
             add_rows(to[0], ids.contiguous(), owners.weighted(gradient, of_tasks));
           })[0];
-      if (!taken) result[k] = at::zeros_like(table).index_add_(0, ids, gradient);
+      if (taken) continue;
+      // In the order of rows on every device: index_add_ adds in any order on a GPU.
+      result[k] = at::zeros_like(table, at::MemoryFormat::Contiguous);
+      add_rows(result[k], ids.contiguous(), gradient);
     }
     return result;
   }

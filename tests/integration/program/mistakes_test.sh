@@ -24,7 +24,7 @@ refuse_in_one_line 'svd_reweighting' $(train config.json --set weighting=svd_rew
 refuse_in_one_line 'svd_reweighting' $(train config.json --set weighting=svd)
 refuse_in_one_line 'are to be generated' $(train config.json --set 'head={"name":"bayesian","weights":"generated"}')
 refuse_in_one_line 'is a penalty' $(train config.json --set losses.0=dgr)
-refuse_in_one_line 'is there twice' $(train config.json --set 'penalties=["dgr","dgr"]')
+refuse_in_one_line 'is there twice' $(train config.json --set 'penalties=["dgr",{"name":"dgr","dummies":2}]')
 refuse_in_one_line 'uncertainty' $(train config.json --set weighting.name=uncertanty)
 refuse_in_one_line 'model folder' $(train config.json --set encoder.path=nowhere)
 refuse_in_one_line 'nowhere.json' $(train nowhere.json)
@@ -87,6 +87,51 @@ weights && sed -i -E 's/("intermediate_size": *)[0-9]+/\17/' encoder/config.json
 refuse_in_one_line 'intermediate.dense.weight' train config.json --set encoder.path=encoder --output run --log-level error
 weights && sed -i -E 's/("num_hidden_layers": *)[0-9]+/\19/' encoder/config.json
 refuse_in_one_line 'missing' train config.json --set encoder.path=encoder --output run --log-level error
+
+# Weights under other names, links and pointers, adapters, tokenizers and models of other kinds.
+other() { refuse_in_one_line "$1" train config.json --set encoder.path=encoder --output run --log-level error; }
+weights && rm encoder/*.safetensors && echo x >encoder/pytorch_model-00001-of-00002.bin && other 'pytorch_model-00001-of-00002.bin is not read'
+weights && rm encoder/*.safetensors && echo x >encoder/model.onnx && other 'model.onnx'
+weights && ln -sf ../blobs/gone encoder/model.safetensors && other 'is a link to ../blobs/gone, which is not there'
+pointer='version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 90\n'
+# shellcheck disable=SC2059
+weights && rm encoder/model.safetensors && printf "$pointer" >encoder/model.safetensors && other 'model.safetensors: is a Git LFS pointer'
+# shellcheck disable=SC2059
+weights && printf "$pointer" >encoder/vocab.txt && other 'vocab.txt: is a Git LFS pointer'
+weights && echo '{"base_model_name_or_path": "x"}' >encoder/adapter_config.json && other 'PEFT adapter of "x"'
+weights && echo '{"tokenizer_class": "BertJapaneseTokenizer"}' >encoder/tokenizer_config.json && other '"BertJapaneseTokenizer" is not implemented'
+weights && echo '{"tokenizer_class": "RobertaTokenizer"}' >encoder/tokenizer_config.json && other 'does not read vocab.txt'
+weights && sed -i 's/"model_type": "bert"/"model_type": "albert"/' encoder/config.json && other 'unknown encoder "albert"'
+
+# Data files of every kind with every fault.
+data_config() { # data_config FILE TYPE FORMAT
+  printf '{"encoder": {"path": "corpus/encoder", "max_length": 16}, "losses": ["supervised"],
+    "training": {"selection": {"monitor": "last"}}, "data": {"tasks": [{"name": "t", "type": "%s", "labels": ["a", "b"],
+    "metric": "accuracy", "splits": {"train": {"file": "%s", "format": "%s"}}}]}}' "$2" "$1" "$3" >data.json
+}
+bad() { refuse_in_one_line "$1" train data.json --output run --log-level error; }
+for kind in csv tsv jsonl conll label_text; do
+  type=classification
+  case $kind in
+    csv) good='text,label\nx y,LABEL\n' ;;
+    tsv) good='text\tlabel\nx y\tLABEL\n' ;;
+    jsonl) good='{"text": "x y", "label": "LABEL"}\n' ;;
+    conll) good='x\tLABEL\n' type=tagging ;;
+    label_text) good='LABEL x y\n' ;;
+  esac
+  data_config "bad.$kind" "$type" "$kind"
+  write() { # write FORMAT-STRING
+    # shellcheck disable=SC2059
+    printf "$1" >"bad.$kind"
+  }
+  write "${good//LABEL/zzz}" && bad 'label "zzz" is not one of a, b'
+  write "${good//LABEL/a}\xff" && bad 'not UTF-8 (byte 0xff)'
+  write '\xff\xfea\0' && bad 'is UTF-16'
+  one=${good//LABEL/a}
+  write "${one//\\n/\\r}${one//\\n/\\r}" && bad 'lines end in CR alone'
+  : >"bad.$kind" && bad "bad.$kind"
+  rm "bad.$kind" && bad "bad.$kind"
+done
 
 # A run that is there stays as it is, whatever is wrong with what is asked.
 before=$(find good -type f -print0 | sort -z | xargs -0 sha256sum)

@@ -41,6 +41,27 @@ for extra in "${regimes[@]}"; do
   train --output killed $resume $extra >/dev/null
   diff <(fingerprint whole) <(fingerprint killed) || die "a run that was killed and continued differs ($extra)"
 done
+# Killed within an epoch, between evaluations there, with each task's own best.
+rm -rf whole killed
+often='--set training.evaluate_every=3 --set training.selection.per_task=true --set training.checkpoint_every=2 --set training.report_every=1'
+bests() { fingerprint "$1" && (cd "$1/checkpoints" && sha256sum best-*/*.safetensors); }
+# shellcheck disable=SC2086
+train --output whole $often >/dev/null 2>progress.txt
+contains progress.txt 'step 3: validation average'
+[[ $(ls -d whole/checkpoints/best-* | wc -l) == 6 ]] || die "own bests: $(ls whole/checkpoints)"
+# shellcheck disable=SC2086
+"$program" train config.json --log-level warning --output killed $often --quiet >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 600); do
+  [[ $(wc -l <killed/log.jsonl 2>/dev/null || echo 0) -ge 6 ]] && break
+  sleep 0.02
+done
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+# shellcheck disable=SC2086
+train --output killed --resume $often >/dev/null 2>&1
+diff <(bests whole) <(bests killed) || die "a run that was killed between evaluations and continued differs"
+
 # Killed in the first epoch, with checkpoints between the ends of epochs.
 rm -rf whole killed
 every='--set training.checkpoint_every=2 --set training.keep=2 --set training.report_every=1'

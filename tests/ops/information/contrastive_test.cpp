@@ -335,5 +335,37 @@ TEST_F(Contrast, UniformityAndAlignmentHaveTheirKnownValues) {
                               {torch::randn({5, 3}), torch::randn({5, 3})}));
 }
 
+TEST_F(Contrast, InformationOfTwoViewsIsALowerBoundThatReadsNoScale) {
+  const int64_t rows = 400;
+  const auto views = [&](double correlation) {
+    const Tensor x = torch::randn({rows, 2}, torch::kFloat64);
+    const Tensor noise = torch::randn({rows, 2}, torch::kFloat64);
+    return std::pair(x, correlation * x + std::sqrt(1 - correlation * correlation) * noise);
+  };
+  double before = 0;
+  for (const double correlation : {0.5, 0.8, 0.95}) {
+    const auto [x, y] = views(correlation);
+    const double truth = -std::log(1 - correlation * correlation);  // of two independent pairs of Gaussians
+    const double found = two_view_information(x, y).item<double>();
+    EXPECT_LT(found, truth + 0.1) << correlation;
+    EXPECT_GT(found, 0.6 * truth) << correlation;
+    EXPECT_GT(found, before);
+    before = found;
+    const Tensor scale = torch::tensor({100.0, 0.01}, torch::kFloat64);
+    EXPECT_NEAR(two_view_information(x * scale + 3, y * scale + 3).item<double>(), found, 1e-6);
+  }
+}
+
+TEST_F(Contrast, InformationOfTwoViewsEndsAtTheLogarithmOfTheirRows) {
+  const Tensor x = torch::randn({50, 8});
+  EXPECT_NEAR(two_view_information(x, x).item<double>(), std::log(50), 1e-3);
+  EXPECT_LT(two_view_information(x, torch::randn({50, 8})).item<double>(), 0.2);
+  EXPECT_EQ(two_view_information(torch::ones({50, 3}), torch::ones({50, 3})).item<double>(), 0) << "nothing varies";
+  EXPECT_EQ(two_view_information(x.narrow(0, 0, 1), x.narrow(0, 0, 1)).item<double>(), 0);
+  EXPECT_THROW(two_view_information(x, x.narrow(0, 0, 9)), ShapeError);
+  const Tensor broken = torch::full({5, 2}, NAN);
+  EXPECT_FALSE(two_view_information(broken, broken).item<double>() > 0);
+}
+
 }  // namespace
 }  // namespace infomtl::ops

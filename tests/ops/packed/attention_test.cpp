@@ -107,6 +107,14 @@ TEST_P(PackedAttention, DropsTheConfiguredShareOfProbabilities) {
   EXPECT_NEAR(one_a_head.var().item<double>(), 0.2 / 0.8 / 50, 0.001);
 }
 
+TEST_P(PackedAttention, TakesACopyOfTheOffsetsOnItsDevice) {
+  const at::Tensor qkv = randn({8, 18}), offsets = offsets_of({3, 5});
+  EXPECT_TRUE(close(packed_attention(qkv, {offsets, on_device(offsets)}, 2, 0.0, nullptr),
+                    packed_attention(qkv, offsets, 2, 0.0, nullptr), 0.0));
+  EXPECT_THROW(packed_attention(qkv, {offsets, on_device(offsets.slice(0, 1))}, 2, 0.0, nullptr), ShapeError);
+  EXPECT_THROW(packed_attention(qkv, {offsets, on_device(offsets.to(at::kLong))}, 2, 0.0, nullptr), ShapeError);
+}
+
 TEST_P(PackedAttention, RefusesShapesThatDoNotFit) {
   const at::Tensor qkv = randn({8, 18});
   EXPECT_THROW(packed_attention(qkv, offsets_of({3, 4}), 2, 0.0, nullptr), ShapeError);

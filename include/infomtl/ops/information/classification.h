@@ -16,12 +16,19 @@
 namespace infomtl::ops {
 
 /// Cross-entropy against (1 - smoothing) onehot + smoothing / C (Szegedy et al. 2016); plain cross-entropy for 0.
-/// @param logits [B, C]; @param labels [B] int64; @param smoothing in [0, 1); @return count: rows not left out
-INFOMTL_API LossValue cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels, double smoothing = 0.0);
+/// With weights the row's target mass on class c counts w_c times, as in torch.nn.CrossEntropyLoss, but the sum is
+/// not divided by the weights of the batch's rows.
+/// @param logits [B, C]; @param labels [B] int64; @param smoothing in [0, 1); @param class_weights  [C] w, undefined: ones
+/// @return count: rows not left out (weights do not change it)
+INFOMTL_API LossValue cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels, double smoothing = 0.0,
+                                    const torch::Tensor& class_weights = {});
 
 /// Mean over the C classes of binary cross-entropy with p = sigmoid, for label sets.
-/// @param logits, targets [B, C], targets 0 or 1; @return count: B
-INFOMTL_API LossValue binary_cross_entropy(const torch::Tensor& logits, const torch::Tensor& targets);
+/// @param logits, targets [B, C], targets 0 or 1
+/// @param positive_weights  [C] factors of the positives' part, as pos_weight of torch.nn.BCEWithLogitsLoss; undefined: ones
+/// @return count: B
+INFOMTL_API LossValue binary_cross_entropy(const torch::Tensor& logits, const torch::Tensor& targets,
+                                           const torch::Tensor& positive_weights = {});
 
 /// sum_i (value_i - target_i)^2. @param values [B, 1] a head's output; @param targets [B]; @return count: B
 INFOMTL_API LossValue squared_error(const torch::Tensor& values, const torch::Tensor& targets);

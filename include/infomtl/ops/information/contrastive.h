@@ -44,6 +44,15 @@ INFOMTL_API LossValue info_nce(const torch::Tensor& z, const torch::Tensor& keys
 INFOMTL_API LossValue info_nce_from_scores(const torch::Tensor& scores, bool symmetric = false,
                                            const torch::Tensor& positive = {}, const torch::Tensor& ignored = {});
 
+/// A lower bound in nats on what two views tell of each other, by InfoNCE with a radial critic: log B minus the loss of scores
+/// S_ij = -|a_i - b_j|^2 / (2 H h^2), columns of both views brought to mean 0 and deviation 1 first, the largest over
+/// h = 0.05, 0.1, ..., 1.6, at least 0. For measuring, not for training: one critic for every representation, whatever its width
+/// and scale. It cannot exceed log B.
+///
+/// @param a, b [B, H], row i of both of one input, B >= 1 @return scalar float64 on the CPU, without graph, in [0, log B]
+/// @throws ShapeError
+INFOMTL_API torch::Tensor two_view_information(const torch::Tensor& a, const torch::Tensor& b);
+
 /// Supervised contrast, the form with the sum outside the logarithm (Khosla et al. 2020, Eq. 2).
 ///
 ///   L = sum_i -1/|P(i)| sum_{p in P(i)} [ S_ip - LSE_{a != i} S_ia ],   P(i): other rows with the label of i

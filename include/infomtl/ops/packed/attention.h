@@ -9,6 +9,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "infomtl/core/export.h"
 #include "infomtl/ops/packed/derivatives.h"
@@ -24,16 +25,25 @@ struct AttentionBias {
   torch::Tensor buckets;  ///< [2L-1] int64 on the CPU, in 0..K: that of the distance d = key - query at index d + L - 1
 };
 
+/// Where sequences begin among packed rows: sequence s is rows host[s] .. host[s+1]. A tensor on the CPU is enough;
+/// where the rows are on another device, a copy there spares every call a copy.
+struct SequenceOffsets {
+  torch::Tensor host;    ///< [S+1] int32 on the CPU
+  torch::Tensor device;  ///< the same on the rows' device; may be undefined
+
+  SequenceOffsets(torch::Tensor on_host, torch::Tensor on_device = {})  // a tensor is one, unsaid
+      : host(std::move(on_host)), device(std::move(on_device)) {}
+};
+
 /// softmax(Q K^T / sqrt(H / A) + bias) V in each sequence and head, with dropout of the probabilities.
 ///
 /// @param qkv [N, 3H]: queries, keys, values side by side, each with its heads side by side
-/// @param offsets [S+1] int32 on the CPU: sequence s is rows offsets[s] .. offsets[s+1]
 /// @param rate of dropping, in [0, 1); @param random null means no dropout
 /// @param owners of the N tokens: per-task gradients of the bias table go to their sink; in the last backward pass
 ///   gradients overwrite qkv
 /// @return [N, H]; probabilities are computed again in the backward pass, never kept
 /// @throws ShapeError, also where a sequence is longer than L or a bucket is outside the table
-INFOMTL_API torch::Tensor packed_attention(const torch::Tensor& qkv, const torch::Tensor& offsets, std::int64_t heads,
+INFOMTL_API torch::Tensor packed_attention(const torch::Tensor& qkv, const SequenceOffsets& offsets, std::int64_t heads,
                                            double rate, TensorRandom* random, const RowOwners& owners = {},
                                            Derivatives derivatives = Derivatives::once, const AttentionBias& bias = {});
 
@@ -43,7 +53,7 @@ INFOMTL_API torch::Tensor packed_attention(const torch::Tensor& qkv, const torch
 /// @param query [S, H]; @param kv [N, 2H]; @param owners of the N tokens, as above
 /// @return [S, H], equal to rows offsets[0 .. S-1] of packed_attention for the same random numbers
 INFOMTL_API torch::Tensor first_token_attention(const torch::Tensor& query, const torch::Tensor& kv,
-                                                const torch::Tensor& offsets, std::int64_t heads, double rate,
+                                                const SequenceOffsets& offsets, std::int64_t heads, double rate,
                                                 TensorRandom* random, const RowOwners& owners = {},
                                                 Derivatives derivatives = Derivatives::once,
                                                 const AttentionBias& bias = {});

@@ -216,14 +216,14 @@ void attention_gradient(const AttentionGradient<T>& g) {
             }
 #pragma omp simd
             for (std::int64_t j = 0; j < length; ++j) {
-              d[j] = p[j] * (d[j] - along) * scale;
+              d[j] = gradient_of_score(p[j], d[j], along, scale);
               p[j] *= factors[j];
             }
           } else {
 #pragma omp simd reduction(+ : along)
             for (std::int64_t j = 0; j < length; ++j) along += p[j] * d[j];
 #pragma omp simd
-            for (std::int64_t j = 0; j < length; ++j) d[j] = p[j] * (d[j] - along) * scale;
+            for (std::int64_t j = 0; j < length; ++j) d[j] = gradient_of_score(p[j], d[j], along, scale);
           }
           if (g.bias_gradient == nullptr) continue;
           C* bias = g.bias_gradient + bias_place(a, h, first_key, length, i + r);

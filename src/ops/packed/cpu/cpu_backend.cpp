@@ -2,7 +2,8 @@
 
 #include <ATen/ATen.h>
 
-#include "ops/packed/cpu/kernel_types.h"
+#include "ops/packed/cpu/kernels.h"
+#include "ops/packed/kernel_types.h"
 #include "ops/packed/products.h"
 
 namespace infomtl::ops {

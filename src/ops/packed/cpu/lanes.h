@@ -1,4 +1,4 @@
-// What the loops are made of: vectors, work space, storage types, random masks, products, the exponential function.
+// What the loops are made of: vectors, work space, rows of each storage type, rows of a random mask, products.
 // Included by loops.h; see there for what the including file says beforehand.
 #pragma once
 
@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "ops/packed/cpu/kernels.h"
-
-#define INFOMTL_INLINE inline __attribute__((always_inline))
+#include "ops/packed/elements.h"
 
 namespace infomtl::ops::kernels {
 namespace {
@@ -54,24 +53,7 @@ class Scratch {
 };
 
 // Rows of numbers as they are computed with. A float or double row is used where it lies; a bfloat16 row is widened
-// into `copy`, and narrowed (to the nearest, ties to even; a NaN stays one) from it.
-template <class T>
-INFOMTL_INLINE T widened(T x) {
-  return x;
-}
-INFOMTL_INLINE float widened(BFloat16 x) {
-  const std::uint32_t bits = static_cast<std::uint32_t>(x.bits) << 16;
-  float value;
-  __builtin_memcpy(&value, &bits, sizeof value);
-  return value;
-}
-INFOMTL_INLINE BFloat16 narrowed(float x) {
-  std::uint32_t bits;
-  __builtin_memcpy(&bits, &x, sizeof bits);
-  const std::uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-  return {static_cast<std::uint16_t>(x == x ? rounded : 0x7fc0U)};
-}
-
+// into `copy`, and narrowed from it.
 template <class T>
 INFOMTL_INLINE const T* readable(const T* row, std::int64_t /*width*/, T* /*copy*/) {
   return row;
@@ -94,31 +76,15 @@ INFOMTL_INLINE void finish(const float* written, std::int64_t width, BFloat16* r
   for (std::int64_t j = 0; j < width; ++j) row[j] = narrowed(written[j]);
 }
 
-INFOMTL_INLINE std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
 // Factors 0 or scale of one row.
 template <class T>
 INFOMTL_INLINE void dropout_row(const DropoutPattern& pattern, std::int64_t row, std::int64_t width, T* factors) {
-  const std::uint64_t key = mix(pattern.seed + 0x9e3779b97f4a7c15ULL * static_cast<std::uint64_t>(row));
-  const auto first = static_cast<std::uint32_t>(key);
-  const auto second = static_cast<std::uint32_t>(key >> 32);
+  const RowKey key = row_key(pattern, row);
   const std::uint32_t threshold = pattern.threshold;
   const T scale = static_cast<T>(pattern.scale);
 #pragma omp simd
   for (std::int64_t j = 0; j < width; ++j) {
-    std::uint32_t h = static_cast<std::uint32_t>(j) * 0x9e3779b9U + first;
-    h ^= h >> 16;
-    h *= 0x21f0aaadU;
-    h ^= h >> 15;
-    h += second;
-    h *= 0x735a2d97U;
-    h ^= h >> 15;
-    factors[j] = h < threshold ? T(0) : scale;
+    factors[j] = dropout_factor(key, static_cast<std::uint32_t>(j), threshold, scale);
   }
 }
 
@@ -185,25 +151,6 @@ void product(std::int64_t rows, std::int64_t columns, std::int64_t depth, const 
     product_columns<T, 1, kAdd>(rows, depth, a, a_row, a_column, b + j, b_row, c + j, c_row);
   }
 }
-
-// e^x for x <= 0: Cody-Waite reduction by ln 2 and a polynomial, about 1 unit in the last place.
-INFOMTL_INLINE float exponential(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  const float rounded = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
-  const float r = (x - rounded * 0.693145752f) - rounded * 1.42860677e-6f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  const std::int32_t bits = (static_cast<std::int32_t>(rounded) + 127) << 23;
-  float power;
-  __builtin_memcpy(&power, &bits, sizeof power);
-  return p * power;
-}
-INFOMTL_INLINE double exponential(double x) { return exp(x); }
 
 }  // namespace
 }  // namespace infomtl::ops::kernels

@@ -64,15 +64,14 @@ void residual_norm(const ResidualNorm<T>& n) {
       C squares = 0;
 #pragma omp simd reduction(+ : squares)
       for (std::int64_t j = 0; j < width; ++j) squares += (s[j] - mean) * (s[j] - mean);
-      const C inverse =
-          C(1) / static_cast<C>(sqrt(static_cast<double>(squares) / static_cast<double>(width) + n.epsilon));
+      const C inverse = inverse_deviation(squares, width, n.epsilon);
       n.mean[r] = mean;
       n.inverse_deviation[r] = inverse;
       C* out = writable(n.out + r * width, out_copy);
       const C* weight = n.weight;
       const C* bias = n.bias;
 #pragma omp simd
-      for (std::int64_t j = 0; j < width; ++j) out[j] = (s[j] - mean) * inverse * weight[j] + bias[j];
+      for (std::int64_t j = 0; j < width; ++j) out[j] = standardised(s[j], mean, inverse) * weight[j] + bias[j];
       finish(out, width, n.out + r * width);
     }
   }
@@ -102,7 +101,7 @@ void residual_norm_gradient(const ResidualNormGradient<T>& n) {
       C total = 0, along = 0;
 #pragma omp simd reduction(+ : total, along)
       for (std::int64_t j = 0; j < width; ++j) {
-        const C normed = (s[j] - mean) * inverse;
+        const C normed = standardised(s[j], mean, inverse);
         const C g = gradient[j] * weight[j];
         total += g;
         along += g * normed;
@@ -117,8 +116,8 @@ void residual_norm_gradient(const ResidualNormGradient<T>& n) {
         dropout_row(n.dropout, n.first_row + r, width, factors);
 #pragma omp simd
         for (std::int64_t j = 0; j < width; ++j) {
-          const C normed = (s[j] - mean) * inverse;
-          const C g = inverse * (gradient[j] * weight[j] - total - normed * along);
+          const C normed = standardised(s[j], mean, inverse);
+          const C g = norm_gradient(gradient[j] * weight[j], normed, inverse, total, along);
           out[j] = g;
           x_gradient[j] = g * factors[j];
         }
@@ -126,8 +125,8 @@ void residual_norm_gradient(const ResidualNormGradient<T>& n) {
       } else {
 #pragma omp simd
         for (std::int64_t j = 0; j < width; ++j) {
-          const C normed = (s[j] - mean) * inverse;
-          out[j] = inverse * (gradient[j] * weight[j] - total - normed * along);
+          const C normed = standardised(s[j], mean, inverse);
+          out[j] = norm_gradient(gradient[j] * weight[j], normed, inverse, total, along);
         }
       }
       finish(out, width, n.sum_gradient + r * width);
@@ -142,30 +141,6 @@ void residual_norm_gradient(const ResidualNormGradient<T>& n) {
       }
     }
   }
-}
-
-// 2 Phi(x) = 1 + erf(x / sqrt 2), and e^(-x^2 / 2), which the derivative wants and which comes out on the way: erf by
-// formula 7.1.26 of Abramowitz and Stegun, 1.5e-7 at most off.
-struct NormalValues {
-  float twice_distribution, bell;
-};
-INFOMTL_INLINE NormalValues normal_values(float x) {
-  const float a = (x < 0 ? -x : x) * 0.707106781f;
-  const float bell = exponential(-a * a);
-  const float t = 1.0f / (1.0f + 0.3275911f * a);
-  const float tail =
-      t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f)))) * bell;
-  return {x < 0 ? tail : 2.0f - tail, bell};
-}
-
-INFOMTL_INLINE float gelu_value(float x) { return 0.5f * x * normal_values(x).twice_distribution; }
-INFOMTL_INLINE float gelu_slope(float x) {
-  const NormalValues n = normal_values(x);
-  return 0.5f * n.twice_distribution + 0.398942280f * x * n.bell;
-}
-INFOMTL_INLINE double gelu_value(double x) { return 0.5 * x * erfc(-x * 0.70710678118654752440); }
-INFOMTL_INLINE double gelu_slope(double x) {
-  return 0.5 * erfc(-x * 0.70710678118654752440) + 0.39894228040143267794 * x * exp(-0.5 * x * x);
 }
 
 template <class T>

@@ -1,11 +1,11 @@
 #pragma once
-// The memory of tensors as the loops see it.
+// The memory of tensors as loops and kernels see it.
 
 #include <torch/types.h>
 
 #include <type_traits>
 
-#include "ops/packed/cpu/kernels.h"
+#include "ops/packed/kernel_arguments.h"
 
 namespace infomtl::ops {
 

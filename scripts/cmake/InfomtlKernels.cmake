@@ -1,0 +1,17 @@
+# Device code, where it is asked for and a CUDA compiler is there: real code for each kind of card, and PTX of the newest
+# for cards to come. With INFOMTL_CUDA and without nvcc ATen's operations serve CUDA tensors.
+set(infomtl_kernels OFF)
+if(INFOMTL_CUDA OR INFOMTL_KERNELS)
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_ARCHITECTURES "80-real;86-real;89-real;90-real;100-real;120" CACHE STRING "Kinds of cards to compile for")
+    enable_language(CUDA)
+    find_package(CUDAToolkit REQUIRED)
+    set(infomtl_kernels ON)
+  elseif(INFOMTL_KERNELS)
+    message(FATAL_ERROR "INFOMTL_KERNELS wants a CUDA compiler; CMAKE_CUDA_COMPILER or CUDACXX names one")
+  else()
+    message(STATUS "no CUDA compiler: ATen's operations serve CUDA tensors")
+  endif()
+endif()

@@ -1,0 +1,103 @@
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "infomtl/analysis/influence_run.h"
+#include "infomtl/analysis/influence_selection.h"
+#include "infomtl/core/config.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
+#include "infomtl/core/log.h"
+#include "infomtl/runs/status_line.h"
+#include "interrupt.h"
+
+namespace infomtl::commands {
+namespace {
+
+constexpr double kSecondsBetweenLines = 30;  // of a log, where standard error is no terminal
+
+/// What goes on, in place on a terminal and now and then in a log.
+class InfluenceProgress {
+ public:
+  void show(const std::string& text) {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    if (line_.on_terminal()) return line_.show(clock_text(seconds) + "  " + text);
+    if (seconds - last_ < kSecondsBetweenLines) return;
+    last_ = seconds;
+    log::info(text);
+  }
+  void clear() { line_.clear(); }
+
+ private:
+  StatusLine line_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  double last_ = 0;
+};
+
+InfluenceSettings settings_of(const InfluenceOptions& options) {
+  std::vector<std::string> fields;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) fields.push_back(std::string(name) + "=" + Json(value).dump());
+  };
+  add("shared", options.shared);
+  add("sharing", options.sharing);
+  add("backend", options.backend);
+  if (options.penalty) fields.push_back("penalty=" + Json(*options.penalty).dump());
+  if (options.ridge) fields.push_back("ridge=" + Json(*options.ridge).dump());
+  if (!options.tasks.empty()) fields.push_back("tasks=" + Json(options.tasks).dump());
+  fields.insert(fields.end(), options.overrides.begin(), options.overrides.end());
+  return Config::from_text("{}", "influence", {}, fields).read<InfluenceSettings>();
+}
+
+void write_selection(const InfluenceOptions& options, const InfluenceResult& result) {
+  const double share = *options.select;
+  const std::string share_text = Json(share).dump() + " of the rows of every task";
+  ChosenRows rows;
+  std::string about;
+  if (options.select_random) {
+    rows = random_rows(result, share, *options.select_random);
+    about = share_text + " by chance, seed " + std::to_string(*options.select_random) + ", of the run " +
+            options.run.string();
+  } else {
+    rows = harmful_rows(result, share, options.target);
+    about = share_text + ", the most harmful to the validation loss of " +
+            (options.target.empty() ? "all tasks" : "task " + options.target) + ", of the run " + options.run.string();
+    const std::int64_t harmless = harmless_among(result, rows, options.target);
+    if (harmless > 0) {
+      log::warning(std::to_string(harmless) + " of the rows to leave out are not harmful; a smaller share has none");
+    }
+  }
+  write_file_atomically(options.write, leave_out_file(rows, about));
+  log::info("rows to leave out: " + options.write.string());
+}
+
+}  // namespace
+
+int influence(const InfluenceOptions& options) {
+  if (options.select.has_value() != !options.write.empty()) {
+    throw UserError("--select and --write belong together: --select 0.1 --write leave_out.json");
+  }
+  const InfluenceRequest request{.settings = settings_of(options),
+                                 .leave_one_out = options.leave_one_out,
+                                 .subsets = options.subsets,
+                                 .mislabel = options.mislabel};
+  InfluenceProgress progress;
+  InfluenceHooks hooks;
+  hooks.progress = [&](const std::string& text) { progress.show(text); };
+  hooks.stop = catch_interrupts();
+  try {
+    const InfluenceReport report = influence_of_run(options.run, request, hooks);
+    progress.clear();
+    for (const std::string& note : report.result.notes) log::info(note);
+    if (options.select) write_selection(options, report.result);
+    log::info("rows: " + (options.run / "influence" / "rows.csv").string());
+    std::fputs((options.json ? report.json().dump(2) + "\n" : report.table()).c_str(), stdout);
+    return 0;
+  } catch (const InfluenceStopped&) {
+    progress.clear();
+    return status_after_training("the same command goes on with what is finished");
+  }
+}
+
+}  // namespace infomtl::commands

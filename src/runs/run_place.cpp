@@ -1,0 +1,144 @@
+#include "runs/run_place.h"
+
+#include <algorithm>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
+#include "infomtl/data/task_json.h"
+#include "infomtl/runs/run_encoder.h"
+#include "runs/run_folder.h"
+
+namespace infomtl {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path without_last_slash(const fs::path& given) {
+  const fs::path path = fs::absolute(given).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
+bool is_checkpoint(const fs::path& folder) {
+  return fs::exists(folder / "state.json") && fs::exists(folder / "heads.safetensors");
+}
+
+bool is_run(const fs::path& folder) {
+  return fs::exists(folder / "config.json") && (fs::exists(folder / "checkpoints") || fs::exists(folder / "single"));
+}
+
+/// The runs below a folder, at most so many levels deep, in order.
+std::vector<fs::path> runs_below(const fs::path& folder, int levels) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!entry.is_directory(error)) continue;
+    if (is_run(entry.path())) {
+      found.push_back(entry.path());
+    } else if (levels > 1) {
+      const std::vector<fs::path> deeper = runs_below(entry.path(), levels - 1);
+      found.insert(found.end(), deeper.begin(), deeper.end());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string some_of(const fs::path& given, const fs::path& folder, const std::vector<fs::path>& runs) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(runs.size(), kShown); ++i) {
+    text += (i == 0 ? "" : ", ") + (given / fs::relative(runs[i], folder)).string();
+  }
+  return text + (runs.size() > kShown ? ", ..." : "");
+}
+
+std::int64_t steps_of(const Json& state) {
+  return state.value("progress", Json::object()).value("steps", std::int64_t{0});
+}
+
+Json state_of(const fs::path& checkpoint) {
+  const fs::path file = checkpoint / "state.json";
+  Json state = read_json(file);
+  if (!state.is_object() || !state.contains("tasks")) throw FormatError(file.string() + ": not of a checkpoint");
+  return state;
+}
+
+}  // namespace
+
+RunPlace run_place(const fs::path& given) {
+  const fs::path folder = without_last_slash(given);
+  const std::string name = given.string();
+  if (is_checkpoint(folder)) {
+    const fs::path run = folder.parent_path().parent_path();
+    if (folder.parent_path().filename() == "checkpoints" && is_run(run)) return {.run = run, .checkpoint = folder};
+    return {.run = folder, .checkpoint = folder};
+  }
+  if (is_run(folder)) return {.run = given};
+  if (folder.filename() == "checkpoints" && is_run(folder.parent_path())) {
+    throw UserError(name + ": the checkpoints of a run; give " + folder.parent_path().string() + ", or one of them");
+  }
+  if (const std::vector<fs::path> runs = runs_below(folder, 3); !runs.empty()) {
+    throw UserError(name + ": holds " + std::to_string(runs.size()) +
+                    (runs.size() == 1 ? " run, and is none itself; give " : " runs; give one of them: ") +
+                    some_of(given, folder, runs));
+  }
+  return {.run = given};
+}
+
+RunEncoder run_encoder(const fs::path& model) {
+  const fs::path folder = without_last_slash(model);
+  const fs::path above = folder.parent_path();
+  RunPlace place{.run = folder};
+  if (is_checkpoint(folder) && above.filename() == "checkpoints" && is_run(above.parent_path())) {
+    place = {.run = above.parent_path(), .checkpoint = folder};
+  } else if (!is_run(folder)) {
+    if (!fs::exists(folder / "config.json")) run_place(model);  // says which of several runs to give
+    return {.folder = model};
+  } else if (RunFolder(folder).single()) {
+    throw UserError(model.string() +
+                    ": has one model per task; give one of them: " + (model / "single" / "TASK").string());
+  }
+  const RunFolder run(place.run);
+  RunEncoder found{.folder = place.checkpoint.empty() ? run.best() : place.checkpoint};
+  if (fs::exists(found.folder.parent_path())) recover_folder(found.folder);
+  if (!fs::exists(found.folder)) throw IoError(model.string() + ": has no best checkpoint yet");
+  const Json config = read_json(run.config());
+  const Json encoder = config.is_object() ? config.value("encoder", Json::object()) : Json::object();
+  if (!encoder.is_object()) throw FormatError(run.config().string() + "#/encoder: must be an object");
+  found.pooling = encoder.value("pooling", std::string("first"));
+  found.max_length = encoder.value("max_length", std::int64_t{128});
+  return found;
+}
+
+RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
+  const RunFolder folder(place.run);
+  if (place.run != place.checkpoint) {
+    if (!fs::exists(folder.config())) throw IoError(place.run.string() + ": not a run folder, it has no config.json");
+    if (!fs::exists(folder.best().parent_path())) throw IoError(place.run.string() + ": has no checkpoint yet");
+  }
+  const fs::path main = place.checkpoint.empty() ? folder.best() : place.checkpoint;
+  recover_folder(main);
+  if (!fs::exists(main)) throw IoError(place.run.string() + ": has no best checkpoint yet");
+  RunCheckpoints found;
+  const Json state = state_of(main);
+  for (const Json& task : state.at("tasks")) found.tasks.push_back(task_from_json(task));
+  found.checkpoints.push_back({.checkpoint = main, .tasks = {}, .step = steps_of(state), .own = false});
+  for (std::size_t t = 0; t < found.tasks.size(); ++t) {
+    std::size_t answers = 0;
+    const fs::path own = folder.best_of(found.tasks[t].name);
+    if (place.checkpoint.empty() && fs::exists(own)) {
+      recover_folder(own);
+      const std::int64_t step = steps_of(state_of(own));
+      while (answers < found.checkpoints.size() && found.checkpoints[answers].step != step) ++answers;
+      if (answers == found.checkpoints.size()) {
+        found.checkpoints.push_back({.checkpoint = own, .tasks = {}, .step = step, .own = true});
+      }
+    }
+    found.checkpoints[answers].tasks.push_back(t);
+  }
+  std::erase_if(found.checkpoints, [](const TasksOfCheckpoint& one) { return one.tasks.empty(); });
+  return found;
+}
+
+}  // namespace infomtl

@@ -1,0 +1,117 @@
+#include "text/tokenizer_class.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace infomtl::text {
+namespace {
+
+struct ClassName {
+  std::string_view name;  ///< in lower case, without "Tokenizer" and "Fast"
+  TokenizerFamily family;
+  std::string_view shown;
+};
+constexpr std::array<ClassName, 11> kClasses = {
+    {{"bert", TokenizerFamily::wordpiece, "BertTokenizer"},
+     {"distilbert", TokenizerFamily::wordpiece, "DistilBertTokenizer"},
+     {"electra", TokenizerFamily::wordpiece, "ElectraTokenizer"},
+     {"mpnet", TokenizerFamily::wordpiece, "MPNetTokenizer"},
+     {"roberta", TokenizerFamily::byte_level, "RobertaTokenizer"},
+     {"xlmroberta", TokenizerFamily::xlm_roberta, "XLMRobertaTokenizer"},
+     {"albert", TokenizerFamily::albert, "AlbertTokenizer"},
+     {"debertav2", TokenizerFamily::deberta_v2, "DebertaV2Tokenizer"},
+     {"debertav3", TokenizerFamily::deberta_v2, ""},
+     {"pretrained", TokenizerFamily::whole_file, "PreTrainedTokenizerFast"},
+     {"tokenizersbackend", TokenizerFamily::whole_file, "TokenizersBackend"}}};
+
+void drop_ending(std::string& name, std::string_view ending) {
+  if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
+}
+
+/// A setting as the class takes it: the file's, else its default where the class is named, else none.
+std::optional<TreeJson> setting(const JsonField& config, const char* key, TreeJson fallback) {
+  if (const JsonField given = config[key]; !given.is_null()) return std::make_optional<TreeJson>(given.boolean(false));
+  if (config["tokenizer_class"].is_null()) return std::nullopt;
+  return std::make_optional<TreeJson>(std::move(fallback));
+}
+
+struct Setting {
+  const char* key;
+  std::optional<TreeJson> value;  ///< none: the part keeps its own
+};
+
+/// Sets the keys of a part where any that it has differs: all of them, as a part that is made anew.
+void change(TreeJson& part, const std::vector<Setting>& wanted, std::vector<std::string>& changes) {
+  const bool differs = std::any_of(wanted.begin(), wanted.end(), [&](const Setting& setting) {
+    return setting.value && part.contains(setting.key) && part[setting.key] != *setting.value;
+  });
+  if (!differs) return;
+  for (const auto& [key, value] : wanted) {
+    if (!value || (part.contains(key) && part[key] == *value)) continue;
+    part[key] = *value;
+    changes.push_back(std::string(key) + " " + value->dump());
+  }
+}
+
+/// A part of the pipeline that is of this type alone, not in a sequence; null for another.
+TreeJson* part_of_type(TreeJson& document, const char* key, const char* type) {
+  const auto found = document.find(key);
+  if (found == document.end() || !found->is_object()) return nullptr;
+  const auto its_type = found->find("type");
+  return its_type != found->end() && *its_type == type ? &*found : nullptr;
+}
+
+}  // namespace
+
+std::optional<TokenizerFamily> tokenizer_family(std::string_view name) {
+  std::string folded;
+  for (const char c : name) {
+    if (c != '-' && c != '_') folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  drop_ending(folded, "fast");
+  drop_ending(folded, "tokenizer");
+  for (const ClassName& known : kClasses) {
+    if (folded == known.name) return known.family;
+  }
+  return std::nullopt;
+}
+
+std::string known_tokenizer_classes() {
+  std::string names;
+  for (const ClassName& known : kClasses) {
+    if (!known.shown.empty()) names += (names.empty() ? "" : ", ") + std::string(known.shown);
+  }
+  return names;
+}
+
+std::vector<std::string> overrule_tokenizer_json(TreeJson& document, TokenizerFamily family, const JsonField& config) {
+  std::vector<std::string> changes;
+  if (!document.is_object()) return changes;
+  if (family == TokenizerFamily::wordpiece) {
+    TreeJson* normalizer = part_of_type(document, "normalizer", "BertNormalizer");
+    if (normalizer == nullptr) return changes;
+    const auto lowercase = setting(config, "do_lower_case", true);
+    // No accents setting means that accents go with case: null, as the class hands it on.
+    auto accents = setting(config, "strip_accents", nullptr);
+    if (!accents && lowercase) accents = std::make_optional<TreeJson>(nullptr);
+    change(*normalizer,
+           {{"lowercase", lowercase},
+            {"strip_accents", accents},
+            {"handle_chinese_chars", setting(config, "tokenize_chinese_chars", true)}},
+           changes);
+  } else if (family == TokenizerFamily::byte_level) {
+    const auto prefix = setting(config, "add_prefix_space", false);
+    if (TreeJson* part = part_of_type(document, "pre_tokenizer", "ByteLevel")) {
+      change(*part, {{"add_prefix_space", prefix}}, changes);
+    }
+    for (const char* type : {"RobertaProcessing", "ByteLevel"}) {
+      TreeJson* part = part_of_type(document, "post_processor", type);
+      if (part == nullptr) continue;
+      change(*part, {{"add_prefix_space", prefix}, {"trim_offsets", setting(config, "trim_offsets", true)}}, changes);
+    }
+  }
+  return changes;
+}
+
+}  // namespace infomtl::text

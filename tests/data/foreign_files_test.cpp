@@ -1,0 +1,228 @@
+// Files as spreadsheets, pandas and Python's csv and json write them. The right values are those that Python's csv.reader
+// and json.loads give (3.11), but for CR LF inside quotes, of which the CR is dropped, and for blank rows, left out.
+
+#include <gtest/gtest.h>
+
+#include "data/readers.h"
+#include "infomtl/core/config.h"
+#include "infomtl/core/errors.h"
+#include "infomtl/data/dataset.h"
+#include "support/message_of.h"
+#include "support/temporary_folder.h"
+
+namespace infomtl::data {
+namespace {
+
+using infomtl::testing::message_of;
+using infomtl::testing::TemporaryFolder;
+using Classes = std::vector<std::int32_t>;
+using Row = std::pair<std::string, std::string>;
+
+struct TableCase {
+  const char* what;
+  std::string content;
+  std::vector<Row> rows;  ///< text and label
+  char delimiter = ',';
+  bool quotes = true;
+};
+
+std::vector<Row> rows_of(const TableCase& table, const ErrorList& problem = throwing_errors()) {
+  Source source;
+  source.format = table.delimiter == '\t' ? SourceFormat::tsv : SourceFormat::csv;
+  source.file = "f";
+  source.text_column = "text";
+  source.label_columns = {"label"};
+  source.delimiter = table.delimiter;
+  source.quotes = table.quotes;
+  const std::vector<std::string> names = {"0", "1"};
+  const SourceRows read =
+      read_rows(source, table.content, "", {{TaskKind::classification, &source, &names}}, {""}, false, problem);
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < read.texts.size(); ++i) {
+    const RawLabels& labels = read.labels[0];
+    rows.emplace_back(read.texts.first[i],
+                      labels.missing[i] ? "" : labels.items[static_cast<std::size_t>(labels.offsets[i])]);
+  }
+  return rows;
+}
+
+TEST(ForeignTables, GiveTheCellsThatPythonsCsvGives) {
+  const std::vector<TableCase> cases = {
+      {"Excel: BOM, CR LF, quotes",
+       "\xEF\xBB\xBFtext,label\r\n\"He said \"\"no\"\", twice\",1\r\n\"line one\r\nline two\",0\r\nlast,1",
+       {{"He said \"no\", twice", "1"}, {"line one\nline two", "0"}, {"last", "1"}}},
+      {"Excel: a row of empty cells between",
+       "text,label,\r\none,1,\r\n,,\r\ntwo,0,\r\n",
+       {{"one", "1"}, {"two", "0"}}},
+      {"Excel: the line that names the separator", "sep=,\r\ntext,label\r\none,1\r\n", {{"one", "1"}}},
+      {"Excel in half of Europe",
+       "text;label\r\n\"a;b\";1\r\nplain, with comma;0\r\n",
+       {{"a;b", "1"}, {"plain, with comma", "0"}},
+       ';'},
+      {"pandas with its index",
+       ",text,label\n0,first,1\n1,\"comma, here\",0\n",
+       {{"first", "1"}, {"comma, here", "0"}}},
+      {"QUOTE_ALL", "\"text\",\"label\"\n\"x\",\"1\"\n\"\",\"0\"\n", {{"x", "1"}, {"", "0"}}},
+      {"QUOTE_NONNUMERIC", "\"text\",\"label\"\r\n\"a b\",1\r\n\"c\",0\r\n", {{"a b", "1"}, {"c", "0"}}},
+      {"blank lines anywhere", "\n\ntext,label\n\none,1\n\n\ntwo,0\n\n", {{"one", "1"}, {"two", "0"}}},
+      {"a line of blanks", "text,label\none,1\n   \ntwo,0\n", {{"one", "1"}, {"two", "0"}}},
+      {"a blank line inside quotes is text", "text,label\n\"a\n\nb\",1\n", {{"a\n\nb", "1"}}},
+      {"quotes alone", "text,label\n\"\"\"\",1\n\"a\"\"\",0\n", {{"\"", "1"}, {"a\"", "0"}}},
+      {"no end of the last line, quoted", "text,label\none,\"1\"", {{"one", "1"}}},
+      {"BOM, then a blank line", "\xEF\xBB\xBF\r\ntext,label\r\none,1\r\n", {{"one", "1"}}},
+      {"pandas' TSV, quoted",
+       "text\tlabel\n\"a \"\"b\"\" c\"\t1\n\"x\ty\"\t0\n",
+       {{"a \"b\" c", "1"}, {"x\ty", "0"}},
+       '\t'},
+      {"a TSV of plain quotes", "text\tlabel\n\"a\t1\nb\"\t0\n", {{"\"a", "1"}, {"b\"", "0"}}, '\t', false},
+      {"a bar between", "text|label\na,b|1\n", {{"a,b", "1"}}, '|'}};
+  for (const TableCase& one : cases) EXPECT_EQ(rows_of(one), one.rows) << one.what;
+}
+
+TEST(ForeignTables, ThatAreOfAnotherKindAreToldBySign) {
+  const auto words = [](const TableCase& table) { return message_of<DataError>([&] { rows_of(table); }); };
+  const std::vector<std::pair<TableCase, const char*>> cases = {
+      {{"", "text;label\na;1\n", {}}, "is \";\" what separates them? Then set \"delimiter\""},
+      {{"", "text\tlabel\na\t1\n", {}}, "is \"\\t\" what separates them?"},
+      {{"", "text,label\na,1\n", {}, '\t', false}, "is \",\" what separates them?"},
+      {{"", "sep=;\ntext;label\na;1\n", {}}, "says \"sep=;\", but \",\" separates here"},
+      {{"", std::string("\xFF\xFEt\0e\0", 6), {}}, "is UTF-16"},
+      {{"", "text,label\rone,1\rtwo,0\r", {}}, "lines end in CR alone"},
+      {{"", "text,label\n\"a \\\"b\\\"\",1\n", {}}, "text after the closing quote"},
+      {{"", "text,label\none,1\ntwo\n", {}}, "f:3: 1 columns where the first line has 2"}};
+  for (const auto& [table, said] : cases) EXPECT_NE(words(table).find(said), std::string::npos) << words(table);
+}
+
+TEST(ForeignTables, ATextOfMegabytesIsAFileOfAnotherKind) {
+  const std::string long_line = "text,label\n" + std::string(kLongestText + 1, 'x') + ",1\n";
+  EXPECT_NE(message_of<DataError>([&] {
+              rows_of({"", long_line, {}});
+            }).find("f:2: a text of 10000001 bytes"),
+            std::string::npos);
+  const std::string just = "text,label\n" + std::string(kLongestText, 'x') + ",1\n";
+  EXPECT_EQ(rows_of({"", just, {}}).size(), 1U);
+}
+
+/// What a JSONL label of a task with these classes is read as: the classes of the one row, or what the error says.
+std::string class_of(const std::string& value, const Json& names, const std::string& type = "classification") {
+  const TemporaryFolder folder;
+  folder.write("t.jsonl", R"({"text": "a", "label": )" + value + "}\n");
+  const Json record = {{"name", "t"},
+                       {"type", type},
+                       {"labels", names},
+                       {"splits", {{"train", {{"file", (folder / "t.jsonl").string()}}}}}};
+  try {
+    const Dataset dataset = load_dataset(Config::from_json({{"tasks", Json::array({record})}}), 0);
+    std::string found;
+    for (const std::int32_t c : dataset.split(Split::train).tasks[0].classes) {
+      found += (found.empty() ? "" : "|") + names.at(static_cast<std::size_t>(c)).get<std::string>();
+    }
+    return found;
+  } catch (const UserError&) {
+    return "refused";
+  }
+}
+
+TEST(ForeignLabels, MeanWhatTheirNameSaysOrAreRefused) {
+  const std::vector<std::tuple<std::string, Json, std::string>> cases = {
+      {"true", {"TRUE", "FALSE"}, "TRUE"},
+      {"false", {"False", "True"}, "False"},
+      {"true", {"no", "yes"}, "refused"},
+      {"true", {"-1", "+1"}, "refused"},
+      {"true", {"0", "1"}, "1"},
+      {"1", {"true", "false"}, "false"},  // no name is a number: the index
+      {"1", {"2", "1"}, "1"},
+      {"1.0", {"2", "1"}, "1"},
+      {"\"1.0\"", {"a", "b"}, "refused"},
+      {"\"1.0\"", {"1.0", "2.0"}, "1.0"},
+      {"1.0", {"1.0", "2.0"}, "1.0"},
+      {"-1", {"-1", "0", "1"}, "-1"},
+      {"-1", {"a", "b"}, "refused"},
+      {"\"+1\"", {"-1", "+1"}, "+1"},
+      {"1", {"-1", "+1"}, "refused"},
+      {"\"01\"", {"01", "02"}, "01"},
+      {"1", {"01", "02"}, "refused"},
+      {"2", {"a", "b"}, "refused"},
+      {"0.5", {"a", "b"}, "refused"},
+      {"\" b \"", {"a", "b"}, "b"},
+      {"\"B\"", {"a", "b"}, "refused"},
+      {"null", {"a", "b"}, "refused"},
+      {"\"\"", {"a", "b"}, "refused"},
+      {"[\"a\"]", {"a", "b"}, "refused"},
+      {"{\"a\": 1}", {"a", "b"}, "refused"},
+      {"1e0", {"a", "b"}, "b"}};
+  for (const auto& [value, names, expected] : cases) {
+    EXPECT_EQ(class_of(value, names), expected) << value << " among " << names;
+  }
+}
+
+TEST(ForeignLabels, OfSeveralClassesAreNamesIndicesOrAVectorAndNeverAGuess) {
+  const Json three = {"a", "b", "c"};
+  const std::vector<std::tuple<std::string, Json, std::string>> cases = {{"[0, 1, 0]", three, "b"},
+                                                                         {"[1, 1, 1]", three, "a|b|c"},
+                                                                         {"[false, true, true]", three, "b|c"},
+                                                                         {"[0, 2]", three, "a|c"},
+                                                                         {"[\"c\", \"a\"]", three, "c|a"},
+                                                                         {"\"a, c\"", three, "a|c"},
+                                                                         {"[]", three, ""},
+                                                                         {"[1, 0]", {"a", "b"}, "refused"},
+                                                                         {"[1]", {"a"}, "refused"},
+                                                                         {"[true]", {"a"}, "a"},
+                                                                         {"[0.5, 0, 0]", three, "refused"},
+                                                                         {"[\"a\", null]", three, "refused"},
+                                                                         {"[\"a\", \"a\"]", three, "refused"},
+                                                                         {"[[0, 1, 0]]", three, "refused"}};
+  for (const auto& [value, names, expected] : cases) {
+    const std::string found = class_of(value, names, "multi_label");
+    EXPECT_EQ(found, expected) << value << " among " << names;
+  }
+}
+
+TEST(ForeignJson, AKeyThatIsWrittenTwiceIsRefused) {
+  Source source;
+  source.format = SourceFormat::jsonl;
+  source.file = "f";
+  source.text_column = "text";
+  source.label_columns = {"label"};
+  const std::vector<std::string> names = {"a", "b"};
+  const auto read = [&](const std::string& content, const ErrorList& problem) {
+    return read_rows(source, content, "", {{TaskKind::classification, &source, &names}}, {""}, false, problem);
+  };
+  EXPECT_EQ(message_of<DataError>([&] {
+              read("{\"text\": \"x\", \"label\": \"a\"}\n{\"text\": \"y\", \"label\": \"a\", \"label\": \"b\"}\n",
+                   throwing_errors());
+            }),
+            "f:2: \"/label\" is written twice in one object; keep one of them");
+  message_of<DataError>([&] { read(R"([{"text": "y", "label": "a", "label": "b"}])", throwing_errors()); });
+}
+
+TEST(ForeignJson, ARowThatCannotBeTakenIsToldOnce) {
+  const TemporaryFolder folder;
+  folder.write("t.jsonl", "{\"text\": \"a\", \"label\": [\"x\"]}\n{\"text\": \"b\", \"label\": \"x\"}\n");
+  const Json record = {{"name", "t"},
+                       {"type", "classification"},
+                       {"labels", {"x", "y"}},
+                       {"splits", {{"train", {{"file", (folder / "t.jsonl").string()}}}}}};
+  std::vector<std::string> problems;
+  load_dataset(Config::from_json({{"tasks", Json::array({record})}}), 0, &problems);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].find("a list is for tasks of type multi_label or tagging"), std::string::npos) << problems[0];
+}
+
+TEST(ForeignJson, ALabelNestedWithoutEndIsRefusedInOneLine) {
+  const std::string deep = R"({"text": "a", "label": )" + std::string(100000, '[') + std::string(100000, ']') + "}\n";
+  Source source;
+  source.format = SourceFormat::jsonl;
+  source.file = "f";
+  source.text_column = "text";
+  source.label_columns = {"label"};
+  const std::vector<std::string> names = {"a", "b"};
+  const std::string words = message_of<DataError>([&] {
+    read_rows(source, deep, "", {{TaskKind::multi_label, &source, &names}}, {""}, false, throwing_errors());
+  });
+  EXPECT_NE(words.find("f:1: "), std::string::npos) << words;
+  EXPECT_NE(words.find("nested deeper than 200"), std::string::npos) << words;
+}
+
+}  // namespace
+}  // namespace infomtl::data

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Influence of rows through the program: a run's rows on its tasks, the file that leaves some out, what cannot be done.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+export OMP_NUM_THREADS=1
+make_corpus
+"$program" train config.json --output base --log-level error --set training.epochs=1 >/dev/null
+tasks=topic,polarity,emotion
+
+influence() { "$program" influence base --tasks $tasks --shared adapter:4 --ridge 0.05 "$@"; }
+influence --leave-one-out 6 --subsets 4 --mislabel 0.1 >table.txt 2>err.txt || die "influence: $(cat err.txt)"
+for text in 'most harmful' Pearson LDS gradient_product AUC; do contains table.txt "$text"; done
+for file in influence.json rows.csv features.safetensors parameters.safetensors inverse.safetensors; do
+  [[ -s base/influence/$file ]] || die "influence wrote no $file"
+done
+[[ $(head -n 1 base/influence/rows.csv) == task,row,* ]] || die "rows.csv has no head"
+contains base/influence/influence.json '"task_to_task"'
+
+# The same again reads what was kept; another backend keeps the heads.
+cp base/influence/rows.csv first.csv
+influence --json >again.json 2>err.txt || die "again: $(cat err.txt)"
+cmp -s first.csv base/influence/rows.csv || die "the same call gives other rows"
+contains again.json '"iterations": 0'
+sum=$(sha256sum base/influence/parameters.safetensors)
+influence --backend ekfac --log-level error >table.txt || die "ekfac fails"
+[[ $(sha256sum base/influence/parameters.safetensors) == "$sum" ]] || die "another backend trains other heads"
+
+# The file of rows trains; by chance it has as many.
+influence --select 0.2 --write harmful.json --log-level error >/dev/null || die "--select fails"
+influence --select 0.2 --select-random 1 --write random.json --log-level error >/dev/null || die "--select-random fails"
+[[ $(wc -l <harmful.json) == $(wc -l <random.json) ]] || die "not as many rows by chance"
+"$program" train config.json --output fewer --log-level error --set training.epochs=1 --set data.leave_out=harmful.json >/dev/null ||
+  die "data.leave_out does not train"
+contains fewer/config.json '"rows"'
+"$program" train config.json --output alone --log-level error --set training.epochs=1 --set training.regime=single \
+  --set 'losses=["supervised"]' --set head=linear --set data.leave_out=harmful.json >/dev/null || die "single models do not train"
+
+# Mistakes.
+refuse_in_one_line 'labels words' influence base --log-level error
+refuse_in_one_line 'did you mean "topic"' influence base --tasks topik --log-level error
+refuse_in_one_line 'adapter' influence base --tasks $tasks --shared common --log-level error
+refuse_in_one_line 'frozen' influence base --tasks $tasks --shared lora:8 --log-level error
+refuse_in_one_line '--write' influence base --tasks $tasks --select 0.1 --log-level error
+refuse_in_one_line 'one model per task' influence alone --log-level error
+refuse_in_one_line 'not a run folder' influence nowhere --log-level error
+mv base/checkpoints/best kept && refuse_in_one_line 'no best checkpoint' influence base --log-level error
+mv kept base/checkpoints/best
+sed 's/"topic"/"topics"/' harmful.json >wrong.json
+refuse_in_one_line 'did you mean "topic"' train config.json --output run --log-level error --set data.leave_out=wrong.json
+echo "$mistakes mistakes"
+echo "1 passed, 0 failed"

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# What a trained run is asked on the second day: more epochs, a start from it, other files, all tasks, moved data, classes.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+make_corpus
+train() { "$program" train "$@" --log-level warning --quiet >/dev/null; }
+quiet=(--log-level warning)
+
+# A finished run goes on as if it had been longer from the start, and says where it is not the same run.
+train config.json --output mine --set data.root=corpus/tasks --set schedule.name=constant
+train config.json --output whole --set schedule.name=constant --set training.epochs=3
+train mine --resume --set training.epochs=3
+cmp mine/checkpoints/last/model.safetensors whole/checkpoints/last/model.safetensors || die "more epochs, another model"
+[[ -s mine/results-after-2.json ]] || die "earlier results are gone"
+train config.json --output warmed
+"$program" train warmed --resume --set training.epochs=3 --quiet >/dev/null 2>warmed.txt
+contains warmed.txt "schedule depends on the length of training"
+status=0
+"$program" train mine >/dev/null 2>again.txt || status=$?
+[[ $status == 2 ]] || die "a run folder without --resume: status $status"
+contains again.txt 'go on with it by --resume'
+
+# A new run starts from it.
+"$program" train config.json --output second --set 'start="mine"' --set training.epochs=1 --quiet >/dev/null 2>start.txt
+contains start.txt 'taken: encoder, head of topic'
+
+# A file of one's own; classes; data that have moved.
+head -n 20 corpus/topic/test_text.txt >texts.txt
+"$program" evaluate mine --split test --classes "${quiet[@]}" >classes.txt
+contains classes.txt 'precision'
+contains classes.txt 'taken for'
+printf '{"id": 7, "text": "we met on monday", "label": 0}\n{"id": 8, "text": "a good day", "label": 1}\n' >more.jsonl
+"$program" evaluate mine --task topic --input more.jsonl "${quiet[@]}" >more.txt
+contains more.txt 'more.jsonl'
+refuse_in_one_line 'two files side by side' evaluate whole --task topic --input texts.txt
+cp -r corpus moved
+"$program" evaluate mine --data moved/tasks "${quiet[@]}" >moved.txt
+"$program" evaluate mine "${quiet[@]}" | cmp - moved.txt || die "moved data score differently"
+
+# Records carry their other keys; words stand beside tags; all tasks in one go.
+printf '{"id": 7, "text": "we met on monday", "text_pair": "when"}\n' >record.jsonl
+"$program" predict mine --task spans --input record.jsonl "${quiet[@]}" >spans.jsonl
+contains spans.jsonl '{"id":7,"words":["we","met","on","monday"],"labels":['
+"$program" predict mine --all --input record.jsonl "${quiet[@]}" >all.jsonl
+for task in topic polarity emotion certainty spans answer; do contains all.jsonl "\"$task\":{"; done
+refuse_in_one_line '"label" is a key of the answer' predict whole --task topic --input more.jsonl
+refuse_in_one_line 'give --task' predict whole
+
+# Folders that are not quite a run.
+"$program" predict mine/checkpoints/last --task topic --input record.jsonl "${quiet[@]}" | grep -q '"label"' || die "a checkpoint"
+train config.json --seeds 0,1 --output seeds --set training.epochs=1
+refuse_in_one_line 'seeds/seed-0' evaluate seeds
+"$program" encode --model mine --input record.jsonl | grep -q '{"id": *7' || die "encode dropped the id"
+echo "1 passed, 0 failed"
