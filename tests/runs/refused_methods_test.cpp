@@ -69,7 +69,7 @@ std::vector<RefusedMethod> refused_methods() {
   return {
       {"its weights are to be generated", {{"head", generated}}},
       {"no head takes them", {{"architecture", amortized}}},
-      {"reads what heads said", {{"head", "feedback"}, {"penalties", dgr}}},
+      {"read what heads said", {{"head", "feedback"}, {"penalties", dgr}}},
       {"generates the weights", {{"head", generated}, {"architecture", amortized}, {"penalties", dgr}}},
       {"same texts", {{"data", tasks({"topic", "polarity"})}, {"weighting", "svd_reweighting"}}},
       {"\"spans\" labels words", {{"data", tasks({"topic", "spans"})}, {"weighting", "svd_reweighting"}}},
@@ -109,6 +109,8 @@ TEST(RefusedMethods, WhatGoesTogetherPasses) {
   for (const Json& keys :
        {Json{{"head", feedback}, {"losses", convergence}, {"training", {{"regime", "single"}}}},
         Json{{"head", {{"name", "feedback"}, {"layers", 0}}}, {"losses", convergence}},
+        Json{{"penalties", Json::array({{{"name", "dgr"}, {"tasks", {"topic"}}}})},
+             {"training", {{"regime", "single"}}}},
         Json{{"data", {{"tasks", {"tasks/topic.json", "tasks/again.json"}}}}, {"weighting", "svd_reweighting"}}}) {
     const std::vector<std::string> problems = check_config(method_config(keys)).data.problems;
     EXPECT_TRUE(problems.empty()) << keys << problems.front();
