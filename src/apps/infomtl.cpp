@@ -175,14 +175,15 @@ void describe(CLI::App& app, CommandLine& line) {
   predict
       ->add_option(
           "--input", line.predict.input,
-          "a text per line, or JSONL with text and text_pair, whose other keys (an id) are carried over; - is stdin")
+          "a text per line, or JSONL with text or its words and text_pair, other keys (an id) carried over; - is stdin")
       ->capture_default_str();
   predict->add_option("--output", line.predict.output, "file; - is stdout")->capture_default_str();
   auto* const samples =
       predict
           ->add_option(
               "--samples", line.predict.samples,
-              "mean and standard deviation over so many samples, of a model that is random (variational, gaussian)")
+              "mean and standard deviation over so many samples, of heads gaussian or bayesian or architectures "
+              "variational, vib or additive_noise; feedback and what is not random refuse")
           ->check(CLI::Range(std::int64_t{2}, std::int64_t{100000}))
           ->excludes(all_tasks);
   predict->add_option("--seed", line.predict.seed, "of the samples")->needs(samples);
@@ -231,7 +232,7 @@ void describe(CLI::App& app, CommandLine& line) {
   CLI::App* list = add_command(app, line, "list", "names, options with defaults, papers", "infomtl list losses --json",
                                line.list, &infomtl::commands::list);
   list->add_option("kind", line.list.kind,
-                   "losses, weightings, architectures, heads, encoders, optimizers, schedules, "
+                   "losses, penalties, weightings, architectures, heads, encoders, optimizers, schedules, "
                    "samplers or metrics (default: all)");
   list->add_flag("--json", line.list.json, "print as JSON");
 

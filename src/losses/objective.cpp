@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
@@ -132,9 +131,15 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   return found;
 }
 
-}  // namespace
-
-namespace {
+/// A name of the other list says so, and where it belongs.
+template <class Here, class There>
+void refuse_name_of(const There& there, const char* list, const Config& term, const Here& here) {
+  if (!term.is_object() && !term.json().is_string()) return;
+  const std::string name = term.is_object() ? term.text("name") : term.as_text();
+  if (here.contains(name) || !there.contains(name)) return;
+  throw UnknownNameError((term.is_object() ? term.where("name") : term.where()) + ": \"" + name + "\" is a " +
+                         there.kind() + "; name it in \"" + list + "\"");
+}
 
 /// A term's options alone: what it is, not how much and for whom.
 Json options_of(const Config& term) {
@@ -186,6 +191,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
     loss.part([&] {
       const Listed found = listed(loss, context.tasks);
       const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
+      refuse_name_of(penalty_registry(), "penalties", loss, loss_registry());
       const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
       ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
     });
@@ -193,6 +199,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
   for (const Config& penalty : penalties) {
     penalty.part([&] {
       const Listed found = listed(penalty, context.tasks);
+      refuse_name_of(loss_registry(), "losses", penalty, penalty_registry());
       objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
     });
   }
@@ -217,88 +224,10 @@ Needs Objective::needs(const Task& task) const {
       all.embeddings |= one.embeddings;
       all.parameters |= one.parameters;
       all.other_tasks |= one.other_tasks;
+      all.lone_head |= one.lone_head;
     }
   }
   return all;
-}
-
-namespace {
-
-/// @throws ConfigError naming what the model lacks, and the cure
-void check_needs(const Needs& needs, const MultiTaskModel& model, std::size_t task, const std::string& who) {
-  if (needs.gaussian_head && !model.head(task).gaussian()) {
-    throw ConfigError(who + "needs a gaussian head; set \"head\": {\"name\": \"gaussian\"}");
-  }
-  if (needs.stochastic_architecture && !model.architecture().stochastic()) {
-    throw ConfigError(who + "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
-                      "with a bottleneck");
-  }
-  if (needs.sparse_gates && !model.architecture().sparse_gates()) {
-    throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
-  }
-}
-
-}  // namespace
-
-void Objective::check(const MultiTaskModel& model) const {
-  for (const Entries* entries : {&terms_, &penalties_}) {
-    for (const Entry& entry : *entries) {
-      with_context(entry.title(), [&] { entry.term->check(model); });
-    }
-  }
-  for (std::size_t t = 0; t < model.tasks().size(); ++t) {
-    const Task& task = model.tasks()[t];
-    for (const Entries* entries : {&terms_, &penalties_}) {
-      for (const Entry& entry : *entries) {
-        if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
-            !entry.term->applies_to(task)) {
-          throw ConfigError(entry.title() + ": not defined for task \"" + task.name + "\" (" + task.type +
-                            "); leave it out of \"tasks\"");
-        }
-        if (!entry.applies_to(task)) continue;
-        check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
-      }
-    }
-    if (std::none_of(terms_.begin(), terms_.end(), [&](const Entry& entry) { return entry.applies_to(task); })) {
-      throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " weighted terms is for task \"" +
-                        task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
-    }
-  }
-}
-
-void Objective::check_options(const std::vector<Task>& tasks) const {
-  for (const Entries* entries : {&terms_, &penalties_}) {
-    for (const Entry& entry : *entries) {
-      std::vector<Task> applied;
-      for (const Task& task : tasks) {
-        if (entry.applies_to(task)) applied.push_back(task);
-      }
-      if (applied.empty()) continue;
-      with_context(entry.title(), [&] { entry.term->check_options(applied); });
-    }
-  }
-}
-
-std::vector<std::string> Objective::tasks_without_labels(const std::vector<Task>& tasks) const {
-  std::vector<std::string> found;
-  for (const Task& task : tasks) {
-    const auto reads = [&](const Entry& entry) { return entry.applies_to(task) && entry.term->reads_labels(); };
-    if (std::none_of(terms_.begin(), terms_.end(), reads) &&
-        std::none_of(penalties_.begin(), penalties_.end(), reads)) {
-      found.push_back(task.name);
-    }
-  }
-  return found;
-}
-
-std::vector<std::string> Objective::comparing_rows() const {
-  std::vector<std::string> names;
-  for (const Entries* entries : {&terms_, &penalties_}) {
-    for (const Entry& entry : *entries) {
-      if (entry.term->compares_rows()) names.push_back(entry.name);
-    }
-  }
-  return names;
 }
 
 std::vector<std::pair<std::string, Tensor>> Objective::task_weights() const {

@@ -26,7 +26,9 @@ RepresentationPrior::RepresentationPrior(Settings settings, const TermContext& c
     if (applies_to(context.tasks[t])) members.push_back(t);
   }
   weights_ =
-      register_module("weights", std::make_shared<TaskWeights>(settings_.task_prior, members, context.tasks.size()));
+      register_module("weights", with_context("loss \"representation_prior\"", [&] {
+                        return std::make_shared<TaskWeights>(settings_.task_prior, members, context.tasks.size());
+                      }));
   banks_.resize(context.tasks.size());
   if (weights_->prior() == ops::TaskPrior::standard) return;
   const auto banks = register_module("banks", std::make_shared<torch::nn::Module>("banks"));
@@ -36,6 +38,9 @@ RepresentationPrior::RepresentationPrior(Settings settings, const TermContext& c
 }
 
 void RepresentationPrior::check(const MultiTaskModel& model) const {
+  if (!model.architecture().stochastic()) {
+    throw ConfigError("needs a stochastic architecture; set \"architecture\": {\"name\": \"variational\"}");
+  }
   if (model.architecture().needs_layers()) {
     throw ConfigError(
         "its inputs are pooled outputs, and the architecture reads layers; set \"architecture\": "
@@ -80,6 +85,7 @@ LossValue RepresentationPrior::compute(TaskStep& step) {
 }
 
 std::vector<std::pair<std::string, double>> RepresentationPrior::diagnostics() const { return weights_->diagnostics(); }
+bool RepresentationPrior::draws_per_batch() const { return weights_->draws(); }
 Tensor RepresentationPrior::task_weights() const { return weights_->matrix(); }
 
 }  // namespace infomtl

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "infomtl/core/errors.h"
+
 namespace infomtl {
 
 void TaskPriorSettings::fields(FieldVisitor& f) {
@@ -12,7 +14,8 @@ void TaskPriorSettings::fields(FieldVisitor& f) {
       "combine: the moments of the weighted sum of the other tasks' posteriors (the paper); mixture_bound: a bound on "
       "the KL to their mixture; standard: N(0, I)");
   f.field("temperature_from", temperature_from, "temperature of the Gumbel-softmax at the first step", above(0));
-  f.field("temperature_to", temperature_to, "the same from temperature_steps on; exponential between", above(0));
+  f.field("temperature_to", temperature_to,
+          "the same from temperature_steps on, not above the first; exponential between", above(0));
   f.field("temperature_steps", temperature_steps, "optimiser steps over which the temperature falls", at_least(1));
   f.field("learning_rate", learning_rate, "peak rate of the weights' logits; 0: the optimiser's", at_least(0));
 }
@@ -23,6 +26,10 @@ TaskWeights::TaskWeights(const TaskPriorSettings& settings, std::vector<std::siz
       tasks_(static_cast<std::int64_t>(tasks)),
       temperature_(
           Schedule::exponential(settings.temperature_from, settings.temperature_to, settings.temperature_steps)) {
+  if (settings.temperature_to > settings.temperature_from) {
+    throw ConfigError("temperature_to " + std::to_string(settings.temperature_to) + " is above temperature_from " +
+                      std::to_string(settings.temperature_from) + "; it falls over the steps");
+  }
   if (prior_ == ops::TaskPrior::standard) return;
   step_ = register_buffer("step", at::zeros({}, torch::kInt64));
   const auto count = static_cast<std::int64_t>(members_.size());

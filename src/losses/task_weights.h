@@ -22,6 +22,8 @@ class TaskWeights final : public torch::nn::Module {
   ops::TaskPrior prior() const { return prior_; }
   /// The members but one, in the order of a drawn vector.
   std::vector<std::size_t> others(std::size_t task) const;
+  /// Whether draw() is random: with three members or more, but for `standard`.
+  bool draws() const { return logits_.defined(); }
   /// [n] of the step's task over others(), summing to one, with graph to its logits.
   Tensor draw(TaskStep& step, std::string_view purpose);
   /// [T, T] float64 without noise: softmax of each member's logits, 0 elsewhere. Undefined for `standard`.

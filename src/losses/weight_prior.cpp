@@ -42,7 +42,9 @@ Tensor divergence(const ops::GaussianMoments& own, const std::vector<ops::Gaussi
 WeightPrior::WeightPrior(Settings settings, const TermContext& context) : settings_(std::move(settings)) {
   std::vector<std::size_t> members(context.tasks.size());
   std::iota(members.begin(), members.end(), 0);
-  weights_ = register_module("weights", std::make_shared<TaskWeights>(settings_, members, context.tasks.size()));
+  weights_ = register_module("weights", with_context("loss \"weight_prior\"", [&] {
+                               return std::make_shared<TaskWeights>(settings_, members, context.tasks.size());
+                             }));
 }
 
 void WeightPrior::check(const MultiTaskModel& model) const {
@@ -72,6 +74,7 @@ LossValue WeightPrior::compute(TaskStep& step) {
 }
 
 std::vector<std::pair<std::string, double>> WeightPrior::diagnostics() const { return weights_->diagnostics(); }
+bool WeightPrior::draws_per_batch() const { return weights_->draws(); }
 Tensor WeightPrior::task_weights() const { return weights_->matrix(); }
 
 }  // namespace infomtl

@@ -30,6 +30,7 @@ void register_builtin_architectures(ArchitectureRegistry& registry) {
 #define INFOMTL_REGISTER(name) architectures::register_##name(registry);
   INFOMTL_ARCHITECTURES(INFOMTL_REGISTER)
 #undef INFOMTL_REGISTER
+  registry.add_hints({{"vmtl", "variational"}, {"vmtl_ac", "variational"}, {"covariance_alignment", "alignment"}});
 }
 
 }  // namespace infomtl

@@ -5,9 +5,13 @@
 
 #include <cstdint>
 
+#include "infomtl/core/settings.h"
 #include "infomtl/ops/information/variational.h"
 
 namespace infomtl {
+
+/// Of Shape::initial_scale: standard deviations from 2e-9 to 5 at the start, about 0.05 in the paper.
+inline Range initial_scale_range() { return between(-20, 5); }
 
 class BayesianLinear final : public torch::nn::Module {
  public:

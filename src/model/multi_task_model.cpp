@@ -23,6 +23,26 @@ std::unordered_set<const at::TensorImpl*> shared_of(Architecture& architecture) 
   return shared;
 }
 
+/// Heads that take weights, and an architecture that makes some, go together.
+void check_weights(Architecture& architecture, const std::vector<std::shared_ptr<Head>>& heads,
+                   const std::vector<Task>& tasks) {
+  const torch::NoGradGuard no_grad;
+  bool proposed = false, taken = false;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const bool has_some = architecture.head_weights(t).has_value();
+    proposed = proposed || has_some;
+    taken = taken || heads[t]->takes_weights();
+    if (has_some || !heads[t]->takes_weights()) continue;
+    throw ConfigError("head of task \"" + tasks[t].name +
+                      "\": its weights are to be generated, but the architecture generates none; set \"architecture\": "
+                      "{\"name\": \"variational\", \"amortized\": true}, or \"weights\": \"own\"");
+  }
+  if (!proposed || taken) return;
+  throw ConfigError(
+      "the architecture generates weights for heads (\"amortized\": true), and no head takes them; set \"head\": "
+      "{\"name\": \"bayesian\", \"weights\": \"generated\"}, or \"amortized\": false");
+}
+
 std::vector<std::shared_ptr<Head>> made(const TaskHeads& heads, std::int64_t width, std::uint64_t seed) {
   if (heads.heads.size() != heads.tasks.size()) {
     throw StateError("model: " + std::to_string(heads.heads.size()) + " heads for " +
@@ -82,6 +102,7 @@ MultiTaskModel::MultiTaskModel(std::shared_ptr<Encoder> encoder, std::shared_ptr
                                const TaskHeads& heads, Pooling pooling, std::uint64_t seed)
     : MultiTaskModel(std::move(encoder), architecture, made(heads, architecture->width(), seed), heads.tasks, pooling) {
   head_factories_ = heads.heads;
+  check_weights(*architecture_, heads_, tasks_);
 }
 
 std::shared_ptr<Head> MultiTaskModel::new_head(std::size_t task, std::uint64_t seed) const {

@@ -76,8 +76,10 @@ struct ConfigChecker::Implementation {
       const Config strict = config.overridden({});
       strict.collect(nullptr);
       Run run = Run::from_config(strict, {.output = ".infomtl-check-writes-nothing-here", .progress = false});
-      if (run.experiment() != nullptr)
-        add_note_once(notes, memory_estimate(read, run.experiment()->trainer().model(), data));
+      if (run.experiment() == nullptr) return "";
+      const Trainer& trainer = run.experiment()->trainer();
+      add_note_once(notes, memory_estimate(read, trainer.model(), data));
+      for (const std::string& line : trainer.objective().left_out(trainer.model().tasks())) add_note_once(notes, line);
       return "";
     } catch (const Error& error) {
       return error.what();

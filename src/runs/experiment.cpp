@@ -146,6 +146,7 @@ struct Experiment::Implementation {
     if (extended_from) folder.set_results_aside(*extended_from);
     // First: a folder with checkpoints and no config.json is no run's.
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
+    for (const std::string& line : objective->left_out(trainer->model().tasks())) log::info(line);
     std::filesystem::create_directories(folder.last().parent_path());
     folder.keep_latest(config.checkpoints.keep);
     const std::int64_t begun_at = trainer->steps_done();
@@ -266,11 +267,14 @@ struct Experiment::Implementation {
     scored.seed = config.trainer.seed;
     scored.selection_split = config.trainer.selection.split;
     scored.selection_monitor = config.trainer.selection.monitor;
-    scored.selected_epoch = trainer->best_epoch();
+    // A run that is to stop after some epochs may do so before the last phase, and has chosen none.
+    const bool chosen = trainer->best_epoch() >= 0;
+    scored.selected_epoch = chosen ? trainer->best_epoch() : trainer->epochs_done() - 1;
     scored.training = training_json();
     scored.environment = environment_json(config.device.str());
-    scored.selected_step = trainer->best_step();
-    read_checkpoint_model(folder.best(), trainer->model());
+    scored.selected_step = chosen ? trainer->best_step() : trainer->steps_done();
+    const std::filesystem::path chosen_checkpoint = chosen ? folder.best() : folder.last();
+    read_checkpoint_model(chosen_checkpoint, trainer->model());
     scored.task_similarity = task_similarity(trainer->model());
     Evaluations scores = evaluate_splits(best_scores ? &*best_scores : nullptr);
     for (const std::string& split : options.scored_splits) {
@@ -292,7 +296,7 @@ struct Experiment::Implementation {
     }
     scored.average_tasks();
     if (!objective->task_weights().empty()) {  // of the epoch that is scored, like the model
-      read_checkpoint_objective(folder.best(), *objective);
+      read_checkpoint_objective(chosen_checkpoint, *objective);
       scored.task_weights = task_weights(*objective, trainer->model().tasks());
     }
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");

@@ -119,7 +119,8 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
   }
   const fs::path main = place.checkpoint.empty() ? folder.best() : place.checkpoint;
   recover_folder(main);
-  if (!fs::exists(main)) throw IoError(place.run.string() + ": has no best checkpoint yet");
+  if (!fs::exists(main))
+    throw IoError(place.run.string() + ": has no best checkpoint yet; with phases one is chosen in the last of them");
   RunCheckpoints found;
   const Json state = state_of(main);
   for (const Json& task : state.at("tasks")) found.tasks.push_back(task_from_json(task));

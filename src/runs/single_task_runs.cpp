@@ -21,16 +21,19 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
     config["data"]["leave_out"] = {{"rows", own}};
   }
   config["training"]["regime"] = "alternating";
-  Json terms = Json::array();
-  for (Json term : effective.at("losses")) {
-    if (term.is_object() && term.contains("tasks")) {
-      const Json& names = term["tasks"];
-      if (!names.empty() && std::find(names.begin(), names.end(), Json(task)) == names.end()) continue;
-      term.erase("tasks");
+  for (const char* const list : {"losses", "penalties"}) {
+    if (!effective.contains(list)) continue;
+    Json terms = Json::array();
+    for (Json term : effective.at(list)) {
+      if (term.is_object() && term.contains("tasks")) {
+        const Json& names = term["tasks"];
+        if (!names.empty() && std::find(names.begin(), names.end(), Json(task)) == names.end()) continue;
+        term.erase("tasks");
+      }
+      terms.push_back(std::move(term));
     }
-    terms.push_back(std::move(term));
+    config[list] = std::move(terms);
   }
-  config["losses"] = std::move(terms);
   if (config["training"].contains("unsupervised_tasks")) {
     Json kept = Json::array();
     for (const Json& name : config["training"]["unsupervised_tasks"]) {

@@ -93,8 +93,8 @@ std::string shape_text(at::IntArrayRef shape) {
 /// Dropout and the like are no parameters: they come from the encoder's own config.json, which may have changed.
 void refuse_other_encoder(const std::filesystem::path& folder, const Encoder& encoder) {
   Json saved = read_json(folder / "config.json"), now = encoder.config();
-  for (const char* const unread : {"dtype", "torch_dtype", "transformers_version", "_name_or_path", "architectures",
-                                   "id2label", "label2id"}) {
+  for (const char* const unread :
+       {"dtype", "torch_dtype", "transformers_version", "_name_or_path", "architectures", "id2label", "label2id"}) {
     saved.erase(unread);
     now.erase(unread);
   }

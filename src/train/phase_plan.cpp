@@ -13,9 +13,11 @@ namespace infomtl {
 PhaseLength length_of(const std::vector<TrainingPhase>& phases) {
   PhaseLength length;
   for (const TrainingPhase& phase : phases) {
-    if (int(phase.epochs > 0) + int(phase.steps > 0) + int(phase.share > 0) != 1) {
+    const int lengths = int(phase.epochs > 0) + int(phase.steps > 0) + int(phase.share > 0);
+    if (lengths == 0) {
       throw ConfigError(phase.where + ": say how long it takes, in epochs, in steps or as a share of the run");
     }
+    if (lengths > 1) throw ConfigError(phase.where + ": give one of epochs, steps and share, not several");
     length.epochs += phase.epochs;
     length.steps += phase.steps;
     length.share += phase.share;
@@ -48,7 +50,7 @@ void check_phase_length(const std::vector<TrainingPhase>& phases, std::int64_t e
   }
   const std::int64_t most = epochs * steps_per_epoch;
   if (most > 0 && length.steps > most) {
-    fail(std::to_string(length.steps) + " steps, but training.epochs has " + std::to_string(most),
+    fail(std::to_string(length.steps) + " steps, but training.epochs has " + std::to_string(most) + " steps",
          "raise training.epochs");
   }
 }
@@ -87,7 +89,11 @@ PhasePlan::PhasePlan(std::vector<TrainingPhase> phases, std::int64_t steps_per_e
     const bool any = std::any_of(parameters.begin(), parameters.end(), [&](const NamedParameter& named) {
       return named.parameter.requires_grad() && !rests(phase, named.name);
     });
-    if (!any) throw ConfigError(where(phase) + ": no parameter trains; leave one out of \"freeze\"");
+    if (any) continue;
+    const bool by_groups = std::none_of(parameters.begin(), parameters.end(),
+                                        [](const NamedParameter& named) { return named.parameter.requires_grad(); });
+    throw ConfigError(by_groups ? std::string("optimizer.groups: no parameter trains; let a group train")
+                                : where(phase) + ": no parameter trains; leave one out of \"freeze\"");
   }
 }
 
@@ -118,11 +124,12 @@ std::vector<bool> PhasePlan::training(std::size_t phase, const FlatParameters& p
 
 std::string PhasePlan::where(std::size_t phase) const { return phases_.empty() ? "this run" : phases_.at(phase).where; }
 
-std::string PhasePlan::text(std::size_t phase) const {
+std::string PhasePlan::text(std::size_t phase, bool chooses) const {
   std::string rest;
   for (const std::string& selector : phases_.at(phase).freeze) rest += (rest.empty() ? "" : ", ") + selector;
   return "phase " + std::to_string(phase + 1) + " of " + std::to_string(size()) +
-         (rest.empty() ? "" : "; resting: " + rest);
+         (rest.empty() ? "" : "; resting: " + rest) +
+         (chooses && phase > 0 && phase + 1 == size() ? "; the best epoch is chosen from here on" : "");
 }
 
 }  // namespace infomtl

@@ -32,14 +32,16 @@ class PhasePlan {
   std::size_t size() const { return ends_.size(); }
   /// The phase of a step from 0; the last one of every step behind it.
   std::size_t at(std::int64_t step) const;
+  /// Whether the step is of the last phase.
+  bool last_at(std::int64_t step) const { return at(step) + 1 == size(); }
   bool rests(std::size_t phase, const std::string& name) const;
   bool always_rests(const std::string& name) const;
   /// Of each slot, for FlatParameters::set_training().
   std::vector<bool> training(std::size_t phase, const FlatParameters& parameters) const;
   /// "tweets.json#/training/phases/0"; "this run" without phases.
   std::string where(std::size_t phase) const;
-  /// "phase 1 of 2: encoder rests", for the log.
-  std::string text(std::size_t phase) const;
+  /// "phase 1 of 2; resting: encoder", for the log. @param chooses  whether the best epoch is chosen: from the last phase on
+  std::string text(std::size_t phase, bool chooses) const;
 
  private:
   std::vector<TrainingPhase> phases_;

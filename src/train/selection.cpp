@@ -65,8 +65,9 @@ bool improve_tasks(const Evaluation& scores, const std::vector<Task>& tasks, Pro
 }  // namespace
 
 bool select_evaluation(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
-                       Progress& progress) {
+                       Progress& progress, bool candidate) {
   const bool last = settings.monitor == "last";
+  if (!last && !candidate) return false;
   if (last) progress.best.epoch = -1;
   const bool best =
       improve(progress.best, last ? BestEvaluation::kNone : scores.monitored(settings.monitor, tasks), progress);

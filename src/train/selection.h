@@ -14,8 +14,11 @@ namespace infomtl {
 void check_selection(const SelectionSettings& settings, const BatchSource& batches);
 
 /// Enters the scores of an evaluation at progress.cost.steps, after an epoch or within one; without a choice ("last") it is
-/// the best one. @return whether it is the best so far
+/// the best one.
+/// @param candidate  false: it can't be chosen, nor does it count as one without improvement, since a later phase of
+/// training is still to come
+/// @return whether it is the best so far
 bool select_evaluation(const SelectionSettings& settings, const Evaluation& scores, const std::vector<Task>& tasks,
-                       Progress& progress);
+                       Progress& progress, bool candidate = true);
 
 }  // namespace infomtl

@@ -66,6 +66,9 @@ TrainedParameters::TrainedParameters(const TrainerSettings& settings, const Mult
   append(own, weighting, "weighting.", ParameterPart::weighting);
   NamedParameters all = joined(shared, own);
   apply_own_rates(model.architecture().parameter_groups(), "architecture.", peak_rate(settings), all);
+  for (std::size_t t = 0; t < model.tasks().size(); ++t) {
+    apply_own_rates(model.head(t).parameter_groups(), "heads." + model.tasks()[t].name + ".", peak_rate(settings), all);
+  }
   apply_own_rates(weighting.parameter_groups(), "weighting.", peak_rate(settings), all);
   for (const auto& child : objective.named_children()) {
     const auto* const term = dynamic_cast<const LossTerm*>(child.value().get());

@@ -17,6 +17,7 @@
 #include "infomtl/train/weighting_context.h"
 #include "train/bad_gradient.h"
 #include "train/diagnostics.h"
+#include "train/micro_batch_warnings.h"
 #include "train/phase_plan.h"
 #include "train/progress.h"
 #include "train/selection.h"
@@ -88,13 +89,7 @@ struct Trainer::Implementation {
           "training.clip: \"per_task\" shortens each task's gradient before its weight, but this weighting compares "
           "the gradients itself; set it to \"total\"");
     }
-    const std::vector<std::string> comparing = objective->comparing_rows();
-    if (settings.batching.accumulate > 1 && !comparing.empty()) {
-      std::string names;
-      for (const std::string& name : comparing) names += (names.empty() ? "\"" : ", \"") + name + "\"";
-      log::warning("training.accumulate " + std::to_string(settings.batching.accumulate) + ": " + names +
-                   " compare rows, and see those of one micro-batch only: not the value of the whole batch");
-    }
+    warn_of_micro_batches(settings.batching.accumulate, *objective, *model);
   }
 
   /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
@@ -115,7 +110,8 @@ struct Trainer::Implementation {
     phase = now;
     parameters.set_training(trained.plan.training(now, parameters));
     gradient_memory = make_gradient_memory();  // a step of this phase finds out anew, also in a continued run
-    if (trained.plan.size() > 1) log::info(trained.plan.text(now));
+    if (settings.phases.empty()) return;
+    log::info(trained.plan.text(now, /*chooses=*/settings.selection.monitor != "last"));
   }
 
   /// Shows the weighting what there is to learn from. A run that goes on has what it made of that in its state.
@@ -234,7 +230,8 @@ struct Trainer::Implementation {
   }
 
   bool enter(const Evaluation& scores) {
-    const bool best = select_evaluation(settings.selection, scores, model->tasks(), progress);
+    const bool last_phase = trained.plan.last_at(progress.cost.steps - 1);
+    const bool best = select_evaluation(settings.selection, scores, model->tasks(), progress, last_phase);
     if (progress.stopped_early && progress.cost.steps % settings.report_every != 0) report();
     return best;
   }
@@ -282,6 +279,7 @@ Trainer::Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model
                                                        weighting, std::move(batches))) {
   Implementation& self = *implementation_;
   self.check();
+  check_task_inputs(*self.weighting, *self.model, *self.batches, self.settings.evaluation_batch_size);
   const std::int64_t all = self.settings.epochs * self.batches->steps_per_epoch();
   self.gram_only = does_without_jacobian(self.settings.task_gradients, self.jacobian_bytes());
   self.total = self.settings.max_steps > 0 ? std::min(all, self.settings.max_steps) : all;
@@ -360,6 +358,7 @@ TrainingCost Trainer::cost() const {
 }
 const TrainerSettings& Trainer::settings() const { return implementation_->settings; }
 const MultiTaskModel& Trainer::model() const { return *implementation_->model; }
+const Objective& Trainer::objective() const { return *implementation_->objective; }
 FlatParameters& Trainer::parameters() { return implementation_->parameters; }
 
 void Trainer::save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer) const {

@@ -134,6 +134,7 @@ void register_builtin_weightings(WeightingRegistry& registry) {
 #define INFOMTL_REGISTER(name) weightings::register_##name(registry);
   INFOMTL_WEIGHTINGS(INFOMTL_REGISTER)
 #undef INFOMTL_REGISTER
+  registry.add_hints({{"svd", "svd_reweighting"}});
 }
 
 WeightingRegistry& weighting_registry() {
@@ -152,7 +153,7 @@ bool WeightingTraits::defined_in(Regime regime) const {
 std::vector<RegistryTrait> WeightingTraits::listed() const {
   std::string words;
   for (const Regime regime : regimes) words += (words.empty() ? "\"" : ",\"") + name_of(regime) + "\"";
-  if (defined_in(Regime::alternating)) words += ",\"single\"";
+  if (alone && defined_in(Regime::alternating)) words += ",\"single\"";
   const char* read = gradients == GradientKind::losses     ? "losses"
                      : gradients == GradientKind::gram     ? "gram"
                      : gradients == GradientKind::jacobian ? "jacobian"

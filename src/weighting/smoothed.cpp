@@ -62,6 +62,7 @@ class Smoothed final : public GradientWeighting {
     inner_->backward(smoothing);
   }
   bool needs_features() const override { return inner_->needs_features(); }
+  void check(const std::vector<TaskInputs>& tasks) const override { inner_->check(tasks); }
   void begin(const std::vector<TaskInputs>& tasks) override { inner_->begin(tasks); }
   void after_update(TaskGradients& task_gradients) override { inner_->after_update(task_gradients); }
   void end_epoch(std::int64_t epoch, const std::vector<double>& losses) override { inner_->end_epoch(epoch, losses); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/log.h"
 #include "infomtl/ops/aggregation/label_directions.h"
 #include "weighting/builtin.h"
 
@@ -13,24 +14,26 @@ using torch::Tensor;
 
 constexpr double kSameFeatures = 1e-5;  // of the largest entry: batches of another size round differently
 
-/// [B, C_i] float64: +-1 for two classes, a column of zeros and ones per class for more or for label sets, standardised values
-/// for regression.
+/// [B, C_i] float64: a column for two classes or for values, one per class for more or for label sets; each of mean 0 and
+/// deviation 1, or 0 throughout where all its labels are equal.
 Tensor label_columns(const TaskInputs& task) {
-  switch (task.kind) {
-    case TaskKind::classification:
-      if (task.outputs == 2) return (2 * task.labels.to(torch::kFloat64) - 1).unsqueeze(1);
-      return at::one_hot(task.labels, task.outputs).to(torch::kFloat64);
-    case TaskKind::multi_label:
-      return task.labels.to(torch::kFloat64);
-    case TaskKind::regression: {
-      const Tensor centred = task.labels.to(torch::kFloat64) - task.labels.to(torch::kFloat64).mean();
-      const double deviation = centred.square().mean().sqrt().item<double>();
-      return (deviation > 0 ? centred / deviation : centred).unsqueeze(1);
-    }
-    case TaskKind::tagging:
-      break;
+  Tensor columns = task.labels.to(torch::kFloat64);
+  if (task.kind == TaskKind::classification && task.outputs != 2) {
+    columns = at::one_hot(task.labels, task.outputs).to(torch::kFloat64);
   }
-  throw StateError("svd_reweighting: labels of words are no labels of rows");
+  if (columns.dim() == 1) columns = columns.unsqueeze(1);
+  const Tensor constant = columns.eq(columns.narrow(0, 0, 1)).all(0, /*keepdim=*/true);
+  const Tensor centred = columns - columns.mean(0, /*keepdim=*/true);
+  const Tensor deviation = centred.square().mean(0, /*keepdim=*/true).sqrt();
+  return at::where(constant, at::zeros_like(centred),
+                   centred / at::where(constant, at::ones_like(deviation), deviation));
+}
+
+/// A weight per task means nothing for a task alone.
+WeightingTraits for_several_tasks() {
+  WeightingTraits traits = in_both_regimes(GradientKind::losses);
+  traits.alone = false;
+  return traits;
 }
 
 bool same_features(const Tensor& one, const Tensor& other) {
@@ -44,32 +47,42 @@ void SvdReweightingSettings::fields(FieldVisitor& f) {
   f.field("rank", rank, "directions that count, at most the columns of labels; 0: as many as tasks", at_least(0));
 }
 
-/// SVD reweighting: each task by how much of X^T y lies in the common top directions, times what makes the sum T.
+/// SVD reweighting: with standardised columns of labels, each task by how much of X^T y lies in the common top directions, times what makes the sum T.
 class SvdReweighting final : public GradientWeighting {
  public:
   using Settings = SvdReweightingSettings;
   SvdReweighting(Settings settings, const WeightingContext& tasks) : settings_(settings), names_(tasks.names) {}
 
   bool needs_features() const override { return true; }
+  void check(const std::vector<TaskInputs>& tasks) const override {
+    if (tasks.size() < 2) refuse("weighs tasks against each other, and \"" + names_.at(0) + "\" is trained alone");
+    std::int64_t columns = 0;
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      columns += columns_of(tasks, t).size(1);
+      const Tensor &first = tasks[0].texts, &texts = tasks[t].texts;
+      if (!first.defined() || !texts.defined()) continue;  // begin() compares the features
+      if (!at::equal(first, texts)) refuse_texts(t, first.size(0), texts.size(0));
+    }
+    check_rank(columns);
+  }
   void begin(const std::vector<TaskInputs>& tasks) override {
     std::vector<Tensor> directions;
     std::int64_t columns = 0;
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      if (tasks[t].kind == TaskKind::tagging) {
-        refuse("is for tasks with a label per text; \"" + names_.at(t) + "\" labels words");
-      }
+      const Tensor own = columns_of(tasks, t);
       if (!same_features(tasks[0].features, tasks[t].features)) {
-        refuse("is for tasks that label the same texts, in the same order; \"" + names_.at(0) + "\" has " +
-               std::to_string(tasks[0].features.size(0)) + " training rows, \"" + names_.at(t) + "\" has " +
-               std::to_string(tasks[t].features.size(0)) + ", not all of the same text");
+        refuse_texts(t, tasks[0].features.size(0), tasks[t].features.size(0));
       }
-      directions.push_back(tasks[t].features.to(torch::kFloat64).t().mm(label_columns(tasks[t])));
+      directions.push_back(tasks[t].features.to(torch::kFloat64).t().mm(own));
       columns += directions.back().size(1);
     }
-    const std::int64_t most = std::min(columns, directions.at(0).size(0));
-    if (settings_.rank > most) {
-      refuse("rank " + std::to_string(settings_.rank) + ": there are " + std::to_string(most) + " directions");
+    const std::int64_t rows = tasks.at(0).features.size(0), width = tasks[0].features.size(1);
+    if (rows < width) {
+      log::warning("svd_reweighting: " + std::to_string(rows) + " training rows in " + std::to_string(width) +
+                   " features: any labels can be told apart, so the weights say little");
     }
+    const std::int64_t most = std::min(columns, width);
+    check_rank(most);
     const std::int64_t rank = settings_.rank > 0 ? settings_.rank : std::min<std::int64_t>(std::ssize(tasks), most);
     const Tensor norms = ops::shared_direction_norms(directions, rank);
     const double sum = norms.sum().item<double>();
@@ -93,6 +106,24 @@ class SvdReweighting final : public GradientWeighting {
   [[noreturn]] static void refuse(const std::string& what) {
     throw ConfigError("weighting \"svd_reweighting\": " + what);
   }
+  [[noreturn]] void refuse_texts(std::size_t task, std::int64_t first_rows, std::int64_t rows) const {
+    refuse("is for tasks that label the same texts, in the same order; \"" + names_.at(0) + "\" has " +
+           std::to_string(first_rows) + " training rows, \"" + names_.at(task) + "\" has " + std::to_string(rows) +
+           ", not all of the same text");
+  }
+  Tensor columns_of(const std::vector<TaskInputs>& tasks, std::size_t task) const {
+    const std::string name = "\"" + names_.at(task) + "\"";
+    if (tasks[task].kind == TaskKind::tagging) refuse("is for tasks with a label per text; " + name + " labels words");
+    Tensor columns = label_columns(tasks[task]);
+    if (columns.eq(0).all().item<bool>()) {
+      refuse("task " + name + " has one label only, so it has no direction; leave the task out");
+    }
+    return columns;
+  }
+  void check_rank(std::int64_t most) const {
+    if (settings_.rank <= most) return;
+    refuse("rank " + std::to_string(settings_.rank) + ": there are " + std::to_string(most) + " directions");
+  }
   Settings settings_;
   std::vector<std::string> names_;
   Tensor weights_;  // [T] float64
@@ -107,7 +138,7 @@ void register_svd_reweighting(WeightingRegistry& registry) {
       "svd_reweighting",
       "weights by the labels' part in directions common to all tasks, from the features before "
       "the first step; for tasks that label the same texts",
-      "Wu et al., ICLR 2020", in_both_regimes(GradientKind::losses));
+      "Wu et al., ICLR 2020", for_several_tasks());
 }
 
 }  // namespace infomtl::weightings

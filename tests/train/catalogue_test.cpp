@@ -24,14 +24,15 @@ struct Method {
   Json defaults = Json::object();  ///< those that its paper or released code gives
 };
 
-const std::vector<const char*> kAll = {"alternating", "joint", "single"}, kJoint = {"joint"};
+const std::vector<const char*> kAll = {"alternating", "joint", "single"}, kJoint = {"joint"},
+                               kSeveral = {"alternating", "joint"};
 
 const std::vector<Method>& weightings() {
   static const std::vector<Method> methods = {
       {"equal", "losses", kAll},
       {"constant", "losses", kAll},
       {"task_size", "losses", kAll},
-      {"svd_reweighting", "losses", kAll, {{"rank", 0}}},
+      {"svd_reweighting", "losses", kSeveral, {{"rank", 0}}},
       {"scale_invariant", "losses", kAll, {{"epsilon", 1e-8}}},
       {"uncertainty", "losses", kAll, {{"initial_log_variance", -0.5}, {"form", "regression"}}},
       {"geometric", "losses", kJoint},

@@ -9,12 +9,14 @@
 #include "infomtl/model/weights_file.h"
 #include "infomtl/optim/adamw.h"
 #include "infomtl/optim/sgd.h"
+#include "infomtl/weighting/weightings.h"
 #include "train/trained.h"
 
 namespace infomtl {
 namespace {
 
 using testing::small_settings;
+using testing::SmallRun;
 using testing::Trained;
 
 std::string refusal(const TrainerSettings& settings, const Json& weighting = "equal",
@@ -177,6 +179,9 @@ TEST(Phases, AWeightingWithoutSharedGradientsIsRefusedAtTheStart) {
   TrainerSettings never = small_settings("joint");
   never.groups = {{.match = "encoder", .trains = false}};
   EXPECT_NE(refusal(never, "pcgrad").find("every shared parameter rests"), std::string::npos);
+  never.groups = {{.match = "*", .trains = false}};
+  const std::string nothing = refusal(never, "uncertainty");
+  EXPECT_NE(nothing.find("optimizer.groups: no parameter trains"), std::string::npos) << nothing;
 }
 
 TEST(Phases, MistakesAreConfigErrors) {
@@ -190,7 +195,8 @@ TEST(Phases, MistakesAreConfigErrors) {
   EXPECT_EQ(text({{.epochs = 1, .freeze = {"encoder"}}, {.epochs = 1}}, 2, 0), "");
   EXPECT_NE(text({{.epochs = 1}, {.epochs = 1}}, 3, 0).find("take 2 epochs, but training has 3"), std::string::npos);
   EXPECT_NE(text({{.steps = 3}}, 2, 5).find("take 3 steps, but training.max_steps is 5"), std::string::npos);
-  EXPECT_NE(text({{.steps = 90000}}, 2, 90000).find("raise training.epochs"), std::string::npos);
+  EXPECT_NE(text({{.steps = 90000}}, 2, 90000).find(" steps; raise training.epochs"), std::string::npos);
+  EXPECT_NE(text({{.epochs = 2, .steps = 3}}, 2, 3).find("one of epochs, steps and share"), std::string::npos);
   EXPECT_NE(text({{.steps = 3}, {.epochs = 2}}, 2, 3).find("not some"), std::string::npos);
   EXPECT_NE(text({{.freeze = {"encoder"}}}, 2, 0).find("say how long"), std::string::npos);
   EXPECT_EQ(text({{.share = 0.7, .freeze = {"encoder"}}, {.share = 0.3}}, 2, 0), "");
@@ -237,6 +243,53 @@ TEST(Phases, ConfigsReadThem) {
                ConfigError);
 }
 
+/// Which epochs were the best so far, of a run in which nothing improves after the first one.
+std::vector<bool> best_epochs(std::vector<TrainingPhase> phases, const std::string& monitor, std::int64_t epochs) {
+  TrainerSettings settings = small_settings("joint", std::move(phases));
+  settings.epochs = epochs;
+  settings.learning_rate = 1e-12;
+  settings.optimizer = sgd();
+  settings.selection = {.monitor = monitor, .patience = 1};
+  Trained trained(settings, "equal", "shared", 0.0);
+  std::vector<bool> best;
+  trained.trainer->on_epoch([&](std::int64_t epoch, const Evaluation&, bool is_best) {
+    best.push_back(is_best);
+    if (is_best) {
+      EXPECT_EQ(trained.trainer->best_epoch(), epoch);
+    }
+  });
+  EXPECT_TRUE(trained.trainer->fit());
+  return best;
+}
+
+TEST(Phases, OnlyEpochsThatEndInTheLastPhaseAreChosenOrCountedWithoutImprovement) {
+  const std::vector<std::string> encoder = {"encoder"};
+  EXPECT_EQ(best_epochs({{.epochs = 2, .freeze = encoder}, {.epochs = 3}}, "average", 5),
+            (std::vector<bool>{false, false, true, false}));
+  EXPECT_EQ(best_epochs({{.epochs = 5}}, "average", 5), (std::vector<bool>{true, false}));
+  EXPECT_EQ(best_epochs({}, "average", 5), (std::vector<bool>{true, false}));
+  EXPECT_EQ(best_epochs({{.epochs = 2, .freeze = encoder}, {.epochs = 1}}, "last", 3),
+            (std::vector<bool>{true, true, true}));
+  // The first half of the second epoch belongs to the first phase, its end to the last one.
+  EXPECT_EQ(best_epochs({{.share = 0.5, .freeze = encoder}, {.share = 0.5}}, "average", 3),
+            (std::vector<bool>{false, true, false}));
+}
+
+TEST(Phases, TheLogSaysWhatRestsAndFromWhereOnTheBestEpochIsChosen) {
+  const auto said = [](std::vector<TrainingPhase> phases) {
+    Trained trained(small_settings("joint", std::move(phases)));
+    ::testing::internal::CaptureStderr();
+    trained.steps(2);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  const std::string two = said({{.steps = 1, .freeze = {"encoder"}}, {.steps = 1, .freeze = {"heads"}}});
+  EXPECT_NE(two.find("phase 1 of 2; resting: encoder\n"), std::string::npos) << two;
+  EXPECT_NE(two.find("phase 2 of 2; resting: heads; the best epoch is chosen from here on\n"), std::string::npos)
+      << two;
+  const std::string one = said({{.steps = 2, .freeze = {"encoder"}}});
+  EXPECT_NE(one.find("phase 1 of 1; resting: encoder\n"), std::string::npos) << one;
+}
+
 TEST(Groups, RatesAreTheGroups) {
   // Plain descent moves a parameter by its rate times the gradient.
   TrainerSettings settings = small_settings("joint");
@@ -265,6 +318,21 @@ TEST(Groups, RatesAreTheGroups) {
     EXPECT_GT(whole.abs().max().item<double>(), 1e-5);
     EXPECT_TRUE(testing::close(part, whole * factors[i].second, 3e-7, 1e-3)) << factors[i].first;
   }
+}
+
+TEST(Groups, GatesOfHeadsHaveARateOfTheirOwnWhichAGroupReplaces) {
+  const auto gate_factor = [](const Json& head, std::vector<ParameterGroup> groups) {
+    TrainerSettings settings = small_settings("joint");  // peak 0.01
+    settings.groups = std::move(groups);
+    const Trained trained(SmallRun(0.1, head), settings, weightings::equal());
+    EXPECT_EQ(trained.slot("heads.topic.net.output.weight").rate_factor, 1.0);
+    return trained.slot("heads.topic.gates.polarity").rate_factor;
+  };
+  const Json quick = {{"name", "feedback"}, {"gate_learning_rate", 0.05}};
+  EXPECT_DOUBLE_EQ(gate_factor(quick, {}), 5);
+  EXPECT_DOUBLE_EQ(gate_factor(quick, {{.match = "heads.*.gates.*", .learning_rate = 0.02}}), 2);
+  EXPECT_DOUBLE_EQ(gate_factor({{"name", "feedback"}, {"gate_learning_rate", 0}}, {}), 1);
+  EXPECT_EQ(FeedbackHeadSettings().gate_learning_rate, 0.01);
 }
 
 TEST(Groups, LayerDecayCountsFromTheTop) {

@@ -86,10 +86,53 @@ TEST(TaskInputs, ASourceThatCannotGiveThemIsNamed) {
   }
 }
 
+TEST(TaskInputs, TextsAndLabelsAreCheckedBeforeAnyStepAndWithoutFeatures) {
+  class Checks final : public GradientWeighting {
+   public:
+    mutable std::vector<TaskInputs> tasks;
+    bool needs_features() const override { return true; }
+    void check(const std::vector<TaskInputs>& inputs) const override { tasks = inputs; }
+    void backward(TaskGradients& /*gradients*/) override {}
+  };
+  const SmallRun run(0.3);
+  const auto weighting = std::make_shared<Checks>();
+  TrainerSettings settings = small_settings("joint");
+  settings.evaluation_batch_size = 7;
+  const Trainer trainer(settings, run.model, run.objective, weighting, run.data);
+  const Features expected = collect_features(*run.model, *run.data, Split::train);
+  const SplitData& split = run.data->dataset().split(Split::train);
+  std::vector<SequenceTokens> tokens;
+  for (std::size_t i = 0; i < split.texts.size(); ++i) tokens.push_back(run.data->tokens(Split::train).sequence(i));
+  ASSERT_EQ(weighting->tasks.size(), run.tasks.size());
+  for (std::size_t t = 0; t < run.tasks.size(); ++t) {
+    const TaskInputs& shown = weighting->tasks[t];
+    EXPECT_FALSE(shown.features.defined());
+    EXPECT_EQ(shown.kind, run.tasks[t].kind);
+    ASSERT_EQ(shown.texts.size(0), std::ssize(split.tasks[t].sequences));
+    if (shown.kind != TaskKind::tagging) {
+      EXPECT_TRUE(at::equal(shown.labels, expected.tasks[t].labels)) << run.tasks[t].name;
+    }
+    // Equal exactly where the tokens are, in one task or in two.
+    for (std::size_t u = 0; u <= t; ++u) {
+      const Tensor common = shown.texts.unsqueeze(1).eq(weighting->tasks[u].texts.unsqueeze(0));
+      const auto found = common.accessor<bool, 2>();
+      std::int64_t wrong = 0;
+      for (std::int64_t i = 0; i < common.size(0); ++i) {
+        const auto one = static_cast<std::size_t>(split.tasks[t].sequences[static_cast<std::size_t>(i)]);
+        for (std::int64_t j = 0; j < common.size(1); ++j) {
+          const auto other = static_cast<std::size_t>(split.tasks[u].sequences[static_cast<std::size_t>(j)]);
+          const bool same = tokens[one].ids == tokens[other].ids && tokens[one].type_ids == tokens[other].type_ids;
+          wrong += found[i][j] == same ? 0 : 1;
+        }
+      }
+      EXPECT_EQ(wrong, 0) << t << " " << u;
+    }
+  }
+}
+
 TEST(TaskInputs, TasksOfTheirOwnTextsAreNoneForSvdReweighting) {
-  testing::Trained trained(small_settings("joint"), "svd_reweighting");
   try {
-    trained.trainer->step();
+    const testing::Trained trained(small_settings("joint"), "svd_reweighting");
     FAIL() << "no error";
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("same texts"), std::string::npos) << error.what();

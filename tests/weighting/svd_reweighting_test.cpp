@@ -32,22 +32,44 @@ Tensor svd_weights_of(GradientWeighting& weighting, std::int64_t tasks) {
   return problem.weights;
 }
 
-TEST(SvdReweighting, WeighsByLabelsOfEveryKindOfRow) {
-  // theta: (1, 2, 3, 4) and minus that for labels of one class, all of rank one with the third.
+TEST(SvdReweighting, WeighsByStandardisedLabelsOfEveryKindOfRow) {
+  // y = (-1, -1, 1, 1) and minus that: theta is (-1, -2, 3, 4) and minus that.
   const auto same = svd(1, 3);
-  same->begin({two_classes({1, 1, 1, 1}), two_classes({0, 0, 0, 0}), two_classes({1, 1, 1, 1})});
+  same->begin({two_classes({0, 0, 1, 1}), two_classes({1, 1, 0, 0}), two_classes({0, 0, 1, 1})});
   EXPECT_TRUE(close(svd_weights_of(*same, 3), torch::ones({3}), 1e-6));
 
-  // Three classes: columns (1, 2, 0, 0), (0, 0, 3, 0), (0, 0, 0, 4); sets: the first and last of them; values: e_1 - e_2.
+  // A column that is 1 for one text of four: deviation root(3)/4, so root(3) there and -1/root(3) elsewhere; for two of four: +-1.
   TaskInputs classes{TaskKind::classification, 3, four_texts(), torch::tensor({0, 0, 1, 2}, torch::kInt64)};
   TaskInputs sets{TaskKind::multi_label, 2, four_texts(),
                   torch::tensor({{1.0F, 0.0F}, {1.0F, 0.0F}, {0.0F, 0.0F}, {0.0F, 1.0F}})};
   TaskInputs values{TaskKind::regression, 1, four_texts(), torch::tensor({7.0F, 3.0F, 5.0F, 5.0F})};
   const auto kinds = svd(4, 3);
   kinds->begin({classes, sets, values});
-  const double root = std::sqrt(2.0);  // standardised: +-root, and twice that for the second text
-  const Tensor alpha = torch::tensor({std::sqrt((5 + 9 + 16) / 3.0), std::sqrt((5 + 16) / 2.0), root * std::sqrt(5.0)});
+  const double halves = 1 + 4 + 9 + 16, third = (1 + 4 + 16) / 3.0 + 9 * 3, fourth = (1 + 4 + 9) / 3.0 + 16 * 3;
+  const double value = 2 * (1 + 4);  // +-root(2), and twice that for the second text
+  const Tensor alpha = torch::tensor(
+      {std::sqrt((halves + third + fourth) / 3), std::sqrt((halves + fourth) / 2), std::sqrt(value)}, torch::kFloat64);
   EXPECT_TRUE(close(svd_weights_of(*kinds, 3), 3 * alpha / alpha.sum(), 1e-6));
+}
+
+TEST(SvdReweighting, AColumnWithoutVariationAddsNothing) {
+  // The third class is never there, but sqrt(C) counts it.
+  const Tensor labels = torch::tensor({0, 0, 1, 1}, torch::kInt64);
+  const auto weighting = svd(2, 2);
+  weighting->begin({{TaskKind::classification, 3, four_texts(), labels}, two_classes({0, 0, 1, 1})});
+  const Tensor alpha = torch::tensor({std::sqrt(2.0 / 3), 1.0}, torch::kFloat64);
+  EXPECT_TRUE(close(svd_weights_of(*weighting, 2), 2 * alpha / alpha.sum(), 1e-6));
+}
+
+TEST(SvdReweighting, RareAndFrequentLabelsCountAlike) {
+  // Before they are centred, labels of one class say what all texts have in common; that is no task's own direction.
+  const Tensor features = at::cat({torch::full({4, 1}, 10.0F), torch::eye(4)}, 1);
+  const auto task = [&](std::vector<std::int64_t> labels) {
+    return TaskInputs{TaskKind::classification, 2, features, torch::tensor(labels, torch::kInt64)};
+  };
+  const auto weighting = svd(2, 2);
+  weighting->begin({task({0, 1, 1, 1}), task({0, 0, 1, 1})});
+  EXPECT_TRUE(close(svd_weights_of(*weighting, 2), torch::ones({2}), 1e-6));
 }
 
 TEST(SvdReweighting, ATaskApartFromTheCommonDirectionGetsNothing) {  // PT-3.4
@@ -120,6 +142,7 @@ TEST(SvdReweighting, RefusesTasksWithoutCommonTextsInWords) {
   TaskInputs fewer = one, other = one, words = one;
   fewer.features = one.features.narrow(0, 0, 3), fewer.labels = one.labels.narrow(0, 0, 3);
   other.features = one.features + 0.01F;
+  TaskInputs constant = two_classes({1, 1, 1, 1});
   words.kind = TaskKind::tagging;
   for (const TaskInputs& task : {fewer, other}) {
     const std::string text = refused({one, one, task});
@@ -128,9 +151,41 @@ TEST(SvdReweighting, RefusesTasksWithoutCommonTextsInWords) {
   }
   EXPECT_NE(refused({one, words}).find("words"), std::string::npos);
   EXPECT_NE(refused({one, one}, 3).find("rank 3"), std::string::npos);
+  EXPECT_NE(refused({one, constant}).find("task \"t1\" has one label only"), std::string::npos);
   TaskInputs nothing = one;
   nothing.features = torch::zeros({4, 4});
   EXPECT_NE(refused({nothing, nothing}).find("nothing"), std::string::npos);
+}
+
+TEST(SvdReweighting, RefusesFromTextsAndLabelsAlone) {
+  const auto refused = [](std::vector<TaskInputs> tasks, std::int64_t rank = 0) {
+    for (TaskInputs& task : tasks) task.features = Tensor();
+    return message_of<ConfigError>([&] { svd(rank, tasks.size())->check(tasks); });
+  };
+  TaskInputs one = two_classes({0, 1, 0, 1});
+  one.texts = torch::tensor({4, 5, 6, 7}, torch::kInt64);
+  TaskInputs other = one, words = one, constant = one;
+  other.texts = torch::tensor({4, 5, 7, 6}, torch::kInt64);
+  words.kind = TaskKind::tagging;
+  constant.labels = torch::zeros({4}, torch::kInt64);
+  EXPECT_NO_THROW(svd(2, 2)->check({one, one}));
+  EXPECT_NE(refused({one, other}).find("\"t1\" has 4, not all of the same text"), std::string::npos);
+  EXPECT_NE(refused({one, words}).find("\"t1\" labels words"), std::string::npos);
+  EXPECT_NE(refused({constant, one}).find("task \"t0\" has one label only"), std::string::npos);
+  EXPECT_NE(refused({one, one}, 99).find("rank 99: there are 2 directions"), std::string::npos);
+  EXPECT_NE(refused({one}).find("\"t0\" is trained alone"), std::string::npos);
+  // What wraps it passes the question on.
+  const auto wrapped = weightings::smoothed(weightings::svd_reweighting())(weighting_tasks(2));
+  EXPECT_THROW(wrapped->check({one, words}), ConfigError);
+}
+
+TEST(SvdReweighting, WarnsOfFewerRowsThanFeatures) {
+  TaskInputs few = two_classes({0, 1, 0, 1});
+  few.features = at::cat({four_texts(), torch::zeros({4, 1})}, 1);
+  ::testing::internal::CaptureStderr();
+  svd(0, 2)->begin({few, few});
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("4 training rows in 5 features"), std::string::npos) << said;
 }
 
 }  // namespace

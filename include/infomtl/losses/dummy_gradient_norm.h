@@ -43,6 +43,7 @@ class INFOMTL_API DummyGradientNorm final : public Penalty {
   /// @throws ConfigError
   DummyGradientNorm(Settings settings, const TermContext& context);
 
+  Needs needs() const override { return {.lone_head = true}; }
   /// @throws ConfigError for a model that was given its heads and can't make others
   void check(const MultiTaskModel& model) const override;
   /// Known labels: rows, or words of a tagging task.

@@ -25,6 +25,7 @@ class INFOMTL_API ExpectedSupervised final : public LossTerm {
 
   /// @throws ConfigError where nothing of the model is random, or a head reads other heads' rounds
   void check(const MultiTaskModel& model) const override;
+  bool is_task_loss() const override { return true; }
   std::int64_t count(const TaskBatch& rows) const override;
   LossValue compute(TaskStep& step) override;
 

@@ -48,6 +48,7 @@ struct Needs {
   bool embeddings = false;    ///< embedding_leaf()
   bool parameters = false;    ///< takes gradients of parameters itself; then one backward pass per task
   bool other_tasks = false;   ///< reads batch_steps(): gradients reach the rows of other tasks; then likewise
+  bool lone_head = false;  ///< calls heads of the task's kind alone: such that read no heads and have their own weights
 };
 
 /// What a term may know when it is built.
@@ -83,6 +84,11 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   /// Whether the loss of a row depends on the other rows of its batch (contrast, class means), so that cutting a batch
   /// into micro-batches changes it.
   virtual bool compares_rows() const { return false; }
+  /// Whether it draws something for all rows of a batch (Gumbel noise of task weights), so that a micro-batch gets a draw of
+  /// its own.
+  virtual bool draws_per_batch() const { return false; }
+  /// Whether it is the task's own loss, of which a task can have one only: two would count its labels twice.
+  virtual bool is_task_loss() const { return false; }
   /// Whether the term is part of the loss in evaluation mode (contrast and compression terms are). A label may be
   /// kUnknownLabel there, never in training.
   virtual bool in_evaluation() const { return true; }

@@ -72,6 +72,8 @@ class INFOMTL_API Objective : public torch::nn::Module {
   /// @throws ConfigError naming term, task and cure when a term needs what the model does not have
   void check(const MultiTaskModel& model) const;
 
+  /// A line for each term that was not limited to some tasks but is not defined for all of these: `loss "simax" leaves out a, b`.
+  std::vector<std::string> left_out(const std::vector<Task>& tasks) const;
   /// Looks at options that do not fit the tasks their term is for, or have no effect on any of them: of a whole config,
   /// since one option may be meant for one of several tasks. @throws ConfigError with the cure
   void check_options(const std::vector<Task>& tasks) const;
@@ -81,6 +83,8 @@ class INFOMTL_API Objective : public torch::nn::Module {
 
   /// Names of the terms for which micro-batches are not one batch: LossTerm::compares_rows().
   std::vector<std::string> comparing_rows() const;
+  /// Names of the terms of which each micro-batch gets a draw of its own: LossTerm::draws_per_batch().
+  std::vector<std::string> drawing_per_batch() const;
 
   /// What terms have learned of how much tasks take from each other (LossTerm::task_weights()), with their names.
   std::vector<std::pair<std::string, Tensor>> task_weights() const;
@@ -105,6 +109,9 @@ class INFOMTL_API Objective : public torch::nn::Module {
     /// What messages call it: loss "simax".
     std::string title() const;
   };
+  /// @throws ConfigError for two losses of a task's own, and two penalties of one kind
+  void check_doubles(const Task& task) const;
+  std::vector<std::string> names_where(bool (LossTerm::*holds)() const) const;
   using Entries = std::vector<Entry>;
   void add_to(Entries& entries, Entry entry);
   static std::vector<std::int64_t> counts(const Entries& entries, const Task& task, const TaskBatch& rows);

@@ -61,6 +61,7 @@ class INFOMTL_API Supervised final : public LossTerm {
   Supervised() = default;
   explicit Supervised(Settings settings) : settings_(settings) {}
 
+  bool is_task_loss() const override { return true; }
   Needs needs() const override { return {.views = static_cast<int>(settings_.views)}; }
   void check_options(const std::vector<Task>& tasks) const override;
   std::int64_t count(const TaskBatch& rows) const override;

@@ -24,7 +24,7 @@ class TaskWeights;
 
 /// Settings of both: the form of the prior, and how a = softmax((log softmax(l) + G) / temperature) is drawn from the
 /// logits l of a task over the T-1 others, G Gumbel noise of the step. With one task the prior is N(0, I); with two a is 1,
-/// and there is nothing to learn.
+/// and there is nothing to learn. @throws ConfigError (the terms) for a temperature that rises
 struct INFOMTL_API TaskPriorSettings {
   std::string prior = "combine";          ///< a name of ops::task_prior_names()
   double temperature_from = 1.0;          ///< at the first step
@@ -54,6 +54,7 @@ class INFOMTL_API RepresentationPrior final : public LossTerm {
   void check(const MultiTaskModel& model) const override;
   bool applies_to(const Task& task) const override { return task.kind != TaskKind::tagging; }
   bool in_evaluation() const override { return false; }
+  bool draws_per_batch() const override;
   bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;
   std::vector<ParameterGroup> parameter_groups() const override {
@@ -80,6 +81,7 @@ class INFOMTL_API WeightPrior final : public LossTerm {
   /// @throws ConfigError where a head's weights are plain numbers
   void check(const MultiTaskModel& model) const override;
   bool in_evaluation() const override { return false; }
+  bool draws_per_batch() const override;
   std::int64_t count(const TaskBatch& /*rows*/) const override { return 1; }
   bool reads_labels() const override { return false; }
   LossValue compute(TaskStep& step) override;

@@ -41,9 +41,10 @@ struct INFOMTL_API VibSettings {
   void fields(FieldVisitor& f);
 };
 struct INFOMTL_API VariationalSettings {
-  std::int64_t width = 256;   ///< of the code; H or less
-  double dropout = 0.2;       ///< rate of dropping what the code is made of
-  double initial_scale = -3;  ///< softplus of it is about the standard deviation of a weight at the start
+  std::int64_t width = 256;  ///< of the code
+  double dropout = 0.2;      ///< rate of dropping what the code is made of
+  double initial_scale =
+      -3;  ///< softplus of it is about the standard deviation of a weight at the start; from -20 to 5
   /// Amortised: class means as differences from their common mean, brought to unit size, since pooled outputs of a language
   /// model have most in common; false: as they are, the released code's.
   bool standardize_means = true;

@@ -25,6 +25,7 @@
 #include "infomtl/model/weight_posterior.h"
 #include "infomtl/ops/tensor.h"
 #include "infomtl/ops/tensor_random.h"
+#include "infomtl/optim/parameter_groups.h"
 
 namespace infomtl {
 
@@ -83,6 +84,15 @@ class INFOMTL_API Head : public torch::nn::Module {
   /// asks nobody in round 0. Rounds are the same in training and evaluation, and HeadInput::random gives the same numbers
   /// in each of them: rounds repeat one map, and what differs between them is what was read.
   virtual int rounds() const { return 1; }
+  /// Whether it reads heads, its own of the round before included, so that it can't be called alone.
+  virtual bool reads_heads() const { return rounds() > 1; }
+  /// Whether its weights are HeadInput::weights, which the architecture must propose.
+  virtual bool takes_weights() const { return false; }
+  /// Whether it draws something for all rows of a batch (a gate), so that a micro-batch gets a draw of its own.
+  virtual bool draws_per_batch() const { return false; }
+  /// Rates of its own for what it learns (optim/parameter_groups.h: own_rate), matched against the names of its parameters;
+  /// a config's groups win.
+  virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }
   /// Whether it asks heads of tagging tasks about rows that are sequences, for which states of words must be at hand.
   virtual bool reads_tagging_heads() const { return false; }
   /// Whether it reads HeadInput::token_states; rows are then sequences.

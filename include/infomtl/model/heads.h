@@ -49,14 +49,16 @@ struct INFOMTL_API FeedbackHeadSettings {
   /// Of the gates' straight-through gradient: falls exponentially from the one to the other over so many optimiser steps.
   double temperature_from = 1.0, temperature_to = 0.5;
   std::int64_t temperature_steps = 1000;
+  double gate_learning_rate = 1e-2;  ///< peak, of the gates; 0: the optimiser's, at which they hardly move
   void fields(FieldVisitor& f);
 };
 
 struct INFOMTL_API BayesianHeadSettings {
   /// "own": parameters of the head; "generated": what the architecture proposes (Architecture::head_weights()).
   std::string weights = "own";
-  bool bias = false;          ///< own weights: a plain bias, 0 at the start; the paper has none
-  double initial_scale = -3;  ///< own weights: softplus of it is about their standard deviation at the start
+  bool bias = false;  ///< own weights: a plain bias, 0 at the start; the paper has none
+  /// Own weights: softplus of it is about their standard deviation at the start; from -20 to 5.
+  double initial_scale = -3;
   void fields(FieldVisitor& f);
 };
 

@@ -31,7 +31,8 @@ class INFOMTL_API MultiTaskModel : public torch::nn::Module {
                  std::vector<std::shared_ptr<Head>> heads, std::vector<Task> tasks, Pooling pooling);
 
   /// The same from what makes them: initial weights are functions of the seed, as those of a config's run.
-  /// @throws ConfigError, StateError
+  /// @throws ConfigError also for a head that takes weights where the architecture proposes none, and for proposed weights that
+  /// no head takes; StateError
   MultiTaskModel(std::shared_ptr<Encoder> encoder, const TaskHeads& heads,
                  const ArchitectureFactory& architecture = architectures::shared(), Pooling pooling = Pooling::first,
                  std::uint64_t seed = 0);

@@ -14,7 +14,8 @@ namespace infomtl {
 /// Why a selection on the test split is refused.
 inline constexpr const char* kNotTheTestSplit = "the test split cannot be used for model selection; use \"validation\"";
 
-/// When and on what the best evaluation is chosen.
+/// When and on what the best evaluation is chosen. Where training has phases, only evaluations in the last one can be chosen or
+/// count against the patience: before it the method is not whole.
 struct INFOMTL_API SelectionSettings {
   std::string monitor =
       "average";  ///< "average" (mean of the tasks' metrics), "loss", "last" (no choice), or a task's name

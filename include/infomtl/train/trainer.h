@@ -80,7 +80,7 @@ class INFOMTL_API Trainer {
   std::int64_t total_steps() const;
   std::int64_t steps_per_epoch() const;
   std::int64_t epochs_done() const;
-  /// Epoch of the best evaluation so far, counted from 0; -1 before the first evaluation.
+  /// Epoch of the best evaluation so far, counted from 0; -1 before the first evaluation of the last phase.
   std::int64_t best_epoch() const;
   /// Optimiser steps done at the best evaluation so far; -1 likewise.
   std::int64_t best_step() const;
@@ -92,6 +92,7 @@ class INFOMTL_API Trainer {
   TrainingCost cost() const;
   const TrainerSettings& settings() const;
   const MultiTaskModel& model() const;
+  const Objective& objective() const;
   FlatParameters& parameters();
 
   /// Everything a continued run needs, as a folder that Hugging Face reads as the encoder, and `infomtl predict` as a

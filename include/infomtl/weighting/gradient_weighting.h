@@ -47,6 +47,8 @@ struct TaskInputs {
   std::int64_t outputs = 0;  ///< C
   torch::Tensor features;    ///< [B, H] pooled, float32 on the CPU; rows in the order of the task's split
   torch::Tensor labels;      ///< as TaskBatch::labels
+  torch::Tensor texts =
+      {};  ///< [B] int64, as TaskBatch::texts: equal where rows have the same tokens; may be undefined
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.
@@ -73,6 +75,9 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   virtual void backward(TaskGradients& task_gradients) = 0;
   /// Whether begin() is to be called; it costs one pass of the encoder over the training rows.
   virtual bool needs_features() const { return false; }
+  /// When training is set up, where begin() is to be called: the same inputs but for the features, which are undefined.
+  /// @throws ConfigError for tasks that begin() would refuse, as far as that can be told from texts and labels
+  virtual void check(const std::vector<TaskInputs>& /*tasks*/) const {}
   /// Before the first step of a run (not of a continued one: what is made of the inputs is state). @throws ConfigError
   virtual void begin(const std::vector<TaskInputs>& /*tasks*/) {}
   /// After the optimiser's step, with the same task_gradients.
@@ -117,6 +122,7 @@ struct INFOMTL_API WeightingTraits {
   GradientKind gradients = GradientKind::losses;
   int batches = 1;               ///< independent batches per step
   bool gives_direction = false;  ///< its step is no weighted sum of gradients, so nothing can average its weights
+  bool alone = true;             ///< also for a task alone ("single"), where it is defined in the alternating regime
 
   bool defined_in(Regime regime) const;
   /// What `infomtl list` prints; "single" is the alternating regime with one task.

@@ -207,7 +207,7 @@ INFOMTL_API WeightingFactory constant(ConstantSettings settings = {});
 /// The share of training examples (TW); refused where the sampler takes tasks by their size already.
 INFOMTL_API WeightingFactory task_size();
 /// How much of a task's labels lies in the directions that all tasks share, seen once before the first step; for tasks that
-/// label the same texts.
+/// label the same texts. Columns of labels are standardised, and a task with one label only is refused.
 INFOMTL_API WeightingFactory svd_reweighting(SvdReweightingSettings settings = {});
 /// Sum of log losses (SI).
 INFOMTL_API WeightingFactory scale_invariant(ScaleInvariantSettings settings = {});

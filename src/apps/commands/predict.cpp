@@ -56,6 +56,10 @@ int predict(const PredictOptions& options) {
       if (!pair.empty() && !input.has_pair) {
         throw DataError("predict: task \"" + pair + "\" reads pairs; give JSONL with text and text_pair");
       }
+      if (pair.empty() && input.has_pair) {
+        const std::string who = options.all ? "every task of the run" : "task \"" + options.task + "\"";
+        throw DataError("predict: " + who + " reads single texts; leave text_pair out");
+      }
       texts.emplace_back(input.text, input.pair);
     }
     const std::vector<Json> answers = options.all ? run.predict_all(texts) : run.predict(options.task, texts, samples);

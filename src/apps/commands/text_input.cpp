@@ -27,6 +27,21 @@ void check_utf8(const std::string& line, const std::string& where) {
   if (bad != std::string::npos) throw DataError(where + ": byte " + std::to_string(bad + 1) + " is not UTF-8");
 }
 
+/// The words of a text, joined by a blank as a task record's reader does. @throws DataError for a word that would be none or
+/// several in the joined text
+std::string joined_words(const Json& words, const std::string& where) {
+  std::string joined;
+  for (const Json& word : words) {
+    if (!word.is_string()) throw DataError(where + ": \"text\" is neither a text nor a list of words");
+    const auto& text = word.get_ref<const std::string&>();
+    if (text.empty() || text.find_first_of(" \t") != std::string::npos) {
+      throw DataError(where + ": \"" + text + "\" of \"text\" is not one word");
+    }
+    joined += (joined.empty() ? "" : " ") + text;
+  }
+  return joined;
+}
+
 InputText read_record(const std::string& line, const std::string& where) {
   Json record;
   try {
@@ -47,8 +62,12 @@ InputText read_record(const std::string& line, const std::string& where) {
       result.others[key] = value;
       continue;
     }
-    if (!value.is_string()) throw DataError(where + ": \"" + key + "\" is not a text");
-    (key == "text" ? result.text : result.pair) = value.get<std::string>();
+    if (key == "text" && value.is_array()) {
+      result.text = joined_words(value, where);
+    } else {
+      if (!value.is_string()) throw DataError(where + ": \"" + key + "\" is not a text");
+      (key == "text" ? result.text : result.pair) = value.get<std::string>();
+    }
     (key == "text" ? has_text : result.has_pair) = true;
   }
   if (!has_text) {

@@ -1,5 +1,5 @@
 #pragma once
-// Texts given to a command: a text per line, or JSONL with text and text_pair.
+// Texts given to a command: a text per line, or JSONL with text (or its words) and text_pair.
 
 #include <functional>
 #include <nlohmann/json.hpp>

@@ -8,12 +8,14 @@
 namespace infomtl::architectures {
 
 void VariationalSettings::fields(FieldVisitor& f) {
-  f.field("width", width, "width of the code; the encoder's or less", at_least(1));
+  f.field("width", width, "width of the code", at_least(1));
   f.field("dropout", dropout, "rate of dropping what the code is made of", from_to_below(0.0, 1.0));
-  f.field("initial_scale", initial_scale, "softplus of it is about the standard deviation of a weight at the start");
+  f.field("initial_scale", initial_scale, "softplus of it is about the standard deviation of a weight at the start",
+          initial_scale_range());
   f.field("standardize_means", standardize_means,
           "amortised: class means as differences from their common mean, of unit size; false: as they are");
-  f.field("amortized", amortized, "make the weights of heads from the means of the classes: VMTL-AC");
+  f.field("amortized", amortized,
+          "make the weights of heads (bayesian, generated) from the means of the classes: VMTL-AC");
 }
 
 // Named, since members of Variational are of these types.

@@ -11,7 +11,8 @@ void BayesianHeadSettings::fields(FieldVisitor& f) {
   f.choice("weights", weights, {"own", "generated"},
            "own: parameters of the head; generated: by the architecture, variational with amortized");
   f.field("bias", bias, "own weights: a plain bias, 0 at the start; the paper has none");
-  f.field("initial_scale", initial_scale, "own weights: softplus of it is about their standard deviation at the start");
+  f.field("initial_scale", initial_scale, "own weights: softplus of it is about their standard deviation at the start",
+          initial_scale_range());
 }
 
 BayesianHead::BayesianHead(const Settings& settings, const HeadContext& shape) {

@@ -16,6 +16,7 @@ class BayesianHead final : public Head {
   /// @throws StateError where weights are to be generated and none are given
   Prediction forward(const HeadInput& input) override;
   bool gaussian() const override { return true; }
+  bool takes_weights() const override { return weights_ == nullptr; }
   /// Of own weights.
   std::optional<WeightPosterior> weight_posterior() const override;
 

@@ -23,6 +23,7 @@ void FeedbackHeadSettings::fields(FieldVisitor& f) {
   f.field("temperature_from", temperature_from, "softness of the gates' gradient at the first step", above(0));
   f.field("temperature_to", temperature_to, "softness from `temperature_steps` on", above(0));
   f.field("temperature_steps", temperature_steps, "optimiser steps over which the temperature falls", at_least(1));
+  f.field("gate_learning_rate", gate_learning_rate, "peak rate of the gates; 0: the optimiser's", at_least(0));
 }
 
 FeedbackHead::FeedbackHead(Settings settings, const HeadContext& shape)
@@ -80,6 +81,10 @@ void FeedbackHead::add_sources(const HeadContext& shape) {
 bool FeedbackHead::reads_tagging_heads() const {
   return !words_ && std::any_of(sources_.begin(), sources_.end(),
                                 [](const Source& source) { return source.kind == TaskKind::tagging; });
+}
+
+bool FeedbackHead::draws_per_batch() const {
+  return std::any_of(sources_.begin(), sources_.end(), [](const Source& source) { return source.gate.defined(); });
 }
 
 double FeedbackHead::temperature() const {

@@ -25,6 +25,10 @@ class FeedbackHead final : public Head {
   Prediction forward(const HeadInput& input) override;
   int rounds() const override { return static_cast<int>(settings_.rounds); }
   bool reads_tagging_heads() const override;
+  bool draws_per_batch() const override;
+  std::vector<ParameterGroup> parameter_groups() const override {
+    return own_rate("gates.*", settings_.gate_learning_rate);
+  }
   void begin_step(std::int64_t step) override { step_ = step; }
 
  private:

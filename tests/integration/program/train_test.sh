@@ -91,6 +91,21 @@ contains tags.jsonl '"labels"'
 echo '{"text": "was the pilot glad?", "text_pair": "the pilot was glad"}' |
   "$program" predict run --task answer --log-level warning | grep -q '"label"' || die "no label for a pair"
 
+status=0
+echo '{"text": "was the pilot glad?", "text_pair": "the pilot was glad"}' |
+  "$program" predict run --task topic --log-level warning >/dev/null 2>pair.txt || status=$?
+[[ $status == 2 ]] || die "a pair for a task of single texts: status $status"
+contains pair.txt 'reads single texts'
+
+# A list of words is the text that they are joined to, as in a task record.
+echo '{"text": ["the", "pilot", "was", "glad"]}' >words.jsonl
+diff <("$program" predict run --task spans --input words.jsonl --log-level warning) <(head -1 tags.jsonl) ||
+  die "words and their text differ"
+status=0
+echo '{"text": ["the pilot", ""]}' | "$program" predict run --task spans --log-level warning >/dev/null 2>words.txt || status=$?
+[[ $status == 2 ]] || die "words with blanks: status $status"
+contains words.txt 'is not one word'
+
 # An input is JSONL or plain text, told by its first line; a broken record is not taken for prose.
 printf '{"text": "a"}\n{"text": "b"\n' >broken.jsonl
 status=0

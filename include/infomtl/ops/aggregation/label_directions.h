@@ -18,6 +18,7 @@ namespace infomtl::ops {
 ///
 /// The paper has one column per task, theta_i = X^T y_i [d]; several (classes) are our reading, comparable across C_i by the
 /// root. With r the rank of all columns alpha_i = ||Theta_i||_F / sqrt(C_i).
+/// theta_i is as long as y_i: bring each column of labels to mean 0 and deviation 1 first.
 /// @param directions  [d, C_i] each: X^T Y_i with the rows X [B, d] uncentred, as in the paper
 /// @param rank  r, from 1 to the smaller of d and the sum of C_i
 /// @throws ShapeError, NonFiniteError

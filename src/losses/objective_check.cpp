@@ -1,0 +1,143 @@
+// What an objective asks of a model and of tasks before any step.
+#include <algorithm>
+#include <typeinfo>
+
+#include "infomtl/core/errors.h"
+#include "infomtl/losses/objective.h"
+#include "infomtl/model/multi_task_model.h"
+
+namespace infomtl {
+namespace {
+
+/// @throws ConfigError naming what the model lacks, and the cure
+void check_needs(const Needs& needs, const MultiTaskModel& model, std::size_t task, const std::string& who) {
+  if (needs.gaussian_head && !model.head(task).gaussian()) {
+    throw ConfigError(who + "needs a gaussian head; set \"head\": {\"name\": \"gaussian\"}");
+  }
+  if (needs.stochastic_architecture && !model.architecture().stochastic()) {
+    throw ConfigError(who + "needs a stochastic architecture; set \"architecture\": {\"name\": \"vib\"} or another " +
+                      "with a bottleneck");
+  }
+  if (needs.sparse_gates && !model.architecture().sparse_gates()) {
+    throw ConfigError(who + "needs sparse gates; set \"architecture\": {\"name\": \"dselect_k\"}");
+  }
+  if (needs.lone_head && model.head(task).reads_heads()) {
+    throw ConfigError(who + "it calls heads of the task's kind alone, and these read what heads said in the round " +
+                      "before; set \"head\" to one that reads none (\"linear\")");
+  }
+  if (needs.lone_head && model.head(task).takes_weights()) {
+    throw ConfigError(who + "it calls heads of the task's kind alone, and the architecture generates the weights of " +
+                      "these; set \"head\": {\"name\": \"bayesian\", \"weights\": \"own\"}, and \"amortized\": false");
+  }
+}
+
+}  // namespace
+
+void Objective::check(const MultiTaskModel& model) const {
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      with_context(entry.title(), [&] { entry.term->check(model); });
+    }
+  }
+  for (std::size_t t = 0; t < model.tasks().size(); ++t) {
+    const Task& task = model.tasks()[t];
+    for (const Entries* entries : {&terms_, &penalties_}) {
+      for (const Entry& entry : *entries) {
+        if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
+            !entry.term->applies_to(task)) {
+          throw ConfigError(entry.title() + ": not defined for task \"" + task.name + "\" (" + task.type +
+                            "); leave it out of \"tasks\"");
+        }
+        if (!entry.applies_to(task)) continue;
+        check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
+      }
+    }
+    check_doubles(task);
+    if (std::none_of(terms_.begin(), terms_.end(), [&](const Entry& entry) { return entry.applies_to(task); })) {
+      throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " weighted terms is for task \"" +
+                        task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
+    }
+  }
+}
+
+void Objective::check_doubles(const Task& task) const {
+  const Entry* loss = nullptr;
+  std::vector<const Entry*> penalties;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      if (!entry.applies_to(task)) continue;
+      if (entry.term->is_task_loss()) {
+        if (loss != nullptr) {
+          throw ConfigError(
+              "losses: \"" + loss->name + "\" and \"" + entry.name + "\" are both the loss of task \"" + task.name +
+              "\", which would count its labels twice; leave one out, or give them different " + "\"tasks\"");
+        }
+        loss = &entry;
+      }
+      if (dynamic_cast<const Penalty*>(entry.term.get()) == nullptr) continue;
+      const LossTerm& penalty = *entry.term;
+      for (const Entry* const other : penalties) {
+        const LossTerm& before = *other->term;
+        if (typeid(before) != typeid(penalty)) continue;
+        throw ConfigError(other->title() + " is there twice for task \"" + task.name + "\" (the second as \"" +
+                          entry.name + "\"); leave one out, or give them different \"tasks\"");
+      }
+      penalties.push_back(&entry);
+    }
+  }
+}
+
+std::vector<std::string> Objective::left_out(const std::vector<Task>& tasks) const {
+  std::vector<std::string> lines;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      std::string names;
+      for (const Task& task : tasks) {
+        if (entry.tasks.empty() && !entry.applies_to(task)) names += (names.empty() ? "" : ", ") + task.name;
+      }
+      if (!names.empty())
+        lines.push_back(entry.title() + " leaves out " + names + ": it is not defined for such labels");
+    }
+  }
+  return lines;
+}
+
+void Objective::check_options(const std::vector<Task>& tasks) const {
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      std::vector<Task> applied;
+      for (const Task& task : tasks) {
+        if (entry.applies_to(task)) applied.push_back(task);
+      }
+      if (applied.empty()) continue;
+      with_context(entry.title(), [&] { entry.term->check_options(applied); });
+    }
+  }
+}
+
+std::vector<std::string> Objective::tasks_without_labels(const std::vector<Task>& tasks) const {
+  std::vector<std::string> found;
+  for (const Task& task : tasks) {
+    const auto reads = [&](const Entry& entry) { return entry.applies_to(task) && entry.term->reads_labels(); };
+    if (std::none_of(terms_.begin(), terms_.end(), reads) &&
+        std::none_of(penalties_.begin(), penalties_.end(), reads)) {
+      found.push_back(task.name);
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> Objective::names_where(bool (LossTerm::*holds)() const) const {
+  std::vector<std::string> names;
+  for (const Entries* entries : {&terms_, &penalties_}) {
+    for (const Entry& entry : *entries) {
+      if (((*entry.term).*holds)()) names.push_back(entry.name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> Objective::comparing_rows() const { return names_where(&LossTerm::compares_rows); }
+std::vector<std::string> Objective::drawing_per_batch() const { return names_where(&LossTerm::draws_per_batch); }
+
+}  // namespace infomtl
