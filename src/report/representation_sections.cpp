@@ -95,9 +95,11 @@ std::string information_plane_section(const ReportPart& part, const SectionPlace
   }
   if (of_tasks.size() > 1) panels.insert(panels.begin(), plane_panel("mean over the tasks", mean_paths(of_tasks)));
   const std::string figure = html_figure(
-      "How to read it: each path runs through the epochs to its dot; to the right the shared representation tells more of "
+      "How to read it: each path runs through the epochs to its dot; to the right the shared representation tells more "
+      "of "
       "the input, upwards the task's output keeps more of it. Both are lower bounds by one estimator for all methods, "
-      "InfoNCE between two dropout views of the validation rows, which cannot exceed the logarithm of the rows; the mean "
+      "InfoNCE between two dropout views of the validation rows, which cannot exceed the logarithm of the rows; the "
+      "mean "
       "over a method's seeds.",
       panels);
   if (figure.empty()) return "";
@@ -122,18 +124,19 @@ std::string representation_section(const ReportPart& part, const SectionPlace& p
   }
   std::string body;
   for (const auto& [split, tasks] : found) {
-    HtmlTable table("Of the " + split +
-                        " split, mean over the finished runs: how evenly the encoder's pooled outputs spread (uniformity: "
-                        "lower is more even), and how well k-means on the heads' outputs finds the labels",
-                    {"task", "method", "uniformity", "mean cosine", "adjusted Rand index"});
+    HtmlTable table(
+        "Of the " + split +
+            " split, mean over the finished runs: how evenly the encoder's pooled outputs spread (uniformity: "
+            "lower is more even), and how well k-means on the heads' outputs finds the labels",
+        {"task", "method", "uniformity", "mean cosine", "adjusted Rand index"});
     for (const auto& [task, methods] : tasks) {
       for (const auto& [method, numbers] : methods) {
         const auto text = [&, &own = numbers](const char* key) {
           const auto number = own.find(key);
           return number == own.end() ? std::string("-") : number->second.text();
         };
-        table.add({html_name(task), html_name(method), text("uniformity"), text("mean_cosine"),
-                   text("adjusted_rand_index")});
+        table.add(
+            {html_name(task), html_name(method), text("uniformity"), text("mean_cosine"), text("adjusted_rand_index")});
       }
     }
     body += table.html(2);

@@ -96,7 +96,8 @@ TEST(RepresentationReport, HasATableOfQualitiesAndAPlaneOfInformation) {
   const TemporaryFolder folder;
   Json results = testing::results_json(3, 0.6, 2.0);
   results["representation"] = {
-      {"validation", {{"hate", {{"rows", 9}, {"uniformity", -1.234}, {"mean_cosine", 0.5}, {"adjusted_rand_index", nullptr}}}}}};
+      {"validation",
+       {{"hate", {{"rows", 9}, {"uniformity", -1.234}, {"mean_cosine", 0.5}, {"adjusted_rand_index", nullptr}}}}}};
   folder.write("first/results.json", results.dump());
   std::string log;
   for (int epoch = 0; epoch < 3; ++epoch) {
@@ -112,7 +113,8 @@ TEST(RepresentationReport, HasATableOfQualitiesAndAPlaneOfInformation) {
   folder.write("first/log.jsonl", log);
   const std::string html = html_report(folder / "first");
   EXPECT_EQ(nesting_fault(html), "");
-  for (const char* shown : {"Quality of representations", "-1.234", "Information plane", "I(X;Z), nats", "I(Z;Zt), nats"}) {
+  for (const char* shown :
+       {"Quality of representations", "-1.234", "Information plane", "I(X;Z), nats", "I(Z;Zt), nats"}) {
     EXPECT_TRUE(holds(html, shown)) << shown;
   }
   testing::write_run(folder, "second", 1);

@@ -14,7 +14,8 @@ using testing::SmallRun;
 
 std::vector<ViewInformation> information_of(const SmallRun& run, const ViewInformationSettings& settings) {
   EvaluationStream stream(run.data->dataset(), Split::validation, run.data->tokens(Split::validation), 16);
-  return view_information(*run.model, [&stream] { return stream.next(); }, settings);
+  return view_information(
+      *run.model, [&stream] { return stream.next(); }, settings);
 }
 
 TEST(ViewInformation, IsThatOfTwoDropoutViewsOfEachTask) {
