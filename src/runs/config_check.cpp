@@ -53,6 +53,7 @@ struct ConfigChecker::Implementation {
   std::shared_ptr<Problems> problems;
   std::optional<ConfigReport> first;
   std::vector<std::string> notes;
+  MemoryEstimate memory;                          ///< the largest of the runs checked
   std::map<std::string, DatasetReport> datasets;  ///< by what they are read from
 
   const DatasetReport& data_of(const RunConfig& run, const Tokenizer* tokenizer) {
@@ -78,7 +79,8 @@ struct ConfigChecker::Implementation {
       Run run = Run::from_config(strict, {.output = ".infomtl-check-writes-nothing-here", .progress = false});
       if (run.experiment() == nullptr) return "";
       const Trainer& trainer = run.experiment()->trainer();
-      add_note_once(notes, memory_estimate(read, trainer.model(), data));
+      MemoryEstimate needed = memory_estimate(read, trainer.model(), data);
+      if (needed.bytes > memory.bytes) memory = std::move(needed);
       for (const std::string& line : trainer.objective().left_out(trainer.model().tasks())) add_note_once(notes, line);
       return "";
     } catch (const Error& error) {
@@ -98,7 +100,9 @@ struct ConfigChecker::Implementation {
         !run->encoder.path.empty() && fs::exists(run->encoder.path / "config.json");  // else that is told already
     if (folder) {
       problems->guard([&] { tokenizer = load_tokenizer(run->encoder.path); });
-      problems->guard([&] { report.model = describe_model_folder(*run, notes); });
+      std::vector<std::string> told;
+      problems->guard([&] { report.model = describe_model_folder(*run, told); });
+      for (const std::string& line : told) add_note_once(notes, line);
     }
     if (config.json().contains("data") && config.json().at("data").is_object()) {
       problems->guard([&] { report.data = data_of(*run, tokenizer.get()); });
@@ -130,6 +134,7 @@ ConfigReport ConfigChecker::report() const {
   ConfigReport report = implementation_->first.value_or(ConfigReport{});
   report.data.problems = implementation_->problems->all();
   report.data.notes = implementation_->notes;
+  if (!implementation_->memory.text.empty()) report.data.notes.push_back(implementation_->memory.text);
   return report;
 }
 

@@ -75,7 +75,7 @@ double task_gradients(const RunConfig& run, const MultiTaskModel& model) {
 
 }  // namespace
 
-std::string memory_estimate(const RunConfig& run, const MultiTaskModel& model, const DatasetReport& data) {
+MemoryEstimate memory_estimate(const RunConfig& run, const MultiTaskModel& model, const DatasetReport& data) {
   const double parameters = parameters_of(model);
   const double trained = parameters * 4 * kNumber;
   const int views = views_of(run, model);
@@ -84,14 +84,14 @@ std::string memory_estimate(const RunConfig& run, const MultiTaskModel& model, c
   const double gradients = task_gradients(run, model);
   double texts = 0;
   for (const SplitReport& split : data.splits) texts += static_cast<double>(split.tokens) * kDataPerToken;
+  const double sum = kProgram + trained + activations + gradients + texts;
   char note[320];
   std::snprintf(note, sizeof note,
                 "memory at the peak, estimated: %.2f GB (program %.2f; %.1f million parameters with gradients and "
                 "moments %.2f; what a step of %.0f tokens keeps, in %d %s, %.2f; gradients per task %.2f; data %.2f)",
-                (kProgram + trained + activations + gradients + texts) / 1e9, kProgram / 1e9, parameters / 1e6,
-                trained / 1e9, tokens, views, views == 1 ? "view" : "views", activations / 1e9, gradients / 1e9,
-                texts / 1e9);
-  return note;
+                sum / 1e9, kProgram / 1e9, parameters / 1e6, trained / 1e9, tokens, views,
+                views == 1 ? "view" : "views", activations / 1e9, gradients / 1e9, texts / 1e9);
+  return {.bytes = sum, .text = note};
 }
 
 }  // namespace infomtl

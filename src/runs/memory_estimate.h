@@ -9,9 +9,14 @@
 
 namespace infomtl {
 
-/// One line with the sum and its parts. Counted are the program; values, gradients and two moments of the parameters;
+struct MemoryEstimate {
+  double bytes = 0;
+  std::string text;  ///< one line with the sum and its parts
+};
+
+/// Counted are the program; values, gradients and two moments of the parameters;
 /// what the largest kind of step keeps for its backward pass, in every dropout view; the tasks' gradients, for
 /// weightings that compare them; texts and token ids. @throws ConfigError
-std::string memory_estimate(const RunConfig& run, const MultiTaskModel& model, const DatasetReport& data);
+MemoryEstimate memory_estimate(const RunConfig& run, const MultiTaskModel& model, const DatasetReport& data);
 
 }  // namespace infomtl

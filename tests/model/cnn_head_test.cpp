@@ -26,7 +26,7 @@ Task task_of_kind(TaskKind kind) {
 
 std::shared_ptr<Head> cnn_of(const Json& options, TaskKind kind = TaskKind::classification) {
   Json config = {{"name", "cnn"}};
-  config.update(options);
+  if (!options.is_null()) config.update(options);
   const Task task = task_of_kind(kind);
   return head_registry().build(Config::from_json(config), HeadContext{.width = 6, .task = &task, .seed = 1});
 }

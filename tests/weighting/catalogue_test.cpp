@@ -366,6 +366,11 @@ TEST(WeightingCatalogue, BadOptionsAreRefusedWithTheirPath) {
         expect_refused(entry, option.name, "pcgrat");
         continue;
       }
+      if (option.type.starts_with("array or object of numbers")) {
+        expect_refused(entry, option.name, Json::array({1, -1}));
+        expect_refused(entry, option.name, "text");
+        continue;
+      }
       expect_refused(entry, option.name, Json::array({1}));
       if (option.type.starts_with("one of ")) {
         ++choices;
