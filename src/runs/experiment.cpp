@@ -330,7 +330,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;
   self.folder.set_data_moved(self.options.data_moved);
-  if (self.options.resume) self.extended_from = self.folder.extended_from(self.config.effective());
+  if (self.options.more_epochs) self.extended_from = self.folder.extended_from(self.config.effective());
   if (self.extended_from) self.check_extension();
   if (!self.extended_from) self.results = self.folder.finished();
   if (!self.results) {

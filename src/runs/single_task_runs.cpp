@@ -57,7 +57,7 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
   effective_ = read.effective();
   effective_["training"]["regime"] = "single";
   folder_.set_data_moved(options_.data_moved);
-  if (options_.resume) extended_from_ = folder_.extended_from(effective_);
+  if (options_.more_epochs) extended_from_ = folder_.extended_from(effective_);
   if (!extended_from_) results_ = folder_.finished();
   if (!results_) {
     folder_.check_place();

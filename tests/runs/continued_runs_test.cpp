@@ -88,8 +88,9 @@ TEST(MoreEpochs, OfOneModelPerTaskGoOnLikewise) {
     std::vector<std::string> overrides = steady(epochs);
     overrides.emplace_back("training.regime=single");
     overrides.emplace_back("data.max_train_rows=30");
-    return Run::from_config(corpus_folder() / "run.json",
-                            {.overrides = overrides, .output = folder.path() / name, .resume = true})
+    return Run::from_config(
+               corpus_folder() / "run.json",
+               {.overrides = overrides, .output = folder.path() / name, .resume = true, .more_epochs = true})
         .fit();
   };
   train("two", "training.epochs=1");

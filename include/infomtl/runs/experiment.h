@@ -26,8 +26,9 @@ struct ExperimentOptions {
   std::vector<std::string> overrides = {};  ///< "losses.1.weight=0.3"
   std::optional<std::uint64_t> seed = {};   ///< wins over the config's
   std::filesystem::path output = {};        ///< the run folder; empty: runs/<config name>-seed<seed>
-  /// Continue from checkpoints/last; also a finished run, where the config has more epochs than it had
-  bool resume = false;
+  bool resume = false;                      ///< continue from checkpoints/last
+  /// Together with `resume`: a finished run goes on where the config asks for more training.epochs and differs in nothing else.
+  bool more_epochs = false;
   /// The data lie elsewhere than when the run began: another data.root is no other config. A run that goes on still refuses
   /// other training rows
   bool data_moved = false;

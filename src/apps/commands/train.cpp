@@ -44,6 +44,7 @@ int train(const TrainOptions& given) {
                                .seed = options.seed,
                                .output = options.output,
                                .resume = options.resume,
+                               .more_epochs = options.resume,
                                .data_moved = !options.data_root.empty(),
                                .progress = !options.quiet};
   if (options.resume && !options.output.empty() && !std::filesystem::exists(options.output)) {

@@ -105,7 +105,7 @@ diff <(fingerprint whole) <(fingerprint clock) >/dev/null || die "the time of da
 # A full disk, and one that cannot be written: needs a file system of its own.
 mkdir disk
 if mount -t tmpfs -o size=64m tmpfs disk 2>/dev/null; then
-  trap 'umount "$folder/disk" 2>/dev/null; rm -rf "$folder"' EXIT
+  trap 'umount "$folder/disk" 2>/dev/null || true; rm -rf "$folder"' EXIT
   start disk/run
   kill -INT "$pid" && wait "$pid" || true
   if [[ ! -f disk/run/results.json ]]; then

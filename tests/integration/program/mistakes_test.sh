@@ -154,7 +154,7 @@ refuse_in_one_line 'config.json' $(train config.json)
 echo "$mistakes mistakes, each refused with 2 in one line"
 # A run folder whose config.json was harmed.
 for harm in '' '[]' '{"encoder": 3}'; do
-  mkdir -p harmed/checkpoints/best
+  mkdir -p harmed/checkpoints && rm -rf harmed/checkpoints/best && cp -r "$best" harmed/checkpoints/best
   printf '%s' "$harm" >harmed/config.json
   status=0
   "$program" evaluate harmed >out.txt 2>err.txt || status=$?

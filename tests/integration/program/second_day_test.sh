@@ -37,10 +37,11 @@ cp -r corpus moved
 "$program" evaluate mine "${quiet[@]}" | cmp - moved.txt || die "moved data score differently"
 
 # Records carry their other keys; words stand beside tags; all tasks in one go.
-printf '{"id": 7, "text": "we met on monday", "text_pair": "when"}\n' >record.jsonl
+printf '{"id": 7, "text": "we met on monday"}\n' >record.jsonl
+printf '{"id": 7, "text": "we met on monday", "text_pair": "when"}\n' >pair.jsonl
 "$program" predict mine --task spans --input record.jsonl "${quiet[@]}" >spans.jsonl
 contains spans.jsonl '{"id":7,"words":["we","met","on","monday"],"labels":['
-"$program" predict mine --all --input record.jsonl "${quiet[@]}" >all.jsonl
+"$program" predict mine --all --input pair.jsonl "${quiet[@]}" >all.jsonl
 for task in topic polarity emotion certainty spans answer; do contains all.jsonl "\"$task\":{"; done
 refuse_in_one_line '"label" is a key of the answer' predict whole --task topic --input more.jsonl
 refuse_in_one_line 'give --task' predict whole
