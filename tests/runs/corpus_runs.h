@@ -40,7 +40,7 @@ inline Experiment experiment(const std::filesystem::path& output, bool resume = 
                              std::vector<std::string> overrides = {}) {
   ExperimentOptions options;
   options.output = output;
-  options.resume = resume;
+  options.resume = options.more_epochs = resume;
   options.overrides = std::move(overrides);
   return Experiment::from_config(corpus_folder() / "run.json", options);
 }
