@@ -39,7 +39,7 @@ std::string main_commit(const fs::path& model) {
 fs::path snapshot_of(const fs::path& model) {
   std::error_code absent;
   if (const std::string commit = main_commit(model); !commit.empty()) {
-    if (const fs::path named = model / "snapshots" / commit; fs::is_directory(named, absent)) return named;
+    if (fs::path named = model / "snapshots" / commit; fs::is_directory(named, absent)) return named;
   }
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(model / "snapshots", absent)) {
@@ -88,7 +88,7 @@ fs::path find_model_folder(const std::string& name, const fs::path& path) {
   if (cache.empty()) return path;
   const fs::path model = cache / cache_name(name);
   if (!fs::is_directory(model, absent)) return path;
-  const fs::path snapshot = snapshot_of(model);
+  fs::path snapshot = snapshot_of(model);
   if (snapshot.empty()) {
     throw IoError(model.string() + ": no snapshot, or several and no refs/main that says which" + how_to_fetch(name));
   }
