@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "infomtl/core/utf8.h"
+
 namespace infomtl {
 namespace {
 
@@ -57,27 +59,14 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   return nearest;
 }
 
-namespace {
-
-/// A name for a message: of a long one its beginning, cut between characters.
-std::string shortened(const std::string& name) {
-  constexpr std::size_t kMost = 80;
-  if (name.size() <= kMost) return name;
-  std::size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
-  return name.substr(0, end) + "...";
-}
-
-}  // namespace
-
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
-  constexpr std::size_t kMostListed = 40;
+  constexpr std::size_t kMostListed = 40, kLongest = 80;
   if (const std::string nearest = nearest_name(name, candidates); !nearest.empty()) {
     return "; did you mean \"" + nearest + "\"?";
   }
   std::string list;
   for (std::size_t i = 0; i < std::min(candidates.size(), kMostListed); ++i) {
-    list += (i == 0 ? "; known: " : ", ") + shortened(candidates[i]);
+    list += (i == 0 ? "; known: " : ", ") + shortened_to(candidates[i], kLongest);
   }
   if (candidates.size() > kMostListed) list += " and " + std::to_string(candidates.size() - kMostListed) + " more";
   return list;

@@ -38,6 +38,6 @@ TEST(Errors, SuggestionFallsBackToTheListOfKnownNames) {
   EXPECT_EQ(did_you_mean("zzzzzz", {"a", "b"}), "; known: a, b");
   EXPECT_EQ(did_you_mean("zzzzzz", {}), "");
   EXPECT_EQ(did_you_mean("zzzzzz", {std::string(79, 'n') + "\u00e9" + std::string(1000, 'n')}),
-            "; known: " + std::string(79, 'n') + "...");
+            "; known: " + std::string(79, 'n') + "\u2026");
   EXPECT_NE(did_you_mean("zzzzzz", std::vector<std::string>(43, "n")).find(" and 3 more"), std::string::npos);
 }
