@@ -9,6 +9,7 @@
 #include "infomtl/losses/bottleneck.h"
 #include "infomtl/losses/gate_entropy.h"
 #include "infomtl/losses/objective.h"
+#include "losses/tiny_encoder.h"
 #include "support/compare.h"
 #include "support/fixed_task_step.h"
 
@@ -88,15 +89,7 @@ TEST(ArchitectureTerms, NeedTheirArchitectureAndNameTheCure) {
   std::vector<Task> tasks(1);
   tasks[0].name = "hate";
   tasks[0].labels = {"no", "yes"};
-  const auto encoder = random_encoder({{"model_type", "bert"},
-                                       {"vocab_size", 10},
-                                       {"hidden_size", 8},
-                                       {"num_hidden_layers", 1},
-                                       {"num_attention_heads", 2},
-                                       {"intermediate_size", 8},
-                                       {"max_position_embeddings", 8},
-                                       {"type_vocab_size", 2}},
-                                      1);
+  const auto encoder = testing::tiny_encoder();
   const auto model_with = [&](const char* architecture) {
     const auto built = architecture_registry().build(
         Config::from_json(architecture),

@@ -4,6 +4,7 @@
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
 #include "losses/term_cases.h"
+#include "losses/tiny_encoder.h"
 
 namespace infomtl {
 namespace {
@@ -74,15 +75,7 @@ TEST(FeedbackConvergence, NeedsHeadsOfRoundsAndNamesTheCure) {
     tasks[t].name = "task" + std::to_string(t);
     tasks[t].labels = {"no", "yes"};
   }
-  const auto encoder = random_encoder({{"model_type", "bert"},
-                                       {"vocab_size", 10},
-                                       {"hidden_size", 8},
-                                       {"num_hidden_layers", 1},
-                                       {"num_attention_heads", 2},
-                                       {"intermediate_size", 8},
-                                       {"max_position_embeddings", 8},
-                                       {"type_vocab_size", 2}},
-                                      1);
+  const auto encoder = testing::tiny_encoder();
   const auto check = [&](const TaskHeads& heads, const char* form) -> std::string {
     const Json term = {{"name", "feedback_convergence"}, {"form", form}, {"weight", 0.1}};
     const Config losses = Config::from_json({{"losses", {"supervised", term}}}, "x.json");

@@ -7,6 +7,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
+#include "losses/tiny_encoder.h"
 #include "support/message_of.h"
 
 namespace infomtl {
@@ -27,15 +28,7 @@ const std::vector<Task>& checked_tasks() {
 }
 
 MultiTaskModel checked_model(const Json& head, const Json& architecture = "shared") {
-  const auto encoder = random_encoder({{"model_type", "bert"},
-                                       {"vocab_size", 10},
-                                       {"hidden_size", 8},
-                                       {"num_hidden_layers", 1},
-                                       {"num_attention_heads", 2},
-                                       {"intermediate_size", 8},
-                                       {"max_position_embeddings", 8},
-                                       {"type_vocab_size", 2}},
-                                      1);
+  const auto encoder = testing::tiny_encoder();
   const HeadFactory make = [&](const HeadContext& context) {
     return head_registry().build(Config::from_json(head, "head"), context);
   };

@@ -12,6 +12,7 @@
 #include "infomtl/ops/information/variational.h"
 #include "losses/feature_bank.h"
 #include "losses/term_cases.h"
+#include "losses/tiny_encoder.h"
 
 namespace infomtl {
 namespace {
@@ -37,20 +38,8 @@ std::vector<Task> tasks_of(const std::vector<std::size_t>& classes) {
   return tasks;
 }
 
-std::shared_ptr<Encoder> small_encoder() {
-  return random_encoder({{"model_type", "bert"},
-                         {"vocab_size", 10},
-                         {"hidden_size", kWide},
-                         {"num_hidden_layers", 1},
-                         {"num_attention_heads", 2},
-                         {"intermediate_size", 8},
-                         {"max_position_embeddings", 8},
-                         {"type_vocab_size", 2}},
-                        1);
-}
-
 MultiTaskModel model_of(const TaskHeads& heads, const architectures::VariationalSettings& settings) {
-  return MultiTaskModel(small_encoder(), heads, architectures::variational(settings));
+  return MultiTaskModel(testing::tiny_encoder(kWide), heads, architectures::variational(settings));
 }
 
 /// A step of the model's task on rows, read by its architecture without noise.
@@ -322,7 +311,7 @@ TEST(VariationalTerms, SayWhatAModelLacks) {
   EXPECT_EQ(priors::refusal(WeightPrior({}, context), full), "");
   EXPECT_EQ(priors::refusal(RepresentationPrior({}, context), plain), "");
   EXPECT_EQ(priors::refusal(ExpectedSupervised(), plain), "");
-  const MultiTaskModel still(priors::small_encoder(), linear_heads(tasks));
+  const MultiTaskModel still(testing::tiny_encoder(priors::kWide), linear_heads(tasks));
   EXPECT_NE(priors::refusal(ExpectedSupervised(), still).find("nothing is random"), std::string::npos);
   EXPECT_THROW(testing::term_of({{"name", "weight_prior"}, {"prior", "mixture"}}), ConfigError);
   EXPECT_THROW(testing::term_of({{"name", "representation_prior"}, {"bank", 0}}), ConfigError);
