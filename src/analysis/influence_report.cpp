@@ -8,19 +8,19 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "infomtl/core/json_file.h"
+#include "infomtl/core/settings.h"
 #include "infomtl/runs/text_table.h"
 
 namespace infomtl {
 namespace {
-
-Json influence_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json influence_matrix(const torch::Tensor& matrix) {
   Json rows = Json::array();
   const auto values = matrix.accessor<double, 2>();
   for (std::int64_t i = 0; i < matrix.size(0); ++i) {
     Json row = Json::array();
-    for (std::int64_t j = 0; j < matrix.size(1); ++j) row.push_back(influence_number(values[i][j]));
+    for (std::int64_t j = 0; j < matrix.size(1); ++j) row.push_back(number_or_null(values[i][j]));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -33,41 +33,6 @@ std::string three_digits(double value) {
   std::snprintf(text, sizeof text, "%.3g", value);
   return text;
 }
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
-/// Writes a settings struct as its config would have it.
-class InfluenceSettingsWriter final : public FieldVisitor {
- public:
-  Json json = Json::object();
-
-  void field(std::string_view name, double& value, std::string_view, Range) override { put(name, value); }
-  void field(std::string_view name, std::int64_t& value, std::string_view, Range) override { put(name, value); }
-  void field(std::string_view name, bool& value, std::string_view) override { put(name, value); }
-  void field(std::string_view name, std::string& value, std::string_view) override { put(name, value); }
-  void field(std::string_view name, std::vector<double>& value, std::string_view, Range) override { put(name, value); }
-  void field(std::string_view name, std::vector<std::string>& value, std::string_view) override { put(name, value); }
-  void field(std::string_view name, NamedNumbers& value, const std::vector<std::string>&, std::string_view,
-             Range) override {
-    if (!value.word.empty()) return put(name, value.word);
-    if (value.by_name.empty()) return put(name, value.in_order);
-    for (const auto& [key, number] : value.by_name) json[std::string(name)][key] = number;
-  }
-  void choice(std::string_view name, std::string& value, const std::vector<std::string>&, std::string_view) override {
-    put(name, value);
-  }
-
- private:
-  template <class Value>
-  void put(std::string_view name, const Value& value) {
-    json[std::string(name)] = value;
-  }
-};
 
 /// A matrix of tasks by tasks under a heading.
 std::string task_matrix(const std::string& heading, const std::vector<std::string>& tasks,
@@ -116,24 +81,26 @@ std::string influence_costs(const InfluenceReport& report) {
 
 Json to_json(const InfluenceSettings& settings) {
   InfluenceSettings copy = settings;
-  InfluenceSettingsWriter writer;
-  copy.fields(writer);
-  return writer.json;
+  FieldLister lister;
+  copy.fields(lister);
+  Json json = Json::object();
+  for (const FieldInfo& field : lister.found) json[field.name] = Json::parse(field.default_value);
+  return json;
 }
 
 Json InfluenceReport::json() const {
   Json tasks = Json::object();
   for (std::size_t t = 0; t < result.tasks.size(); ++t) {
     tasks[result.tasks[t]] = {{"rows", result.numbers[t].size()},
-                              {"validation_loss", influence_number(result.validation_losses[t])}};
+                              {"validation_loss", number_or_null(result.validation_losses[t])}};
   }
   Json seconds = Json::object();
   for (const auto& [stage, spent] : result.seconds) seconds[stage] = spent;
   Json checks = Json::object();
   if (leave_one_out) {
     checks["leave_one_out"] = {{"rows", leave_one_out->rows},
-                               {"within", influence_number(leave_one_out->within)},
-                               {"between", influence_number(leave_one_out->between)},
+                               {"within", number_or_null(leave_one_out->within)},
+                               {"between", number_or_null(leave_one_out->between)},
                                {"pearson", influence_matrix(leave_one_out->pearson)},
                                {"short_of_tolerance", leave_one_out->short_of}};
   }
@@ -142,17 +109,17 @@ Json InfluenceReport::json() const {
     for (const SubsetScore& score : subset_scores) {
       Json per_target = Json::object();
       for (std::size_t t = 0; t < result.tasks.size(); ++t) {
-        per_target[result.tasks[t]] = influence_number(score.scores[t]);
+        per_target[result.tasks[t]] = number_or_null(score.scores[t]);
       }
       methods[score.method] = {
-          {"mean", influence_number(score.mean)}, {"tasks", per_target}, {"seconds", influence_number(score.seconds)}};
+          {"mean", number_or_null(score.mean)}, {"tasks", per_target}, {"seconds", number_or_null(score.seconds)}};
     }
     checks["subsets"] = {{"subsets", subsets}, {"share", 0.5}, {"methods", methods}};
   }
   if (!mislabel_scores.empty()) {
     Json found = Json::object();
     for (const MislabelScore& score : mislabel_scores) {
-      found[score.task] = {{"flipped", score.flipped}, {"auc", influence_number(score.auc)}};
+      found[score.task] = {{"flipped", score.flipped}, {"auc", number_or_null(score.auc)}};
     }
     checks["mislabel"] = {{"share", mislabelled}, {"tasks", found}};
   }
@@ -180,21 +147,20 @@ Json InfluenceReport::json() const {
 }
 
 std::string InfluenceReport::csv() const {
-  std::string text = "task,row";
-  for (const std::string& task : result.tasks) text += "," + csv_cell(task);
-  text += "\n";
+  std::vector<std::string> fields = {"task", "row"};
+  fields.insert(fields.end(), result.tasks.begin(), result.tasks.end());
+  std::string text = csv_line(fields);
   char number[40];
   for (std::size_t l = 0; l < result.tasks.size(); ++l) {
     const torch::Tensor rows = result.rows[l].contiguous();
     const double* values = rows.const_data_ptr<double>();
-    const std::string name = csv_cell(result.tasks[l]);
     for (const std::int32_t row : result.numbers[l]) {
-      text += name + "," + std::to_string(row);
+      fields = {result.tasks[l], std::to_string(row)};
       for (std::int64_t k = 0; k < rows.size(1); ++k) {
-        std::snprintf(number, sizeof number, ",%.9g", *values++);
-        text += number;
+        std::snprintf(number, sizeof number, "%.9g", *values++);
+        fields.emplace_back(number);
       }
-      text += "\n";
+      text += csv_line(fields);
     }
   }
   return text;

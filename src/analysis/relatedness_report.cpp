@@ -3,14 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include "infomtl/analysis/relatedness.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/svg.h"
 #include "infomtl/core/utf8.h"
 #include "infomtl/runs/text_table.h"
 
 namespace infomtl {
 namespace {
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json matrix_json(const TaskPairs& values) {
   Json rows = Json::array();
@@ -19,23 +18,6 @@ Json matrix_json(const TaskPairs& values) {
     for (const double value : row) rows.back().push_back(number_or_null(value));
   }
   return rows;
-}
-
-double largest_size(const RelatednessMeasure& measure) {
-  double largest = 0;
-  for (const auto& row : measure.values) {
-    for (const double value : row) {
-      if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
-    }
-  }
-  return largest;
-}
-
-/// Digits after the point that show a measure's largest number with three digits.
-int digits_of(const RelatednessMeasure& measure) {
-  const double largest = largest_size(measure);
-  if (largest <= 0) return 3;
-  return std::clamp(2 - static_cast<int>(std::floor(std::log10(largest))), 0, 9);
 }
 
 /// "-0.000" is shown as "0.000".
@@ -47,7 +29,7 @@ std::string number_text(double value, int digits) {
 }
 
 std::string measure_table(const RelatednessMeasure& measure, const std::vector<std::string>& tasks) {
-  const int digits = digits_of(measure);
+  const int digits = digits_for(measure.values, 3);
   std::vector<std::string> head = {measure.name};
   head.insert(head.end(), tasks.begin(), tasks.end());
   TextTable table(head, 1);
@@ -99,8 +81,8 @@ std::string groups_text(const TaskGroups& groups, const std::vector<std::string>
 /// One heat map. Its corner lies at (left, top); text of cells as in the tables.
 std::string heat_map(const RelatednessMeasure& measure, const std::vector<std::string>& tasks, SvgPoint corner,
                      double cell_width, double cell_height, double label_width) {
-  const double largest = largest_size(measure);
-  const int digits = digits_of(measure);
+  const double largest = largest_size(measure.values);
+  const int digits = digits_for(measure.values, 3);
   std::string out =
       svg_text({corner.x, corner.y + 14}, shortened_to(measure.name, 48), "font-size='13' font-weight='bold'");
   const double top = corner.y + 40, left = corner.x + label_width;

@@ -1,6 +1,5 @@
 #include "infomtl/analysis/representation.h"
 
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -28,14 +27,8 @@ std::vector<std::pair<std::string, RepresentationQuality>> representation_qualit
 }
 
 Json to_json(const std::vector<std::pair<std::string, RepresentationQuality>>& quality, const std::string& split) {
-  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
   Json json = {{"split", split}, {"tasks", Json::object()}};
-  for (const auto& [task, found] : quality) {
-    json["tasks"][task] = {{"rows", found.rows},
-                           {"uniformity", number(found.uniformity)},
-                           {"mean_cosine", number(found.mean_cosine)},
-                           {"adjusted_rand_index", number(found.rand_index.value_or(kNan))}};
-  }
+  for (const auto& [task, found] : quality) json["tasks"][task] = to_json(found);
   return json;
 }
 

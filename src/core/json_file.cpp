@@ -1,5 +1,6 @@
 #include "infomtl/core/json_file.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/json_shape.h"
@@ -14,6 +15,8 @@ std::string reason_of(const std::exception& error) {
   if (const auto end = text.find("] "); end != std::string::npos) text.erase(0, end + 2);
   return text;
 }
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json parse_json(std::string_view text) {
   JsonShape shape;

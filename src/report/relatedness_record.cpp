@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "infomtl/core/config.h"
+#include "infomtl/runs/text_table.h"
 #include "report/comparison_record.h"
 
 namespace infomtl::report {
@@ -82,14 +83,6 @@ RelatednessRecord read_relatedness(const Json& json, const std::string& file) {
   return record;
 }
 
-int digits_of_measure(const TaskMeasure& measure) {
-  double largest = 0;
-  for (const auto& row : measure.values) {
-    for (const double value : row) {
-      if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
-    }
-  }
-  return largest > 0 ? std::clamp(2 - static_cast<int>(std::floor(std::log10(largest))), 0, 9) : 2;
-}
+int digits_of_measure(const TaskMeasure& measure) { return digits_for(measure.values, 2); }
 
 }  // namespace infomtl::report

@@ -81,17 +81,12 @@ Json task_weights(const Objective& objective, const std::vector<Task>& tasks) {
 }
 
 Json representation_json(const MultiTaskModel& model, const BatchReader& batches) {
-  const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
   const std::vector<LabelledRows> rows = collect_labelled_rows(model, batches, /*outputs=*/true);
   Json found = Json::object();
   for (std::size_t t = 0; t < rows.size(); ++t) {
     if (!rows[t].pooled.defined()) continue;
     const Task& task = model.tasks()[t];
-    const auto quality = representation_quality(task.kind, rows[t].pooled, rows[t].output, rows[t].labels);
-    found[task.name] = {{"rows", quality.rows},
-                        {"uniformity", number(quality.uniformity)},
-                        {"mean_cosine", number(quality.mean_cosine)},
-                        {"adjusted_rand_index", quality.rand_index ? number(*quality.rand_index) : Json(nullptr)}};
+    found[task.name] = to_json(representation_quality(task.kind, rows[t].pooled, rows[t].output, rows[t].labels));
   }
   return found;
 }

@@ -44,6 +44,36 @@ std::string fixed(double value, int digits) {
   return text;
 }
 
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    if (f > 0) line += ',';
+    if (fields[f].find_first_of(",\"\r\n") == std::string::npos) {
+      line += fields[f];
+      continue;
+    }
+    line += '"';
+    for (const char c : fields[f]) line += c == '"' ? "\"\"" : std::string(1, c);
+    line += '"';
+  }
+  return line + "\n";
+}
+
+double largest_size(const std::vector<std::vector<double>>& numbers) {
+  double largest = 0;
+  for (const auto& row : numbers) {
+    for (const double value : row) {
+      if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+    }
+  }
+  return largest;
+}
+
+int digits_for(const std::vector<std::vector<double>>& numbers, int otherwise) {
+  const double largest = largest_size(numbers);
+  return largest > 0 ? std::clamp(2 - static_cast<int>(std::floor(std::log10(largest))), 0, 9) : otherwise;
+}
+
 std::string score_text(double score, bool higher_is_better) {
   return higher_is_better ? fixed(100 * score, 2) : fixed(score, 4);
 }

@@ -119,14 +119,4 @@ std::string latex_of(const std::vector<ReportTable>& tables) {
   return text;
 }
 
-std::string csv_line(const std::vector<std::string>& fields) {
-  std::string line;
-  for (std::size_t f = 0; f < fields.size(); ++f) {
-    if (f > 0) line += ',';
-    line += fields[f].find_first_of(",\"\r\n") == std::string::npos ? fields[f]
-                                                                    : "\"" + replaced(fields[f], "\"", "\"\"") + "\"";
-  }
-  return line + "\n";
-}
-
 }  // namespace infomtl

@@ -24,7 +24,4 @@ std::string markdown_of(const std::vector<ReportTable>& tables);
 /// A `table` environment each, for a document that uses booktabs.
 std::string latex_of(const std::vector<ReportTable>& tables);
 
-/// One line of comma-separated values; what holds commas, quotes or line ends is quoted (RFC 4180).
-std::string csv_line(const std::vector<std::string>& fields);
-
 }  // namespace infomtl

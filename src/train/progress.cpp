@@ -1,12 +1,12 @@
 #include "train/progress.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "infomtl/core/json_file.h"
 
 namespace infomtl {
 namespace {
 
-Json score_to_json(double score) { return std::isfinite(score) ? Json(score) : Json(nullptr); }
 double score_from_json(const Json& json) { return json.is_null() ? BestEvaluation::kNone : json.get<double>(); }
 
 }  // namespace
@@ -15,7 +15,7 @@ Json Progress::to_json() const {
   Json json = {{"steps", cost.steps},
                {"epoch", epoch},
                {"epoch_ended", epoch_ended},
-               {"best_score", score_to_json(best.score)},
+               {"best_score", number_or_null(best.score)},
                {"best_epoch", best.epoch},
                {"best_step", best.step},
                {"epochs_without_improvement", evaluations_without_improvement},
@@ -27,7 +27,7 @@ Json Progress::to_json() const {
                {"clipped_steps", cost.clipped_steps},
                {"seconds", cost.seconds}};
   for (const BestEvaluation& task : task_bests) {
-    json["task_bests"].push_back({{"score", score_to_json(task.score)}, {"epoch", task.epoch}, {"step", task.step}});
+    json["task_bests"].push_back({{"score", number_or_null(task.score)}, {"epoch", task.epoch}, {"step", task.step}});
   }
   return json;
 }

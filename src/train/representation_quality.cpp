@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "infomtl/core/json_file.h"
 #include "infomtl/metrics/clustering.h"
 #include "infomtl/ops/clustering.h"
 #include "infomtl/ops/host_values.h"
@@ -37,6 +39,13 @@ RepresentationQuality representation_quality(TaskKind kind, const Tensor& pooled
   found.rand_index = adjusted_rand_index(ops::host_values(labels.index_select(0, known)),
                                          ops::host_values(ops::k_means(output.index_select(0, known), classes)));
   return found;
+}
+
+Json to_json(const RepresentationQuality& quality) {
+  return {{"rows", quality.rows},
+          {"uniformity", number_or_null(quality.uniformity)},
+          {"mean_cosine", number_or_null(quality.mean_cosine)},
+          {"adjusted_rand_index", quality.rand_index ? number_or_null(*quality.rand_index) : Json(nullptr)}};
 }
 
 }  // namespace infomtl

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
+#include "infomtl/runs/text_table.h"
 #include "study/budgets.h"
 #include "study/grid_progress.h"
-#include "study/report_table.h"
 
 namespace infomtl {
 namespace {

@@ -19,6 +19,9 @@ INFOMTL_API Json parse_json(std::string_view text);
 /// @throws IoError; FormatError naming the file and, for bad syntax, line and column
 INFOMTL_API Json read_json(const std::filesystem::path& file);
 
+/// A number for a file; null where it is not finite, which JSON has no numbers for.
+INFOMTL_API Json number_or_null(double value);
+
 /// What nlohmann's exception says, without its own name and number: "key 'seed' not found".
 INFOMTL_API std::string reason_of(const std::exception& error);
 

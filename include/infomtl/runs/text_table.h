@@ -30,6 +30,14 @@ class INFOMTL_API TextTable {
   std::vector<std::size_t> rules_;
 };
 
+/// One line of comma-separated values; what holds commas, quotes or line ends is quoted (RFC 4180).
+INFOMTL_API std::string csv_line(const std::vector<std::string>& fields);
+
+/// Digits after the point, 0 to 9, that show the largest of some numbers with three; `otherwise` where none is finite and not 0.
+INFOMTL_API int digits_for(const std::vector<std::vector<double>>& numbers, int otherwise);
+/// The largest size of the finite ones among some numbers, 0 without any.
+INFOMTL_API double largest_size(const std::vector<std::vector<double>>& numbers);
+
 /// A number with so many digits after the point, from 1e15 on as "1.23e+17"; "-" for NaN.
 INFOMTL_API std::string fixed(double value, int digits);
 /// A score as tables show it: in percent with two digits when higher is better, as it is with four otherwise.

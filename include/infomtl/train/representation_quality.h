@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "infomtl/core/export.h"
+#include "infomtl/core/json.h"
 #include "infomtl/core/task_kind.h"
 
 namespace infomtl {
@@ -28,5 +29,8 @@ struct RepresentationQuality {
 /// @param pooled [B, H]; @param output [B, C] of the head; @param labels  as TaskBatch::labels
 INFOMTL_API RepresentationQuality representation_quality(TaskKind kind, const torch::Tensor& pooled,
                                                          const torch::Tensor& output, const torch::Tensor& labels);
+
+/// "rows", "uniformity", "mean_cosine", "adjusted_rand_index"; null for what there is not.
+INFOMTL_API Json to_json(const RepresentationQuality& quality);
 
 }  // namespace infomtl
