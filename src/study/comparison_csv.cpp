@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "infomtl/runs/text_table.h"
 #include "study/report_table.h"
 
 namespace infomtl {
