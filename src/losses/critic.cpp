@@ -20,7 +20,7 @@ class CosineCritic final : public Critic {
     return ops::cosine_scores(x, y, temperature);
   }
   ops::LossValue info_nce(const Tensor& x, const Tensor& y, double temperature, bool symmetric, const Tensor& positive,
-                          const Tensor& ignored) const override {
+                          const ops::IgnoredPairs& ignored) const override {
     return ops::info_nce(x, y, {.temperature = temperature, .symmetric = symmetric}, positive, ignored);
   }
 };

@@ -19,7 +19,7 @@ class Critic : public torch::nn::Module {
   virtual torch::Tensor scores(const torch::Tensor& x, const torch::Tensor& y, double temperature) const = 0;
   /// InfoNCE of those scores, as ops::info_nce.
   virtual ops::LossValue info_nce(const torch::Tensor& x, const torch::Tensor& y, double temperature, bool symmetric,
-                                  const torch::Tensor& positive, const torch::Tensor& ignored) const {
+                                  const torch::Tensor& positive, const ops::IgnoredPairs& ignored) const {
     return ops::info_nce_from_scores(scores(x, y, temperature), symmetric, positive, ignored);
   }
 };

@@ -16,10 +16,10 @@ namespace infomtl {
 
 /// Two batches of a task in a step: row i of x belongs to row positive_i of y.
 struct PairedRows {
-  torch::Tensor x;             ///< [B, H]
-  torch::Tensor y;             ///< [M, H]
-  torch::Tensor positive;      ///< [B] int64, undefined: row i to row i
-  torch::Tensor ignored = {};  ///< [B, M] bool, pairs that are no negatives; undefined: none; bounds that contrast()
+  torch::Tensor x;                 ///< [B, H]
+  torch::Tensor y;                 ///< [M, H]
+  torch::Tensor positive;          ///< [B] int64, undefined: row i to row i
+  ops::IgnoredPairs ignored = {};  ///< pairs that are no negatives; bounds that contrast()
   const Critic* critic = nullptr;
   double temperature = 1;  ///< scores are divided by it
   bool symmetric = false;

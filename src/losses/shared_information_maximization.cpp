@@ -59,10 +59,10 @@ std::int64_t SharedInformationMaximization::count(const TaskBatch& rows) const {
   return found < bound_->least_rows() ? 0 : found;
 }
 
-Tensor SharedInformationMaximization::same_text(const Tensor& texts, const std::vector<Tensor>& keys) const {
+ops::IgnoredPairs SharedInformationMaximization::same_text(const Tensor& texts, const std::vector<Tensor>& keys) const {
   const bool known = std::all_of(keys.begin(), keys.end(), [](const Tensor& each) { return each.defined(); });
   if (settings_.repeats != "ignored" || !texts.defined() || !known) return {};
-  return texts.unsqueeze(1) == torch::cat(keys).unsqueeze(0);
+  return {texts, torch::cat(keys)};
 }
 
 LossValue SharedInformationMaximization::compute(TaskStep& step) {

@@ -7,11 +7,12 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json.h"
 #include "infomtl/text/tokenizer.h"
+#include "support/fixture_folder.h"
 
 namespace infomtl::bench {
 namespace {
 
-const std::filesystem::path kFixtures = std::filesystem::path(INFOMTL_FIXTURES) / "tokenizers";
+const std::filesystem::path kFixtures = std::filesystem::path(infomtl::testing::fixture_folder()) / "tokenizers";
 
 /// All lines of the ugly corpus, one after the other.
 void tokenize(benchmark::State& state, const std::string& folder) {

@@ -7,13 +7,14 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/files.h"
 #include "infomtl/metrics/metric.h"
+#include "support/fixture_folder.h"
 
 using namespace infomtl;
 
 namespace {
 
 Json fixture(const std::string& name) {
-  return Json::parse(read_file(std::string(INFOMTL_FIXTURES) + "/metrics/" + name + ".json")).at("cases");
+  return Json::parse(read_file(infomtl::testing::fixture_folder() + "/metrics/" + name + ".json")).at("cases");
 }
 
 void expect_scores(const std::string& name, TaskKind kind, std::size_t least) {

@@ -8,13 +8,14 @@
 #include "infomtl/core/files.h"
 #include "infomtl/metrics/clustering.h"
 #include "infomtl/metrics/statistics.h"
+#include "support/fixture_folder.h"
 
 namespace infomtl {
 namespace {
 
 // Written by scripts/fixtures/relatedness.py from SciPy and scikit-learn; versions and seed inside.
 Json recorded(const char* part) {
-  return Json::parse(read_file(std::string(INFOMTL_FIXTURES) + "/metrics/relatedness.json")).at("cases").at(part);
+  return Json::parse(read_file(infomtl::testing::fixture_folder() + "/metrics/relatedness.json")).at("cases").at(part);
 }
 
 void expect_near(double found, double expected, const Json& where) {

@@ -8,6 +8,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/metrics/power.h"
 #include "infomtl/metrics/statistics.h"
+#include "support/fixture_folder.h"
 
 using namespace infomtl;
 
@@ -17,7 +18,9 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // Written by scripts/fixtures/seed_statistics.py from SciPy and statsmodels; versions and seed inside.
 Json fixture(const char* part) {
-  return Json::parse(read_file(std::string(INFOMTL_FIXTURES) + "/metrics/seed_statistics.json")).at("cases").at(part);
+  return Json::parse(read_file(infomtl::testing::fixture_folder() + "/metrics/seed_statistics.json"))
+      .at("cases")
+      .at(part);
 }
 
 void expect_near(double found, double expected, const Json& where) {

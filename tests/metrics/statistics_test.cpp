@@ -10,6 +10,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json.h"
+#include "support/fixture_folder.h"
 
 using namespace infomtl;
 
@@ -17,7 +18,7 @@ namespace {
 
 // Written by scripts/fixtures/metrics.py from scipy; versions and seed inside.
 Json fixture() {
-  return Json::parse(read_file(std::string(INFOMTL_FIXTURES) + "/metrics/statistics.json")).at("cases");
+  return Json::parse(read_file(infomtl::testing::fixture_folder() + "/metrics/statistics.json")).at("cases");
 }
 
 void expect_close(double found, double expected, double relative, const Json& where) {

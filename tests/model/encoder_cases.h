@@ -6,11 +6,12 @@
 
 #include "infomtl/model/encoder.h"
 #include "infomtl/model/weights_file.h"
+#include "support/fixture_folder.h"
 
 namespace infomtl::testing {
 
 inline std::filesystem::path encoder_folder(const std::string& family) {
-  return std::filesystem::path(INFOMTL_FIXTURES) / "encoders" / family;
+  return std::filesystem::path(infomtl::testing::fixture_folder()) / "encoders" / family;
 }
 
 struct EncoderCase {

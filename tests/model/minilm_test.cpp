@@ -9,6 +9,7 @@
 #include "infomtl/model/encoder.h"
 #include "model/tweet_tokens.h"
 #include "support/compare.h"
+#include "support/fixture_folder.h"
 
 namespace infomtl {
 namespace {
@@ -18,8 +19,8 @@ TEST(MiniLm, GivesTheStatesOfTransformersOnRealTweets) {
   if (model.empty())
     GTEST_SKIP() << "no all-MiniLM-L6-v2; scripts/setup.sh fetches it, or name a folder in INFOMTL_MODEL";
   if (data.empty()) GTEST_SKIP() << "no TweetEval data; name the folder that holds tweeteval in INFOMTL_DATA";
-  const Json expected =
-      Json::parse(read_file(std::filesystem::path(INFOMTL_FIXTURES) / "encoders" / "minilm_tweets.json"));
+  const Json expected = Json::parse(
+      read_file(std::filesystem::path(infomtl::testing::fixture_folder()) / "encoders" / "minilm_tweets.json"));
   std::vector<testing::TweetPlace> places;
   std::vector<double> values;
   for (const Json& tweet : expected["tweets"]) {

@@ -8,11 +8,12 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
 #include "support/compare.h"
+#include "support/fixture_folder.h"
 
 namespace infomtl::testing {
 
 inline Json read_fixture(const std::string& name) {
-  std::ifstream file(std::string(INFOMTL_FIXTURES) + "/" + name);
+  std::ifstream file(infomtl::testing::fixture_folder() + "/" + name);
   EXPECT_TRUE(file.good()) << "no fixture " << name;
   return Json::parse(file);
 }

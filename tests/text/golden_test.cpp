@@ -15,6 +15,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/text/tokenizer.h"
+#include "support/fixture_folder.h"
 
 namespace infomtl {
 namespace {
@@ -22,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kFixtures = fs::path(INFOMTL_FIXTURES) / "tokenizers";
+const fs::path kFixtures = fs::path(infomtl::testing::fixture_folder()) / "tokenizers";
 
 const std::vector<std::string>& corpus() {
   static const auto lines = json::parse(read_file(kFixtures / "corpus.json")).get<std::vector<std::string>>();

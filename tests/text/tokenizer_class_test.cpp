@@ -9,6 +9,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/text/tokenizer.h"
+#include "support/fixture_folder.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
 
@@ -82,7 +83,7 @@ TEST(TokenizerClass, AccentsGoWithCaseUnlessTheConfigSaysOtherwise) {
 
 // RobertaTokenizerFast puts the blank before the first word that its config asks for.
 TEST(TokenizerClass, RobertasBlankBeforeTheFirstWordOverrulesToo) {
-  const fs::path fixture = fs::path(INFOMTL_FIXTURES) / "tokenizers" / "byte_level";
+  const fs::path fixture = fs::path(infomtl::testing::fixture_folder()) / "tokenizers" / "byte_level";
   const auto plain = load_tokenizer(fixture);
   const auto ids = [&](const std::string& config) {
     const TemporaryFolder folder;
@@ -115,7 +116,8 @@ TEST(TokenizerClass, ReadsItsOwnFileWhereSeveralLieInTheFolder) {
   const TemporaryFolder folder;
   folder.write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n");
   folder.write("tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})");
-  fs::copy_file(fs::path(INFOMTL_FIXTURES) / "tokenizers" / "bpe_deberta" / "spm.model", folder / "spm.model");
+  fs::copy_file(fs::path(infomtl::testing::fixture_folder()) / "tokenizers" / "bpe_deberta" / "spm.model",
+                folder / "spm.model");
   EXPECT_EQ(load_tokenizer(folder.path())->encode("a").ids, (Ids{1, 3, 2}));
   folder.write("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
   EXPECT_NAMES(message_of<UserError>([&] { load_tokenizer(folder.path()); }),

@@ -12,6 +12,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/random.h"
+#include "support/fixture_folder.h"
 #include "support/temporary_folder.h"
 #include "text/sentence_piece.h"
 #include "text/tokenizer_json.h"
@@ -27,7 +28,7 @@ using testing::TemporaryFolder;
 using Ids = std::vector<std::int32_t>;
 using Offsets = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 
-const fs::path kFixtures = fs::path(INFOMTL_FIXTURES) / "tokenizers";
+const fs::path kFixtures = fs::path(infomtl::testing::fixture_folder()) / "tokenizers";
 
 std::string message_of(const std::function<void()>& body) {
   try {

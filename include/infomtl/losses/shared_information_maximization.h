@@ -8,6 +8,7 @@
 
 #include "infomtl/core/export.h"
 #include "infomtl/losses/loss_term.h"
+#include "infomtl/ops/information/contrastive.h"
 
 namespace infomtl {
 
@@ -22,6 +23,9 @@ class InformationBound;
 /// With another `bound` the loss is minus that bound on I(Z;Z') <= I(X;Z), in nats (bounds.h): the sum is -B times it; a
 /// batch of one row has no pair and counts 0. With another `critic` f the scores are f(z_i, z'_j) / tau. What critic and
 /// bound learn or remember is saved with the run.
+///
+/// InfoNCE of cosines takes memory linear in the rows of a step, whatever their number (contrastive.h); other critics and
+/// bounds hold the scores of all pairs, 4 bytes each, several times.
 class INFOMTL_API SharedInformationMaximization final : public LossTerm {
  public:
   struct INFOMTL_API Settings {
@@ -52,8 +56,8 @@ class INFOMTL_API SharedInformationMaximization final : public LossTerm {
   LossValue compute(TaskStep& step) override;
 
  private:
-  /// [B, M] which keys have the tokens of which row; undefined where repeats are negatives or texts unknown.
-  Tensor same_text(const Tensor& texts, const std::vector<Tensor>& keys) const;
+  /// Which keys have the tokens of which row; none where repeats are negatives or texts unknown.
+  ops::IgnoredPairs same_text(const Tensor& texts, const std::vector<Tensor>& keys) const;
 
   Settings settings_;
   std::shared_ptr<Critic> critic_;

@@ -31,6 +31,13 @@ inline void require_same_shape(const torch::Tensor& a, const torch::Tensor& b, c
                 (std::string(name) + " must have the shape " + shape_text(a)).c_str(), b);
 }
 
+/// An int64 for each of so many rows.
+inline void require_numbers(const torch::Tensor& numbers, std::int64_t rows, const char* function, const char* name) {
+  require_shape(
+      numbers.defined() && numbers.dim() == 1 && numbers.size(0) == rows && numbers.scalar_type() == torch::kInt64,
+      function, (std::string(name) + " must be int64 [" + std::to_string(rows) + "]").c_str(), numbers);
+}
+
 inline void require_positive(double value, const char* function, const char* name) {
   if (!(value > 0)) {
     throw ConfigError(std::string(function) + ": " + name + " must be above 0, found " + std::to_string(value));

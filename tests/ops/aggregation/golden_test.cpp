@@ -18,6 +18,7 @@
 #include "infomtl/ops/aggregation/tracking.h"
 #include "ops/aggregation/matrices.h"
 #include "support/compare.h"
+#include "support/fixture_folder.h"
 
 namespace infomtl::testing {
 namespace {
@@ -30,7 +31,7 @@ constexpr double kOptimal = 1e-8;
 constexpr double kRounding = 1e-16;
 
 Json fixture(const std::string& name) {
-  std::ifstream file(std::string(INFOMTL_FIXTURES) + "/aggregation/" + name + ".json");
+  std::ifstream file(infomtl::testing::fixture_folder() + "/aggregation/" + name + ".json");
   if (!file) throw std::runtime_error("no fixture " + name);
   return Json::parse(file);
 }

@@ -9,6 +9,9 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
+#include <utility>
+
 #include "infomtl/core/export.h"
 #include "infomtl/ops/loss_value.h"
 
@@ -24,25 +27,43 @@ struct InfoNceOptions {
   bool symmetric = false;    ///< mean of both directions: anchors tell keys apart, and positive keys tell anchors apart
 };
 
+/// Pairs of an anchor and a key that are left out of the denominators; a positive never is. None, those of a mask (a tensor
+/// converts), or those of equal numbers, which take memory by the row and not by the pair.
+struct INFOMTL_API IgnoredPairs {
+  IgnoredPairs() = default;
+  IgnoredPairs(torch::Tensor of_mask) : mask(std::move(of_mask)) {}
+  /// @param of_anchors [B] int64 @param of_keys [M] int64: anchor i ignores key j where they are equal
+  IgnoredPairs(torch::Tensor of_anchors, torch::Tensor of_keys)
+      : anchors(std::move(of_anchors)), keys(std::move(of_keys)) {}
+
+  torch::Tensor mask;           ///< [B, M] bool
+  torch::Tensor anchors, keys;  ///< [B] and [M] int64, of the texts, say
+};
+
+/// The most rows (anchors or keys, whichever are more) whose pairs InfoNCE holds all at once, in float32 67 MB a matrix.
+/// Above, it holds the pairs of a block of anchors at a time, in memory linear in the rows, at the cost of a fourth matrix
+/// product beside three. Both forms have one value and one gradient, up to rounding.
+inline constexpr std::int64_t kPlainInfoNceRows = 4096;
+
 /// InfoNCE between anchors and keys, as a loss summed over the anchors.
 ///
 ///   L = sum_i [ LSE_j S_ij - S_i,p(i) ],   S_ij = cos(z_i, k_j) / tau
 ///   (van den Oord et al. 2018, Eq. 4; InfoMTL, Eq. 2)
 ///
-/// @param z         [B, H]; gradients flow through z and keys (also second derivatives)
+/// @param z         [B, H]; gradients flow through z and keys (also second derivatives, which hold all pairs whatever B is)
 /// @param keys      [M, H], M >= B; rows with norm <= 1e-12 count as zero (cosine 0) and take no gradient
 /// @param positive  [B] int64, the key of each anchor; undefined: anchor i's is key i, keys B..M are extra negatives
-/// @param ignored   [B, M] bool, pairs left out of the denominators (equal texts, say), never positives; undefined: none
+/// @param ignored   pairs left out of the denominators (equal texts, say)
 /// @return sum: scalar, >= 0 (0 when M = 1); count: B
 /// @throws ShapeError when widths differ, B = 0, M < B without `positive`, or an index is outside 0..M (CPU only)
 /// @throws ConfigError when tau is not above 0
 INFOMTL_API LossValue info_nce(const torch::Tensor& z, const torch::Tensor& keys, const InfoNceOptions& options = {},
-                               const torch::Tensor& positive = {}, const torch::Tensor& ignored = {});
+                               const torch::Tensor& positive = {}, const IgnoredPairs& ignored = {});
 
 /// The same from scores [B, M] that already carry the temperature.
 /// @throws ShapeError as info_nce
 INFOMTL_API LossValue info_nce_from_scores(const torch::Tensor& scores, bool symmetric = false,
-                                           const torch::Tensor& positive = {}, const torch::Tensor& ignored = {});
+                                           const torch::Tensor& positive = {}, const IgnoredPairs& ignored = {});
 
 /// A lower bound in nats on what two views tell of each other, by InfoNCE with a radial critic: log B minus the loss of scores
 /// S_ij = -|a_i - b_j|^2 / (2 H h^2), columns of both views brought to mean 0 and deviation 1 first, the largest over

@@ -1,0 +1,58 @@
+#pragma once
+// InfoNCE in two forms of one value: plain, which holds the scores of all pairs, and streamed, which holds those of a block
+// of anchors at a time. info_nce chooses by the number of rows; here are what both take and what they share.
+
+#include <torch/autograd.h>
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "infomtl/ops/information/contrastive.h"
+
+namespace infomtl::ops {
+
+/// Who is contrasted with whom, checked.
+struct Pairing {
+  torch::Tensor positive;  ///< [B] int64
+  bool identity = false;   ///< anchor i has key i, which needs no gather
+  IgnoredPairs ignored;
+  InfoNceOptions options;
+
+  bool ignores() const { return ignored.mask.defined() || ignored.anchors.defined(); }
+  /// [count, M] bool, what anchors first.. ignore, positives cleared; undefined: nothing.
+  torch::Tensor ignored_of(std::int64_t first, std::int64_t count) const;
+  /// The columns of the anchors' positive keys, [., B] of [., M]: what the second direction contrasts.
+  torch::Tensor positive_columns(const torch::Tensor& pairs) const;
+};
+
+/// The summed loss of z [B, H] with keys [M, H], scalar.
+torch::Tensor plain_info_nce(const torch::Tensor& z, const torch::Tensor& keys, const Pairing& pairing);
+torch::Tensor streamed_info_nce(const torch::Tensor& z, const torch::Tensor& keys, const Pairing& pairing);
+
+/// Anchors whose scores the streamed form holds at a time. @WHY@
+inline constexpr std::int64_t kInfoNceBlock = 256;
+
+/// Rows as they are scored: in the type of the arithmetic and, for cosines, over their length.
+struct ScoredRows {
+  torch::Tensor rows;   ///< [B, H]
+  torch::Tensor scale;  ///< [B, 1], 1/|row|, 0 for rows that count as zero; undefined: rows are scored as they are
+  ScoredRows(const torch::Tensor& given, torch::ScalarType type, bool normalise);
+  /// From the gradient in `rows`, which is overwritten, that in what was given.
+  torch::Tensor through_norm(torch::Tensor gradient) const;
+};
+
+/// The context of a forward pass: z, keys and the pairing, then what else is kept.
+void keep(torch::autograd::AutogradContext* context, const torch::Tensor& z, const torch::Tensor& keys,
+          const Pairing& pairing, std::initializer_list<torch::Tensor> others);
+struct Kept {
+  torch::Tensor z, keys;
+  Pairing pairing;
+  std::vector<torch::Tensor> others;
+  explicit Kept(torch::autograd::AutogradContext* context);
+};
+
+/// The gradients in z and keys of `outer` times the loss, themselves with a graph (second derivatives), through the plain
+/// scores and LibTorch's own operations: this holds all pairs.
+torch::autograd::variable_list gradients_with_graph(const Kept& kept, const torch::Tensor& outer);
+
+}  // namespace infomtl::ops
