@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "ops/information/checks.h"
 

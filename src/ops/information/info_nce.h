@@ -6,6 +6,8 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <initializer_list>
+#include <vector>
 
 #include "infomtl/ops/information/contrastive.h"
 
@@ -29,7 +31,8 @@ struct Pairing {
 torch::Tensor plain_info_nce(const torch::Tensor& z, const torch::Tensor& keys, const Pairing& pairing);
 torch::Tensor streamed_info_nce(const torch::Tensor& z, const torch::Tensor& keys, const Pairing& pairing);
 
-/// Anchors whose scores the streamed form holds at a time. @WHY@
+/// Anchors whose scores the streamed form holds at a time. On a core the time is the same from 128 to 1,024 within a tenth;
+/// 256 rows are enough for a matrix product to be at full speed, and take 67 MB for 65,536 keys.
 inline constexpr std::int64_t kInfoNceBlock = 256;
 
 /// Rows as they are scored: in the type of the arithmetic and, for cosines, over their length.
