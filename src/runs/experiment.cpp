@@ -72,6 +72,7 @@ struct Experiment::Implementation {
   RunFolder folder;
   std::optional<Results> results;
   std::shared_ptr<Objective> objective;
+  std::shared_ptr<GradientWeighting> weighting;
   std::unique_ptr<Trainer> trainer;
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
@@ -86,6 +87,7 @@ struct Experiment::Implementation {
     const bool goes_on = options.resume && folder.has_checkpoint();
     if (!config.start.run.empty() && !goes_on) start_from(config.start, *parts.model);
     objective = parts.objective;
+    weighting = parts.weighting;
     naming_config(config.config, [&] {
       trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
                                           std::move(parts.batches));
@@ -299,6 +301,7 @@ struct Experiment::Implementation {
       read_checkpoint_objective(chosen_checkpoint, *objective);
       scored.task_weights = task_weights(*objective, trainer->model().tasks());
     }
+    scored.loss_weights = loss_weights(*weighting, trainer->model().tasks());
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");
     return scored;
   }

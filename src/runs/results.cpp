@@ -64,6 +64,7 @@ Json Results::to_json() const {
   json["environment"] = environment;
   if (!task_similarity.empty()) json["task_similarity"] = task_similarity;
   if (!task_weights.empty()) json["task_weights"] = task_weights;
+  if (!loss_weights.empty()) json["loss_weights"] = loss_weights;
   if (!representation.empty()) json["representation"] = representation;
   return json;
 }
@@ -108,6 +109,7 @@ Results Results::from_json(const Json& json) {
     results.environment = json.at("environment");
     results.task_similarity = json.value("task_similarity", Json::object());
     results.task_weights = json.value("task_weights", Json::object());
+    results.loss_weights = json.value("loss_weights", Json::object());
     results.representation = json.value("representation", Json::object());
   } catch (const Json::exception& error) {
     throw FormatError(std::string("not the results of a run: ") + reason_of(error));

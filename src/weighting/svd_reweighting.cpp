@@ -1,9 +1,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/utf8.h"
 #include "infomtl/ops/aggregation/label_directions.h"
 #include "weighting/builtin.h"
 
@@ -12,6 +15,7 @@ namespace {
 
 using torch::Tensor;
 
+constexpr std::size_t kLongestName = 40;
 constexpr double kSameFeatures = 1e-5;  // of the largest entry: batches of another size round differently
 
 /// [B, C_i] float64: a column for two classes or for values, one per class for more or for label sets; each of mean 0 and
@@ -88,6 +92,7 @@ class SvdReweighting final : public GradientWeighting {
     const double sum = norms.sum().item<double>();
     if (!(sum > 0)) refuse("finds nothing in the features that goes with any label");
     weights_ = norms * (static_cast<double>(tasks.size()) / sum);
+    tell();
   }
   void backward(TaskGradients& task_gradients) override {
     if (!weights_.defined()) throw StateError("weighting \"svd_reweighting\": begin() has not been called");
@@ -100,6 +105,7 @@ class SvdReweighting final : public GradientWeighting {
     }
     return found;
   }
+  Tensor found_weights() const override { return weights_; }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", weights_); }
 
  private:
@@ -119,6 +125,15 @@ class SvdReweighting final : public GradientWeighting {
       refuse("task " + name + " has one label only, so it has no direction; leave the task out");
     }
     return columns;
+  }
+  void tell() const {
+    std::string text = "svd_reweighting: weights of the losses:";
+    for (std::size_t t = 0; t < names_.size(); ++t) {
+      std::array<char, 32> number{};
+      std::snprintf(number.data(), number.size(), " %.3f", weights_[static_cast<std::int64_t>(t)].item<double>());
+      text += (t > 0 ? ", " : " ") + shortened_to(printable(names_[t]), kLongestName) + number.data();
+    }
+    log::info(text);
   }
   void check_rank(std::int64_t most) const {
     if (settings_.rank <= most) return;

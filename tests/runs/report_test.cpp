@@ -68,6 +68,9 @@ TEST(Results, SurviveTheirFile) {
   EXPECT_FALSE(json.contains("task_weights"));
   alike.task_weights = {{"weight_prior", {{"hate", {{"stars", 1.0}}}, {"stars", {{"hate", 0.75}}}}}};
   EXPECT_EQ(Results::from_json(alike.to_json()).task_weights["weight_prior"]["stars"]["hate"], 0.75);
+  EXPECT_FALSE(json.contains("loss_weights"));
+  alike.loss_weights = {{"hate", 1.25}, {"stars", 0.75}};
+  EXPECT_EQ(Results::from_json(alike.to_json()).loss_weights["stars"], 0.75);
 }
 
 TEST(Results, OfTasksOnTheSameTextsHaveTheirSentenceAccuracy) {

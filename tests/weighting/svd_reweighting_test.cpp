@@ -3,6 +3,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/weighting/equal.h"
 #include "infomtl/weighting/weightings.h"
 #include "support/compare.h"
 #include "support/linear_task_gradients.h"
@@ -84,6 +85,20 @@ TEST(SvdReweighting, ATaskApartFromTheCommonDirectionGetsNothing) {  // PT-3.4
   ASSERT_EQ(told.size(), 3U);
   EXPECT_EQ(told[1].first, "weight/t1");
   EXPECT_TRUE(close(told[1].second, 1.5, 1e-9));
+}
+
+TEST(SvdReweighting, TellsTheWeightsThatItFound) {
+  for (const bool wrapped : {false, true}) {
+    const auto weighting =
+        wrapped ? weightings::smoothed(weightings::svd_reweighting())(weighting_tasks(4)) : svd(0, 4);
+    EXPECT_FALSE(weighting->found_weights().defined());
+    ::testing::internal::CaptureStderr();
+    weighting->begin(shared_inputs(4));
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("weights of the losses: t0 "), std::string::npos) << said;
+    EXPECT_TRUE(close(weighting->found_weights(), svd_weights_of(*weighting, 4), 1e-6));
+  }
+  EXPECT_FALSE(equal_weighting()->found_weights().defined());
 }
 
 TEST(SvdReweighting, TakesTurnsWithTheWeightOfTheStepsTask) {

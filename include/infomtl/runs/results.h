@@ -53,6 +53,8 @@ struct Results {
   Json task_similarity = Json::object();
   /// loss term -> task -> task -> how much the first takes of the second, as the term learned it; empty where none does
   Json task_weights = Json::object();
+  /// task -> the weight of its loss that the weighting found before the first step and kept; empty where it finds none
+  Json loss_weights = Json::object();
   /// split -> task -> {"rows", "uniformity", "mean_cosine", "adjusted_rand_index"} (train/representation_quality.h), null for
   /// what is not there; empty unless the config asks for it
   Json representation = Json::object();
