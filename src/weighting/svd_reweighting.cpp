@@ -48,7 +48,9 @@ bool same_features(const Tensor& one, const Tensor& other) {
 }  // namespace
 
 void SvdReweightingSettings::fields(FieldVisitor& f) {
-  f.field("rank", rank, "directions that count, at most the columns of labels; 0: as many as tasks", at_least(0));
+  f.field("rank", rank,
+          "directions that count, at most the columns of labels and the width of the encoder; 0: as many as tasks",
+          at_least(0));
 }
 
 /// SVD reweighting: with standardised columns of labels, each task by how much of X^T y lies in the common top directions, times what makes the sum T.
@@ -67,7 +69,7 @@ class SvdReweighting final : public GradientWeighting {
       if (!first.defined() || !texts.defined()) continue;  // begin() compares the features
       if (!at::equal(first, texts)) refuse_texts(t, first.size(0), texts.size(0));
     }
-    check_rank(columns);
+    check_rank(columns, tasks[0].width > 0 ? tasks[0].width : columns);
   }
   void begin(const std::vector<TaskInputs>& tasks) override {
     std::vector<Tensor> directions;
@@ -85,9 +87,8 @@ class SvdReweighting final : public GradientWeighting {
       log::warning("svd_reweighting: " + std::to_string(rows) + " training rows in " + std::to_string(width) +
                    " features: any labels can be told apart, so the weights say little");
     }
-    const std::int64_t most = std::min(columns, width);
-    check_rank(most);
-    const std::int64_t rank = settings_.rank > 0 ? settings_.rank : std::min<std::int64_t>(std::ssize(tasks), most);
+    check_rank(columns, width);
+    const std::int64_t rank = settings_.rank > 0 ? settings_.rank : std::min({std::ssize(tasks), columns, width});
     const Tensor norms = ops::shared_direction_norms(directions, rank);
     const double sum = norms.sum().item<double>();
     if (!(sum > 0)) refuse("finds nothing in the features that goes with any label");
@@ -135,9 +136,11 @@ class SvdReweighting final : public GradientWeighting {
     }
     log::info(text);
   }
-  void check_rank(std::int64_t most) const {
-    if (settings_.rank <= most) return;
-    refuse("rank " + std::to_string(settings_.rank) + ": there are " + std::to_string(most) + " directions");
+  void check_rank(std::int64_t columns, std::int64_t width) const {
+    if (settings_.rank <= std::min(columns, width)) return;
+    refuse("rank " + std::to_string(settings_.rank) + ": there are " +
+           (width < columns ? std::to_string(width) + " directions, as many as the encoder is wide"
+                            : std::to_string(columns) + " directions, as many as columns of labels"));
   }
   Settings settings_;
   std::vector<std::string> names_;

@@ -188,6 +188,12 @@ TEST(SvdReweighting, RefusesFromTextsAndLabelsAlone) {
   EXPECT_NE(refused({one, words}).find("\"t1\" labels words"), std::string::npos);
   EXPECT_NE(refused({constant, one}).find("task \"t0\" has one label only"), std::string::npos);
   EXPECT_NE(refused({one, one}, 99).find("rank 99: there are 2 directions"), std::string::npos);
+  TaskInputs classes = one;
+  classes.outputs = 4, classes.labels = torch::tensor({0, 1, 2, 3}, torch::kInt64);
+  classes.width = 3;  // beside four columns of labels each
+  EXPECT_NO_THROW(svd(3, 2)->check({classes, classes}));
+  EXPECT_NE(refused({classes, classes}, 4).find("rank 4: there are 3 directions, as many as the encoder is wide"),
+            std::string::npos);
   EXPECT_NE(refused({one}).find("\"t0\" is trained alone"), std::string::npos);
   // What wraps it passes the question on.
   const auto wrapped = weightings::smoothed(weightings::svd_reweighting())(weighting_tasks(2));

@@ -49,6 +49,7 @@ struct TaskInputs {
   torch::Tensor labels;      ///< as TaskBatch::labels
   torch::Tensor texts =
       {};  ///< [B] int64, as TaskBatch::texts: equal where rows have the same tokens; may be undefined
+  std::int64_t width = 0;  ///< H, also where the features are undefined; 0: not known
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.
