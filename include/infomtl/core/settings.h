@@ -37,6 +37,8 @@ inline Range any_number() { return {}; }
 inline Range at_least(double low) { return {.low = low}; }
 inline Range above(double low) { return {.low = low, .low_open = true}; }
 inline Range between(double low, double high) { return {.low = low, .high = high}; }
+/// Weights of losses, tasks and classes: no product of one with a loss or a gradient leaves the range of float32.
+inline Range weight_range() { return between(0, 1e9); }
 /// low <= x < high, as for probabilities of dropping.
 inline Range above_to(double low, double high) { return {.low = low, .high = high, .low_open = true}; }
 inline Range from_to_below(double low, double high) { return {.low = low, .high = high, .high_open = true}; }

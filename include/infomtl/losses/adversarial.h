@@ -63,7 +63,7 @@ class INFOMTL_API AdversarialParameters final : public LossTerm {
     void fields(FieldVisitor& f) {
       attack.fields(f);
       f.field("parameters", parameters, "parts of the names of what is attacked");
-      f.field("contrast", contrast, "weight of InfoNCE in the attacked loss; simax's, to attack both", at_least(0));
+      f.field("contrast", contrast, "weight of InfoNCE in the attacked loss; simax's, to attack both", weight_range());
       f.field("temperature", temperature, "tau of that InfoNCE", above(0));
     }
   };
