@@ -158,6 +158,14 @@ class FieldReader final : public FieldVisitor {
     value = config_.choice(name, value, allowed);
   }
 
+  void only_where(bool holds, const std::vector<std::string_view>& options, std::string_view condition) override {
+    if (holds || config_.notes() == nullptr) return;
+    for (const std::string_view option : options) {
+      if (!config_.has(option) || config_.value(option).json().is_null()) continue;
+      config_.notes()->add(config_.where(option) + ": has no effect; it is read only where " + std::string(condition));
+    }
+  }
+
  private:
   template <class Value, class Read>
   void read_list(std::string_view name, std::vector<Value>& value, Read read) {
@@ -237,6 +245,8 @@ Config Config::named() const {
 
 void Config::collect(std::shared_ptr<Problems> list) const { document_->problems = std::move(list); }
 const std::shared_ptr<Problems>& Config::problems() const { return document_->problems; }
+void Config::collect_notes(std::shared_ptr<Problems> list) const { document_->notes = std::move(list); }
+const std::shared_ptr<Problems>& Config::notes() const { return document_->notes; }
 
 const Json* Config::find(std::string_view key) const {
   to_object(*value_, where());

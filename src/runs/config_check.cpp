@@ -90,6 +90,8 @@ struct ConfigChecker::Implementation {
 
   void check(const Config& given) {
     ConfigReport report;
+    const auto switched_off = std::make_shared<Problems>();
+    given.collect_notes(switched_off);
     Config config = given;
     problems->guard([&] { config = RunPlan::of(given).config; });
     std::optional<RunConfig> run;
@@ -115,6 +117,7 @@ struct ConfigChecker::Implementation {
     if (problems->empty()) failure = dry_run(given, *run, report.data);
     if (!failure.empty() || !problems->empty()) check_parts(*run, report.data, tokenizer.get(), *problems);
     if (!failure.empty() && problems->empty()) problems->add(failure);
+    for (const std::string& line : switched_off->all()) add_note_once(notes, line);
     if (!first) first = std::move(report);
   }
 };

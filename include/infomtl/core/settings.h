@@ -76,6 +76,12 @@ class INFOMTL_API FieldVisitor {
   /// A word out of `allowed`.
   virtual void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
                       std::string_view meaning) = 0;
+
+  /// Says that the options, named before, have an effect only where another one, named before too, has a certain value:
+  ///   f.only_where(form == "finite_difference", {"epsilon"}, "\"form\" is \"finite_difference\"");
+  /// `infomtl check` notes an option that a config gives where `holds` is false.
+  virtual void only_where(bool /*holds*/, const std::vector<std::string_view>& /*options*/,
+                          std::string_view /*condition*/) {}
 };
 
 /// One documented option: what `infomtl list` prints.
