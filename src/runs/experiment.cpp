@@ -329,6 +329,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   RunConfig read = RunConfig::read(config);
   if (options.seed) read.trainer.seed = *options.seed;
   read.one_of_several = options.one_of_several;
+  read.datasets = options.datasets;
   for (const std::string& split : options.scored_splits) split_named(split);  // an unknown one is told before training
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;
