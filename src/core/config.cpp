@@ -10,6 +10,7 @@
 #include "core/config_document.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl {
 namespace {
@@ -29,13 +30,8 @@ std::string described(const Json& value) {
     case Json::value_t::boolean:
       return value.get<bool>() ? "true" : "false";
     case Json::value_t::string: {
-      std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-      if (text.size() > kLongest) {
-        std::size_t end = kLongest;
-        while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;  // never inside a character
-        text = text.substr(0, end) + "...\"";
-      }
-      return "the string " + text;
+      const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+      return "the string \"" + shortened_to(text.substr(1, text.size() - 2), kLongest) + "\"";
     }
     default:
       return "the number " + value.dump();

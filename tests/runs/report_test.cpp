@@ -90,6 +90,17 @@ TEST(Results, OfTasksOnTheSameTextsHaveTheirSentenceAccuracy) {
   EXPECT_EQ(results.joint["hate+irony"], (std::map<std::string, double>{{"test", 0.375}, {"train", 0.5}}));
 }
 
+TEST(Results, TellAScoreOrThatThereIsNone) {
+  Results results = run(0, 0.5, 2.25);
+  results.joint["hate+irony"] = {{"test", 0.375}};
+  EXPECT_EQ(results.score_of("hate", "test"), 0.5);
+  EXPECT_EQ(results.joint_of("hate+irony", "test"), 0.375);
+  for (const double none : {results.score_of("hate", "train"), results.score_of("irony", "test"),
+                            results.joint_of("hate", "test"), results.joint_of("hate+irony", "train")}) {
+    EXPECT_TRUE(std::isnan(none));
+  }
+}
+
 TEST(Results, AverageLeavesOutSplitsATaskDoesNotHave) {
   const Results results = run(0, 0.5, 2.0);
   EXPECT_DOUBLE_EQ(results.average.at("test"), 1.25);

@@ -72,6 +72,10 @@ struct Results {
   INFOMTL_API std::string class_tables() const;
   /// The splits that were scored: train, validation, test, then any others.
   INFOMTL_API std::vector<std::string> splits() const;
+  /// The task's score on a split; NaN where it has none.
+  INFOMTL_API double score_of(const std::string& task, const std::string& split) const;
+  /// Sentence accuracy of tasks that label the same texts ("intent+slots"); NaN where there is none.
+  INFOMTL_API double joint_of(const std::string& names, const std::string& split) const;
   /// Whether some task has a score on some split.
   INFOMTL_API bool scored() const { return !splits().empty(); }
   /// Takes over the sentence accuracies of other splits.
