@@ -26,11 +26,11 @@ Json influence_matrix(const torch::Tensor& matrix) {
   return rows;
 }
 
-/// Three significant digits.
+/// Three significant digits; zero has no sign.
 std::string three_digits(double value) {
   if (std::isnan(value)) return "-";
   char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
+  std::snprintf(text, sizeof text, "%.3g", value + 0.0);
   return text;
 }
 
