@@ -5,6 +5,7 @@
 #   scripts/checks.sh tests lint          these
 #
 #   tests      g++ with warnings as errors, every test                           scripts/test.sh
+#   alone      the library with every file compiled by itself, as cmake without options does
 #   clang      everything built by clang with warnings as errors
 #   address    AddressSanitizer, UndefinedBehaviorSanitizer, library assertions  scripts/sanitize.sh
 #   thread     ThreadSanitizer                                                   scripts/sanitize.sh --thread
@@ -14,11 +15,12 @@
 #   kills      a hundred kills of a run                                          ctest -C Slow -L slow
 source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 if [[ ${1:-} == --help || ${1:-} == -h ]]; then show_help "$0" && exit 0; fi
-all=(tests clang address thread lint format fuzz kills)
+all=(tests alone clang address thread lint format fuzz kills)
 checks=("$@")
 ((${#checks[@]})) || checks=("${all[@]}")
 
 run_tests() { "$repository/scripts/test.sh"; }
+run_alone() { INFOMTL_BUILD=$build_folder-alone "$repository/scripts/build.sh" infomtl -DINFOMTL_UNITY=OFF; }
 run_clang() {
   CC=clang-16 CXX=clang++-16 INFOMTL_BUILD=$build_folder-clang "$repository/scripts/build.sh" all -DINFOMTL_WERROR=ON \
     -DINFOMTL_BUILD_TESTS=ON

@@ -7,6 +7,19 @@
 
 namespace infomtl {
 
+namespace {
+
+constexpr const char* kPooled = "pooled outputs";
+
+std::string variant_of(const std::string& of, bool centred) {
+  const std::string paper = "Wu, Zhang, Re, ICLR 2020: leading eigenvalues that hold 99 %";
+  if (centred) return "not the paper's: the mean of each task's rows is taken off first";
+  if (of == kPooled) return "the paper's score (" + paper + ") of outputs; the paper has it of inputs";
+  return "the paper's (" + paper + "), of inputs";
+}
+
+}  // namespace
+
 std::vector<CovarianceTable> covariance_tables(const std::vector<TaskOutputs>& tasks) {
   std::vector<CovarianceTable> found;
   if (tasks.size() < 2) return found;
@@ -25,10 +38,14 @@ std::vector<CovarianceTable> covariance_tables(const std::vector<TaskOutputs>& t
     for (const bool centred : {false, true}) {
       std::vector<torch::Tensor> grams;
       for (const ops::CovarianceSums& each : sums) grams.push_back(each.gram(centred));
-      found.push_back({.of = of, .centred = centred, .tasks = names, .scores = ops::covariance_similarities(grams)});
+      found.push_back({.of = of,
+                       .centred = centred,
+                       .tasks = names,
+                       .variant = variant_of(of, centred),
+                       .scores = ops::covariance_similarities(grams)});
     }
   };
-  add("pooled outputs", pooled);
+  add(kPooled, pooled);
   add("word embeddings", before);
   add("mapped word embeddings", after);
   return found;
@@ -44,7 +61,7 @@ Json to_json(const std::vector<CovarianceTable>& tables) {
         scores[table.tasks[i]][table.tasks[j]] = values[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(j)];
       }
     }
-    json.push_back({{"of", table.of}, {"centred", table.centred}, {"scores", scores}});
+    json.push_back({{"of", table.of}, {"centred", table.centred}, {"variant", table.variant}, {"scores", scores}});
   }
   return json;
 }
@@ -63,7 +80,7 @@ std::string to_table(const std::vector<CovarianceTable>& tables) {
       }
       rows.add(row);
     }
-    text += "\n" + rows.text() + table.of + (table.centred ? ", centred" : "") + "\n";
+    text += "\n" + rows.text() + table.of + (table.centred ? ", centred" : "") + " (" + table.variant + ")\n";
   }
   if (!text.empty()) {
     text +=

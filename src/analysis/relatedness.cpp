@@ -121,12 +121,11 @@ class ModelMeasures {
       const std::string name = "covariance similarity" + (table.of == "pooled outputs" ? "" : ", " + table.of) +
                                (table.centred ? ", centred" : "");
       auto found = std::find_if(covariances_.begin(), covariances_.end(),
-                                [&](const auto& entry) { return entry.first == name; });
+                                [&](const Covariance& entry) { return entry.name == name; });
       if (found == covariances_.end()) {
-        covariances_.emplace_back(name, PairSamples(tasks_.size()));
-        found = std::prev(covariances_.end());
+        found = covariances_.insert(covariances_.end(), {name, table.variant, PairSamples(tasks_.size())});
       }
-      found->second.add(table.scores, own);
+      found->samples.add(table.scores, own);
     }
     if (settings_.draws == 0) return true;
     for (const torch::Tensor& draw : run.gradient_cosines({.draws = settings_.draws, .rows = settings_.rows})) {
@@ -136,10 +135,10 @@ class ModelMeasures {
   }
 
   void write_to(Relatedness& found, const std::string& source) const {
-    for (const auto& [name, samples] : covariances_) {
+    for (const auto& [name, variant, samples] : covariances_) {
       RelatednessMeasure measure = empty_measure(
           name + when_,
-          "how far the directions agree in which the tasks' representations vary (" + settings_.split + ")",
+          "how far the directions agree in which the tasks' representations vary (" + settings_.split + "); " + variant,
           tasks_.size(), false);
       samples.write_to(measure, false);
       measure.source = source;
@@ -167,10 +166,15 @@ class ModelMeasures {
   }
 
  private:
+  struct Covariance {
+    std::string name, variant;
+    PairSamples samples;
+  };
+
   const std::vector<std::string>& tasks_;
   const RelatednessSettings& settings_;
   std::string when_;
-  std::vector<std::pair<std::string, PairSamples>> covariances_;
+  std::vector<Covariance> covariances_;
   PairSamples cosines_;
 };
 

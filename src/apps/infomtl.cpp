@@ -231,9 +231,9 @@ void describe(CLI::App& app, CommandLine& line) {
 
   CLI::App* list = add_command(app, line, "list", "names, options with defaults, papers", "infomtl list losses --json",
                                line.list, &infomtl::commands::list);
-  list->add_option("kind", line.list.kind,
-                   "losses, penalties, weightings, architectures, heads, encoders, optimizers, schedules, "
-                   "samplers or metrics (default: all)");
+  list->add_option("what", line.list.what,
+                   "losses, penalties, weightings, architectures, heads, encoders, optimizers, schedules, samplers or "
+                   "metrics; or a part of a name or of its paper, as vmtl (default: everything)");
   list->add_flag("--json", line.list.json, "print as JSON");
 
   CLI::App* influence = add_command(

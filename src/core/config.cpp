@@ -10,6 +10,7 @@
 #include "core/config_document.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl {
 namespace {
@@ -29,13 +30,8 @@ std::string described(const Json& value) {
     case Json::value_t::boolean:
       return value.get<bool>() ? "true" : "false";
     case Json::value_t::string: {
-      std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-      if (text.size() > kLongest) {
-        std::size_t end = kLongest;
-        while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;  // never inside a character
-        text = text.substr(0, end) + "...\"";
-      }
-      return "the string " + text;
+      const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+      return "the string \"" + shortened_to(text.substr(1, text.size() - 2), kLongest) + "\"";
     }
     default:
       return "the number " + value.dump();
@@ -158,6 +154,14 @@ class FieldReader final : public FieldVisitor {
     value = config_.choice(name, value, allowed);
   }
 
+  void only_where(bool holds, const std::vector<std::string_view>& options, std::string_view condition) override {
+    if (holds || config_.notes() == nullptr) return;
+    for (const std::string_view option : options) {
+      if (!config_.has(option) || config_.value(option).json().is_null()) continue;
+      config_.notes()->add(config_.where(option) + ": has no effect; it is read only where " + std::string(condition));
+    }
+  }
+
  private:
   template <class Value, class Read>
   void read_list(std::string_view name, std::vector<Value>& value, Read read) {
@@ -237,6 +241,8 @@ Config Config::named() const {
 
 void Config::collect(std::shared_ptr<Problems> list) const { document_->problems = std::move(list); }
 const std::shared_ptr<Problems>& Config::problems() const { return document_->problems; }
+void Config::collect_notes(std::shared_ptr<Problems> list) const { document_->notes = std::move(list); }
+const std::shared_ptr<Problems>& Config::notes() const { return document_->notes; }
 
 const Json* Config::find(std::string_view key) const {
   to_object(*value_, where());

@@ -29,6 +29,7 @@ struct ConfigDocument {
   std::map<std::string, std::size_t> written_by;          ///< pointer -> index in origins, for every value
   std::map<std::string, std::vector<std::string>> asked;  ///< pointer of an object -> keys, in order of asking
   std::shared_ptr<Problems> problems = {};                ///< where they are collected; null: they throw
+  std::shared_ptr<Problems> notes = {};                   ///< what is no mistake and has no effect; null: not told
 
   /// Merges one text (and below it what it extends) over what is there. `open` holds the files being read.
   void merge_text(std::string_view text, Origin origin, std::vector<std::filesystem::path>& open);

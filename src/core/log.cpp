@@ -3,7 +3,11 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <functional>
+#include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "infomtl/core/errors.h"
 
@@ -21,7 +25,24 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+/// What was said while an EachOnce lives.
+struct Said {
+  std::mutex guard;
+  bool kept = false;
+  std::set<std::string, std::less<>> messages;
+};
+Said& said() {
+  static auto* const instance = new Said;  // never destroyed, as above
+  return *instance;
+}
+
+bool is_repeated(std::string_view message) {
+  const std::lock_guard lock(said().guard);
+  return said().kept && !said().messages.emplace(message).second;
+}
+
 void say(spdlog::level::level_enum level, std::string_view message) {
+  if (is_repeated(message)) return;
   logger().log(level, spdlog::string_view_t(message.data(), message.size()));
 }
 
@@ -41,5 +62,17 @@ void debug(std::string_view message) { say(spdlog::level::debug, message); }
 void info(std::string_view message) { say(spdlog::level::info, message); }
 void warning(std::string_view message) { say(spdlog::level::warn, message); }
 void error(std::string_view message) { say(spdlog::level::err, message); }
+
+EachOnce::EachOnce() {
+  const std::lock_guard lock(said().guard);
+  outermost_ = !std::exchange(said().kept, true);
+}
+
+EachOnce::~EachOnce() {
+  if (!outermost_) return;
+  const std::lock_guard lock(said().guard);
+  said().kept = false;
+  said().messages.clear();
+}
 
 }  // namespace infomtl::log

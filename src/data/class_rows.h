@@ -21,6 +21,13 @@ using LabelReadings = std::vector<std::array<std::vector<std::map<std::string, s
 Dataset load_dataset_with(const Config& data, std::uint64_t run_seed, std::vector<std::string>* problems,
                           LabelReadings* readings);
 
+/// Everything that a data section gives.
+struct ReadDataset {
+  Dataset dataset;
+  LabelReadings readings;
+  std::vector<std::string> problems;  ///< of records and files, as load_dataset() lists them
+};
+
 /// The classes of a task in a split, each with its rows, what was read as it, and its first three texts, shortened.
 std::vector<ClassRows> class_rows(const Dataset& dataset, std::size_t task, Split split, const LabelReadings& readings);
 

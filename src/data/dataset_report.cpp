@@ -221,18 +221,22 @@ DatasetReport report_dataset(const Dataset& dataset, const Tokenizer* tokenizer,
 
 DatasetReport check_dataset(const Config& data, std::uint64_t run_seed, const Tokenizer* tokenizer,
                             std::size_t max_length, const BatchingSettings& batching) {
-  std::vector<std::string> problems;
-  Dataset dataset;
-  data::LabelReadings readings;
+  ReadDatasets datasets;
+  return check_dataset(datasets, data, run_seed, tokenizer, max_length, batching);
+}
+
+DatasetReport check_dataset(ReadDatasets& datasets, const Config& data, std::uint64_t run_seed,
+                            const Tokenizer* tokenizer, std::size_t max_length, const BatchingSettings& batching) {
+  const data::ReadDataset* read = nullptr;
   try {
-    dataset = data::load_dataset_with(data, run_seed, &problems, &readings);
+    read = &datasets.read(data, run_seed);
   } catch (const UserError& error) {
-    problems.emplace_back(error.what());
     DatasetReport report;
-    report.problems = std::move(problems);
+    report.problems.emplace_back(error.what());
     return report;
   }
-  DatasetReport report = report_on(dataset, readings, tokenizer, max_length, batching);
+  std::vector<std::string> problems = read->problems;
+  DatasetReport report = report_on(read->dataset, read->readings, tokenizer, max_length, batching);
   // Rows that could not be read make no batches, which is told already.
   const bool told = !problems.empty() || (data.problems() != nullptr && !data.problems()->empty());
   if (!told) problems = std::move(report.problems);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl::data {
 namespace {
@@ -46,7 +47,7 @@ std::optional<std::int32_t> LabelNames::find(std::string_view cell) const {
 }
 
 std::string LabelNames::complaint(std::string_view cell, bool suggests) const {
-  std::string text = "label \"" + std::string(cell.substr(0, 60)) + "\" is not one of ";
+  std::string text = "label \"" + shortened_to(printable(cell), kLongestShown) + "\" is not one of ";
   constexpr std::size_t kShown = 12;
   for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + names_[i];
   if (names_.size() > kShown) text += ", ... (" + std::to_string(names_.size()) + " labels)";
@@ -144,7 +145,7 @@ bool LabelReader::append_value(std::string_view cell, const std::string& where, 
   double value = 0.0;
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
   if (error != std::errc() || end != cell.data() + cell.size() || !std::isfinite(value)) {
-    problem_(where + "\"" + std::string(cell.substr(0, 60)) + "\" is not a number");
+    problem_(where + "\"" + shortened_to(printable(cell), kLongestShown) + "\" is not a number");
     return false;
   }
   if (!record_.value_range.contains(value)) {

@@ -9,6 +9,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl::data {
 namespace {
@@ -215,13 +216,7 @@ void for_each_json_row(std::string_view content, const std::string& file, RowBui
 }
 
 /// A value as an error quotes it.
-std::string quoted(const Json& value) {
-  std::string text = value.dump();
-  if (text.size() <= 60) return text;
-  std::size_t end = 60;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;  // never inside a character
-  return text.substr(0, end) + "...";
-}
+std::string quoted(const Json& value) { return shortened_to(printable(value.dump()), kLongestShown); }
 
 /// What a value of that shape would be for, or which two things it could say.
 std::string shape_hint(TaskKind kind, const Json& value) {

@@ -43,6 +43,7 @@ void DummyGradientNorm::Settings::fields(FieldVisitor& f) {
   f.choice("form", form, {"exact", "finite_difference"},
            "exact: double backpropagation through the heads; finite_difference: first derivatives alone, as released");
   f.field("epsilon", epsilon, "finite_difference: length of the step in the heads' parameters", above(0));
+  f.only_where(form == "finite_difference", {"epsilon"}, "\"form\" is \"finite_difference\"");
 }
 
 DummyGradientNorm::DummyGradientNorm(Settings settings, const TermContext& context)

@@ -6,6 +6,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/settings.h"
 #include "infomtl/losses/register_loss.h"
 
 namespace infomtl {
@@ -94,9 +95,13 @@ struct Listed {
   std::vector<std::string> tasks;
 };
 
-void refuse_negative(const Config& term, const Schedule& weight) {
+void check_weight(const Config& term, const Schedule& weight) {
   const double first = weight.at(0), last = weight.at(std::numeric_limits<std::int64_t>::max());
-  if (first >= 0 && last >= 0) return;
+  if (weight_range().contains(first) && weight_range().contains(last)) return;
+  if (first >= 0 && last >= 0) {
+    term.fail("weight", Json(std::max(first, last)).dump() + "; must be a number " + describe(weight_range()) +
+                            ", so that its products with losses and gradients stay finite");
+  }
   term.fail("weight",
             "negative; training makes a term smaller, and would make this one large without end: leave it out, or take "
             "one that means the opposite");
@@ -111,7 +116,7 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   if (term.has("weight")) {
     term.part([&] {
       found.weight = Schedule::from_config(term.value("weight"));
-      refuse_negative(term, found.weight);
+      check_weight(term, found.weight);
     });
   }
   const std::vector<Config> tasks = term.list_or_empty("tasks");

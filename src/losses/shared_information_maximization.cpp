@@ -29,6 +29,10 @@ void SharedInformationMaximization::Settings::fields(FieldVisitor& f) {
           "peak rate of what critic and bound learn (Song & Ermon 2020 take 5e-4); 0: the optimiser's", at_least(0));
   f.field("momentum", momentum, "mine: share of the old value in the moving average", from_to_below(0, 1));
   f.field("clip", clip, "smile: scores of pairs apart are clamped to +-clip", above(0));
+  f.only_where(critic != "cosine" || bound == "tuba" || bound == "flo", {"critic_width", "learning_rate"},
+               "\"critic\" is another than \"cosine\", or \"bound\" is \"tuba\" or \"flo\"");
+  f.only_where(bound == "mine", {"momentum"}, "\"bound\" is \"mine\"");
+  f.only_where(bound == "smile", {"clip"}, "\"bound\" is \"smile\"");
 }
 
 SharedInformationMaximization::SharedInformationMaximization(Settings settings, const TermContext& context)

@@ -16,6 +16,9 @@ void TaskInformationMinimization::Settings::fields(FieldVisitor& f) {
       "bound on what the sample says of the input: l1out (Poole et al. 2019), club, club_sample (Cheng et al. 2020)");
   f.field("components", components, "mixture: Gaussians per task", at_least(1));
   f.field("learning_rate", learning_rate, "peak rate of a prior that learns; 0: the optimiser's", at_least(0));
+  f.only_where(prior == "mixture", {"components"}, "\"prior\" is \"mixture\"");
+  f.only_where(prior == "learned" || prior == "mixture" || prior == "class_conditional", {"learning_rate"},
+               "\"prior\" is \"learned\", \"mixture\" or \"class_conditional\"");
 }
 
 TaskInformationMinimization::TaskInformationMinimization(Settings settings, const TermContext& context)

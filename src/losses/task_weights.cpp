@@ -18,6 +18,8 @@ void TaskPriorSettings::fields(FieldVisitor& f) {
           "the same from temperature_steps on, not above the first; exponential between", above(0));
   f.field("temperature_steps", temperature_steps, "optimiser steps over which the temperature falls", at_least(1));
   f.field("learning_rate", learning_rate, "peak rate of the weights' logits; 0: the optimiser's", at_least(0));
+  f.only_where(prior != "standard", {"temperature_from", "temperature_to", "temperature_steps", "learning_rate"},
+               "\"prior\" is another than \"standard\"");
 }
 
 TaskWeights::TaskWeights(const TaskPriorSettings& settings, std::vector<std::size_t> members, std::size_t tasks)

@@ -39,6 +39,7 @@ void SgdSettings::fields(FieldVisitor& f) {
   common_fields(f, *this);
   f.field("momentum", momentum, "decay of the velocity", from_to_below(0.0, 1.0));
   f.field("nesterov", nesterov, "look ahead along the velocity");
+  f.only_where(momentum > 0, {"nesterov"}, "\"momentum\" is above 0");
 }
 
 OptimizerFactory sgd(SgdSettings settings) { return OptimizerFactory::of<Sgd>("sgd", settings); }

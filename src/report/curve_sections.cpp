@@ -4,6 +4,7 @@
 #include <set>
 
 #include "report/html.h"
+#include "report/learned_tables.h"
 #include "report/line_chart.h"
 #include "report/part_curves.h"
 #include "report/sections.h"
@@ -202,8 +203,9 @@ std::string weights_section(const ReportPart& part, const SectionPlace& place, s
   const std::string figure = html_figure(
       "How to read it: the weight that each method gives a task's loss or gradient; " + std::string(kBand) + ".",
       panels);
-  if (figure.empty()) return "";
-  return html_section(place.id + "weights", "Task weights", place.level, legend_html(part) + figure);
+  const std::string found = plain_table_html(loss_weight_table(part), 1);
+  return html_section(place.id + "weights", "Task weights", place.level,
+                      found + (figure.empty() ? "" : legend_html(part) + figure));
 }
 
 std::string information_section(const ReportPart& part, const SectionPlace& place, std::size_t most_points) {

@@ -7,6 +7,7 @@
 #include "infomtl/runs/text_table.h"
 #include "report/config_differences.h"
 #include "report/html.h"
+#include "report/learned_tables.h"
 #include "report/matrix_table.h"
 #include "report/part_curves.h"
 #include "report/score_format.h"
@@ -16,108 +17,6 @@ namespace infomtl::report {
 namespace {
 
 constexpr std::size_t kLongestValue = 120;
-
-/// Task x task numbers of a method: sums and counts, so that means over seeds and records come out.
-class TaskMatrix {
- public:
-  explicit TaskMatrix(std::size_t tasks) : sums_(tasks, std::vector<double>(tasks)), counts_(sums_) {}
-
-  void add(std::size_t row, std::size_t column, double value) {
-    if (row >= sums_.size() || column >= sums_.size() || !is_drawable(value)) return;
-    sums_[row][column] += value;
-    counts_[row][column] += 1;
-    any_ = true;
-  }
-  bool empty() const { return !any_; }
-  std::vector<std::vector<double>> means() const {
-    std::vector<std::vector<double>> means = sums_;
-    for (std::size_t i = 0; i < means.size(); ++i) {
-      for (std::size_t j = 0; j < means.size(); ++j) {
-        means[i][j] = counts_[i][j] > 0 ? sums_[i][j] / counts_[i][j] : kMissing;
-      }
-    }
-    return means;
-  }
-
- private:
-  std::vector<std::vector<double>> sums_, counts_;
-  bool any_ = false;
-};
-
-std::size_t place_of(const std::vector<std::string>& names, const std::string& name) {
-  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
-/// The tasks of a method's runs in the order of the experiment, as a finished run has them.
-std::vector<std::string> tasks_of(const MethodRuns& method) {
-  std::vector<std::string> names;
-  for (const RunRecord& run : method.runs) {
-    if (!run.results) continue;
-    for (const auto& [name, result] : run.results->tasks) names.push_back(name);
-    break;
-  }
-  return names;
-}
-
-/// Adds what results say as task -> task -> number; anything else in it is passed over.
-void add_numbers(TaskMatrix& matrix, const Json& rows, const std::vector<std::string>& names) {
-  if (!rows.is_object()) return;
-  for (const auto& [row, columns] : rows.items()) {
-    if (!columns.is_object()) continue;
-    for (const auto& [column, value] : columns.items()) {
-      if (value.is_number()) matrix.add(place_of(names, row), place_of(names, column), value.get<double>());
-    }
-  }
-}
-
-TaskMatrix similarity_of(const MethodRuns& method, const std::vector<std::string>& names) {
-  TaskMatrix matrix(names.size());
-  for (const RunRecord& run : method.runs) {
-    if (run.results) add_numbers(matrix, run.results->task_similarity, names);
-  }
-  return matrix;
-}
-
-/// What each loss term learned of how much tasks take from each other.
-std::map<std::string, TaskMatrix> weights_of(const MethodRuns& method, const std::vector<std::string>& names) {
-  std::map<std::string, TaskMatrix> matrices;
-  for (const RunRecord& run : method.runs) {
-    if (!run.results || !run.results->task_weights.is_object()) continue;
-    for (const auto& [term, rows] : run.results->task_weights.items()) {
-      add_numbers(matrices.try_emplace(term, names.size()).first->second, rows, names);
-    }
-  }
-  return matrices;
-}
-
-/// Means of "diagnostics/weighting/cosine/<i>/<j>" over the log.
-TaskMatrix cosines_of(const MethodRuns& method, std::size_t tasks) {
-  const std::string prefix = "diagnostics/weighting/cosine/";
-  TaskMatrix matrix(tasks);
-  for (std::size_t i = 0; i < tasks; ++i) {
-    for (std::size_t j = i + 1; j < tasks; ++j) {
-      for (const RunRecord& run : method.runs) {
-        const auto found = run.series.find(prefix + std::to_string(i) + "/" + std::to_string(j));
-        if (found == run.series.end()) continue;
-        for (const double value : found->second.values) {
-          matrix.add(i, j, value);
-          matrix.add(j, i, value);
-        }
-      }
-    }
-  }
-  return matrix;
-}
-
-double largest_of(const std::vector<std::vector<double>>& values) {
-  double largest = 0;
-  for (const auto& row : values) {
-    for (const double value : row) {
-      if (is_drawable(value)) largest = std::max(largest, std::abs(value));
-    }
-  }
-  return largest;
-}
 
 double number_in(const Json& object, const char* key) {
   if (!object.is_object()) return kMissing;
@@ -176,34 +75,18 @@ std::string all_metrics(const ReportPart& part) {
 }  // namespace
 
 std::string similarity_section(const ReportPart& part, const SectionPlace& place) {
-  std::string similarities, cosines;
-  for (const MethodRuns& method : part.methods) {
-    const std::vector<std::string> names = tasks_of(method);
-    if (const TaskMatrix matrix = similarity_of(method, names); !matrix.empty()) {
-      const auto means = matrix.means();
-      similarities +=
-          matrix_table_html(method.name + ": how alike its architecture learned the tasks to be, mean over seeds",
-                            names, means, largest_of(means));
-    }
-    for (const auto& [term, matrix] : weights_of(method, names)) {
-      if (matrix.empty()) continue;
-      similarities +=
-          matrix_table_html(method.name + ": how much a task (row) takes from each other one, by the loss \"" +
-                                shortened_to(printable(term), kLongestValue) + "\", mean over seeds",
-                            names, matrix.means(), 1);
-    }
-    if (const TaskMatrix matrix = cosines_of(method, names.size()); !matrix.empty()) {
-      cosines +=
-          matrix_table_html(method.name + ": cosine of the gradients of two tasks, mean over the log and the seeds",
-                            names, matrix.means(), 1);
+  std::string tables;
+  for (const auto& found : {learned_tables(part), cosine_tables(part)}) {
+    for (const TaskPairTable& table : found) {
+      tables += matrix_table_html(table.caption, table.tasks, table.values, table.largest);
     }
   }
-  if (similarities.empty() && cosines.empty()) return "";
+  if (tables.empty()) return "";
   return html_section(
       place.id + "similarity", "How the tasks relate", place.level,
       html_paragraph("How to read it: a cell is a pair of tasks; orange is above zero (alike, or gradients "
                      "that agree), blue below (gradients in conflict).") +
-          "<div class='matrices'>" + similarities + cosines + "</div>\n");
+          "<div class='matrices'>" + tables + "</div>\n");
 }
 
 std::string settings_section(const ReportPart& part, const SectionPlace& place) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "infomtl/core/svg.h"
+#include "report/score_format.h"
 
 namespace infomtl::report {
 
@@ -58,6 +59,18 @@ std::string HtmlTable::html(std::size_t words) const {
     out += "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
+}
+
+std::string plain_table_html(const PlainTable& table, std::size_t words) {
+  std::vector<std::string> head;
+  for (const std::string& cell : table.head) head.push_back(html_name(cell));
+  HtmlTable html(table.caption, head);
+  for (const auto& row : table.rows) {
+    std::vector<std::string> cells;
+    for (const std::string& cell : row) cells.push_back(html_name(cell));
+    html.add(std::move(cells));
+  }
+  return html.html(words);
 }
 
 }  // namespace infomtl::report

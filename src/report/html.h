@@ -40,4 +40,8 @@ class HtmlTable {
   std::vector<Row> rows_;
 };
 
+struct PlainTable;  // score_format.h
+/// The plain table as markup; everything in it is plain text. "" without rows.
+std::string plain_table_html(const PlainTable& table, std::size_t words);
+
 }  // namespace infomtl::report

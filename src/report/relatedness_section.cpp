@@ -10,23 +10,6 @@
 #include "report/sections.h"
 
 namespace infomtl::report {
-namespace {
-
-/// The table's cells as markup.
-std::string html_of(const PlainTable& table, std::size_t words) {
-  std::vector<std::string> head;
-  for (const std::string& cell : table.head) head.push_back(html_name(cell));
-  HtmlTable html(table.caption, head);
-  for (const auto& row : table.rows) {
-    std::vector<std::string> cells;
-    for (const std::string& cell : row) cells.push_back(html_name(cell));
-    html.add(std::move(cells));
-  }
-  return html.html(words);
-}
-
-}  // namespace
-
 std::string relatedness_section(const RelatednessRecord& record, const SectionPlace& place) {
   std::string matrices;
   for (const TaskMeasure& measure : record.measures) {
@@ -49,7 +32,7 @@ std::string relatedness_section(const RelatednessRecord& record, const SectionPl
                "harmful), deeper with size in each table for itself.") +
            "<div class='matrices'>" + matrices + "</div>\n";
   }
-  body += html_of(agreement_table(record), 2) + html_of(group_table(record), 1);
+  body += plain_table_html(agreement_table(record), 2) + plain_table_html(group_table(record), 1);
   for (const std::string& line : record.left_out) body += html_paragraph("Left out: " + line, "fine");
   const std::string heading = "How the tasks relate" + (record.title.empty() ? "" : ": " + record.title);
   return html_section(place.id + "relatedness", heading, place.level, body);

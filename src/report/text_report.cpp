@@ -9,6 +9,7 @@
 #include "infomtl/runs/text_table.h"
 #include "report/axis.h"
 #include "report/config_differences.h"
+#include "report/learned_tables.h"
 #include "report/part_curves.h"
 #include "report/relatedness_table.h"
 #include "report/report_folder.h"
@@ -148,6 +149,10 @@ std::string part_text(const ReportPart& part, std::size_t columns) {
   const std::size_t points = std::max<std::size_t>(8, columns - kLongestCell - 24);
   add("Learning curves: " + watched_split(part) + " scores", spark_lines(score_charts(part, points), columns));
   add("Training losses", spark_lines(loss_charts(part, points), columns));
+  table("Task weights", loss_weight_table(part));
+  std::string learned;
+  for (const TaskPairTable& pairs : learned_tables(part)) learned += blocks_of(plain_table(pairs), columns) + "\n";
+  add("How the tasks relate", learned);
   PlainTable differences;
   differences.caption = "Settings in which a method differs from the first or the baseline";
   differences.head = {"method", "setting", "its value", "reference"};

@@ -106,7 +106,8 @@ TermContext term_context(const RunConfig& config, const MultiTaskModel& model, c
 
 RunParts load_parts(const RunConfig& config) {
   const std::uint64_t seed = config.trainer.seed;
-  Dataset dataset = load_dataset(config.data, seed);
+  Dataset dataset =
+      config.datasets != nullptr ? config.datasets->load(config.data, seed) : load_dataset(config.data, seed);
   for (const Task& task : dataset.tasks) check_metric(task);
   const std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(config.encoder.path);
   const auto data =

@@ -6,6 +6,8 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/log.h"
+#include "infomtl/data/read_datasets.h"
 #include "infomtl/runs/run.h"
 #include "runs/assembly.h"
 #include "runs/memory_estimate.h"
@@ -53,8 +55,10 @@ struct ConfigChecker::Implementation {
   std::shared_ptr<Problems> problems;
   std::optional<ConfigReport> first;
   std::vector<std::string> notes;
-  MemoryEstimate memory;                          ///< the largest of the runs checked
-  std::map<std::string, DatasetReport> datasets;  ///< by what they are read from
+  MemoryEstimate memory;  ///< the largest of the runs checked
+  std::shared_ptr<ReadDatasets> datasets = std::make_shared<ReadDatasets>();
+  std::map<std::string, DatasetReport> reports;  ///< on data, by what they are read from and how
+  log::EachOnce once;                            ///< what reading warns of
 
   const DatasetReport& data_of(const RunConfig& run, const Tokenizer* tokenizer) {
     const BatchingSettings& batching = run.trainer.batching;
@@ -65,10 +69,11 @@ struct ConfigChecker::Implementation {
           std::string(name_of(batching.regime))}) {
       key += '\n' + part;
     }
-    const auto known = datasets.find(key);
-    if (known != datasets.end()) return known->second;
+    const auto known = reports.find(key);
+    if (known != reports.end()) return known->second;
     const auto length = static_cast<std::size_t>(run.encoder.max_length);
-    return datasets.emplace(key, check_dataset(run.data, run.trainer.seed, tokenizer, length, batching)).first->second;
+    return reports.emplace(key, check_dataset(*datasets, run.data, run.trainer.seed, tokenizer, length, batching))
+        .first->second;
   }
 
   /// Builds the run as training would. @return what stopped that, "" for nothing
@@ -76,7 +81,8 @@ struct ConfigChecker::Implementation {
     try {
       const Config strict = config.overridden({});
       strict.collect(nullptr);
-      Run run = Run::from_config(strict, {.output = ".infomtl-check-writes-nothing-here", .progress = false});
+      Run run = Run::from_config(
+          strict, {.output = ".infomtl-check-writes-nothing-here", .progress = false, .datasets = datasets});
       if (run.experiment() == nullptr) return "";
       const Trainer& trainer = run.experiment()->trainer();
       MemoryEstimate needed = memory_estimate(read, trainer.model(), data);
@@ -90,6 +96,8 @@ struct ConfigChecker::Implementation {
 
   void check(const Config& given) {
     ConfigReport report;
+    const auto switched_off = std::make_shared<Problems>();
+    given.collect_notes(switched_off);
     Config config = given;
     problems->guard([&] { config = RunPlan::of(given).config; });
     std::optional<RunConfig> run;
@@ -115,6 +123,7 @@ struct ConfigChecker::Implementation {
     if (problems->empty()) failure = dry_run(given, *run, report.data);
     if (!failure.empty() || !problems->empty()) check_parts(*run, report.data, tokenizer.get(), *problems);
     if (!failure.empty() && problems->empty()) problems->add(failure);
+    for (const std::string& line : switched_off->all()) add_note_once(notes, line);
     if (!first) first = std::move(report);
   }
 };
@@ -129,6 +138,8 @@ bool ConfigChecker::check(const Config& config) {
   implementation_->check(config);
   return implementation_->problems->all().size() == before;
 }
+
+ReadDatasets& ConfigChecker::datasets() { return *implementation_->datasets; }
 
 ConfigReport ConfigChecker::report() const {
   ConfigReport report = implementation_->first.value_or(ConfigReport{});

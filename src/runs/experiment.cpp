@@ -72,6 +72,7 @@ struct Experiment::Implementation {
   RunFolder folder;
   std::optional<Results> results;
   std::shared_ptr<Objective> objective;
+  std::shared_ptr<GradientWeighting> weighting;
   std::unique_ptr<Trainer> trainer;
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t, const Evaluation&, bool)>> epoch_listeners;
@@ -86,6 +87,7 @@ struct Experiment::Implementation {
     const bool goes_on = options.resume && folder.has_checkpoint();
     if (!config.start.run.empty() && !goes_on) start_from(config.start, *parts.model);
     objective = parts.objective;
+    weighting = parts.weighting;
     naming_config(config.config, [&] {
       trainer = std::make_unique<Trainer>(config.trainer, parts.model, parts.objective, parts.weighting,
                                           std::move(parts.batches));
@@ -299,6 +301,7 @@ struct Experiment::Implementation {
       read_checkpoint_objective(chosen_checkpoint, *objective);
       scored.task_weights = task_weights(*objective, trainer->model().tasks());
     }
+    scored.loss_weights = loss_weights(*weighting, trainer->model().tasks());
     write_file_atomically(folder.results(), scored.to_json().dump(2) + "\n");
     return scored;
   }
@@ -326,6 +329,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   RunConfig read = RunConfig::read(config);
   if (options.seed) read.trainer.seed = *options.seed;
   read.one_of_several = options.one_of_several;
+  read.datasets = options.datasets;
   for (const std::string& split : options.scored_splits) split_named(split);  // an unknown one is told before training
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;

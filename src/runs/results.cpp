@@ -18,6 +18,11 @@ double number_or_nan(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
+double value_or_nan(const std::map<std::string, double>& values, const std::string& key) {
+  const auto found = values.find(key);
+  return found == values.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+}
+
 ScoredSplits scored_splits(const std::vector<std::pair<std::string, TaskResult>>& tasks) {
   ScoredSplits scored;
   for (const auto& [name, task] : tasks) {
@@ -64,6 +69,7 @@ Json Results::to_json() const {
   json["environment"] = environment;
   if (!task_similarity.empty()) json["task_similarity"] = task_similarity;
   if (!task_weights.empty()) json["task_weights"] = task_weights;
+  if (!loss_weights.empty()) json["loss_weights"] = loss_weights;
   if (!representation.empty()) json["representation"] = representation;
   return json;
 }
@@ -108,6 +114,7 @@ Results Results::from_json(const Json& json) {
     results.environment = json.at("environment");
     results.task_similarity = json.value("task_similarity", Json::object());
     results.task_weights = json.value("task_weights", Json::object());
+    results.loss_weights = json.value("loss_weights", Json::object());
     results.representation = json.value("representation", Json::object());
   } catch (const Json::exception& error) {
     throw FormatError(std::string("not the results of a run: ") + reason_of(error));
@@ -159,6 +166,18 @@ std::string Results::table(const std::string& split_shown) const {
     table.add(std::move(all_right));
   }
   return table.text() + shown_instead_note(splits(), split_shown) + missing_scores_note(scored_splits(tasks), columns);
+}
+
+double Results::score_of(const std::string& task, const std::string& split) const {
+  for (const auto& [name, result] : tasks) {
+    if (name == task) return value_or_nan(result.score, split);
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+double Results::joint_of(const std::string& names, const std::string& split) const {
+  const auto found = joint.find(names);
+  return found == joint.end() ? std::numeric_limits<double>::quiet_NaN() : value_or_nan(found->second, split);
 }
 
 void Results::add_joint(const Results& more) {

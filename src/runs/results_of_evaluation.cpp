@@ -80,6 +80,15 @@ Json task_weights(const Objective& objective, const std::vector<Task>& tasks) {
   return found;
 }
 
+Json loss_weights(const GradientWeighting& weighting, const std::vector<Task>& tasks) {
+  const Tensor weights = weighting.found_weights();
+  Json found = Json::object();
+  for (std::size_t t = 0; weights.defined() && t < tasks.size(); ++t) {
+    found[tasks[t].name] = weights[static_cast<std::int64_t>(t)].item<double>();
+  }
+  return found;
+}
+
 Json representation_json(const MultiTaskModel& model, const BatchReader& batches) {
   const std::vector<LabelledRows> rows = collect_labelled_rows(model, batches, /*outputs=*/true);
   Json found = Json::object();

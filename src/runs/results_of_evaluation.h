@@ -6,6 +6,7 @@
 #include "infomtl/model/multi_task_model.h"
 #include "infomtl/runs/results.h"
 #include "infomtl/train/trainer.h"
+#include "infomtl/weighting/gradient_weighting.h"
 
 namespace infomtl {
 
@@ -25,6 +26,9 @@ Json task_similarity(const MultiTaskModel& model);
 /// What loss terms learned of how much tasks take from each other: term -> task -> task -> weight, without a task's pair with
 /// itself; empty where none learns it.
 Json task_weights(const Objective& objective, const std::vector<Task>& tasks);
+
+/// task -> the weight of its loss that the weighting found (GradientWeighting::found_weights()); empty where it finds none.
+Json loss_weights(const GradientWeighting& weighting, const std::vector<Task>& tasks);
 
 /// Of the split whose batches these are: task -> what train/representation_quality.h has of it.
 Json representation_json(const MultiTaskModel& model, const BatchReader& batches);

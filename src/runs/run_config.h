@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/data/read_datasets.h"
 #include "infomtl/model/encoder.h"
 #include "infomtl/step/embedding_noise.h"
 #include "infomtl/train/trainer.h"
@@ -43,9 +45,10 @@ struct RunConfig {
   std::vector<std::string> unsupervised_tasks = {};  ///< trained without their labels, and meant to be
   /// Other tasks of the same config are trained by runs of their own: options without effect on this one's are no slip.
   bool one_of_several = false;
-  std::vector<EmbeddingNoise> noises = {};  ///< under which the chosen checkpoint is scored, too
-  bool representation = false;              ///< whether the chosen checkpoint's representations are measured, too
-  bool information = false;                 ///< whether the information plane is, after each epoch
+  std::shared_ptr<ReadDatasets> datasets = {};  ///< where data are kept that several runs read; null: nowhere
+  std::vector<EmbeddingNoise> noises = {};      ///< under which the chosen checkpoint is scored, too
+  bool representation = false;                  ///< whether the chosen checkpoint's representations are measured, too
+  bool information = false;                     ///< whether the information plane is, after each epoch
 
   /// Everything but the parts that need the tasks to be built. Where the config collects its problems, what could not be
   /// read has its default. @throws ConfigError for an unknown key, a wrong type or range

@@ -5,7 +5,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
-#include "infomtl/data/dataset.h"
+#include "infomtl/data/read_datasets.h"
 #include "runs/run_config.h"
 #include "runs/training_record.h"
 
@@ -52,6 +52,7 @@ Json single_task_config(const Json& effective, std::size_t index, const std::str
 SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
     : options_(std::move(options)), folder_(options_.output, options_.stop_after_epochs) {
   RunConfig read = RunConfig::read(config);
+  notes_ = config.notes();
   if (options_.seed) read.trainer.seed = *options_.seed;
   seed_ = read.trainer.seed;
   effective_ = read.effective();
@@ -65,7 +66,8 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
   }
   if (!extended_from_) folder_.refuse_other_config(effective_);
   if (results_) return;
-  for (const Task& task : load_dataset(read.data, seed_).tasks) tasks_.push_back(task.name);
+  const auto datasets = options_.datasets != nullptr ? options_.datasets : std::make_shared<ReadDatasets>();
+  for (const Task& task : datasets->load(read.data, seed_).tasks) tasks_.push_back(task.name);
   if (effective_.at("data").at("tasks").size() != tasks_.size()) {
     read.data.fail("tasks", "a record of several tasks cannot be trained in the regime \"single\"; give each its own");
   }
@@ -76,14 +78,18 @@ void SingleTaskRuns::check_runs() const {
   for (std::size_t t = 0; t < tasks_.size(); ++t) {
     if (RunFolder(folder_.single_task(tasks_[t])).finished()) continue;
     with_context("task \"" + tasks_[t] + "\" alone", [&] {
-      Experiment::from_config(
-          config_of(t), {.seed = seed_, .output = folder_.path() / ".check", .one_of_several = tasks_.size() > 1});
+      Experiment::from_config(config_of(t), {.seed = seed_,
+                                             .output = folder_.path() / ".check",
+                                             .one_of_several = tasks_.size() > 1,
+                                             .datasets = options_.datasets});
     });
   }
 }
 
 Config SingleTaskRuns::config_of(std::size_t task) const {
-  return Config::from_json(single_task_config(effective_, task, tasks_[task]), "config.json");
+  Config config = Config::from_json(single_task_config(effective_, task, tasks_[task]), "config.json");
+  config.collect_notes(notes_);
+  return config;
 }
 
 void SingleTaskRuns::on_report(std::function<void(const StepReport&)> listener) {

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "infomtl/core/problems.h"
 #include "infomtl/runs/experiment.h"
 #include "runs/run_folder.h"
 
@@ -40,6 +42,7 @@ class SingleTaskRuns {
   std::optional<Results> results_;
   std::optional<std::int64_t> extended_from_;  ///< epochs that the run had, where it goes on for more
   Json effective_;
+  std::shared_ptr<Problems> notes_;  ///< where the config collects them
   std::uint64_t seed_ = 0;
   std::vector<std::string> tasks_;
   std::vector<std::function<void(const StepReport&)>> report_listeners_;

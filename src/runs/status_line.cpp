@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "infomtl/core/utf8.h"
+
 namespace infomtl {
 
 StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO) == 1) {}
@@ -18,7 +20,7 @@ std::size_t StatusLine::width() const {
 
 void StatusLine::show(const std::string& text) {
   if (!terminal_) return;
-  std::fprintf(stderr, "\r\x1b[2K%s", text.substr(0, width()).c_str());
+  std::fprintf(stderr, "\r\x1b[2K%s", shortened_to(text, width()).c_str());
   std::fflush(stderr);
   drawn_ = true;
 }

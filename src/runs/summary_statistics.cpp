@@ -11,32 +11,19 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-double score_of(const Results& run, const std::string& task, const std::string& split) {
-  for (const auto& [name, result] : run.tasks) {
-    if (name != task) continue;
-    const auto found = result.score.find(split);
-    return found == result.score.end() ? kNan : found->second;
-  }
-  return kNan;
-}
-
 }  // namespace
 
 std::vector<double> scores_of(const std::vector<Results>& runs, const std::string& task, const std::string& split) {
   std::vector<double> values;
   values.reserve(runs.size());
-  for (const Results& run : runs) values.push_back(score_of(run, task, split));
+  for (const Results& run : runs) values.push_back(run.score_of(task, split));
   return values;
 }
 
 std::vector<double> joint_of(const std::vector<Results>& runs, const std::string& names, const std::string& split) {
   std::vector<double> values;
   values.reserve(runs.size());
-  for (const Results& run : runs) {
-    const auto found = run.joint.find(names);
-    const bool there = found != run.joint.end() && found->second.contains(split);
-    values.push_back(there ? found->second.at(split) : kNan);
-  }
+  for (const Results& run : runs) values.push_back(run.joint_of(names, split));
   return values;
 }
 

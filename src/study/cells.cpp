@@ -100,13 +100,16 @@ CellRunner::Outcome CellRunner::settle(std::size_t c, const std::atomic<bool>* s
 
 std::optional<std::size_t> CellRunner::look_around(const std::atomic<bool>* stop) {
   std::optional<std::size_t> open;
+  std::vector<std::size_t> finished;
   for (std::size_t c = 0; c < cells_.size(); ++c) {
     if (settled(c)) continue;
     const RunState state = run_state(cells_[c].folder);
     elsewhere_[c] = state == RunState::busy;
-    if (state == RunState::finished) settle(c, stop);
+    if (state == RunState::finished) finished.push_back(c);
     if (state == RunState::open && !open) open = c;
   }
+  // Listeners hear of them when all cells were looked at: they count those at work elsewhere.
+  for (const std::size_t c : finished) settle(c, stop);
   return open;
 }
 

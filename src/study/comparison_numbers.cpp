@@ -17,22 +17,6 @@ constexpr std::size_t kFewestPairs = 4;  // that a p-value is given for
 constexpr double kNearZero = 0.01;       // of a score between 0 and 1: no denominator
 constexpr double kPower = 0.8;
 
-double score_of(const Results& run, const std::string& task, const std::string& split) {
-  for (const auto& [name, result] : run.tasks) {
-    if (name != task) continue;
-    const auto found = result.score.find(split);
-    return found == result.score.end() ? kNan : found->second;
-  }
-  return kNan;
-}
-
-double joint_of(const Results& run, const std::string& names, const std::string& split) {
-  const auto found = run.joint.find(names);
-  if (found == run.joint.end()) return kNan;
-  const auto score = found->second.find(split);
-  return score == found->second.end() ? kNan : score->second;
-}
-
 /// The mean over the tasks of a number of Results::representation; NaN where no task has it.
 double representation_of(const Results& run, const std::vector<ComparedTask>& tasks, const std::string& split,
                          const char* key) {
@@ -70,14 +54,14 @@ MethodScores scores_of(const std::vector<Results>& runs, const Comparison& compa
     scores.seeds.push_back(run.seed);
     double sum = 0, count = 0;
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      const double value = score_of(run, tasks[t].name, comparison.split);
+      const double value = run.score_of(tasks[t].name, comparison.split);
       scores.per_task[t].values.push_back(value);
       if (std::isnan(value)) continue;  // no run of this table has the task
       sum += value;
       count += 1;
     }
     for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
-      scores.joint[j].values.push_back(joint_of(run, comparison.joint[j], comparison.split));
+      scores.joint[j].values.push_back(run.joint_of(comparison.joint[j], comparison.split));
     }
     scores.uniformity.values.push_back(representation_of(run, tasks, comparison.split, "uniformity"));
     scores.mean_cosine.values.push_back(representation_of(run, tasks, comparison.split, "mean_cosine"));
@@ -209,7 +193,7 @@ void Comparison::compute() {
     bool anywhere = false;
     for (const ComparisonTable& table : tables) {
       std::size_t with = 0, without = 0;
-      visit_runs(table, [&](const Results& run) { ++(std::isnan(score_of(run, task.name, split)) ? without : with); });
+      visit_runs(table, [&](const Results& run) { ++(std::isnan(run.score_of(task.name, split)) ? without : with); });
       if (with > 0 && without > 0) lacking.insert(task.name);
       anywhere = anywhere || with > 0;
     }
@@ -223,7 +207,7 @@ void Comparison::compute() {
   std::set<std::string> labelled_together;
   visit_runs(tables, [&](const Results& run) {
     for (const auto& [names, scores] : run.joint) {
-      if (!std::isnan(joint_of(run, names, split))) labelled_together.insert(names);
+      if (!std::isnan(run.joint_of(names, split))) labelled_together.insert(names);
     }
   });
   joint.assign(labelled_together.begin(), labelled_together.end());

@@ -15,14 +15,13 @@ bool same(double one, double other) { return one == other || (std::isnan(one) &&
 
 /// What the runs of a method are to get, where all of its trials get the same.
 std::optional<PlannedBudget> common_budget(const SearchPlan& plan, const SearchMethod& method,
-                                           const std::vector<std::string>& overrides) {
-  std::optional<Dataset> dataset;  // one for all: what is read is not searched
+                                           const std::vector<std::string>& overrides, ReadDatasets& datasets) {
   std::optional<PlannedBudget> common;
   for (const TrialSettings& trial : method.trials) {
     const RunPlan run = RunPlan::of(plan.config(method, trial, overrides));
-    if (!dataset) dataset = load_dataset(run.config.object("data"), plan.seeds.front());
+    const Dataset& dataset = datasets.load(run.config.object("data"), plan.seeds.front());
     const PlannedBudget one =
-        planned_budget(method.name(), TrainerSettings::from_config(run.config), run.single, *dataset);
+        planned_budget(method.name(), TrainerSettings::from_config(run.config), run.single, dataset);
     if (!common) common = one;
     if (!same(one.steps, common->steps) || !same(one.examples, common->examples)) return std::nullopt;
   }
@@ -76,11 +75,11 @@ void refuse_searched_overrides(const SearchPlan& plan, const std::vector<std::st
   }
 }
 
-void refuse_unequal_winners(const SearchPlan& plan, const std::vector<std::string>& overrides) {
+void refuse_unequal_winners(const SearchPlan& plan, const std::vector<std::string>& overrides, ReadDatasets& datasets) {
   if (plan.unequal_budgets) return;
   std::vector<PlannedBudget> methods;
   for (const SearchMethod& method : plan.methods) {
-    if (const auto budget = common_budget(plan, method, overrides)) methods.push_back(*budget);
+    if (const auto budget = common_budget(plan, method, overrides, datasets)) methods.push_back(*budget);
   }
   refuse_unequal_budgets(methods, plan.where, "");
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "infomtl/data/read_datasets.h"
 #include "study/search_plan.h"
 
 namespace infomtl {
@@ -21,7 +22,7 @@ void refuse_searched_overrides(const SearchPlan& plan, const std::vector<std::st
 
 /// Refuses a search whose winners `compare` would refuse: methods that do not train on as many steps or examples, such
 /// as one in the joint regime beside one in the alternating. A method whose trials differ in that themselves is left out.
-/// @throws UserError, ConfigError, DataError
-void refuse_unequal_winners(const SearchPlan& plan, const std::vector<std::string>& overrides);
+/// @param datasets  where what is read is kept @throws UserError, ConfigError, DataError
+void refuse_unequal_winners(const SearchPlan& plan, const std::vector<std::string>& overrides, ReadDatasets& datasets);
 
 }  // namespace infomtl

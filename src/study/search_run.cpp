@@ -1,3 +1,4 @@
+#include <memory>
 #include <set>
 
 #include "infomtl/core/errors.h"
@@ -5,6 +6,7 @@
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
+#include "infomtl/data/read_datasets.h"
 #include "infomtl/runs/run.h"
 #include "infomtl/study/search.h"
 #include "study/search_budgets.h"
@@ -16,13 +18,13 @@ namespace {
 
 /// Builds every trial as it will be trained, in a folder that is not there: nothing is written.
 void check_trials(const SearchPlan& plan, const std::filesystem::path& folder,
-                  const std::vector<std::string>& overrides) {
+                  const std::vector<std::string>& overrides, const std::shared_ptr<ReadDatasets>& datasets) {
   for (const SearchMethod& method : plan.methods) {
     for (std::size_t trial = 0; trial < method.trials.size(); ++trial) {
       with_context(trial_name(method, trial), [&] {
         trial_overlay(plan, method, method.trials[trial], overrides);
         Run::from_config(plan.config(method, method.trials[trial], overrides),
-                         {.seed = plan.seeds.front(), .output = folder / ".check"});
+                         {.seed = plan.seeds.front(), .output = folder / ".check", .datasets = datasets});
       });
     }
   }
@@ -43,8 +45,9 @@ void claim_folder(const SearchPlan& plan, const std::filesystem::path& folder,
   if (std::filesystem::exists(folder) && !std::filesystem::is_directory(folder)) {
     throw UserError(folder.string() + ": is not a folder; choose another with --output");
   }
-  check_trials(plan, folder, overrides);
-  refuse_unequal_winners(plan, overrides);
+  const auto datasets = std::make_shared<ReadDatasets>();
+  check_trials(plan, folder, overrides, datasets);
+  refuse_unequal_winners(plan, overrides, *datasets);
   write_file_atomically(file, wanted.dump(2) + "\n");
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/data/read_datasets.h"
 #include "infomtl/runs/run.h"
 #include "infomtl/train/trainer_settings.h"
 #include "study/budgets.h"
@@ -24,7 +25,8 @@ bool experiment_there(const std::string& where, const std::filesystem::path& exp
   return false;
 }
 
-void check_planned_budgets(const ComparisonPlan& plan, const std::vector<std::string>& overrides, Problems& problems) {
+void check_planned_budgets(const ComparisonPlan& plan, const std::vector<std::string>& overrides,
+                           ReadDatasets& datasets, Problems& problems) {
   if (plan.unequal_budgets || !problems.empty()) return;
   for (std::size_t place = 0; place < plan.places.size(); ++place) {
     problems.guard([&] {
@@ -33,7 +35,7 @@ void check_planned_budgets(const ComparisonPlan& plan, const std::vector<std::st
         const Cell cell = plan.cell(place, m, plan.seeds.front(), "", overrides);
         const RunPlan run = RunPlan::of(cell.config);
         budgets.push_back(planned_budget(plan.methods[m].compared.key, TrainerSettings::from_config(run.config),
-                                         run.single, load_dataset(run.config.object("data"), cell.seed)));
+                                         run.single, datasets.load(run.config.object("data"), cell.seed)));
       }
       refuse_unequal_budgets(budgets, plan.where, plan.places[place].folder == "." ? "" : plan.places[place].folder);
     });
@@ -55,7 +57,7 @@ ConfigReport check_comparison(const std::filesystem::path& file, const std::vect
         problems->guard([&] { checker.check(plan.cell(place, m, seed, "", overrides, problems).config); });
       }
     }
-    check_planned_budgets(plan, overrides, *problems);
+    check_planned_budgets(plan, overrides, checker.datasets(), *problems);
   });
   ConfigReport report = checker.report();
   report.model.insert(report.model.begin(), {"study", what});
@@ -82,7 +84,7 @@ ConfigReport check_search(const std::filesystem::path& file, const std::vector<s
     if (!problems->empty()) return;
     problems->guard([&] { refuse_searched_overrides(plan, overrides); });
     problems->guard([&] { full_epochs(plan, overrides); });
-    if (problems->empty()) problems->guard([&] { refuse_unequal_winners(plan, overrides); });
+    if (problems->empty()) problems->guard([&] { refuse_unequal_winners(plan, overrides, checker.datasets()); });
   });
   ConfigReport report = checker.report();
   report.model.insert(report.model.begin(), {"study", what});

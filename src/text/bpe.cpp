@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/utf8.h"
 #include "text/unicode.h"
 
 namespace infomtl::text {
@@ -30,7 +31,7 @@ MergeTable::MergeTable(const Vocabulary& vocabulary, const std::vector<std::pair
     const auto need = [&](const std::string& token) {
       const std::int32_t id = vocabulary.find(token);
       if (id < 0) {
-        throw FormatError("merge " + std::to_string(rank) + " needs the token \"" + token.substr(0, 80) +
+        throw FormatError("merge " + std::to_string(rank) + " needs the token \"" + shortened_to(printable(token), 80) +
                           "\", which the vocabulary does not have");
       }
       return id;

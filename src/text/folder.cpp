@@ -210,7 +210,8 @@ std::unique_ptr<text::TokenizerParts> read_byte_level_folder(const fs::path& fol
   auto parts = std::make_unique<text::TokenizerParts>();
   const JsonField field(vocabulary, file.string() + "#");
   for (const auto& [token, id] : field.object().items()) {
-    if (!id.is_number_integer()) field.fail("the id of \"" + token.substr(0, 80) + "\" is not an integer");
+    if (!id.is_number_integer())
+      field.fail("the id of \"" + shortened_to(printable(token), 80) + "\" is not an integer");
     with_context(file.string(), [&] { parts->vocabulary.add(token, id.get<std::int64_t>()); });
   }
   TreeJson lines = TreeJson::array();

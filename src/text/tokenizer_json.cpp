@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "infomtl/core/utf8.h"
 #include "text/bpe.h"
 #include "text/normalizers.h"
 #include "text/pre_tokenizers.h"
@@ -17,7 +18,8 @@ namespace {
 void read_vocabulary(const JsonField& field, Vocabulary& vocabulary) {
   if (field.object().empty()) field.fail("the vocabulary is empty");
   for (const auto& [token, id] : field.object().items()) {
-    if (!id.is_number_integer()) field.fail("the id of \"" + token.substr(0, 80) + "\" is not an integer");
+    if (!id.is_number_integer())
+      field.fail("the id of \"" + shortened_to(printable(token), 80) + "\" is not an integer");
     with_context(field.where(), [&] { vocabulary.add(token, id.get<std::int64_t>()); });
   }
 }

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl::text {
 
 void Vocabulary::add(std::string_view token, std::int64_t id) {
   if (id < 0 || id >= kIdLimit) {
-    throw FormatError("token \"" + std::string(token.substr(0, 80)) + "\" has the id " + std::to_string(id) +
+    throw FormatError("token \"" + shortened_to(printable(token), 80) + "\" has the id " + std::to_string(id) +
                       "; ids go from 0 to " + std::to_string(kIdLimit - 1));
   }
   const auto [entry, fresh] = ids_.try_emplace(std::string(token), static_cast<std::int32_t>(id));

@@ -23,6 +23,7 @@ std::vector<TaskInputs> task_inputs(const MultiTaskModel& model, BatchSource& ba
     }
     found.push_back(
         {.kind = task.kind, .outputs = task.outputs(), .features = rows[t].pooled, .labels = rows[t].labels});
+    found.back().width = rows[t].pooled.size(1);
   }
   return found;
 }
@@ -43,6 +44,7 @@ std::vector<TaskInputs> task_labels(const MultiTaskModel& model, BatchSource& ba
     if (examples[t].empty()) return {};
     const Task& task = model.tasks()[t];
     TaskInputs inputs{.kind = task.kind, .outputs = task.outputs(), .features = {}, .labels = at::cat(labels[t])};
+    inputs.width = model.encoder().width();
     const Tensor order = at::cat(examples[t]).argsort();
     if (texts[t].size() == examples[t].size()) inputs.texts = at::cat(texts[t]).index_select(0, order);
     if (task.kind != TaskKind::tagging) inputs.labels = inputs.labels.index_select(0, order);

@@ -7,7 +7,7 @@ namespace infomtl::weightings {
 void AutoLambdaSettings::fields(FieldVisitor& f) {
   f.field("inner_learning_rate", inner_learning_rate, "of the virtual step", above(0));
   meta_step_fields(f, meta_optimizer, meta_learning_rate);
-  f.field("initial_weight", initial_weight, "of every task", above(0));
+  f.field("initial_weight", initial_weight, "of every task", above_to(0, weight_range().high));
 }
 
 /// Auto-Lambda: weights that, by a virtual step of the shared parameters, lower the losses of another batch; their

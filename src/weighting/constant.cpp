@@ -6,7 +6,7 @@ namespace infomtl::weightings {
 
 void ConstantSettings::fields(FieldVisitor& f) {
   f.field("weights", weights, {},
-          "one per task, in the order of the tasks or by their names (others 1); not normalised", at_least(0));
+          "one per task, in the order of the tasks or by their names (others 1); not normalised", weight_range());
 }
 
 void check_tasks(const ConstantSettings& settings, const WeightingContext& tasks, const Refusal& refuse) {

@@ -7,6 +7,7 @@ namespace infomtl::weightings {
 void ImtlSettings::fields(FieldVisitor& f) {
   f.field("scale_losses", scale_losses, "IMTL-L before IMTL-G; false: IMTL-G alone");
   learning_rate_field(f, learning_rate);
+  f.only_where(scale_losses, {"learning_rate"}, "\"scale_losses\" is true");
   f.choice("gradient", gradient, {"parameters", "representation"}, "as in mgda");
 }
 

@@ -6,6 +6,7 @@ namespace infomtl::weightings {
 void RlwSettings::fields(FieldVisitor& f) {
   f.choice("distribution", distribution, {"normal", "dirichlet"}, "softmax of normals, or a Dirichlet draw");
   f.field("concentration", concentration, "of the Dirichlet distribution", above(0));
+  f.only_where(distribution == "dirichlet", {"concentration"}, "\"distribution\" is \"dirichlet\"");
 }
 
 /// RLW: new random weights every step. Times T, so that their mean is 1 in both regimes.

@@ -76,6 +76,9 @@ class Smoothed final : public GradientWeighting {
     }
     return found;
   }
+  torch::Tensor found_weights() const override {
+    return inner_->found_weights();
+  }  // equal weights average to themselves
   std::vector<ParameterGroup> parameter_groups() const override {
     std::vector<ParameterGroup> groups = inner_->parameter_groups();
     for (ParameterGroup& group : groups) group.match = "inner." + group.match;

@@ -1,9 +1,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/utf8.h"
 #include "infomtl/ops/aggregation/label_directions.h"
 #include "weighting/builtin.h"
 
@@ -12,6 +15,7 @@ namespace {
 
 using torch::Tensor;
 
+constexpr std::size_t kLongestName = 40;
 constexpr double kSameFeatures = 1e-5;  // of the largest entry: batches of another size round differently
 
 /// [B, C_i] float64: a column for two classes or for values, one per class for more or for label sets; each of mean 0 and
@@ -44,7 +48,9 @@ bool same_features(const Tensor& one, const Tensor& other) {
 }  // namespace
 
 void SvdReweightingSettings::fields(FieldVisitor& f) {
-  f.field("rank", rank, "directions that count, at most the columns of labels; 0: as many as tasks", at_least(0));
+  f.field("rank", rank,
+          "directions that count, at most the columns of labels and the width of the encoder; 0: as many as tasks",
+          at_least(0));
 }
 
 /// SVD reweighting: with standardised columns of labels, each task by how much of X^T y lies in the common top directions, times what makes the sum T.
@@ -63,7 +69,7 @@ class SvdReweighting final : public GradientWeighting {
       if (!first.defined() || !texts.defined()) continue;  // begin() compares the features
       if (!at::equal(first, texts)) refuse_texts(t, first.size(0), texts.size(0));
     }
-    check_rank(columns);
+    check_rank(columns, tasks[0].width > 0 ? tasks[0].width : columns);
   }
   void begin(const std::vector<TaskInputs>& tasks) override {
     std::vector<Tensor> directions;
@@ -81,13 +87,13 @@ class SvdReweighting final : public GradientWeighting {
       log::warning("svd_reweighting: " + std::to_string(rows) + " training rows in " + std::to_string(width) +
                    " features: any labels can be told apart, so the weights say little");
     }
-    const std::int64_t most = std::min(columns, width);
-    check_rank(most);
-    const std::int64_t rank = settings_.rank > 0 ? settings_.rank : std::min<std::int64_t>(std::ssize(tasks), most);
+    check_rank(columns, width);
+    const std::int64_t rank = settings_.rank > 0 ? settings_.rank : std::min({std::ssize(tasks), columns, width});
     const Tensor norms = ops::shared_direction_norms(directions, rank);
     const double sum = norms.sum().item<double>();
     if (!(sum > 0)) refuse("finds nothing in the features that goes with any label");
     weights_ = norms * (static_cast<double>(tasks.size()) / sum);
+    tell();
   }
   void backward(TaskGradients& task_gradients) override {
     if (!weights_.defined()) throw StateError("weighting \"svd_reweighting\": begin() has not been called");
@@ -100,6 +106,7 @@ class SvdReweighting final : public GradientWeighting {
     }
     return found;
   }
+  Tensor found_weights() const override { return weights_; }
   void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", weights_); }
 
  private:
@@ -120,9 +127,20 @@ class SvdReweighting final : public GradientWeighting {
     }
     return columns;
   }
-  void check_rank(std::int64_t most) const {
-    if (settings_.rank <= most) return;
-    refuse("rank " + std::to_string(settings_.rank) + ": there are " + std::to_string(most) + " directions");
+  void tell() const {
+    std::string text = "svd_reweighting: weights of the losses:";
+    for (std::size_t t = 0; t < names_.size(); ++t) {
+      std::array<char, 32> number{};
+      std::snprintf(number.data(), number.size(), " %.3f", weights_[static_cast<std::int64_t>(t)].item<double>());
+      text += (t > 0 ? ", " : " ") + shortened_to(printable(names_[t]), kLongestName) + number.data();
+    }
+    log::info(text);
+  }
+  void check_rank(std::int64_t columns, std::int64_t width) const {
+    if (settings_.rank <= std::min(columns, width)) return;
+    refuse("rank " + std::to_string(settings_.rank) + ": there are " +
+           (width < columns ? std::to_string(width) + " directions, as many as the encoder is wide"
+                            : std::to_string(columns) + " directions, as many as columns of labels"));
   }
   Settings settings_;
   std::vector<std::string> names_;

@@ -42,6 +42,7 @@ TEST(CovarianceTables, CompareEveryPairOfTasks) {
   const std::string text = to_table(tables);
   EXPECT_NE(text.find("covariance similarity"), std::string::npos);
   EXPECT_NE(text.find("0.000"), std::string::npos) << text;
+  EXPECT_EQ(json[1]["variant"], tables[1].variant);
 }
 
 TEST(CovarianceTables, ShowMappedEmbeddingsBesideTheirOwn) {
@@ -59,6 +60,14 @@ TEST(CovarianceTables, ShowMappedEmbeddingsBesideTheirOwn) {
   EXPECT_EQ(tables[4].of, "mapped word embeddings");
   EXPECT_TRUE(close(tables[4].scores[0][1], tables[4].scores[0][0], 1e-12)) << "aligned";
   EXPECT_FALSE(close(tables[2].scores[0][1], tables[2].scores[0][0], 1e-6));
+  // Each says whether it is the paper's: of inputs, about no mean.
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const bool papers = tables[i].variant.starts_with("the paper's (") && tables[i].variant.ends_with(", of inputs");
+    EXPECT_EQ(papers, i == 2 || i == 4) << tables[i].variant;
+    EXPECT_EQ(tables[i].variant.starts_with("not the paper's"), tables[i].centred);
+    EXPECT_NE(to_table(tables).find(tables[i].of + (tables[i].centred ? ", centred" : "") + " (" + tables[i].variant),
+              std::string::npos);
+  }
 }
 
 TEST(CovarianceTables, AreNoneForOneTask) {

@@ -1,5 +1,5 @@
 # Installs infomtl, builds stranger/ against the installed package and runs it. kind: shared or static.
-# The static library is built in a folder beside the build folder: at the same depth the compiler cache knows every file.
+# The static library is built in a folder beside the build folder, of the same units: the compiler cache knows every one.
 function(run)
   list(JOIN ARGN " " line)
   message(STATUS "${line}")
@@ -15,7 +15,7 @@ if(kind STREQUAL static)
   set(library ${build}-static)
   set(targets infomtl)
   run(${CMAKE_COMMAND} -S ${source} -B ${library} ${common} -DBUILD_SHARED_LIBS=OFF -DINFOMTL_BUILD_APPS=OFF
-      -DINFOMTL_BUILD_TESTS=OFF -DINFOMTL_WERROR=${werror} -DINFOMTL_CUDA=${cuda} -DINFOMTL_TORCH_DIR=${torch})
+      -DINFOMTL_BUILD_TESTS=OFF -DINFOMTL_WERROR=${werror} -DINFOMTL_UNITY=${unity} -DINFOMTL_CUDA=${cuda} -DINFOMTL_TORCH_DIR=${torch})
 endif()
 run(${CMAKE_COMMAND} --build ${library} --target ${targets})
 

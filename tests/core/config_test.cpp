@@ -98,7 +98,7 @@ TEST(Config, WrongTypesAndRangesNamePlaceFindingAndCure) {
   EXPECT_EQ(message_of([&] { a.boolean("b"); }), "t.json#/a/b: found the number 1; must be true or false");
   EXPECT_EQ(message_of([&] { a.text("z"); }), "t.json#/a/z: found null; must be a string");
   EXPECT_EQ(message_of([&] { a.list("long"); }),
-            "t.json#/a/long: found the string \"012345678901234567890123456789012345678...\"; must be an array");
+            "t.json#/a/long: found the string \"012345678901234567890123456789012345678…\"; must be an array");
   EXPECT_EQ(message_of([&] { a.object("n"); }), "t.json#/a/n: found the string \"x\"; must be an object");
   EXPECT_EQ(message_of([&] { a.value("n").text("x"); }), "t.json#/a/n: found the string \"x\"; must be an object");
   EXPECT_EQ(message_of([&] { a.text("absent"); }), "t.json#/a/absent: missing; must be a string");

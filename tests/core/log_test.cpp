@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -46,4 +47,18 @@ TEST(Log, OfSeveralThreadsHasWholeLines) {
     ++whole;
   }
   EXPECT_EQ(whole, 400U);
+}
+
+TEST(Log, SaysEachMessageOnceWhereThatIsAskedFor) {
+  ::testing::internal::CaptureStderr();
+  {
+    const log::EachOnce once;
+    log::warning("of one file");
+    const auto inner = std::make_unique<log::EachOnce>();
+    log::warning("of one file");
+  }
+  log::warning("of one file");
+  log::warning("of one file");
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 3) << said;
 }

@@ -91,6 +91,34 @@ TEST(CollectedProblems, HoldTheUnsetVariablesOfAFile) {
   EXPECT_THROW(Config::from_file(file), ConfigError);
 }
 
+struct Switched {
+  std::string form = "exact";
+  double epsilon = 0.001;
+  void fields(FieldVisitor& f) {
+    f.choice("form", form, {"exact", "finite"}, "of a derivative");
+    f.field("epsilon", epsilon, "finite: length of the step", above(0.0));
+    f.only_where(form == "finite", {"epsilon"}, "\"form\" is \"finite\"");
+  }
+};
+
+TEST(CollectedNotes, NameAnOptionThatAnotherOneSwitchesOff) {
+  const auto notes_of = [](std::string_view text) {
+    const Config config = from(text);
+    const auto notes = std::make_shared<Problems>();
+    config.collect_notes(notes);
+    config.overridden({}).read<Switched>();
+    config.read<Switched>();
+    return notes->all();
+  };
+  EXPECT_EQ(notes_of(R"({"epsilon": 0.1})"),
+            std::vector<std::string>{"t.json#/epsilon: has no effect; it is read only where \"form\" is \"finite\""});
+  for (const char* sound : {"{}", R"({"form": "exact"})", R"({"form": "finite", "epsilon": 0.1})",
+                            R"({"form": "exact", "epsilon": null})"}) {
+    EXPECT_TRUE(notes_of(sound).empty()) << sound;
+  }
+  EXPECT_EQ(from(R"({"epsilon": 0.1})").read<Switched>().epsilon, 0.1) << "without a list nothing is told";
+}
+
 TEST(Problems, GuardKeepsTheFirstLineOfAnotherLibrarysError) {
   Problems problems;
   EXPECT_FALSE(problems.guard([] { throw std::runtime_error("sizes differ\nframe 1"); }));

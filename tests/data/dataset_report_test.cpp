@@ -54,6 +54,26 @@ TEST(DatasetReport, CountsWhatIsThere) {
   EXPECT_EQ(json["tasks"]["mood"]["train"]["lengths"]["median"], 5);
 }
 
+TEST(ReadDatasets, ReadASectionOncePerSeed) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "anna loved paris\nboris cried\n");
+  folder.write("l.txt", "good\nbad\n");
+  folder.write("e.txt", "soup\n");
+  folder.write("m.txt", "good\n");
+  const Json data = {{"root", folder.path().string()}, {"tasks", Json::array({mood_record()})}};
+  ReadDatasets datasets;
+  const DatasetReport first = check_dataset(datasets, Config::from_json(data), 0, nullptr, 0, {.batch_size = 2});
+  const Dataset& dataset = datasets.load(Config::from_json(data), 0);
+  EXPECT_EQ(dataset.split(Split::train).tasks[0].size(), 2U);
+  std::filesystem::remove(folder.path() / "t.txt");
+  EXPECT_EQ(&datasets.load(Config::from_json(data), 0), &dataset);
+  const DatasetReport again = check_dataset(datasets, Config::from_json(data), 0, nullptr, 0, {.batch_size = 1});
+  EXPECT_EQ(again.splits[0].rows, first.splits[0].rows);
+  EXPECT_EQ(again.steps_per_epoch, 2);
+  EXPECT_EQ(check_dataset(datasets, Config::from_json(data), 1, nullptr, 0, {}).problems.size(), 1U) << "another seed";
+  EXPECT_THROW(datasets.load(Config::from_json(data), 1), IoError) << "what could not be read whole is no dataset";
+}
+
 TEST(DatasetReport, ListsEveryProblem) {
   TemporaryFolder folder;
   folder.write("t.txt", "one\ntwo\n");

@@ -9,6 +9,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/utf8.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
 
@@ -100,6 +101,12 @@ TEST(Labels, AnUnknownLabelNamesFileLineValueAndTheNearestName) {
   EXPECT_NE(message_of<DataError>([&] { load(folder, {classification()}); }).find("label \"2\""), std::string::npos);
   folder.write("l.txt", "good\n-1\n");
   message_of<DataError>([&] { load(folder, {classification()}); });
+  std::string accents = "x";
+  for (int i = 0; i < 70; ++i) accents += "é";
+  folder.write("l.txt", "good\n" + accents + "\n");
+  const std::string shortened = message_of<DataError>([&] { load(folder, {classification()}); });
+  EXPECT_EQ(find_invalid_utf8(shortened), std::string_view::npos) << "cut inside a character";
+  EXPECT_NE(shortened.find("é…\" is not one of"), std::string::npos) << shortened;
 }
 
 TEST(Labels, AutoTakesThoseOfTheTrainingRows) {

@@ -136,6 +136,20 @@ TEST(TermOptions, NegativeWeightsAreRefused) {
   EXPECT_NO_THROW(objective_over_tasks(R"(["supervised", {"name": "timin", "weight": 0}])"));
 }
 
+TEST(TermOptions, WeightsWhoseProductsWouldOverflowAreRefused) {
+  for (const char* weight : {"1e30", R"({"schedule": "linear", "from": 0, "to": 1e30, "steps": 9})",
+                             R"({"schedule": "exponential", "from": 1e30, "to": 1, "steps": 9})"}) {
+    const std::string said = refusal_of_losses(R"([{"name": "supervised", "weight": )" + std::string(weight) + "}]");
+    EXPECT_NE(said.find("x.json#/losses/0/weight: 1e+30; must be a number >= 0 and <= 1000000000"), std::string::npos)
+        << said;
+  }
+  for (const char* losses : {R"([{"name": "supervised", "class_weights": {"a": 1e30}}])",
+                             R"(["supervised", {"name": "adversarial_parameters", "contrast": 1e30}])"}) {
+    EXPECT_NE(refusal_of_losses(losses).find("<= 1000000000"), std::string::npos) << losses;
+  }
+  EXPECT_NO_THROW(objective_over_tasks(R"([{"name": "supervised", "weight": 1e9}])"));
+}
+
 TEST(TermOptions, TasksWhoseLabelsNothingReadsAreFound) {
   using Names = std::vector<std::string>;
   EXPECT_EQ(objective_over_tasks(R"(["simax"])")->tasks_without_labels(option_tasks()),

@@ -254,6 +254,7 @@ TEST(Report, EscapesEverythingThatComesFromFiles) {
   results["tasks"][hostile] = results["tasks"]["hate"];
   results["task_similarity"] = {{hostile, {{hostile, 0.5}, {"hate", "no number"}}}, {"hate", 3}};
   results["task_weights"] = {{hostile, {{hostile, {{"hate", 0.5}}}, {"hate", 3}}}, {"weight_prior", 4}};
+  results["loss_weights"] = {{hostile, 0.5}, {"hate", "no number"}};
   folder.write("main/plain/seed-0/results.json", results.dump());
   Json config = testing::config_json(0);
   config[hostile] = {{"name", hostile}, {"list", {hostile, hostile, 1}}};
@@ -278,19 +279,6 @@ TEST(Report, EscapesEverythingThatComesFromFiles) {
   EXPECT_FALSE(holds(text, "\x1b")) << "a terminal would obey it";
   EXPECT_FALSE(holds(text, "\u202e"));
   expect_narrow(text, 80);
-}
-
-TEST(Report, ShowsWhatLossTermsLearnedOfTasks) {
-  const TemporaryFolder folder;
-  testing::write_run(folder, "vmtl", 0);
-  Json results = testing::results_json(0, 0.5, 2.0);
-  results["task_weights"] = {{"weight_prior", {{"hate", {{"stars", 0.83}}}, {"stars", {{"hate", 0.17}}}}}};
-  folder.write("vmtl/results.json", results.dump());
-  const std::string html = html_report(folder / "vmtl");
-  expect_whole(html);
-  for (const char* shown : {"how much a task (row) takes", "weight_prior", ">0.83<", ">0.17<"}) {
-    EXPECT_TRUE(holds(html, shown)) << shown;
-  }
 }
 
 TEST(Report, ShowsWhichClassesAreTakenForWhich) {

@@ -325,6 +325,27 @@ TEST(Experiment, EveryMistakeInAConfigIsAnErrorAndWritesNothing) {
   }
 }
 
+TEST(Experiment, ResultsHaveTheWeightsThatAWeightingFoundBeforeTheFirstStep) {
+  Json again = Json::parse(read_file(corpus_folder() / "tasks" / "topic.json"));
+  again["name"] = "again";
+  std::ofstream(corpus_folder() / "tasks" / "again.json") << again.dump();
+  const testing::TemporaryFolder folder;
+  const auto fit = [&](const std::string& name, std::int64_t epochs) {
+    ExperimentOptions options;
+    options.output = folder.path() / name;
+    options.resume = true;
+    options.stop_after_epochs = epochs;
+    options.overrides = {R"(data.tasks=["tasks/topic.json", "tasks/again.json"])", "weighting=svd_reweighting"};
+    return Experiment::from_config(corpus_folder() / "run.json", options).fit();
+  };
+  const Json found = fit("whole", 0).loss_weights;
+  ASSERT_EQ(found.size(), 2U) << found;
+  EXPECT_TRUE(testing::close(found["topic"].get<double>(), 1.0, 1e-6)) << "the same labels, so the same weight";
+  EXPECT_EQ(Json::parse(read_file(folder.path() / "whole" / "results.json"))["loss_weights"], found);
+  fit("halted", 1);
+  EXPECT_EQ(fit("halted", 0).loss_weights, found) << "a run that goes on has them from its checkpoint";
+}
+
 TEST(Experiment, ACpuBuildAskedForCudaSaysHowToGetIt) {
   const testing::TemporaryFolder folder;
   try {

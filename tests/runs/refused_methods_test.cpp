@@ -128,5 +128,36 @@ TEST(RefusedMethods, ATermThatLeavesATaskOutIsNoted) {
   EXPECT_TRUE(noted) << report.text();
 }
 
+TEST(OptionsWithoutEffect, AreNotedByCheckWithWhatSwitchesThemOff) {
+  const auto penalty = [](const Json& dgr) { return Json{{"penalties", Json::array({dgr})}}; };
+  const auto loss = [](const Json& term) { return Json{{"losses", Json::array({"supervised", term})}}; };
+  const Json gaussian = {{"head", {{"name", "gaussian"}, {"dropout_variance", true}}}};
+  const std::vector<std::pair<std::vector<std::string>, Json>> cases = {
+      {{"penalties/0/epsilon", "\"form\""}, penalty({{"name", "dgr"}, {"epsilon", 0.01}})},
+      {{}, penalty({{"name", "dgr"}, {"form", "finite_difference"}, {"epsilon", 0.01}})},
+      {{"losses/1/clip", "\"bound\""}, loss({{"name", "simax"}, {"weight", 0.1}, {"clip", 3}})},
+      {{"losses/1/critic_width", "\"critic\""}, loss({{"name", "simax"}, {"weight", 0.1}, {"critic_width", 8}})},
+      {{}, loss({{"name", "simax"}, {"weight", 0.1}, {"critic", "separable"}, {"critic_width", 8}})},
+      {{"losses/1/step_size", "\"steps\""}, loss({{"name", "adversarial"}, {"step_size", 0.1}})},
+      {{"losses/0/beta", "\"class_weights\""}, {{"losses", Json::array({{{"name", "supervised"}, {"beta", 0.9}}})}}},
+      {{"head/activation", "\"hidden\""}, {{"head", {{"name", "linear"}, {"activation", "tanh"}}}}},
+      {{"head/dropout_variance", "\"dropout\""}, gaussian},
+      {{"architecture/standardize_means", "\"amortized\""},
+       {{"architecture", {{"name", "variational"}, {"width", 16}, {"standardize_means", false}}}}},
+      {{"weighting/concentration", "\"distribution\""}, {{"weighting", {{"name", "rlw"}, {"concentration", 2}}}}},
+      {{"optimizer/nesterov", "\"momentum\""}, {{"optimizer", {{"name", "sgd"}, {"nesterov", true}}}}},
+  };
+  for (const auto& [said, keys] : cases) {
+    const ConfigReport report = check_config(method_config(keys));
+    EXPECT_TRUE(report.data.problems.empty()) << keys << report.text();
+    std::vector<std::string> notes;
+    for (const std::string& line : report.data.notes) {
+      if (line.find("has no effect") != std::string::npos) notes.push_back(line);
+    }
+    ASSERT_EQ(notes.size(), said.empty() ? 0U : 1U) << keys << report.text();
+    for (const std::string& word : said) EXPECT_NE(notes.front().find(word), std::string::npos) << notes.front();
+  }
+}
+
 }  // namespace
 }  // namespace infomtl

@@ -68,6 +68,9 @@ TEST(Results, SurviveTheirFile) {
   EXPECT_FALSE(json.contains("task_weights"));
   alike.task_weights = {{"weight_prior", {{"hate", {{"stars", 1.0}}}, {"stars", {{"hate", 0.75}}}}}};
   EXPECT_EQ(Results::from_json(alike.to_json()).task_weights["weight_prior"]["stars"]["hate"], 0.75);
+  EXPECT_FALSE(json.contains("loss_weights"));
+  alike.loss_weights = {{"hate", 1.25}, {"stars", 0.75}};
+  EXPECT_EQ(Results::from_json(alike.to_json()).loss_weights["stars"], 0.75);
 }
 
 TEST(Results, OfTasksOnTheSameTextsHaveTheirSentenceAccuracy) {
@@ -85,6 +88,17 @@ TEST(Results, OfTasksOnTheSameTextsHaveTheirSentenceAccuracy) {
   more.joint["hate+irony"] = {{"train", 0.5}};
   results.add_splits(more);
   EXPECT_EQ(results.joint["hate+irony"], (std::map<std::string, double>{{"test", 0.375}, {"train", 0.5}}));
+}
+
+TEST(Results, TellAScoreOrThatThereIsNone) {
+  Results results = run(0, 0.5, 2.25);
+  results.joint["hate+irony"] = {{"test", 0.375}};
+  EXPECT_EQ(results.score_of("hate", "test"), 0.5);
+  EXPECT_EQ(results.joint_of("hate+irony", "test"), 0.375);
+  for (const double none : {results.score_of("hate", "train"), results.score_of("irony", "test"),
+                            results.joint_of("hate", "test"), results.joint_of("hate+irony", "train")}) {
+    EXPECT_TRUE(std::isnan(none));
+  }
 }
 
 TEST(Results, AverageLeavesOutSplitsATaskDoesNotHave) {

@@ -118,6 +118,17 @@ TEST_F(Cells, ThatAnotherProcessFinishesAreNotTrainedAgain) {
   EXPECT_EQ(finished, (std::vector<std::uint64_t>{0, 2, 1}));
 }
 
+TEST_F(Cells, AreAllLookedAtBeforeOneIsToldToBeDone) {
+  EXPECT_TRUE(CellRunner({cells_[0]}, {.scored_splits = {"validation"}}, 10ms).run());
+  auto other = std::make_unique<OtherProcess>(cells_[1].folder);
+  CellRunner here = runner();
+  here.on_finish([&](const Cell& cell, const Results&) {
+    if (cell.seed == 0) EXPECT_EQ(here.counts().elsewhere, 1U);
+  });
+  here.on_wait([&] { other.reset(); });
+  EXPECT_TRUE(here.run());
+}
+
 TEST_F(Cells, EndWhenStopIsSet) {
   const std::atomic<bool> at_once = true;
   EXPECT_FALSE(runner().run(&at_once));

@@ -40,6 +40,7 @@ TEST(TaskInputs, AreShownOnceBeforeTheFirstStepInTheOrderOfExamples) {
       EXPECT_EQ(shown.kind, run.tasks[t].kind);
       EXPECT_EQ(shown.outputs, run.tasks[t].outputs());
       EXPECT_FALSE(shown.features.requires_grad());
+      EXPECT_EQ(shown.width, shown.features.size(1));
       EXPECT_TRUE(close(shown.features, expected.pooled.index_select(0, expected.tasks[t].rows), 1e-5)) << t;
       EXPECT_TRUE(at::equal(shown.labels, expected.tasks[t].labels)) << run.tasks[t].name;
     }
@@ -107,6 +108,7 @@ TEST(TaskInputs, TextsAndLabelsAreCheckedBeforeAnyStepAndWithoutFeatures) {
   for (std::size_t t = 0; t < run.tasks.size(); ++t) {
     const TaskInputs& shown = weighting->tasks[t];
     EXPECT_FALSE(shown.features.defined());
+    EXPECT_EQ(shown.width, run.model->encoder().width());
     EXPECT_EQ(shown.kind, run.tasks[t].kind);
     ASSERT_EQ(shown.texts.size(0), std::ssize(split.tasks[t].sequences));
     if (shown.kind != TaskKind::tagging) {

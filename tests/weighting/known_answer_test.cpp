@@ -352,6 +352,7 @@ TEST(Constant, WeighsByOrderOrNameAndRefusesWhatIsNotThere) {
   EXPECT_NE(message({2, 1}).find("x.json#/weights: 2 numbers for 3 tasks"), std::string::npos);
   EXPECT_NE(message({{"t9", 1}}).find("no task \"t9\""), std::string::npos);
   EXPECT_NE(message({1, -1, 1}).find(">= 0"), std::string::npos);
+  EXPECT_NE(message({1, 1e30, 1}).find("<= 1000000000"), std::string::npos);
   EXPECT_NE(message({0, 0, 0}).find("all are 0"), std::string::npos);
   EXPECT_NE(message("balanced").find("x.json#/weights"), std::string::npos);
 }

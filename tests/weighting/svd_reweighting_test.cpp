@@ -3,6 +3,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/weighting/equal.h"
 #include "infomtl/weighting/weightings.h"
 #include "support/compare.h"
 #include "support/linear_task_gradients.h"
@@ -84,6 +85,20 @@ TEST(SvdReweighting, ATaskApartFromTheCommonDirectionGetsNothing) {  // PT-3.4
   ASSERT_EQ(told.size(), 3U);
   EXPECT_EQ(told[1].first, "weight/t1");
   EXPECT_TRUE(close(told[1].second, 1.5, 1e-9));
+}
+
+TEST(SvdReweighting, TellsTheWeightsThatItFound) {
+  for (const bool wrapped : {false, true}) {
+    const auto weighting =
+        wrapped ? weightings::smoothed(weightings::svd_reweighting())(weighting_tasks(4)) : svd(0, 4);
+    EXPECT_FALSE(weighting->found_weights().defined());
+    ::testing::internal::CaptureStderr();
+    weighting->begin(shared_inputs(4));
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("weights of the losses: t0 "), std::string::npos) << said;
+    EXPECT_TRUE(close(weighting->found_weights(), svd_weights_of(*weighting, 4), 1e-6));
+  }
+  EXPECT_FALSE(equal_weighting()->found_weights().defined());
 }
 
 TEST(SvdReweighting, TakesTurnsWithTheWeightOfTheStepsTask) {
@@ -173,6 +188,12 @@ TEST(SvdReweighting, RefusesFromTextsAndLabelsAlone) {
   EXPECT_NE(refused({one, words}).find("\"t1\" labels words"), std::string::npos);
   EXPECT_NE(refused({constant, one}).find("task \"t0\" has one label only"), std::string::npos);
   EXPECT_NE(refused({one, one}, 99).find("rank 99: there are 2 directions"), std::string::npos);
+  TaskInputs classes = one;
+  classes.outputs = 4, classes.labels = torch::tensor({0, 1, 2, 3}, torch::kInt64);
+  classes.width = 3;  // beside four columns of labels each
+  EXPECT_NO_THROW(svd(3, 2)->check({classes, classes}));
+  EXPECT_NE(refused({classes, classes}, 4).find("rank 4: there are 3 directions, as many as the encoder is wide"),
+            std::string::npos);
   EXPECT_NE(refused({one}).find("\"t0\" is trained alone"), std::string::npos);
   // What wraps it passes the question on.
   const auto wrapped = weightings::smoothed(weightings::svd_reweighting())(weighting_tasks(2));

@@ -117,6 +117,10 @@ class INFOMTL_API Config {
   void collect(std::shared_ptr<Problems> list) const;
   /// That list; null where the first problem throws.
   const std::shared_ptr<Problems>& problems() const;
+  /// From now on the whole document, with copies and overrides of it, adds to `list` a line for every option that it gives
+  /// and that another option's value switches off (FieldVisitor::only_where), as it is read; null: none are told.
+  void collect_notes(std::shared_ptr<Problems> list) const;
+  const std::shared_ptr<Problems>& notes() const;
   /// Runs `body`, which reads a part of what this config says. Where problems are collected, a UserError that leaves
   /// `body` becomes one of them; elsewhere it passes. @returns whether `body` came to its end
   template <class Body>

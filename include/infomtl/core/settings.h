@@ -37,6 +37,8 @@ inline Range any_number() { return {}; }
 inline Range at_least(double low) { return {.low = low}; }
 inline Range above(double low) { return {.low = low, .low_open = true}; }
 inline Range between(double low, double high) { return {.low = low, .high = high}; }
+/// Weights of losses, tasks and classes: no product of one with a loss or a gradient leaves the range of float32.
+inline Range weight_range() { return between(0, 1e9); }
 /// low <= x < high, as for probabilities of dropping.
 inline Range above_to(double low, double high) { return {.low = low, .high = high, .low_open = true}; }
 inline Range from_to_below(double low, double high) { return {.low = low, .high = high, .high_open = true}; }
@@ -74,6 +76,12 @@ class INFOMTL_API FieldVisitor {
   /// A word out of `allowed`.
   virtual void choice(std::string_view name, std::string& value, const std::vector<std::string>& allowed,
                       std::string_view meaning) = 0;
+
+  /// Says that the options, named before, have an effect only where another one, named before too, has a certain value:
+  ///   f.only_where(form == "finite_difference", {"epsilon"}, "\"form\" is \"finite_difference\"");
+  /// `infomtl check` notes an option that a config gives where `holds` is false.
+  virtual void only_where(bool /*holds*/, const std::vector<std::string_view>& /*options*/,
+                          std::string_view /*condition*/) {}
 };
 
 /// One documented option: what `infomtl list` prints.

@@ -15,6 +15,7 @@
 #include "infomtl/core/json.h"
 #include "infomtl/data/class_rows.h"
 #include "infomtl/data/dataset.h"
+#include "infomtl/data/read_datasets.h"
 #include "infomtl/data/training_stream.h"
 #include "infomtl/text/tokenizer.h"
 
@@ -66,5 +67,10 @@ INFOMTL_API DatasetReport report_dataset(const Dataset& dataset, const Tokenizer
 /// problems (Config::collect), those of its fields go there.
 INFOMTL_API DatasetReport check_dataset(const Config& data, std::uint64_t run_seed, const Tokenizer* tokenizer,
                                         std::size_t max_length, const BatchingSettings& batching);
+
+/// The same of data that others read too: what is there already is not read again.
+INFOMTL_API DatasetReport check_dataset(ReadDatasets& datasets, const Config& data, std::uint64_t run_seed,
+                                        const Tokenizer* tokenizer, std::size_t max_length,
+                                        const BatchingSettings& batching);
 
 }  // namespace infomtl

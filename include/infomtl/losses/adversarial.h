@@ -26,6 +26,7 @@ struct AttackSettings {
     f.field("epsilon", epsilon, "Euclidean length of the perturbation", above(0));
     f.field("steps", steps, "1 is FGM, more is PGD", between(1, 100));
     f.field("step_size", step_size, "PGD: length of a step", above(0));
+    f.only_where(steps > 1, {"step_size"}, "\"steps\" is above 1");
     f.field("rate", rate, "probability that a step's rows are attacked; else they add 0", between(0, 1));
   }
 };
@@ -63,8 +64,9 @@ class INFOMTL_API AdversarialParameters final : public LossTerm {
     void fields(FieldVisitor& f) {
       attack.fields(f);
       f.field("parameters", parameters, "parts of the names of what is attacked");
-      f.field("contrast", contrast, "weight of InfoNCE in the attacked loss; simax's, to attack both", at_least(0));
+      f.field("contrast", contrast, "weight of InfoNCE in the attacked loss; simax's, to attack both", weight_range());
       f.field("temperature", temperature, "tau of that InfoNCE", above(0));
+      f.only_where(contrast > 0, {"temperature"}, "\"contrast\" is above 0");
     }
   };
   AdversarialParameters() = default;

@@ -30,8 +30,9 @@ struct ClassWeights {
   double beta = 0.999;  ///< of the effective number
   void fields(FieldVisitor& f) {
     f.field("class_weights", weights, {"balanced", "effective_number"},
-            "weights of the classes: numbers, or found from how often they occur in training", at_least(0));
+            "weights of the classes: numbers, or found from how often they occur in training", weight_range());
     f.field("beta", beta, "effective_number: 0 weighs all alike, towards 1 by 1 / rows", from_to_below(0, 1));
+    f.only_where(weights.word == "effective_number", {"beta"}, "\"class_weights\" is \"effective_number\"");
   }
 };
 

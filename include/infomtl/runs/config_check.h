@@ -41,6 +41,8 @@ class INFOMTL_API ConfigChecker {
 
   /// Checks one run's config. @return whether it added no problem
   bool check(const Config& config);
+  /// The data that were read so far, for more questions to them.
+  ReadDatasets& datasets();
   /// Of the first config that was checked, with the problems and notes of all.
   ConfigReport report() const;
 

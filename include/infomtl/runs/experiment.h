@@ -22,6 +22,8 @@
 
 namespace infomtl {
 
+class ReadDatasets;
+
 struct ExperimentOptions {
   std::vector<std::string> overrides = {};  ///< "losses.1.weight=0.3"
   std::optional<std::uint64_t> seed = {};   ///< wins over the config's
@@ -41,6 +43,8 @@ struct ExperimentOptions {
   /// Other tasks of the same config are trained by experiments of their own: an option without effect on this one's tasks
   /// is then no mistake.
   bool one_of_several = false;
+  /// Where data are kept that several runs read; null: each reads its own.
+  std::shared_ptr<ReadDatasets> datasets = {};
 };
 
 class INFOMTL_API Experiment {

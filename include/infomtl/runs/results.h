@@ -53,6 +53,8 @@ struct Results {
   Json task_similarity = Json::object();
   /// loss term -> task -> task -> how much the first takes of the second, as the term learned it; empty where none does
   Json task_weights = Json::object();
+  /// task -> the weight of its loss that the weighting found before the first step and kept; empty where it finds none
+  Json loss_weights = Json::object();
   /// split -> task -> {"rows", "uniformity", "mean_cosine", "adjusted_rand_index"} (train/representation_quality.h), null for
   /// what is not there; empty unless the config asks for it
   Json representation = Json::object();
@@ -70,6 +72,10 @@ struct Results {
   INFOMTL_API std::string class_tables() const;
   /// The splits that were scored: train, validation, test, then any others.
   INFOMTL_API std::vector<std::string> splits() const;
+  /// The task's score on a split; NaN where it has none.
+  INFOMTL_API double score_of(const std::string& task, const std::string& split) const;
+  /// Sentence accuracy of tasks that label the same texts ("intent+slots"); NaN where there is none.
+  INFOMTL_API double joint_of(const std::string& names, const std::string& split) const;
   /// Whether some task has a score on some split.
   INFOMTL_API bool scored() const { return !splits().empty(); }
   /// Takes over the sentence accuracies of other splits.

@@ -49,6 +49,7 @@ struct TaskInputs {
   torch::Tensor labels;      ///< as TaskBatch::labels
   torch::Tensor texts =
       {};  ///< [B] int64, as TaskBatch::texts: equal where rows have the same tokens; may be undefined
+  std::int64_t width = 0;  ///< H, also where the features are undefined; 0: not known
 };
 
 /// Reads the state of a weighting for saving, or writes it when a run is continued.
@@ -93,6 +94,9 @@ class INFOMTL_API GradientWeighting : public torch::nn::Module {
   ///   smoothed/<task>     weight after smoothing; what the smoothed weighting tells is inner/<name>
   using Diagnostics = std::vector<std::pair<std::string, double>>;
   virtual Diagnostics diagnostics() const { return {}; }
+  /// [T] float64 on the CPU: the weights of the tasks' losses, of a method that finds them before the first step and keeps
+  /// them; undefined before that, and of any other method. results.json has them as "loss_weights".
+  virtual torch::Tensor found_weights() const { return {}; }
   /// Rates of its own for what it learns (optim/parameter_groups.h: own_rate), matched against the names of its parameters;
   /// a config's groups win.
   virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }

@@ -74,7 +74,7 @@ struct CheckOptions {
   bool json = false;
 };
 struct ListOptions {
-  std::string kind;  ///< empty: all kinds
+  std::string what;  ///< a kind, or a part of a name or of its source; empty: everything
   bool json = false;
 };
 struct InfluenceOptions {

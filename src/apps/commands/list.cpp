@@ -1,5 +1,10 @@
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "infomtl/core/errors.h"
@@ -18,7 +23,9 @@ namespace infomtl::commands {
 
 namespace {
 
-std::vector<std::pair<std::string, std::vector<RegistryEntry>>> everything() {
+using Kinds = std::vector<std::pair<std::string, std::vector<RegistryEntry>>>;
+
+Kinds everything() {
   return {{"losses", loss_registry().entries()},          {"penalties", penalty_registry().entries()},
           {"weightings", weighting_registry().entries()}, {"architectures", architecture_registry().entries()},
           {"heads", head_registry().entries()},           {"encoders", encoder_registry().entries()},
@@ -57,16 +64,43 @@ void print(const RegistryEntry& entry) {
   }
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// Whether the name or the source holds the text, in letters of either case.
+bool speaks_of(const RegistryEntry& entry, const std::string& text) {
+  return lower(entry.name).find(lower(text)) != std::string::npos ||
+         lower(entry.source).find(lower(text)) != std::string::npos;
+}
+
 }  // namespace
 
 int list(const ListOptions& options) {
-  Json json = Json::object();
-  std::vector<std::string> kinds;
-  bool found = options.kind.empty();
-  for (const auto& [kind, entries] : everything()) {
+  Kinds shown = everything();
+  std::vector<std::string> kinds, names;
+  for (const auto& [kind, entries] : shown) {
     kinds.push_back(kind);
-    if (!options.kind.empty() && options.kind != kind) continue;
-    found = true;
+    for (const RegistryEntry& entry : entries) names.push_back(entry.name);
+  }
+  if (std::find(kinds.begin(), kinds.end(), options.what) != kinds.end()) {
+    std::erase_if(shown, [&](const auto& group) { return group.first != options.what; });
+  } else if (!options.what.empty()) {
+    for (auto& [kind, entries] : shown) {
+      std::erase_if(entries, [&](const RegistryEntry& entry) { return !speaks_of(entry, options.what); });
+    }
+    std::erase_if(shown, [](const auto& group) { return group.second.empty(); });
+  }
+  if (shown.empty()) {
+    std::vector<std::string> near = kinds;
+    near.insert(near.end(), names.begin(), names.end());
+    if (nearest_name(options.what, near).empty()) near = kinds;
+    throw UserError("list: no kind, and no name or paper that holds \"" + options.what + "\"" +
+                    did_you_mean(options.what, near));
+  }
+  Json json = Json::object();
+  for (const auto& [kind, entries] : shown) {
     if (options.json) {
       json[kind] = Json::array();
       for (const RegistryEntry& entry : entries) json[kind].push_back(as_json(entry));
@@ -75,7 +109,6 @@ int list(const ListOptions& options) {
     std::printf("%s\n", kind.c_str());
     for (const RegistryEntry& entry : entries) print(entry);
   }
-  if (!found) throw UserError("list: no kind \"" + options.kind + "\"" + did_you_mean(options.kind, kinds));
   if (options.json) std::printf("%s\n", json.dump(2).c_str());
   return 0;
 }

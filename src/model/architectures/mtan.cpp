@@ -7,6 +7,7 @@ namespace infomtl::architectures {
 void MtanSettings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer of a mask's net, 0 for none", at_least(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
+  f.only_where(hidden > 0, {"activation"}, "\"hidden\" is above 0");
 }
 
 /// MTAN on the layers of the encoder: a task picks, coordinate by coordinate, from the pooled state of each layer,

@@ -16,6 +16,7 @@ void VariationalSettings::fields(FieldVisitor& f) {
           "amortised: class means as differences from their common mean, of unit size; false: as they are");
   f.field("amortized", amortized,
           "make the weights of heads (bayesian, generated) from the means of the classes: VMTL-AC");
+  f.only_where(amortized, {"standardize_means"}, "\"amortized\" is true");
 }
 
 // Named, since members of Variational are of these types.

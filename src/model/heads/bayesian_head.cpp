@@ -13,6 +13,7 @@ void BayesianHeadSettings::fields(FieldVisitor& f) {
   f.field("bias", bias, "own weights: a plain bias, 0 at the start; the paper has none");
   f.field("initial_scale", initial_scale, "own weights: softplus of it is about their standard deviation at the start",
           initial_scale_range());
+  f.only_where(weights == "own", {"initial_scale"}, "\"weights\" is \"own\"");
 }
 
 BayesianHead::BayesianHead(const Settings& settings, const HeadContext& shape) {

@@ -17,6 +17,7 @@ void FeedbackHeadSettings::fields(FieldVisitor& f) {
   f.field("rounds", rounds, "how often the heads are run on the same rows; 1: no feedback", between(1, 64));
   f.field("layers", layers, "hidden layers of the representation's width", at_least(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
+  f.only_where(layers > 0, {"activation"}, "\"layers\" is above 0");
   f.field("dropout", dropout, "rate of dropping before each layer", from_to_below(0.0, 1.0));
   f.field("reads", reads, "tasks whose heads are read; none named: all others");
   f.field("detach", detach, "no gradient through what is read: the round before is taken as given");
@@ -24,6 +25,9 @@ void FeedbackHeadSettings::fields(FieldVisitor& f) {
   f.field("temperature_to", temperature_to, "softness from `temperature_steps` on", above(0));
   f.field("temperature_steps", temperature_steps, "optimiser steps over which the temperature falls", at_least(1));
   f.field("gate_learning_rate", gate_learning_rate, "peak rate of the gates; 0: the optimiser's", at_least(0));
+  f.only_where(rounds > 1,
+               {"reads", "detach", "temperature_from", "temperature_to", "temperature_steps", "gate_learning_rate"},
+               "\"rounds\" is above 1");
 }
 
 FeedbackHead::FeedbackHead(Settings settings, const HeadContext& shape)

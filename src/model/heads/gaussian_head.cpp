@@ -10,9 +10,11 @@ namespace infomtl {
 void GaussianHeadSettings::fields(FieldVisitor& f) {
   f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
+  f.only_where(hidden > 0, {"activation"}, "\"hidden\" is above 0");
   f.field("dropout", dropout, "rate of dropping before each linear map of the mean net", from_to_below(0.0, 1.0));
   f.field("dropout_variance", dropout_variance,
           "the same dropout in the log-variance net (SPC has it in the mean only)");
+  f.only_where(dropout > 0, {"dropout_variance"}, "\"dropout\" is above 0");
   f.field("unit_input", unit_input, "bring the representation to Euclidean length 1 first, an option of SPC's code");
   f.field("log_variance_low", log_variance_low, "log-variance is clamped from below");
   f.field("log_variance_high", log_variance_high, "log-variance is clamped from above");

@@ -65,6 +65,15 @@ JSON
 refused_with 4 comparison.json
 once '/training/epoch: ' && once 'max_lenght' && once 'joint.json#/losses/0/smoothing' && once 'comparison.json#/splits'
 
+# What the methods of a comparison share is read once, and what reading warns of is said once.
+echo '{"head": "linear", "losses": ["supervised"], "training": {"regime": "single"}}' >single.json
+echo '{"extends": "corpus/corpus.json", "training": {"epochs": 2}}' >experiment.json
+echo '{"experiment": "experiment.json", "methods": ["plain.json", "single.json"], "seeds": [0], "unequal_budgets": true}' >comparison.json
+cp -r corpus kept && sed -i 3G corpus/answer/train.tsv
+"$program" check comparison.json >check.txt 2>err.txt || die "a blank row: $(cat check.txt err.txt)"
+[[ $(grep -cF 'blank row is left out' err.txt) == 1 ]] || die "not said once: $(cat err.txt)"
+rm -rf corpus && mv kept corpus
+
 # The winners of an alternating and a joint method can't be compared: refused before a trial is trained.
 echo '{"extends": "corpus/corpus.json", "training": {"epochs": 2}}' >experiment.json
 echo '{"head": "linear", "losses": ["supervised"], "training": {"regime": "joint"}}' >joint.json

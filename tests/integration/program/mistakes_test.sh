@@ -147,7 +147,9 @@ done
 refuse_in_one_line 'unknown command' trian
 refuse_in_one_line 'unknown command' trian --help
 refuse_in_one_line 'config' train
-refuse_in_one_line 'kind' list lossess
+refuse_in_one_line 'did you mean "losses"' list lossess
+refuse_in_one_line 'did you mean "pcgrad"' list pcgrat
+refuse_in_one_line 'known: losses, penalties, ' list nothing-of-the-kind
 refuse_in_one_line 'pooling' encode --model corpus/encoder --pooling last
 printf 'not json' >corpus/encoder/config.json
 refuse_in_one_line 'config.json' $(train config.json)

@@ -23,7 +23,7 @@ contains pairs.txt 'data.tasks = topic+answer'
 
 "$program" relatedness grid --draws 3 --rows 8 >table.txt 2>log.txt
 for words in 'transfer gain' '3 pairs, 2 seeds' 'gradient cosine' 'covariance similarity' 'rank correlation of' together \
-  'left out: influence' 'left out: learned weights' 'left out: label dependence'; do contains table.txt "$words"; done
+  "the paper's score (Wu, Zhang, Re" 'left out: influence' 'left out: learned weights' 'left out: label dependence'; do contains table.txt "$words"; done
 contains log.txt 'looking at grid/data.tasks=all/plain/seed-0'
 contains grid/relatedness.svg '</svg>'
 "$program" relatedness grid --draws 3 --rows 8 --json --log-level warning | cmp - grid/relatedness.json || die "--json differs"

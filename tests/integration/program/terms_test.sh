@@ -63,6 +63,12 @@ while read -r name; do
   contains "$configs/README.md" "\`$name\`"
 done < <(for kind in losses penalties; do "$program" list $kind --json; done | sed -nE 's/^ +"name": "([a-z_0-9]+)",?/\1/p' | sort -u)
 
+# A part of a name, or of a paper's, is enough to find what belongs together.
+"$program" list vmtl >found.txt
+for name in expected_supervised representation_prior weight_prior variational bayesian; do contains found.txt "  $name"; done
+! grep -qE '^  (focal|linear|adamax)|^(optimizers|metrics)$' found.txt || die "list vmtl: $(cat found.txt)"
+[[ $("$program" list PCGrad --json | grep -c '^      "name": "pcgrad"') == 1 ]] || die 'list PCGrad --json'
+
 # The presets of methods that are made of these terms.
 for method in cifm spc feedback dgr dgr_pcgrad; do
   printf '{"extends": ["corpus/corpus.json", "%s/methods/%s.json"], "optimizer": {"name": "adamax", "learning_rate": 2e-3}, "training": {"epochs": 1, "batch_size": 16}}' \
