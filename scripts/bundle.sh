@@ -31,9 +31,12 @@ while (($#)); do
 done
 [[ -n $folder ]] || fail "which folder? see $0 --help"
 program=$build_folder/bin/infomtl
-[[ -d $build_folder ]] || fail "there is no build folder $build_folder; run scripts/build.sh first, or name one with INFOMTL_BUILD"
+folder=${folder%/}
+[[ -d $build_folder ]] || fail "there is no build folder $build_folder; run scripts/build.sh, or name another with INFOMTL_BUILD"
 [[ -x $program ]] || fail "$build_folder holds no bin/infomtl; run scripts/build.sh first"
-if [[ -e $folder && ! -f $folder/torch_version && -n $(ls -A "$folder") ]]; then fail "$folder is there and is no bundle; name another folder"; fi
+if [[ -e $folder && -n $(ls -A "$folder") && ! (-f $folder/torch_version && -f $folder/run) ]]; then
+  fail "$folder is there and is no bundle; name another folder"
+fi
 [[ -z $model || -f $model/model.safetensors ]] || fail "--model names $model, which holds no model.safetensors"
 [[ -z $data || -d $data/tweeteval ]] || fail "--data names $data, which holds no folder tweeteval"
 
@@ -55,16 +58,18 @@ cp "${programs[@]}" "$bundle/bin/"
 # --- shared libraries --------------------------------------------------------------------------------------------------
 
 # Lines "NAME PATH" of what the programs load, directly or not.
-libraries=$(for each in "${programs[@]}"; do ldd "$each"; done | awk '$2 == "=>" { print $1, $3 == "not" ? "missing" : $3 }' | sort -u)
+libraries=$(for each in "${programs[@]}"; do ldd "$each"; done |
+  awk '$2 == "=>" { print $1, $3 == "not" ? "missing" : $3 }' | sort -u)
 missing=$(awk '$2 == "missing" { print $1 }' <<<"$libraries" | paste -sd ' ')
 [[ -z $missing ]] || fail "the programs of $build_folder find no $missing"
 torch=$(awk '$1 == "libc10.so" { print $2 }' <<<"$libraries")
 torch=$(realpath -- "$(dirname -- "$torch")/..")
 glibc='^(ld-linux.*|lib(c|m|dl|pthread|rt|util|resolv|mvec|anl|nsl))\.so'
-driver_and_cuda='^lib(cuda|cudart|cupti|cublas|cublasLt|cudnn.*|cufft|cufile.*|curand|cusolver.*|cusparse.*|nccl|nvidia-.*|nvJitLink|nvrtc.*|nvshmem.*|nvToolsExt)\.so'
+driver='^lib(cuda|nvidia-.*)\.so'
+cuda='^lib(cudart|cupti|cublas|cublasLt|cudnn.*|cufft|cufile.*|curand|cusolver.*|cusparse.*|nccl|nvJitLink|nvrtc.*|nvshmem.*)\.so'
 while read -r name path; do
   case $(realpath -- "$path") in "$torch"/* | "$(dirname -- "$torch")"/nvidia/*) continue ;; esac
-  [[ ! $name =~ $glibc && ! $name =~ $driver_and_cuda ]] || continue
+  [[ ! $name =~ $glibc && ! $name =~ $driver && ! $name =~ $cuda ]] || continue
   case $name in
     # LibTorch's threads and ours are one pool: the OpenMP library is LibTorch's or the system's.
     libgomp*) ;;
@@ -92,9 +97,11 @@ if [[ -n $model ]]; then
   copy=$bundle/models/$(basename -- "$(realpath -- "$model")")
   mkdir -p "$copy"
   # What a tokenizer and an encoder read, and the licence; not a second form of the weights.
-  find "$model" -maxdepth 1 -type f -size -20M ! -name 'model.safetensors' ! -name '*.bin' ! -name '*.onnx' ! -name '*.h5' -exec cp {} "$copy/" \;
+  find "$model/" -maxdepth 1 \( -type f -o -type l \) ! -name '*.safetensors' ! -name '*.bin' ! -name '*.onnx' ! -name '*.h5' \
+    ! -name '*.msgpack' ! -name '*.ot' -exec cp {} "$copy/" \;
   for inner in "$model"/*_Pooling; do [[ ! -d $inner ]] || cp -r "$inner" "$copy/"; done
-  python3 "$repository/scripts/to_float16.py" "$model/model.safetensors" "$copy/model.safetensors" || fail "could not write the weights in float16; see above"
+  python3 "$repository/scripts/to_float16.py" "$model/model.safetensors" "$copy/model.safetensors" ||
+    fail "could not write the weights in float16; see above"
 fi
 if [[ -n $data ]]; then
   mkdir -p "$bundle/data"
