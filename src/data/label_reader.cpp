@@ -34,6 +34,10 @@ LabelNames::LabelNames(const std::vector<std::string>& names) : names_(names) {
     any_number = any_number || is_number(names[i]);
   }
   indices_allowed_ = !any_number;
+  for (std::size_t digit = 0; digit < 2 && indices_allowed_ && digit < names.size(); ++digit) {
+    const auto meant = boolean_class(digit == 1, names);
+    if (meant && *meant != digit) booleans_[digit] = meant;
+  }
 }
 
 std::optional<std::int32_t> LabelNames::find(std::string_view cell) const {
@@ -41,15 +45,23 @@ std::optional<std::int32_t> LabelNames::find(std::string_view cell) const {
   if (found != index_.end()) return found->second;
   const auto index = as_index(cell);
   if (indices_allowed_ && index && *index < static_cast<std::int64_t>(names_.size())) {
+    if (*index < 2 && booleans_[static_cast<std::size_t>(*index)]) return std::nullopt;
     return static_cast<std::int32_t>(*index);
   }
   return std::nullopt;
 }
 
 std::string LabelNames::complaint(std::string_view cell, bool suggests) const {
+  if (const auto index = as_index(cell); index && *index < 2 && booleans_[static_cast<std::size_t>(*index)]) {
+    const auto digit = static_cast<std::size_t>(*index);
+    return "label " + std::string(cell) + " may be the index of \"" + names_[digit] + "\" or stand for \"" +
+           names_[*booleans_[digit]] + "\"; write names, or list them in the order false, true";
+  }
   std::string text = "label \"" + shortened_to(printable(cell), kLongestShown) + "\" is not one of ";
   constexpr std::size_t kShown = 12;
-  for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + names_[i];
+  for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) {
+    text += (i == 0 ? "" : ", ") + printable(names_[i]);
+  }
   if (names_.size() > kShown) text += ", ... (" + std::to_string(names_.size()) + " labels)";
   if (indices_allowed_) text += ", nor an index 0 to " + std::to_string(names_.size() - 1);
   const std::string near = suggests ? nearest_name(cell, names_) : "";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 
@@ -14,10 +15,11 @@
 namespace infomtl::data {
 namespace {
 
-std::optional<std::int64_t> whole_number(const std::string& name) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+std::optional<double> number(const std::string& name) {
+  const char* const begin = name.data() + (name.starts_with('+') ? 1 : 0);
+  double value = 0;
+  const auto [end, error] = std::from_chars(begin, name.data() + name.size(), value);
+  if (error != std::errc() || end != name.data() + name.size() || !std::isfinite(value)) return std::nullopt;
   return value;
 }
 
@@ -44,9 +46,9 @@ void take_labels_from_data(TaskRecord& record) {
   }
   found.erase("");
   task.labels.assign(found.begin(), found.end());
-  if (std::all_of(task.labels.begin(), task.labels.end(), [](const auto& name) { return whole_number(name); })) {
-    std::sort(task.labels.begin(), task.labels.end(),
-              [](const auto& one, const auto& other) { return *whole_number(one) < *whole_number(other); });
+  if (std::all_of(task.labels.begin(), task.labels.end(), [](const auto& name) { return number(name); })) {
+    std::stable_sort(task.labels.begin(), task.labels.end(),
+                     [](const auto& one, const auto& other) { return *number(one) < *number(other); });
   }
   const std::size_t least = least_labels(task.kind);
   if (task.labels.size() < least) {
