@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "commands.h"
 #include "infomtl/study/study_check.h"

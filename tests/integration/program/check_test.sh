@@ -120,4 +120,9 @@ once 'here that is "supervised"'
 sed -i 's/"metric": *"[a-z_0-9]*"/"metric": "mcc"/' corpus/tasks/topic.json
 refused_with 1 config.json
 once 'here that is "matthews"'
+# A path that is not UTF-8 ends up in a message; --json still writes JSON.
+status=0
+"$program" check $'gone\xff/run.json' --json >odd.json || status=$?
+[[ $status == 2 ]] || die "a path that is not UTF-8: status $status"
+contains odd.json 'cannot be opened'
 echo "1 passed, 0 failed"
