@@ -123,6 +123,20 @@ TEST(DatasetReport, ReadsOnInARecordWhereTheConfigCollects) {
   EXPECT_EQ(report.splits.size(), 2u);
 }
 
+TEST(DatasetReport, ARecordOfAnUnknownTypeStandsAsATaskThatCanBeChecked) {
+  TemporaryFolder folder;
+  Json odd = mood_record();
+  odd["type"] = "classifcation";
+  odd["metric"] = "matthews";
+  const Config config = Config::from_json({{"root", folder.path().string()}, {"tasks", Json::array({odd})}});
+  config.collect(std::make_shared<Problems>());
+  const DatasetReport report = check_dataset(config, 0, nullptr, 0, {});
+  ASSERT_EQ(report.problems.size() + config.problems()->all().size(), 1u) << report.text();
+  ASSERT_EQ(report.tasks.size(), 1u);
+  EXPECT_EQ(report.tasks[0].name, "mood");
+  EXPECT_EQ(report.tasks[0].metric.name, "accuracy") << "a task without a metric would be a second problem";
+}
+
 TEST(DatasetReport, SaysWhatEachClassWasReadFrom) {
   TemporaryFolder folder;
   folder.write("t.txt", "one\ntwo\nthree\none\n" + std::string(200, 'x') + "\n");

@@ -45,6 +45,12 @@ refused_with 3 config.json --set encoder.path=nowhere --set losses.1.wieght=1
 once 'nowhere' && once 'weather or not' && once 'wieght'
 "$program" synthesize corpus --seed 3 --rows 160 >/dev/null
 
+# A record that could not be read is no second problem.
+cp corpus/tasks/topic.json topic.json && sed -i 's/"type": *"classification"/"type": "classifcation"/' corpus/tasks/topic.json
+refused_with 1 config.json
+once 'did you mean "classification"'
+mv topic.json corpus/tasks/topic.json
+
 # One model per task: a group that names one head fails for every other task, which is told before anything is written.
 status=0
 one_head='optimizer.groups=[{"match": "heads.topic.*", "rate_factor": 2}]'
