@@ -16,13 +16,14 @@
 
 #include "data/readers.h"
 #include "data/task_record.h"
+#include "infomtl/core/settings.h"
 #include "infomtl/data/dataset.h"
 
 namespace infomtl::data {
 
 constexpr std::size_t kMostListed = 12;  ///< of problems: a file of the wrong kind has as many as rows
 
-/// By class: what was read as it, and how often.
+/// By class: what was read as it, and how often; behind the classes, labels of none that the record takes as wrong.
 using Readings = std::vector<std::map<std::string, std::int64_t>>;
 
 /// Labels as words or as indices. Where a name is itself a number, however it is written, only names are taken; 0 and 1 are
@@ -63,6 +64,8 @@ class LabelReader {
   ErrorList problem_;
   std::int64_t without_label_ = 0, unknown_ = 0;
   std::size_t complaints_ = 0;
+  std::size_t outside_count_ = 0;  ///< values outside the record's range
+  Range outside_;                  ///< the least and the greatest of them
   Readings* readings_;
 };
 

@@ -202,10 +202,6 @@ void add_folder(const fs::path& folder, const std::string& name, int depth, Repo
   }
 }
 
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 [[noreturn]] void fail_empty(const fs::path& folder, const std::vector<std::string>& notices) {
   if (!notices.empty()) throw FormatError(folder.string() + ": nothing here can be read; " + notices.front());
   throw UserError(folder.string() +

@@ -150,6 +150,7 @@ refuse_in_one_line 'config' train
 refuse_in_one_line 'did you mean "losses"' list lossess
 refuse_in_one_line 'did you mean "pcgrad"' list pcgrat
 refuse_in_one_line 'known: losses, penalties, ' list nothing-of-the-kind
+"$program" list losses >losses.txt && contains losses.txt '(one of sum, mean)'
 refuse_in_one_line 'pooling' encode --model corpus/encoder --pooling last
 printf 'not json' >corpus/encoder/config.json
 refuse_in_one_line 'config.json' $(train config.json)
