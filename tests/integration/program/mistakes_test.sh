@@ -18,6 +18,7 @@ with 's/"gaussian"/"linear"/' && refuse_in_one_line 'gaussian' $(train changed.j
 with 's/"tasks": \["topic"/"tasks": ["topics"/' && refuse_in_one_line 'topic' $(train changed.json)
 refuse_in_one_line 'integer' $(train config.json --set 'training.epochs="two"')
 refuse_in_one_line 'training' $(train config.json --set training.batch_size=0)
+refuse_in_one_line '0 or more' $(train config.json --seed -1)
 refuse_in_one_line 'validation' $(train config.json --set training.selection.split=test)
 refuse_in_one_line 'joint' $(train config.json --set weighting.name=pcgrad)
 refuse_in_one_line 'svd_reweighting' $(train config.json --set weighting=svd_reweighting)
