@@ -3,6 +3,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/results.h"
 #include "infomtl/runs/summary.h"
+#include "infomtl/runs/text_table.h"
 #include "runs/training_progress.h"
 #include "support/compare.h"
 
@@ -181,6 +182,40 @@ TEST(Summary, ComparisonPairsSeedsAndGivesDeltaP) {
   Summary other = base;
   for (Results& results : other.runs) results.tasks[1].first = "planets";
   EXPECT_THROW(ours.compare(other, "a", "b"), UserError);
+}
+
+TEST(TextTable, WiderThanTheTerminalComesInBlocks) {
+  TextTable table({"method", "pairs", "cola", "average"}, 1);
+  table.add({"EW", "2", "+0.00", "1.25"});
+  table.rule();
+  table.add({"InfoMTL", "2", "-3.125", "0.50"});
+  const std::string whole =
+      "method   pairs    cola  average\n"
+      "-------------------------------\n"
+      "EW           2   +0.00     1.25\n"
+      "-------------------------------\n"
+      "InfoMTL      2  -3.125     0.50\n";
+  EXPECT_EQ(table.text(), whole);
+  EXPECT_EQ(table.text(31), whole);
+  EXPECT_EQ(table.text(30),
+            "method   pairs    cola\n"
+            "----------------------\n"
+            "EW           2   +0.00\n"
+            "----------------------\n"
+            "InfoMTL      2  -3.125\n"
+            "\n"
+            "method   average\n"
+            "----------------\n"
+            "EW          1.25\n"
+            "----------------\n"
+            "InfoMTL     0.50\n");
+}
+
+TEST(TextTable, OfOneColumnOrNoneStaysWhole) {
+  TextTable one({"task"}, 1);
+  one.add({"hate"});
+  EXPECT_EQ(one.text(2), "task\n----\nhate\n");
+  EXPECT_EQ(TextTable({}, 0).text(10), "\n");
 }
 
 TEST(TrainingProgress, LinesShowPlaceLossesAndTimeLeft) {
