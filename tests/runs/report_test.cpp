@@ -228,10 +228,13 @@ TEST(TrainingProgress, LinesShowPlaceLossesAndTimeLeft) {
   report.losses["irony"]["supervised"].raw = 0.7;
   report.losses["irony"]["simax"].raw = 2.9;
   EXPECT_EQ(progress_line(report, 3725, 200),
-            "epoch 2  120/480 [======>                 ]  1:02:05  simax 2.9000  supervised 0.6000  310 ex/s");
-  EXPECT_EQ(progress_line(report, 5, 20).size(), 20U);
+            "step 120 of 480 [======>                 ]  epoch 2  1:02:05  simax 2.9000  supervised 0.6000  310 ex/s");
+  EXPECT_EQ(progress_line(report, 5, 20, 0), "step 120 of 480") << "a part without room is left out, not cut";
+  EXPECT_EQ(progress_line(report, 42, 59, 0, "best 65.12 (epoch 1)"),
+            "step 120 of 480  epoch 2  0:42  best 65.12 (epoch 1)");
+  EXPECT_EQ(progress_line(report, -1, 30, 0), "step 120 of 480  epoch 2") << "how long it takes is not known yet";
   EXPECT_EQ(progress_line(report, 42, 200, 0, "best 65.12 (epoch 1)"),
-            "epoch 2  120/480  0:42  best 65.12 (epoch 1)  simax 2.9000  supervised 0.6000  310 ex/s");
+            "step 120 of 480  epoch 2  0:42  best 65.12 (epoch 1)  simax 2.9000  supervised 0.6000  310 ex/s");
   std::vector<Task> tasks(2);
   tasks[0].name = "hate";
   tasks[1].name = "stars";
