@@ -141,4 +141,21 @@ std::string shortened_to(std::string_view text, std::size_t columns) {
   return out + "…";
 }
 
+std::string wrapped(std::string_view text, std::size_t columns) {
+  std::string out, line;
+  std::size_t begin = 0;
+  const std::string clean = printable(text);
+  while (begin <= clean.size()) {
+    const std::size_t end = std::min(clean.find(' ', begin), clean.size());
+    const std::string word = shortened_to(clean.substr(begin, end - begin), columns);
+    begin = end + 1;
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > columns) {
+      out += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return out + line + "\n";
+}
+
 }  // namespace infomtl

@@ -9,6 +9,7 @@
 
 #include "data/class_rows.h"
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/utf8.h"
 #include "infomtl/data/tokenized_texts.h"

@@ -13,6 +13,7 @@
 #include "data/readers.h"
 #include "data/record_labels.h"
 #include "data/subset.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/utf8.h"

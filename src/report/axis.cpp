@@ -10,6 +10,8 @@
 namespace infomtl::report {
 namespace {
 
+constexpr double kWidestDigit = 6.7;  ///< at 10.5 px in the widest of the page's fonts, DejaVu Sans
+
 /// 1, 2 or 5 times a power of ten, not below `step`.
 double round_step(double step) {
   const double power = std::pow(10, std::floor(std::log10(step)));
@@ -77,6 +79,8 @@ std::vector<Tick> Axis::ticks() const {
   }
   return ticks;
 }
+
+double widest_tick(const std::string& text) { return kWidestDigit * static_cast<double>(text.size()); }
 
 std::string short_number(double value) {
   if (std::isnan(value)) return "-";

@@ -35,6 +35,9 @@ class Axis {
   bool logarithmic_ = false, whole_ = false;
 };
 
+/// Units of a picture that the text of a tick is wide at most, in the font of the page's class `tick`.
+double widest_tick(const std::string& text);
+
 /// A number as short as it can be told with three digits: "0.12", "4300", "1e+30"; "-" for NaN.
 std::string short_number(double value);
 

@@ -72,13 +72,14 @@ bool is_zero(const LineChart& chart) {
   });
 }
 
-/// The norm at which every run clips, where all configs say the same one.
+/// The norm at which every run clips, where all configs name the same one; a report knows no defaults.
 std::optional<double> clip_norm_of(const ReportPart& part) {
   std::set<double> found;
   for (const MethodRuns& method : part.methods) {
     for (const RunRecord& run : method.runs) {
       const auto training = run.config.find("training");
       if (training == run.config.end() || !training->is_object()) return std::nullopt;
+      if (training->value("clip", Json("total")) != "total") return std::nullopt;  // the chart shows the total
       const auto norm = training->find("clip_norm");
       if (norm == training->end() || !norm->is_number()) return std::nullopt;
       found.insert(norm->get<double>());
@@ -185,8 +186,10 @@ std::string gradients_section(const ReportPart& part, const SectionPlace& place,
   norms.may_be_logarithmic = true;
   norms.mark = clip_norm_of(part);
   norms.mark_label = "clipped above";
+  const bool has_line = norms.mark && !norms.empty();
   const std::string figure = html_figure(
-      "How to read it: " + std::string(kBand) + "; the dashed line is the norm above which gradients are clipped.",
+      "How to read it: " + std::string(kBand) +
+          (has_line ? "; the dashed line is the norm above which gradients are clipped." : "."),
       {panel(norms), panel(chart_of(part, "clipped_share", "clipped steps", "share of steps, %", most_points, 100)),
        panel(chart_of(part, "learning_rate", "learning rate", "peak rate × schedule", most_points)),
        panel(chart_of(part, "skipped_steps", "skipped steps", "steps left out", most_points))});

@@ -10,7 +10,7 @@
 namespace infomtl::report {
 namespace {
 
-constexpr double kWidth = 360, kRow = 30, kTop = 6, kBottom = 34, kSide = 12;
+constexpr double kWidth = 360, kRow = 30, kTop = 6, kBottom = 34, kLeastSide = 12;
 constexpr std::size_t kLongestName = 30;
 
 }  // namespace
@@ -29,11 +29,13 @@ std::string IntervalChart::svg() const {
     numbers.push_back(row.value + row.half_width);
   }
   const Axis axis(numbers, Axis::Kind::linear);
-  const auto x = [&](double value) { return kSide + (kWidth - 2 * kSide) * axis.place(value); };
+  double side = kLeastSide;  // room for the half of a number at an end
+  for (const Tick& tick : axis.ticks()) side = std::max(side, widest_tick(tick.text) / 2);
+  const auto x = [&](double value) { return side + (kWidth - 2 * side) * axis.place(value); };
   const double bottom = kTop + kRow * static_cast<double>(rows.size());
   std::string shapes, words = x_label + ".";
   for (const Tick& tick : axis.ticks()) {
-    const double at = kSide + (kWidth - 2 * kSide) * tick.place;
+    const double at = side + (kWidth - 2 * side) * tick.place;
     shapes += svg_line({at, kTop}, {at, bottom}, "class='grid'");
     shapes += svg_text({at, bottom + 14}, tick.text, "class='tick' text-anchor='middle'");
   }

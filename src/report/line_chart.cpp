@@ -1,6 +1,7 @@
 #include "report/line_chart.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "infomtl/core/svg.h"
 #include "infomtl/core/utf8.h"
@@ -9,8 +10,8 @@
 namespace infomtl::report {
 namespace {
 
-constexpr double kWidth = 360, kHeight = 222, kLeft = 46, kRight = 24, kTop = 24, kBottom = 32;
-constexpr double kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
+constexpr double kWidth = 360, kHeight = 222, kLeastLeft = 46, kRight = 24, kTop = 24, kBottom = 32;
+constexpr double kPlotHeight = kHeight - kTop - kBottom, kTickGap = 5;
 constexpr std::size_t kLongestLabel = 48, kLongestEnd = 3;  ///< signs
 constexpr std::size_t kFewCurves = 6;                       ///< that still show their bands well
 constexpr double kLabelGap = 10;                            ///< between two numbers at the ends of curves
@@ -23,10 +24,17 @@ std::vector<double> all_of(const std::vector<Curve>& curves, std::vector<double>
 
 /// Where a chart's numbers lie on its panel.
 struct Panel {
-  Axis x, y;
+  Panel(Axis along, Axis up) : x(std::move(along)), y(std::move(up)), left(kLeastLeft) {
+    for (const Tick& tick : y.ticks()) left = std::max(left, widest_tick(tick.text) + kTickGap);
+  }
 
+  Axis x, y;
+  double left;  ///< room for the numbers along y
+
+  double right() const { return kWidth - kRight; }
+  double width() const { return right() - left; }
   SvgPoint at(double step, double value) const {
-    return {kLeft + kPlotWidth * x.place(step), kTop + kPlotHeight * (1 - y.place(value))};
+    return {left + width() * x.place(step), kTop + kPlotHeight * (1 - y.place(value))};
   }
 };
 
@@ -34,16 +42,16 @@ std::string frame(const Panel& panel, const LineChart& chart) {
   std::string out;
   for (const Tick& tick : panel.y.ticks()) {
     const double y = kTop + kPlotHeight * (1 - tick.place);
-    out += svg_line({kLeft, y}, {kLeft + kPlotWidth, y}, "class='grid'");
-    out += svg_text({kLeft - 5, y + 3.5}, tick.text, "class='tick' text-anchor='end'");
+    out += svg_line({panel.left, y}, {panel.right(), y}, "class='grid'");
+    out += svg_text({panel.left - kTickGap, y + 3.5}, tick.text, "class='tick' text-anchor='end'");
   }
   for (const Tick& tick : panel.x.ticks()) {
-    const double x = kLeft + kPlotWidth * tick.place;
+    const double x = panel.left + panel.width() * tick.place;
     out += svg_line({x, kTop + kPlotHeight}, {x, kTop + kPlotHeight + 3}, "class='axis'");
     out += svg_text({x, kTop + kPlotHeight + 14}, tick.text, "class='tick' text-anchor='middle'");
   }
-  out += svg_line({kLeft, kTop + kPlotHeight}, {kLeft + kPlotWidth, kTop + kPlotHeight}, "class='axis'");
-  out += svg_text({kLeft + kPlotWidth / 2, kHeight - 4}, shortened_to(printable(chart.x_label), kLongestLabel),
+  out += svg_line({panel.left, kTop + kPlotHeight}, {panel.right(), kTop + kPlotHeight}, "class='axis'");
+  out += svg_text({panel.left + panel.width() / 2, kHeight - 4}, shortened_to(printable(chart.x_label), kLongestLabel),
                   "class='label' text-anchor='middle'");
   const std::string unit =
       shortened_to(printable(chart.y_label), kLongestLabel) + (panel.y.logarithmic() ? ", logarithmic axis" : "");
@@ -117,8 +125,8 @@ std::string label_text(SvgPoint at, const EndLabel& label) {
                   "class='end " + style_classes(label.style) + "'");
 }
 
-/// The numbers at the right end of the panel, moved apart where they would lie on each other.
-std::string end_labels(std::vector<EndLabel> labels) {
+/// The numbers at the `right` end of the panel, moved apart where they would lie on each other.
+std::string end_labels(std::vector<EndLabel> labels, double right) {
   std::sort(labels.begin(), labels.end(), [](const EndLabel& a, const EndLabel& b) { return a.end.y < b.end.y; });
   for (std::size_t i = 1; i < labels.size(); ++i) {
     labels[i].end.y = std::max(labels[i].end.y, labels[i - 1].end.y + kLabelGap);
@@ -129,7 +137,7 @@ std::string end_labels(std::vector<EndLabel> labels) {
     lowest = label->end.y - kLabelGap;
   }
   std::string out;
-  for (const EndLabel& label : labels) out += label_text({kLeft + kPlotWidth + 5, label.end.y + 3.5}, label);
+  for (const EndLabel& label : labels) out += label_text({right + 5, label.end.y + 3.5}, label);
   return out;
 }
 
@@ -192,10 +200,10 @@ std::string LineChart::svg() const {
   std::string shapes = frame(panel, *this);
   if (mark && is_drawable(*mark)) {
     const double y = panel.at(panel.x.low(), *mark).y;
-    shapes += svg_line({kLeft, y}, {kLeft + kPlotWidth, y}, "class='mark'");
-    shapes += svg_text({kLeft + 3, y - 3}, mark_label, "class='tick'");
+    shapes += svg_line({panel.left, y}, {panel.right(), y}, "class='mark'");
+    shapes += svg_text({panel.left + 3, y - 3}, mark_label, "class='tick'");
   }
-  if (is_plane) shapes += svg_line({kLeft, kTop + kPlotHeight}, {kLeft + kPlotWidth, kTop}, "class='mark'");
+  if (is_plane) shapes += svg_line({panel.left, kTop + kPlotHeight}, {panel.right(), kTop}, "class='mark'");
   for (const Curve& curve : curves) {
     const std::string name = std::to_string(curve.style + 1) + " " + curve.name;
     shapes += "<g class='" + (curve.is_quiet ? "quiet" : style_classes(curve.style)) + "'><title>" +
@@ -203,7 +211,7 @@ std::string LineChart::svg() const {
               line(panel, curve) + "</g>\n";
   }
   if (is_plane) shapes += path_labels(ends_of(panel, curves));
-  if (!is_plane && curves.size() > 1) shapes += end_labels(ends_of(panel, curves));
+  if (!is_plane && curves.size() > 1) shapes += end_labels(ends_of(panel, curves), panel.right());
   return picture(kWidth, kHeight, title, described(*this), shapes, curves.size() > kFewCurves ? "many" : "");
 }
 

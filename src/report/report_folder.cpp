@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"

@@ -22,50 +22,16 @@ namespace {
 
 constexpr std::size_t kNarrowest = 40, kLongestCell = 24;
 
-/// The text in lines of at most `columns`, broken at blanks; a longer word is cut.
-std::string wrapped(const std::string& text, std::size_t columns) {
-  std::string out, line;
-  std::size_t begin = 0;
-  const std::string clean = printable(text);
-  while (begin <= clean.size()) {
-    const std::size_t end = std::min(clean.find(' ', begin), clean.size());
-    const std::string word = shortened_to(clean.substr(begin, end - begin), columns);
-    begin = end + 1;
-    if (!line.empty() && display_width(line) + 1 + display_width(word) > columns) {
-      out += line + "\n";
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-  }
-  return out + line + "\n";
-}
-
-/// The table in blocks of as many columns as fit, each with the first column before it.
+/// With long cells shortened, in blocks of columns that fit.
 std::string blocks_of(const PlainTable& table, std::size_t columns) {
-  const auto cell_of = [&](const std::vector<std::string>& row, std::size_t column) {
-    return shortened_to(printable(row.at(column)), kLongestCell);
+  const auto shown = [](const std::vector<std::string>& row) {
+    std::vector<std::string> cells;
+    for (const std::string& cell : row) cells.push_back(shortened_to(printable(cell), kLongestCell));
+    return cells;
   };
-  std::vector<std::size_t> widths(table.head.size());
-  for (std::size_t c = 0; c < widths.size(); ++c) {
-    widths[c] = display_width(cell_of(table.head, c));
-    for (const auto& row : table.rows) widths[c] = std::max(widths[c], display_width(cell_of(row, c)));
-  }
-  std::string out = wrapped(table.caption, columns);
-  for (std::size_t begin = 1; begin < widths.size();) {
-    std::size_t end = begin, total = widths[0];
-    while (end < widths.size() && (end == begin || total + 2 + widths[end] <= columns)) total += 2 + widths[end++];
-    const auto picked = [&](const std::vector<std::string>& row) {
-      std::vector<std::string> cells = {cell_of(row, 0)};
-      for (std::size_t c = begin; c < end; ++c) cells.push_back(cell_of(row, c));
-      return cells;
-    };
-    TextTable block(picked(table.head), 1);
-    for (const auto& row : table.rows) block.add(picked(row));
-    out += block.text();
-    if (end < widths.size()) out += "\n";
-    begin = end;
-  }
-  return out;
+  TextTable text(shown(table.head), 1);
+  for (const auto& row : table.rows) text.add(shown(row));
+  return wrapped(table.caption, columns) + text.text(columns);
 }
 
 std::string heading(const std::string& words) {

@@ -5,6 +5,7 @@
 #include <torch/version.h>
 
 #include <fstream>
+#include <string>
 
 #include "infomtl/core/config.h"
 
@@ -32,9 +33,18 @@ Json environment_json(const std::string& device) {
 }
 
 std::int64_t peak_memory_bytes() {
+  std::ifstream status("/proc/self/status");
+  const std::string peak = "VmHWM:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(peak)) return std::stoll(line.substr(peak.size())) * 1024;  // in kB
+  }
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+void begin_peak_memory() {
+  std::ofstream("/proc/self/clear_refs") << "5";  // proc(5): resets the peak resident set size
 }
 
 }  // namespace infomtl

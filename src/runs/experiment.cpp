@@ -355,6 +355,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   }
   if (!self.extended_from) self.folder.refuse_other_config(self.config.effective());
   if (!self.results) {
+    begin_peak_memory();
     self.load_trainer();
     self.load_checkpoint();
   }

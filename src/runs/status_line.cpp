@@ -13,10 +13,7 @@ namespace infomtl {
 StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO) == 1) {}
 StatusLine::~StatusLine() { clear(); }
 
-std::size_t StatusLine::width() const {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
-}
+std::size_t StatusLine::width() const { return terminal_ ? terminal_columns(STDERR_FILENO) - 1 : 79; }
 
 void StatusLine::show(const std::string& text) {
   if (!terminal_) return;
@@ -30,6 +27,12 @@ void StatusLine::clear() {
   std::fputs("\r\x1b[2K", stderr);
   std::fflush(stderr);
   drawn_ = false;
+}
+
+std::size_t terminal_columns(int descriptor) {
+  if (isatty(descriptor) != 1) return std::string::npos;
+  winsize size{};
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80U;
 }
 
 std::string clock_text(double seconds) {

@@ -8,24 +8,41 @@
 
 namespace infomtl {
 
-std::string TextTable::text() const {
+std::string TextTable::text(std::size_t columns) const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()), 0);
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
   }
-  std::size_t total = 2 * (widths.empty() ? 0 : widths.size() - 1);
-  for (const std::size_t width : widths) total += width;
+  if (widths.size() < 2) return block(widths, 1, 1);
+  std::string result;
+  for (std::size_t begin = 1; begin < widths.size();) {
+    std::size_t end = begin, total = widths[0];
+    while (end < widths.size() && (end == begin || total + 2 + widths[end] <= columns)) total += 2 + widths[end++];
+    result += (begin == 1 ? "" : "\n") + block(widths, begin, end);
+    begin = end;
+  }
+  return result;
+}
+
+/// The first column and those from `begin` to before `end`.
+std::string TextTable::block(const std::vector<std::size_t>& widths, std::size_t begin, std::size_t end) const {
+  std::vector<std::size_t> shown;
+  if (!widths.empty()) shown.push_back(0);
+  for (std::size_t c = begin; c < end; ++c) shown.push_back(c);
+  std::size_t total = 2 * (shown.empty() ? 0 : shown.size() - 1);
+  for (const std::size_t c : shown) total += widths[c];
 
   std::string result;
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     if (r == 1 || std::find(rules_.begin(), rules_.end(), r) != rules_.end()) result += std::string(total, '-') + "\n";
     std::string line;
-    for (std::size_t i = 0; i < rows_[r].size(); ++i) {
-      const std::string& cell = rows_[r][i];
-      const std::string space(widths[i] - display_width(cell), ' ');
-      if (i > 0) line += "  ";
-      line += i < words_ ? cell + space : space + cell;
+    for (const std::size_t c : shown) {
+      if (c >= rows_[r].size()) break;
+      const std::string& cell = rows_[r][c];
+      const std::string space(widths[c] - display_width(cell), ' ');
+      if (c > 0) line += "  ";
+      line += c < words_ ? cell + space : space + cell;
     }
     while (line.ends_with(' ')) line.pop_back();
     result += line + "\n";

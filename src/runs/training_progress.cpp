@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "infomtl/core/utf8.h"
 #include "infomtl/runs/text_table.h"
 
 namespace infomtl {
@@ -28,8 +29,7 @@ std::string progress_line(const StepReport& report, double seconds_left, std::si
       ++means[term].second;
     }
   }
-  std::string line = "epoch " + std::to_string(report.epoch + 1) + "  " + std::to_string(report.step) + "/" +
-                     std::to_string(report.total_steps);
+  std::string place = "step " + std::to_string(report.step) + " of " + std::to_string(report.total_steps);
   if (bar > 0) {
     const double share =
         report.total_steps > 0 ? static_cast<double>(report.step) / static_cast<double>(report.total_steps) : 0.0;
@@ -37,15 +37,20 @@ std::string progress_line(const StepReport& report, double seconds_left, std::si
     std::string drawn(static_cast<std::size_t>(done), '=');
     if (done < bar) drawn += '>';
     drawn.resize(static_cast<std::size_t>(bar), ' ');
-    line += " [" + drawn + "]";
+    place += " [" + drawn + "]";
   }
-  // What matters most comes first: a narrow terminal cuts the end.
-  line += "  " + clock_text(seconds_left);
-  if (!best.empty()) line += "  " + best;
-  for (const auto& [term, mean] : means) line += "  " + term + " " + fixed(mean.first / mean.second, 4);
-  line += "  " + fixed(report.examples_per_second, 0) + " ex/s";
-  if (line.size() > width) line.resize(width);
-  return line;
+  // What matters most comes first: where a narrow terminal has no room for a part, the line ends before it.
+  std::vector<std::string> parts = {"epoch " + std::to_string(report.epoch + 1)};
+  if (seconds_left >= 0) parts.push_back(clock_text(seconds_left));
+  if (!best.empty()) parts.push_back(best);
+  for (const auto& [term, mean] : means) parts.push_back(term + " " + fixed(mean.first / mean.second, 4));
+  parts.push_back(fixed(report.examples_per_second, 0) + " ex/s");
+  std::string line = place;
+  for (const std::string& part : parts) {
+    if (display_width(line) + 2 + display_width(part) > width) break;
+    line += "  " + part;
+  }
+  return shortened_to(line, width);
 }
 
 std::string epoch_line(std::int64_t epoch, std::int64_t epochs, const std::string& split, const Evaluation& scores,
@@ -70,22 +75,24 @@ std::string scores_line(const std::string& beginning, const std::string& split, 
 
 void TrainingProgress::print(const std::string& line) {
   line_.clear();
-  std::fprintf(stderr, "%s\n", line.c_str());
+  std::fputs(line_.on_terminal() ? wrapped(line, line_.width()).c_str() : (line + "\n").c_str(), stderr);
   printed_ = Clock::now();
 }
 
 void TrainingProgress::show(const StepReport& report) {
+  const bool first = first_step_ < 0;
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  if (first_step_ < 0) {
+  if (first) {
     first_step_ = report.step;
     start_ = Clock::now();
   }
   const std::int64_t done = report.step - first_step_;
   seconds_left_ =
-      done > 0 ? seconds / static_cast<double>(done) * static_cast<double>(report.total_steps - report.step) : 0;
+      done > 0 ? seconds / static_cast<double>(done) * static_cast<double>(report.total_steps - report.step) : -1;
   if (line_.on_terminal()) {
-    line_.show(progress_line(report, seconds_left_, line_.width(), line_.width() < 90 ? 10 : 24, best_));
-  } else if (Clock::now() - printed_ >= kBetweenLines) {
+    const std::size_t width = line_.width();
+    line_.show(progress_line(report, seconds_left_, width, width < 70 ? 0 : width < 90 ? 10 : 24, best_));
+  } else if (first || Clock::now() - printed_ >= kBetweenLines) {
     print(progress_line(report, seconds_left_, std::string::npos, 0, best_));
   }
 }

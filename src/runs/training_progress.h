@@ -1,6 +1,6 @@
 #pragma once
 // Training progress on standard error: where training stands, losses, scores, speed, time left. On a terminal one line that is
-// rewritten at every report; in a file a line per minute. A line per epoch in either.
+// rewritten at every report; in a file a line at the first report and then one per minute. A line per epoch in either.
 
 #include <chrono>
 #include <cstddef>
@@ -15,9 +15,10 @@
 
 namespace infomtl {
 
-/// The line without control characters: "epoch 2  120/590 [=====>      ]  best 65.12  supervised 0.6120  simax 2.9001  310
-/// ex/s  0:42". Losses are means over the tasks of the report; at most `width` characters.
-/// @param bar  its characters, 0: none; @param best  text on the best epoch so far; empty: none
+/// The line without control characters: "step 120 of 590 [=====>      ]  epoch 2  0:42  best 65.12  supervised 0.6120
+/// simax 2.9001  310 ex/s", the steps those of the run. Losses are means over the tasks of the report; at most `width`
+/// characters, cut between its parts.
+/// @param seconds_left  below 0: not known; @param bar  its characters, 0: none; @param best  text on the best epoch so far; empty: none
 std::string progress_line(const StepReport& report, double seconds_left, std::size_t width, int bar = 24,
                           const std::string& best = "");
 
@@ -53,7 +54,7 @@ class TrainingProgress {
   std::string split_, best_;
   Clock::time_point start_ = Clock::now(), printed_ = Clock::now();
   std::int64_t first_step_ = -1;
-  double seconds_left_ = 0;
+  double seconds_left_ = -1;  ///< below 0: not known
 };
 
 }  // namespace infomtl

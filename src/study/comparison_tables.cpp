@@ -273,9 +273,10 @@ ReportTable overview(const Comparison& comparison) {
   return table;
 }
 
-std::string formatted(const std::vector<ReportTable>& tables, std::string_view format) {
+std::string formatted(const std::vector<ReportTable>& tables, std::string_view format,
+                      std::size_t width = std::string::npos) {
   if (tables.empty()) return format == "latex" ? "% no runs\n" : "no runs\n";
-  return format == "markdown" ? markdown_of(tables) : format == "latex" ? latex_of(tables) : text_of(tables);
+  return format == "markdown" ? markdown_of(tables) : format == "latex" ? latex_of(tables) : text_of(tables, width);
 }
 
 void check_format(std::string_view format) {
@@ -291,7 +292,7 @@ std::string Comparison::table(std::string_view format, const ComparisonTable& on
   return format == "csv" ? comparison_csv(*this, {&one}) : formatted(Writer(*this, one).tables(), format);
 }
 
-std::string Comparison::table(std::string_view format) const {
+std::string Comparison::table(std::string_view format, std::size_t width) const {
   check_format(format);
   if (format == "csv") {
     std::vector<const ComparisonTable*> all;
@@ -304,7 +305,7 @@ std::string Comparison::table(std::string_view format) const {
     parts.insert(parts.end(), of_table.begin(), of_table.end());
   }
   if (tables.size() > 1 && !parts.empty()) parts.insert(parts.begin(), overview(*this));
-  return formatted(parts, format);
+  return formatted(parts, format, width);
 }
 
 }  // namespace infomtl

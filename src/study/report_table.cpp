@@ -1,8 +1,10 @@
 #include "study/report_table.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
+#include "infomtl/core/utf8.h"
 #include "infomtl/runs/text_table.h"
 
 namespace infomtl {
@@ -22,20 +24,6 @@ std::string joined(const std::vector<std::string>& parts, const std::string& bet
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : between) + change(part);
   return text;
-}
-
-/// Broken at blanks, so that lines are no longer than that; a longer word stays whole.
-std::string wrapped(const std::string& text, std::size_t width) {
-  std::string lines;
-  std::size_t begin = 0;
-  while (text.size() - begin > width) {
-    std::size_t end = text.rfind(' ', begin + width);
-    if (end == std::string::npos || end <= begin) end = text.find(' ', begin);
-    if (end == std::string::npos) break;
-    lines += text.substr(begin, end - begin) + "\n";
-    begin = end + 1;
-  }
-  return lines + text.substr(begin) + "\n";
 }
 
 std::string markdown_text(const std::string& text) { return replaced(replaced(text, "|", "\\|"), "+-", "±"); }
@@ -89,13 +77,13 @@ std::string latex_table(const ReportTable& table) {
 
 }  // namespace
 
-std::string text_of(const std::vector<ReportTable>& tables) {
+std::string text_of(const std::vector<ReportTable>& tables, std::size_t width) {
   std::string text;
   for (const ReportTable& table : tables) {
     TextTable columns(table.head, table.words);
     for (const auto& row : table.rows) columns.add(row);
-    text += (text.empty() ? "" : "\n") + table.title + "\n" + columns.text();
-    for (const std::string& note : table.notes) text += wrapped(note, kNoteWidth);
+    text += (text.empty() ? "" : "\n") + wrapped(table.title, width) + columns.text(width);
+    for (const std::string& note : table.notes) text += wrapped(note, std::min(kNoteWidth, width));
   }
   return text;
 }

@@ -19,7 +19,8 @@ struct ReportTable {
 };
 
 /// "+-" in cells and notes is the sign for plus or minus, where the format has one.
-std::string text_of(const std::vector<ReportTable>& tables);
+/// @param width  of lines; wider tables come in blocks of columns
+std::string text_of(const std::vector<ReportTable>& tables, std::size_t width = std::string::npos);
 std::string markdown_of(const std::vector<ReportTable>& tables);
 /// A `table` environment each, for a document that uses booktabs.
 std::string latex_of(const std::vector<ReportTable>& tables);

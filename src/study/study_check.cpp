@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/read_datasets.h"
 #include "infomtl/runs/run.h"

@@ -104,11 +104,18 @@ void refuse_other_encoder(const std::filesystem::path& folder, const Encoder& en
                   ": the encoder was trained with another config.json; they differ in " + difference);
 }
 
-/// Values read from a file, each beside the tensor it is for.
-using Replacements = std::vector<std::pair<Tensor, Tensor>>;
+/// What to read from a file in place of a tensor's values. Once all of them are found right, they are read one at a time: a
+/// second copy of the whole state would take more memory than training does.
+struct Replacement {
+  Tensor tensor;
+  const WeightsReader* reader;
+  std::string name;
+};
+using Replacements = std::vector<Replacement>;
 
-/// Reads the value of every tensor of `wanted`. @throws FormatError for a missing or mis-shaped one
-void read_wanted(const WeightsReader& reader, const NamedTensors& wanted, Replacements& replacements) {
+/// Finds every tensor of `wanted`. @param reader  must live until replace()
+/// @throws FormatError for a missing or mis-shaped one
+void find_wanted(const WeightsReader& reader, const NamedTensors& wanted, Replacements& replacements) {
   const std::filesystem::path& file = reader.file();
   for (const auto& [name, tensor] : wanted) {
     const WeightsEntry* entry = reader.find(name);
@@ -119,16 +126,16 @@ void read_wanted(const WeightsReader& reader, const NamedTensors& wanted, Replac
                         at::toString(entry->type) + ", not " + shape_text(tensor.sizes()) + " " +
                         at::toString(tensor.scalar_type()) + "; was it written by another config?");
     }
-    replacements.emplace_back(tensor, reader.read(name));
+    replacements.push_back({tensor, &reader, name});
   }
 }
 
 /// The same of a file that has no other tensors. @throws FormatError
 /// @param free  prefix of tensors that are not among the wanted
-void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replacements& replacements,
+void find_values(const WeightsReader& reader, const NamedTensors& wanted, Replacements& replacements,
                  const std::string& free = "") {
   const std::filesystem::path& file = reader.file();
-  read_wanted(reader, wanted, replacements);
+  find_wanted(reader, wanted, replacements);
   if (reader.entries().size() > wanted.size()) {
     for (const WeightsEntry& entry : reader.entries()) {
       const bool known =
@@ -142,7 +149,7 @@ void read_values(const WeightsReader& reader, const NamedTensors& wanted, Replac
 
 void replace(const Replacements& replacements) {
   const torch::NoGradGuard no_grad;
-  for (const auto& [tensor, value] : replacements) Tensor(tensor).copy_(value);
+  for (const Replacement& place : replacements) Tensor(place.tensor).copy_(place.reader->read(place.name));
 }
 
 /// What a config says to get the model's architecture and heads; null where that is not known, or heads differ.
@@ -251,11 +258,11 @@ Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts&
   recover_folder(folder);
   const Json state = verify_checkpoint(folder);
   Replacements replacements;
-  read_values(WeightsReader(folder), encoder_tensors(*parts.model), replacements);
+  const WeightsReader encoder(folder), heads(folder / kHeads), reader(folder / kStateTensors);
+  find_values(encoder, encoder_tensors(*parts.model), replacements);
   refuse_other_encoder(folder, parts.model->encoder());
-  read_values(WeightsReader(folder / kHeads), head_tensors(*parts.model), replacements);
-  const WeightsReader reader(folder / kStateTensors);
-  read_values(reader, state_tensors(parts), replacements, kWeightingState);
+  find_values(heads, head_tensors(*parts.model), replacements);
+  find_values(reader, state_tensors(parts), replacements, kWeightingState);
 
   StateRestorer weighting;
   weighting.counters = state.at("weighting_counters");
@@ -290,8 +297,9 @@ void read_checkpoint_model(const std::filesystem::path& folder, const MultiTaskM
   recover_folder(folder);
   verify_checkpoint(folder);
   Replacements replacements;
-  read_values(WeightsReader(folder), encoder_tensors(model), replacements);
-  read_values(WeightsReader(folder / kHeads), head_tensors(model), replacements);
+  const WeightsReader encoder(folder), heads(folder / kHeads);
+  find_values(encoder, encoder_tensors(model), replacements);
+  find_values(heads, head_tensors(model), replacements);
   replace(replacements);
 }
 
@@ -301,7 +309,8 @@ void read_checkpoint_objective(const std::filesystem::path& folder, const Object
   NamedTensors wanted;
   append_module(wanted, objective, "objective.");
   Replacements replacements;
-  read_wanted(WeightsReader(folder / kStateTensors), wanted, replacements);
+  const WeightsReader reader(folder / kStateTensors);
+  find_wanted(reader, wanted, replacements);
   replace(replacements);
 }
 

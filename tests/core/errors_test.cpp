@@ -1,3 +1,4 @@
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 
 #include <gtest/gtest.h>

@@ -49,5 +49,13 @@ TEST(Utf8, ShorteningNeverCutsASign) {
   EXPECT_EQ(shortened_to("abc", 0), "");
 }
 
+TEST(Wrapped, BreaksAtBlanksAndShortensALongerWord) {
+  EXPECT_EQ(wrapped("validation average 27.50, cola 0.00", 25), "validation average 27.50,\ncola 0.00\n");
+  EXPECT_EQ(wrapped("one line", std::string::npos), "one line\n");
+  EXPECT_EQ(wrapped("日本 日本", 8), "日本\n日本\n");
+  EXPECT_EQ(wrapped("a incomprehensible word", 8), "a\nincompr…\nword\n");
+  EXPECT_EQ(wrapped("", 8), "\n");
+}
+
 }  // namespace
 }  // namespace infomtl

@@ -133,6 +133,35 @@ TEST(LineChart, DrawsALineABandAndWords) {
   EXPECT_NE(svg.find("from 1 to 4"), std::string::npos);
 }
 
+/// No number along an axis may begin before the picture or end behind it; digits are 0.64 em wide at most, here 6.7 units.
+void expect_ticks_inside(const std::string& svg) {
+  std::size_t ticks = 0;
+  for (std::size_t at = svg.find("class='tick' text-anchor='"); at != std::string::npos; ++ticks) {
+    const double x = std::stod(svg.substr(svg.rfind("x='", at) + 3));
+    const std::size_t words = svg.find('>', at) + 1;
+    const double width = 6.7 * static_cast<double>(svg.find('<', words) - words);
+    const bool ends = svg.compare(at + 26, 3, "end") == 0;
+    EXPECT_GE(x - (ends ? width : width / 2), -0.1) << svg.substr(words, 12);
+    EXPECT_LE(x + (ends ? 0 : width / 2), 360.1) << svg.substr(words, 12);
+    at = svg.find("class='tick' text-anchor='", at + 1);
+  }
+  EXPECT_GT(ticks, 0U);
+}
+
+TEST(LineChart, LeavesRoomForTheWidestNumberAlongY) {
+  for (const auto& values : std::vector<std::vector<double>>{
+           {1.85e-4, 1.9e-4, 2.1e-4}, {-1e99, 0, -1.5e99}, {123456.5, 123456.7, 123457}, {0.1, 0.5, 0.9}}) {
+    const std::string svg = chart_with({1, 2, 3}, values).svg();
+    expect_ticks_inside(svg);
+    expect_drawn_inside(svg);
+  }
+}
+
+TEST(IntervalChart, LeavesRoomForTheNumbersAtItsEnds) {
+  expect_ticks_inside(IntervalChart{"average", "points", {{"imtl", 1, -1.05e-4, 0.0, "-0.000105"}}}.svg());
+  expect_ticks_inside(IntervalChart{"average", "points", {{"imtl", 1, 2.0, 900000.0, "wide"}}}.svg());
+}
+
 TEST(LineChart, ANumberThatIsMissingIsAGap) {
   const std::string svg = chart_with({1, 2, 3, 4, 5}, {1, 2, kNan, 4, 5}).svg();
   expect_drawn_inside(svg);

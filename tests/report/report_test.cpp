@@ -97,6 +97,20 @@ TEST(Report, LeavesOutTermsThatStayZero) {
   EXPECT_FALSE(holds(html, "<h3><bdi>information</bdi></h3>"));
 }
 
+TEST(Report, SpeaksOfTheClippingLineOnlyWhereItIsDrawn) {
+  const TemporaryFolder folder;
+  testing::write_run(folder, "says", 7);
+  EXPECT_TRUE(holds(html_report(folder / "says"), "the dashed line is the norm"));
+  folder.write("silent/log.jsonl", testing::log_text());
+  folder.write("silent/config.json", R"({"training": {"epochs": 2}})");
+  const std::string html = html_report(folder / "silent");
+  EXPECT_TRUE(holds(html, "norm before clipping"));
+  EXPECT_FALSE(holds(html, "clipped above"));
+  EXPECT_FALSE(holds(html, "the dashed line is the norm"));
+  folder.write("silent/config.json", R"({"training": {"clip": "none", "clip_norm": 1}})");
+  EXPECT_FALSE(holds(html_report(folder / "silent"), "clipped above"));
+}
+
 TEST(Report, OfAnUnfinishedRun) {
   const TemporaryFolder folder;
   folder.write("half/log.jsonl", testing::log_text());

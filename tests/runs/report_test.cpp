@@ -3,6 +3,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/results.h"
 #include "infomtl/runs/summary.h"
+#include "infomtl/runs/text_table.h"
 #include "runs/training_progress.h"
 #include "support/compare.h"
 
@@ -183,6 +184,40 @@ TEST(Summary, ComparisonPairsSeedsAndGivesDeltaP) {
   EXPECT_THROW(ours.compare(other, "a", "b"), UserError);
 }
 
+TEST(TextTable, WiderThanTheTerminalComesInBlocks) {
+  TextTable table({"method", "pairs", "cola", "average"}, 1);
+  table.add({"EW", "2", "+0.00", "1.25"});
+  table.rule();
+  table.add({"InfoMTL", "2", "-3.125", "0.50"});
+  const std::string whole =
+      "method   pairs    cola  average\n"
+      "-------------------------------\n"
+      "EW           2   +0.00     1.25\n"
+      "-------------------------------\n"
+      "InfoMTL      2  -3.125     0.50\n";
+  EXPECT_EQ(table.text(), whole);
+  EXPECT_EQ(table.text(31), whole);
+  EXPECT_EQ(table.text(30),
+            "method   pairs    cola\n"
+            "----------------------\n"
+            "EW           2   +0.00\n"
+            "----------------------\n"
+            "InfoMTL      2  -3.125\n"
+            "\n"
+            "method   average\n"
+            "----------------\n"
+            "EW          1.25\n"
+            "----------------\n"
+            "InfoMTL     0.50\n");
+}
+
+TEST(TextTable, OfOneColumnOrNoneStaysWhole) {
+  TextTable one({"task"}, 1);
+  one.add({"hate"});
+  EXPECT_EQ(one.text(2), "task\n----\nhate\n");
+  EXPECT_EQ(TextTable({}, 0).text(10), "\n");
+}
+
 TEST(TrainingProgress, LinesShowPlaceLossesAndTimeLeft) {
   StepReport report;
   report.step = 120;
@@ -193,10 +228,13 @@ TEST(TrainingProgress, LinesShowPlaceLossesAndTimeLeft) {
   report.losses["irony"]["supervised"].raw = 0.7;
   report.losses["irony"]["simax"].raw = 2.9;
   EXPECT_EQ(progress_line(report, 3725, 200),
-            "epoch 2  120/480 [======>                 ]  1:02:05  simax 2.9000  supervised 0.6000  310 ex/s");
-  EXPECT_EQ(progress_line(report, 5, 20).size(), 20U);
+            "step 120 of 480 [======>                 ]  epoch 2  1:02:05  simax 2.9000  supervised 0.6000  310 ex/s");
+  EXPECT_EQ(progress_line(report, 5, 20, 0), "step 120 of 480") << "a part without room is left out, not cut";
+  EXPECT_EQ(progress_line(report, 42, 59, 0, "best 65.12 (epoch 1)"),
+            "step 120 of 480  epoch 2  0:42  best 65.12 (epoch 1)");
+  EXPECT_EQ(progress_line(report, -1, 30, 0), "step 120 of 480  epoch 2") << "how long it takes is not known yet";
   EXPECT_EQ(progress_line(report, 42, 200, 0, "best 65.12 (epoch 1)"),
-            "epoch 2  120/480  0:42  best 65.12 (epoch 1)  simax 2.9000  supervised 0.6000  310 ex/s");
+            "step 120 of 480  epoch 2  0:42  best 65.12 (epoch 1)  simax 2.9000  supervised 0.6000  310 ex/s");
   std::vector<Task> tasks(2);
   tasks[0].name = "hate";
   tasks[1].name = "stars";

@@ -5,6 +5,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/utf8.h"
 #include "infomtl/metrics/power.h"
 #include "support/compare.h"
 
@@ -67,6 +68,12 @@ TEST(Comparison, PairsEachMethodWithTheBaseline) {
   EXPECT_TRUE(better["p"].is_null()) << "two pairs are too few for a test";
   EXPECT_TRUE(holds(comparison.table(), "+5.50 +- 6.35  -     +10.00")) << comparison.table();
   EXPECT_TRUE(holds(comparison.table(), "not given below 4 pairs")) << comparison.table();
+  const std::string narrow = comparison.table("text", 60);
+  for (std::size_t begin = 0; begin < narrow.size();) {
+    const std::size_t end = narrow.find('\n', begin);
+    EXPECT_LE(display_width(narrow.substr(begin, end - begin)), 60U) << narrow;
+    begin = end + 1;
+  }
 }
 
 TEST(Comparison, ShowsIntervalsAndNotDeviations) {

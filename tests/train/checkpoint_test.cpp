@@ -1,5 +1,7 @@
 #include "infomtl/train/checkpoint.h"
 
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +52,44 @@ struct Parts {
     optimizer->set_steps(static_cast<std::int64_t>(value));
   }
 };
+
+/// Bytes of CPU tensors that this thread made since it is there, at their most.
+class TensorMemory : public c10::MemoryReportingInfoBase {
+ public:
+  std::int64_t peak() const { return peak_; }
+  void reportMemoryUsage(void*, std::int64_t size, std::size_t, std::size_t, c10::Device) override {
+    held_ += size;
+    peak_ = std::max(peak_, held_);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+
+ private:
+  std::int64_t held_ = 0, peak_ = 0;
+};
+
+TEST(Checkpoint, IsReadOneTensorAtATime) {
+  const testing::TemporaryFolder folder;
+  Parts saved, loaded;
+  saved.fill(3);
+  write_checkpoint(folder.path() / "last", saved.parts(), {{"steps", 17}});
+  std::int64_t largest = 0, total = 0;
+  for (const char* file : {"model.safetensors", "heads.safetensors", "state.safetensors"}) {
+    const WeightsReader reader(folder.path() / "last" / file);
+    for (const WeightsEntry& entry : reader.entries()) {
+      const auto bytes = static_cast<std::int64_t>(entry.end - entry.begin);
+      largest = std::max(largest, bytes);
+      total += bytes;
+    }
+  }
+  ASSERT_GT(total, 2 * largest);
+  const auto memory = std::make_shared<TensorMemory>();
+  {
+    const c10::DebugInfoGuard watched(c10::DebugInfoKind::PROFILER_STATE, memory);
+    read_checkpoint(folder.path() / "last", loaded.parts());
+  }
+  EXPECT_GE(memory->peak(), largest);
+  EXPECT_LT(memory->peak(), 2 * largest) << "a run that goes on needs no second copy of its state";
+}
 
 TEST(Checkpoint, RestoresModelWeightingAndOptimizer) {
   const testing::TemporaryFolder folder;

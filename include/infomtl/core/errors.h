@@ -5,7 +5,6 @@
 //   with_context("task 'hate'", [&] { read(split); });       // an Error thrown inside reads "task 'hate': ..."
 //   catch (const infomtl::Error& e) { std::fputs(e.what(), stderr); return e.exit_status(); }
 
-#include <cstddef>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -96,8 +95,5 @@ INFOMTL_API std::string nearest_name(std::string_view name, const std::vector<st
 
 /// `; did you mean "x"?` for the nearest candidate, else `; known: a, b, c` (at most 40 names), else "".
 INFOMTL_API std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
-
-/// "1 row", "2 rows". @param many  where it is not `one` with an s
-INFOMTL_API std::string counted(std::size_t count, std::string_view one, std::string_view many = "");
 
 }  // namespace infomtl

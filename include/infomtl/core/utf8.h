@@ -24,4 +24,7 @@ INFOMTL_API std::size_t display_width(std::string_view text);
 /// The text if it is at most `columns` wide, else its beginning and "…".
 INFOMTL_API std::string shortened_to(std::string_view text, std::size_t columns);
 
+/// The text, made printable(), in lines of at most `columns`, each ended, broken at blanks; a longer word is shortened.
+INFOMTL_API std::string wrapped(std::string_view text, std::size_t columns);
+
 }  // namespace infomtl

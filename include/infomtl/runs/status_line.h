@@ -33,6 +33,10 @@ class INFOMTL_API StatusLine {
   bool drawn_ = false;
 };
 
+/// Characters of a line of the terminal that a file descriptor is, 80 where it does not tell; std::string::npos where it is
+/// no terminal.
+INFOMTL_API std::size_t terminal_columns(int descriptor);
+
 /// "0:42", "1:02:05".
 INFOMTL_API std::string clock_text(double seconds);
 

@@ -22,9 +22,12 @@ class INFOMTL_API TextTable {
   /// A line of dashes before the next row.
   void rule() { rules_.push_back(rows_.size()); }
   /// Cells are UTF-8 without line ends; what is wide or combines counts as it stands on a terminal.
-  std::string text() const;
+  /// @param columns  a wider table comes in blocks of as many columns as fit, each with the first column before it
+  std::string text(std::size_t columns = std::string::npos) const;
 
  private:
+  std::string block(const std::vector<std::size_t>& widths, std::size_t begin, std::size_t end) const;
+
   std::size_t words_;
   std::vector<std::vector<std::string>> rows_;
   std::vector<std::size_t> rules_;

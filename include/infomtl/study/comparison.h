@@ -118,7 +118,8 @@ struct Comparison {
   /// All tables, where there are several with an overview of their averages before them: scores with 95 %
   /// intervals, paired differences, budgets, power. CSV has every number unrounded, a row per method and task.
   /// @param format  text, markdown, latex or csv @throws UserError for another
-  INFOMTL_API std::string table(std::string_view format = "text") const;
+  /// @param width  of lines of text; wider tables come in blocks of columns
+  INFOMTL_API std::string table(std::string_view format = "text", std::size_t width = std::string::npos) const;
   /// One of the tables alone.
   INFOMTL_API std::string table(std::string_view format, const ComparisonTable& one) const;
 };

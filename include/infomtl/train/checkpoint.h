@@ -6,7 +6,7 @@
 //   state.safetensors                                 objective.*, weighting.*, weighting_state.*, optimizer.*
 //   state.json                                        format, versions, progress, sha256 of every other file and its own
 //
-// It is written beside its place and renamed; it is read and verified completely before anything in memory is changed.
+// It is written beside its place and renamed; it is verified completely, bit by bit, before anything in memory is changed.
 
 #include <filesystem>
 #include <string>
@@ -38,7 +38,8 @@ INFOMTL_API void write_checkpoint(const std::filesystem::path& folder, const Che
                                   const Json& progress);
 
 /// Restores everything but the tokenizer. @return the progress that was saved
-/// @throws IoError, FormatError naming the file and what is wrong with it; nothing has changed then
+/// @throws IoError, FormatError naming the file and what is wrong with it; nothing has changed then, unless a file that was
+/// whole a moment before can no longer be read
 INFOMTL_API Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts& parts);
 
 /// Restores the model alone, for evaluation and prediction. @throws the same

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "infomtl/runs/status_line.h"
 #include "infomtl/study/comparison.h"
 #include "interrupt.h"
 
@@ -14,9 +15,9 @@ int compare(const CompareOptions& options) {
       .overrides = options.overrides, .output = options.output, .progress = isatty(STDERR_FILENO) != 0};
   const Comparison comparison = run_comparison(
       options.config, {.seeds = {options.seeds.begin(), options.seeds.end()}, .split = options.split}, run, stop);
-  std::fputs(
-      (options.format == "json" ? comparison.to_json().dump(2) + "\n" : comparison.table(options.format)).c_str(),
-      stdout);
+  const std::string text = options.format == "json" ? comparison.to_json().dump(2) + "\n"
+                                                    : comparison.table(options.format, terminal_columns(STDOUT_FILENO));
+  std::fputs(text.c_str(), stdout);
   return status_after_training("the same command goes on");
 }
 

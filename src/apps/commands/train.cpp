@@ -56,9 +56,11 @@ int train(const TrainOptions& given) {
     std::fputs(summary.table(split).c_str(), stdout);
   } else {
     Run run = Run::from_config(options.config, experiment);
+    const std::string folder = "run folder: " + run.folder().string();
+    if (!run.finished()) log::info(folder);
     const Results results = run.fit(stop);
     if (!*stop) std::fputs(results.table(split).c_str(), stdout);
-    log::info("run folder: " + run.folder().string());
+    log::info(folder);  // again, below what training said
   }
   return status_after_training("continue with --resume");
 }

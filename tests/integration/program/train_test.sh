@@ -48,7 +48,10 @@ contains check.txt 'no test rows: mood; averages on test are over the other 1 ta
 "$program" train partly.json --output partly --split all --log-level warning >table.txt
 contains table.txt 'the average on test is over 1 of 2 tasks; without a score: mood'
 sed 's|"corpus/tasks/topic.json", ||' partly.json >untested.json
-"$program" train untested.json --output untested --log-level warning >/dev/null
+"$program" train untested.json --output untested >/dev/null 2>said.txt
+# In a file: the run folder before training, and a line as soon as steps are reported.
+sed -n '/run folder: untested/,$p' said.txt | grep -q '^step 2 of 2  epoch 1' ||
+  die "the run folder is not named before the first report, or no report is shown: $(cat said.txt)"
 status=0
 "$program" evaluate untested --split test --log-level error 2>untested.txt || status=$?
 [[ $status == 2 ]] || die "a split without rows: status $status"
