@@ -1,7 +1,8 @@
-#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 
 #include <gtest/gtest.h>
+
+#include "infomtl/core/counted.h"
 
 using namespace infomtl;
 
