@@ -6,6 +6,9 @@
 # InfomtlKernels.cmake.
 include(${CMAKE_CURRENT_LIST_DIR}/LocateLibTorch.cmake)
 infomtl_locate_libtorch(LibTorch_FOLDER _libtorch_origin)
+if(_libtorch_chosen_by) # by infomtlConfig.cmake
+  set(_libtorch_origin "${_libtorch_chosen_by}")
+endif()
 
 find_path(LibTorch_INCLUDE_DIR ATen/ATen.h PATHS ${LibTorch_FOLDER}/include NO_DEFAULT_PATH NO_CACHE)
 find_library(LibTorch_CPU_LIBRARY torch_cpu PATHS ${LibTorch_FOLDER}/lib NO_DEFAULT_PATH NO_CACHE)

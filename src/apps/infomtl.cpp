@@ -74,7 +74,8 @@ void describe(CLI::App& app, CommandLine& line) {
   const CLI::Validator seeds(
       [](const std::string& text) {
         const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-        return digits && text.size() <= 18 ? std::string() : "a seed is an integer of at most 18 digits";
+        return digits && text.size() <= 18 ? std::string()
+                                           : "a seed is a whole number, 0 or more, of at most 18 digits";
       },
       "SEED");
   CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seeds);

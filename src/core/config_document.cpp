@@ -37,6 +37,13 @@ std::string syntax_reason(const Json::exception& error) {
   return text;
 }
 
+// Where a comma stands that nothing follows, of a text whose parser stopped at `offset`; npos where that is not why.
+std::size_t spare_comma(std::string_view text, std::size_t offset) {
+  if (offset >= text.size() || std::string_view("}],").find(text[offset]) == std::string_view::npos) return text.npos;
+  const std::size_t before = text.substr(0, offset).find_last_not_of(" \t\r\n");
+  return before != text.npos && text[before] == ',' ? before : text.npos;
+}
+
 Json parse(std::string_view text, const std::string& name) {
   if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     throw ConfigError(name + ":" + line_and_column(text, bad) + ": not UTF-8; save the file as UTF-8");
@@ -49,8 +56,11 @@ Json parse(std::string_view text, const std::string& name) {
     throw ConfigError(name + "#" + fault.pointer + ": " + fault.what);
   } catch (const Json::parse_error& error) {
     // `byte` counts the bytes read, the offending one included.
-    throw ConfigError(name + ":" + line_and_column(text, error.byte == 0 ? 0 : error.byte - 1) +
-                      ": not valid JSON: " + syntax_reason(error));
+    const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
+    if (const std::size_t comma = spare_comma(text, offset); comma != text.npos) {
+      throw ConfigError(name + ":" + line_and_column(text, comma) + ": not valid JSON: a comma too many");
+    }
+    throw ConfigError(name + ":" + line_and_column(text, offset) + ": not valid JSON: " + syntax_reason(error));
   } catch (const Json::exception& error) {  // a number that no double holds has no place in the text
     throw ConfigError(name + "#" + shape.pointer() + ": not valid JSON: " + reason_of(error));
   }
@@ -85,14 +95,20 @@ std::string name_of(const Json& element) {
   return name != element.end() && name->is_string() ? name->get<std::string>() : "";
 }
 
+bool is_json_file(const Json& value) {
+  return value.is_string() && fs::path(value.get<std::string>()).extension() == ".json";
+}
+
 // The place of the element of a list that is called `name`. @throws ConfigError where none or several are
 std::size_t place_of(const Json& list, const std::string& name, const std::string& where) {
   std::vector<std::string> known;
-  std::vector<std::size_t> found;
+  std::vector<std::size_t> found, files;  // a file is called by its path, or by its own name
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (name_of(list[i]) == name) found.push_back(i);
+    if (is_json_file(list[i]) && fs::path(name_of(list[i])).stem() == name) files.push_back(i);
     if (const std::string other = name_of(list[i]); !other.empty()) known.push_back(other);
   }
+  if (found.empty()) found = files;
   if (found.size() == 1) return found.front();
   if (found.size() > 1) {
     throw ConfigError(where + ": " + std::to_string(found.size()) + " of its elements are named \"" + name +
@@ -103,15 +119,22 @@ std::size_t place_of(const Json& list, const std::string& name, const std::strin
                     "\"" + did_you_mean(name, known) + (known.empty() ? "; elements are counted from 0" : ""));
 }
 
-// A bare name as the object that it stands for, to take options.
-void name_as_object(Json& value) {
+// A bare name as the object that it stands for, to take options. @throws ConfigError for the name of a file, which is read
+// later
+void name_as_object(Json& value, const std::string& where) {
+  if (is_json_file(value)) {
+    const auto file = value.get<std::string>();
+    throw ConfigError(where + ": \"" + file +
+                      "\" is a file, whose fields are not changed from here; write a file with {\"extends\": \"" +
+                      file + "\", ...} and what changes, and name it in its place");
+  }
   if (value.is_string()) value = Json::object({{"name", value}});
 }
 
 // The value below `target` that an override goes on to, and its key there (a number for a name in a list); made where an
 // object has no such key.
 std::pair<Json*, std::string> one_step_into(Json& target, const std::string& key, const std::string& where) {
-  if (!where.ends_with("/name")) name_as_object(target);
+  if (!where.ends_with("/name")) name_as_object(target, where);
   if (target.is_object() || target.is_null()) return {&target[key], key};
   if (!target.is_array()) {
     throw ConfigError(where + " is neither an object nor an array, so it has no \"" + key + "\"");
@@ -228,7 +251,7 @@ void ConfigDocument::merge(Json& target, Json layer, const std::string& pointer,
     for (auto& [key, value] : layer.items()) {
       const std::size_t place = with_context(origins[origin].name + "#" + pointer_below(pointer, key),
                                              [&] { return place_of(target, key, where(pointer)); });
-      if (value.is_object()) name_as_object(target[place]);
+      if (value.is_object()) name_as_object(target[place], where(pointer_below(pointer, place)));
       merge(target[place], std::move(value), pointer_below(pointer, place), origin);
     }
     return;

@@ -6,6 +6,7 @@
 #include "core/json_shape.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl {
 
@@ -13,7 +14,7 @@ namespace infomtl {
 std::string reason_of(const std::exception& error) {
   std::string text = error.what();
   if (const auto end = text.find("] "); end != std::string::npos) text.erase(0, end + 2);
-  return text;
+  return printable(text);  // it may quote half a character
 }
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }

@@ -89,6 +89,16 @@ std::vector<ClassRows> class_rows(const Dataset& dataset, std::size_t task, Spli
   return classes;
 }
 
+std::vector<std::string> unknown_names(const Task& task, const LabelReadings& readings, std::size_t place,
+                                       Split split) {
+  std::vector<std::string> names;
+  if (place >= readings.size() || task.kind == TaskKind::regression) return names;
+  const auto& of_split = readings[place][static_cast<std::size_t>(split)];
+  if (of_split.size() <= task.labels.size()) return names;
+  for (const auto& [name, times] : of_split.back()) names.push_back(name);
+  return names;
+}
+
 std::string readings_text(const std::vector<ClassesOfSplit>& splits) {
   std::string text;
   std::string_view task;

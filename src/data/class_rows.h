@@ -14,7 +14,7 @@
 namespace infomtl::data {
 
 /// How often each text of the label column, as it is written, was read as a class: [task][split][class], counted before
-/// subsets are drawn.
+/// subsets are drawn. Behind the classes stands what is none of them.
 using LabelReadings = std::vector<std::array<std::vector<std::map<std::string, std::int64_t>>, 3>>;
 
 /// load_dataset() that also tells what labels were read from. @param readings  null: nothing is kept
@@ -30,6 +30,9 @@ struct ReadDataset {
 
 /// The classes of a task in a split, each with its rows, what was read as it, and its first three texts, shortened.
 std::vector<ClassRows> class_rows(const Dataset& dataset, std::size_t task, Split split, const LabelReadings& readings);
+
+/// The labels of a task in a split that its list lacks and its record takes all the same.
+std::vector<std::string> unknown_names(const Task& task, const LabelReadings& readings, std::size_t place, Split split);
 
 /// The classes of one task in one split, by reference.
 struct ClassesOfSplit {

@@ -9,7 +9,9 @@
 
 #include "data/class_rows.h"
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/utf8.h"
 #include "infomtl/data/tokenized_texts.h"
 
 namespace infomtl {
@@ -116,20 +118,36 @@ std::string percent(std::int64_t part, std::int64_t whole) {
   return text;
 }
 
+/// `: "a", "b" and 3 more`; of no names nothing.
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 6;
+  constexpr std::size_t kWidth = 40;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+    text += (i == 0 ? ": \"" : ", \"") + shortened_to(printable(names[i]), kWidth) + "\"";
+  }
+  return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more" : text;
+}
+
 void take_notes(const Task& task, const SplitReport& report, std::vector<std::string>& notes) {
   const std::string place = task.name + ", " + std::string(split_name(report.split)) + ": ";
-  const auto note = [&](std::int64_t count, const std::string& what) {
-    if (count > 0) notes.push_back(place + std::to_string(count) + " " + what);
+  const auto note = [&](std::int64_t count, const std::string& one, const std::string& many, const std::string& end) {
+    if (count > 0) notes.push_back(place + counted(static_cast<std::size_t>(count), one, many) + end);
   };
-  note(report.empty_texts, "empty texts");
-  note(report.contradictions, "texts occur with different labels");
+  note(report.empty_texts, "empty text", "empty texts", "");
+  note(report.contradictions, "text occurs", "texts occur", " with different labels");
   for (const auto& [split, count] : report.shared_texts) {
-    note(count, "distinct texts occur in " + std::string(split_name(split)) + " too");
+    const std::string other = " in " + std::string(split_name(split)) + " too";
+    note(count, "distinct text occurs", "distinct texts occur", other);
   }
-  if (report.truncated * 50 > report.rows)
-    note(report.truncated, "rows (" + percent(report.truncated, report.rows) + ") are cut to max_length");
-  note(report.words_without_token, "words have no token of their own");
-  note(report.unknown_labels, "labels are not in the record's list; no prediction can match them");
+  if (report.truncated * 50 > report.rows) {
+    const std::string share = " (" + percent(report.truncated, report.rows) + ") ";
+    note(report.truncated, "row" + share + "is", "rows" + share + "are", " cut to max_length");
+  }
+  note(report.words_without_token, "word has no token of its own", "words have no token of their own", "");
+  note(report.unknown_labels, "label is", "labels are",
+       " not in the record's list" + listed(report.unknown_names) + "; no prediction can match " +
+           (report.unknown_labels == 1 ? "it" : "them"));
   std::int64_t absent = 0;
   std::string first;
   for (const auto& [label, count] : report.labels) {
@@ -138,7 +156,7 @@ void take_notes(const Task& task, const SplitReport& report, std::vector<std::st
   }
   if (absent > 0) {
     notes.push_back(place + "no row has the label \"" + first + "\"" +
-                    (absent > 1 ? " (nor " + std::to_string(absent - 1) + " others)" : ""));
+                    (absent > 1 ? " (nor " + counted(static_cast<std::size_t>(absent - 1), "other") + ")" : ""));
   }
 }
 
@@ -193,6 +211,7 @@ DatasetReport report_on(const Dataset& dataset, const data::LabelReadings& readi
       one.rows = static_cast<std::int64_t>(rows.size());
       count_labels(task, rows, one);
       one.classes = data::class_rows(dataset, t, split, readings);
+      one.unknown_names = data::unknown_names(dataset.tasks[t], readings, t, split);
       count_texts(task, rows, data, one);
       if (tokenizer != nullptr) count_tokens(rows, *tokens[static_cast<std::size_t>(split)], max_length, one);
       for (const Split other : kSplits) {
@@ -210,6 +229,40 @@ DatasetReport report_on(const Dataset& dataset, const data::LabelReadings& readi
     report.problems.emplace_back(error.what());
   }
   return report;
+}
+
+/// The rows that were read, what their labels were read from, and how they are trained on.
+std::string table_text(const DatasetReport& report, bool examples) {
+  std::vector<std::vector<std::string>> table = {
+      {"task", "split", "rows", "tokens 50/90/99/100 %", "rows cut", "tokens cut", "empty", "repeats", "labels"}};
+  for (const SplitReport& split : report.splits) {
+    std::string lengths = "-";
+    if (split.tokens > 0) {
+      lengths = std::to_string(split.lengths[1]);
+      for (std::size_t q = 2; q < 5; ++q) lengths += " / " + std::to_string(split.lengths[q]);
+    }
+    table.push_back({split.task, std::string(split_name(split.split)), std::to_string(split.rows), lengths,
+                     percent(split.truncated, split.rows), std::to_string(split.tokens_cut),
+                     std::to_string(split.empty_texts), std::to_string(split.repeats), label_summary(split)});
+  }
+  std::vector<std::size_t> widths(table.front().size(), 0);
+  for (const auto& row : table) {
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  }
+  std::string result;
+  for (const auto& row : table) {
+    std::string line;
+    for (std::size_t c = 0; c + 1 < row.size(); ++c) line += padded(row[c], widths[c], c >= 2) + "  ";
+    result += line + row.back() + "\n";
+  }
+  std::vector<data::ClassesOfSplit> classes;
+  for (const SplitReport& split : report.splits) classes.push_back({split.task, split.split, split.classes});
+  result += data::readings_text(classes);
+  if (examples) result += data::examples_text(classes);
+  result += "\nsteps per epoch: " + std::to_string(report.steps_per_epoch) + "\n";
+  if (report.tokens_per_epoch > 0)
+    result += "training tokens per pass: " + std::to_string(report.tokens_per_epoch) + "\n";
+  return result;
 }
 
 }  // namespace
@@ -245,37 +298,10 @@ DatasetReport check_dataset(ReadDatasets& datasets, const Config& data, std::uin
 }
 
 std::string DatasetReport::text(bool examples) const {
-  std::vector<std::vector<std::string>> table = {
-      {"task", "split", "rows", "tokens 50/90/99/100 %", "rows cut", "tokens cut", "empty", "repeats", "labels"}};
-  for (const SplitReport& split : splits) {
-    std::string lengths = "-";
-    if (split.tokens > 0) {
-      lengths = std::to_string(split.lengths[1]);
-      for (std::size_t q = 2; q < 5; ++q) lengths += " / " + std::to_string(split.lengths[q]);
-    }
-    table.push_back({split.task, std::string(split_name(split.split)), std::to_string(split.rows), lengths,
-                     percent(split.truncated, split.rows), std::to_string(split.tokens_cut),
-                     std::to_string(split.empty_texts), std::to_string(split.repeats), label_summary(split)});
-  }
-  std::vector<std::size_t> widths(table.front().size(), 0);
-  for (const auto& row : table) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
-  std::string result;
-  for (const auto& row : table) {
-    std::string line;
-    for (std::size_t c = 0; c + 1 < row.size(); ++c) line += padded(row[c], widths[c], c >= 2) + "  ";
-    result += line + row.back() + "\n";
-  }
-  std::vector<data::ClassesOfSplit> classes;
-  for (const SplitReport& split : splits) classes.push_back({split.task, split.split, split.classes});
-  result += data::readings_text(classes);
-  if (examples) result += data::examples_text(classes);
-  result += "\nsteps per epoch: " + std::to_string(steps_per_epoch) + "\n";
-  if (tokens_per_epoch > 0) result += "training tokens per pass: " + std::to_string(tokens_per_epoch) + "\n";
+  std::string result = splits.empty() ? "" : table_text(*this, examples);
   for (const auto& [title, lines] : {std::pair("notes", &notes), std::pair("problems", &problems)}) {
     if (lines->empty()) continue;
-    result += "\n" + std::string(title) + " (" + std::to_string(lines->size()) + "):\n";
+    result += (result.empty() ? "" : "\n") + std::string(title) + " (" + std::to_string(lines->size()) + "):\n";
     for (const std::string& line : *lines) result += "  " + line + "\n";
   }
   return result;

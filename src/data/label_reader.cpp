@@ -25,6 +25,14 @@ std::optional<std::int64_t> as_index(std::string_view text) {
   return value;
 }
 
+/// What a record may say of labels of validation and test that its list lacks. @param asked  the complaint ends in a question
+std::string cure_of_unknown(TaskKind kind, bool asked) {
+  const std::string wrong = "\"wrong\" keeps such a row as one that no prediction can match, ";
+  return std::string(asked ? " Or" : ";") +
+         " \"unknown_labels\" in the record: " + (kind == TaskKind::multi_label ? "" : wrong) +
+         "\"skip\" leaves the row out";
+}
+
 }  // namespace
 
 LabelNames::LabelNames(const std::vector<std::string>& names) : names_(names) {
@@ -34,6 +42,10 @@ LabelNames::LabelNames(const std::vector<std::string>& names) : names_(names) {
     any_number = any_number || is_number(names[i]);
   }
   indices_allowed_ = !any_number;
+  for (std::size_t digit = 0; digit < 2 && indices_allowed_ && digit < names.size(); ++digit) {
+    const auto meant = boolean_class(digit == 1, names);
+    if (meant && *meant != digit) booleans_[digit] = meant;
+  }
 }
 
 std::optional<std::int32_t> LabelNames::find(std::string_view cell) const {
@@ -41,15 +53,23 @@ std::optional<std::int32_t> LabelNames::find(std::string_view cell) const {
   if (found != index_.end()) return found->second;
   const auto index = as_index(cell);
   if (indices_allowed_ && index && *index < static_cast<std::int64_t>(names_.size())) {
+    if (*index < 2 && booleans_[static_cast<std::size_t>(*index)]) return std::nullopt;
     return static_cast<std::int32_t>(*index);
   }
   return std::nullopt;
 }
 
 std::string LabelNames::complaint(std::string_view cell, bool suggests) const {
+  if (const auto index = as_index(cell); index && *index < 2 && booleans_[static_cast<std::size_t>(*index)]) {
+    const auto digit = static_cast<std::size_t>(*index);
+    return "label " + std::string(cell) + " may be the index of \"" + names_[digit] + "\" or stand for \"" +
+           names_[*booleans_[digit]] + "\"; write names, or list them in the order false, true";
+  }
   std::string text = "label \"" + shortened_to(printable(cell), kLongestShown) + "\" is not one of ";
-  constexpr std::size_t kShown = 12;
-  for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + names_[i];
+  constexpr std::size_t kShown = 6;
+  for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) {
+    text += (i == 0 ? "" : ", ") + printable(names_[i]);
+  }
   if (names_.size() > kShown) text += ", ... (" + std::to_string(names_.size()) + " labels)";
   if (indices_allowed_) text += ", nor an index 0 to " + std::to_string(names_.size() - 1);
   const std::string near = suggests ? nearest_name(cell, names_) : "";
@@ -63,7 +83,7 @@ LabelReader::LabelReader(const TaskRecord& record, Split split, ErrorList proble
       names_(record.task.labels),
       problem_(std::move(problem)),
       readings_(readings) {
-  if (readings_ != nullptr) readings_->resize(record.task.labels.size());
+  if (readings_ != nullptr) readings_->resize(record.task.labels.size() + 1);
 }
 
 void LabelReader::append(const RawLabels& raw, const SourceRows& source, std::int32_t first_sequence, TaskRows& rows) {
@@ -95,6 +115,10 @@ void LabelReader::append(const RawLabels& raw, const SourceRows& source, std::in
     }
     rows.sequences.push_back(first_sequence + static_cast<std::int32_t>(i));
     if (list) rows.label_offsets.push_back(static_cast<std::int64_t>(rows.classes.size()));
+  }
+  if (outside_count_ > 1) {
+    problem_(raw.file + ": " + std::to_string(outside_count_) +
+             " values are outside the record's \"range\"; they are " + describe(outside_));
   }
 }
 
@@ -130,7 +154,9 @@ bool LabelReader::append_class(std::string_view cell, const std::string& where, 
   }
   const bool tolerated = !training_ && record_.unknown_labels != UnknownLabels::error;
   if (!tolerated) {
-    problem_(where + names_.complaint(cell, ++complaints_ <= kMostListed));
+    std::string complaint = names_.complaint(cell, ++complaints_ <= kMostListed);
+    if (!training_ && complaints_ == 1) complaint += cure_of_unknown(record_.task.kind, complaint.ends_with('?'));
+    problem_(where + complaint);
     return false;
   }
   if (record_.unknown_labels == UnknownLabels::skip) {
@@ -138,6 +164,7 @@ bool LabelReader::append_class(std::string_view cell, const std::string& where, 
     return false;
   }
   rows.classes.push_back(kUnknownLabel);
+  if (readings_ != nullptr) ++readings_->back()[std::string(cell)];
   return true;
 }
 
@@ -149,7 +176,12 @@ bool LabelReader::append_value(std::string_view cell, const std::string& where, 
     return false;
   }
   if (!record_.value_range.contains(value)) {
-    problem_(where + std::string(cell) + " is outside the record's range");
+    outside_ = ++outside_count_ == 1
+                   ? Range{.low = value, .high = value}
+                   : Range{.low = std::min(outside_.low, value), .high = std::max(outside_.high, value)};
+    if (outside_count_ == 1) {
+      problem_(where + std::string(cell) + " is outside the record's \"range\", " + describe(record_.value_range));
+    }
     return false;
   }
   const auto kept = static_cast<float>(value);

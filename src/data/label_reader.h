@@ -4,6 +4,7 @@
 //   LabelReader labels(record, Split::train, problem, nullptr);
 //   labels.append(rows.labels[0], rows, first_sequence, data.tasks[0]);
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -15,16 +16,18 @@
 
 #include "data/readers.h"
 #include "data/task_record.h"
+#include "infomtl/core/settings.h"
 #include "infomtl/data/dataset.h"
 
 namespace infomtl::data {
 
 constexpr std::size_t kMostListed = 12;  ///< of problems: a file of the wrong kind has as many as rows
 
-/// By class: what was read as it, and how often.
+/// By class: what was read as it, and how often; behind the classes, labels of none that the record takes as wrong.
 using Readings = std::vector<std::map<std::string, std::int64_t>>;
 
-/// Labels as words or as indices. Where a name is itself a number, however it is written, only names are taken.
+/// Labels as words or as indices. Where a name is itself a number, however it is written, only names are taken; 0 and 1 are
+/// no indices where the classes named false and true have other ones.
 class LabelNames {
  public:
   /// @param names  kept by reference
@@ -37,6 +40,7 @@ class LabelNames {
   const std::vector<std::string>& names_;
   std::map<std::string, std::int32_t, std::less<>> index_;
   bool indices_allowed_ = true;
+  std::array<std::optional<std::size_t>, 2> booleans_;  ///< the classes named false and true, where 0 and 1 are others
 };
 
 /// Understands the raw labels of one task in one source and appends them to the task's rows.
@@ -60,6 +64,8 @@ class LabelReader {
   ErrorList problem_;
   std::int64_t without_label_ = 0, unknown_ = 0;
   std::size_t complaints_ = 0;
+  std::size_t outside_count_ = 0;  ///< values outside the record's range
+  Range outside_;                  ///< the least and the greatest of them
   Readings* readings_;
 };
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
+
+#include "infomtl/core/utf8.h"
 
 namespace infomtl::data {
 
@@ -44,20 +45,47 @@ void append_cell(RawLabels& labels, const LabelRequest& request, std::string_vie
   }
 }
 
+namespace {
+
+bool same_word(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// What a cell of a 0/1 column says.
+std::optional<bool> indicator(std::string_view cell) {
+  if (cell == "1" || cell == "1.0" || same_word(cell, "true")) return true;
+  if (cell == "0" || cell == "0.0" || same_word(cell, "false")) return false;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::size_t> boolean_class(bool value, const std::vector<std::string>& names) {
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!same_word(names[i], value ? "true" : "false")) continue;
+    if (found) return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
 void append_indicators(RawLabels& labels, const LabelRequest& request, const std::vector<std::string_view>& cells,
                        std::int32_t line, const ErrorList& problem) {
   std::vector<std::string_view> items;
   bool any_empty = false, any_refused = false;
   for (std::size_t c = 0; c < cells.size(); ++c) {
     const std::string_view cell = trimmed(cells[c]);
-    if (cell == "1") {
-      items.push_back((*request.names)[c]);
-    } else if (cell.empty()) {
+    const std::optional<bool> there = indicator(cell);
+    if (cell.empty()) {
       any_empty = true;
-    } else if (cell != "0") {
+    } else if (!there) {
       problem(line_of(labels.file, line) + "column \"" + request.source->label_columns[c] + "\" holds \"" +
-              std::string(cell) + "\" where 0 or 1 is needed");
+              shortened_to(printable(cell), kLongestShown) + "\" where 0 or 1 is needed");
       any_refused = true;
+    } else if (*there) {
+      items.push_back((*request.names)[c]);
     }
   }
   if (any_refused) {
@@ -71,20 +99,13 @@ void append_indicators(RawLabels& labels, const LabelRequest& request, const std
 
 namespace {
 
-bool same_word(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 /// true is the class of that name, in any case; or of the name "1". Never an index: which class comes second is chance.
 std::string boolean_item(bool value, const std::vector<std::string>& names) {
-  const std::string word = value ? "true" : "false";
-  std::vector<std::string> found;
-  std::copy_if(names.begin(), names.end(), std::back_inserter(found),
-               [&](const std::string& name) { return same_word(name, word); });
-  if (found.size() == 1) return found.front();
-  const std::string digit = value ? "1" : "0";
-  const bool digits = found.empty() && std::find(names.begin(), names.end(), digit) != names.end();
+  if (const auto found = boolean_class(value, names)) return names[*found];
+  const std::string word = value ? "true" : "false", digit = value ? "1" : "0";
+  const auto is_word = [&](const std::string& name) { return same_word(name, word); };
+  const bool digits =
+      std::none_of(names.begin(), names.end(), is_word) && std::find(names.begin(), names.end(), digit) != names.end();
   return digits ? digit : word;
 }
 
@@ -147,7 +168,7 @@ bool append_json(RawLabels& labels, const LabelRequest& request, const Json* val
     const Json& item = (*value)[i];
     if (item.is_structured() || item.is_null()) return false;
     if (!vector) {
-      items.push_back(json_item(item, names));
+      items.emplace_back(trimmed(json_item(item, names)));
     } else if (item == true || item == 1) {
       items.push_back(names[i]);
     }

@@ -1,7 +1,9 @@
 #pragma once
 // Labels as a source writes them, before a task's list of labels says what they mean.
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +37,16 @@ struct LabelRequest {
 
 /// One cell of a text format: a label, tags between blanks, or a list between separators.
 void append_cell(RawLabels& labels, const LabelRequest& request, std::string_view cell, std::int32_t line);
-/// One 0/1 column per class.
+/// One 0/1 column per class; true, false and 1.0, 0.0 are taken, too, as pandas and spreadsheets write them.
 void append_indicators(RawLabels& labels, const LabelRequest& request, const std::vector<std::string_view>& cells,
                        std::int32_t line, const ErrorList& problem);
 /// A JSON value; null pointer or null: no label. @return whether the value has the shape of this kind of label
 bool append_json(RawLabels& labels, const LabelRequest& request, const Json* value, std::int32_t line);
 
-/// A cell of a 0/1 column as the text formats write it: true is "1".
+/// A cell of a 0/1 column as the text formats write it.
 std::string json_indicator(const Json& value);
+
+/// The class that is named "true" or "false" in any case, where one alone is.
+std::optional<std::size_t> boolean_class(bool value, const std::vector<std::string>& names);
 
 }  // namespace infomtl::data

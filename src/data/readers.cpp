@@ -86,15 +86,20 @@ void read_lines(const Source& source, std::string_view content, std::string_view
     pairs = split_lines(pair_content, source.pair_file.string());
     same_count(pairs.size(), source.pair_file.string());
   }
+  std::vector<std::vector<std::string_view>> labels;
   for (std::size_t r = 0; r < rows.requests(); ++r) {
-    const auto label_lines = split_lines(label_contents[r], rows.labels(r).file);
-    same_count(label_lines.size(), rows.labels(r).file);
-    for (std::size_t i = 0; i < label_lines.size(); ++i) {
-      append_cell(rows.labels(r), rows.request(r), label_lines[i], static_cast<std::int32_t>(i + 1));
-    }
+    labels.push_back(split_lines(label_contents[r], rows.labels(r).file));
+    same_count(labels.back().size(), rows.labels(r).file);
   }
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    rows.text(lines[i], pairs.empty() ? nullptr : &pairs[i], static_cast<std::int32_t>(i + 1));
+    const auto blank = [&](const std::vector<std::string_view>& column) { return trimmed(column[i]).empty(); };
+    if (blank(lines) && (pairs.empty() || blank(pairs)) && std::all_of(labels.begin(), labels.end(), blank)) {
+      rows.blank_rows(1);
+      continue;
+    }
+    const auto line = static_cast<std::int32_t>(i + 1);
+    rows.text(lines[i], pairs.empty() ? nullptr : &pairs[i], line);
+    for (std::size_t r = 0; r < labels.size(); ++r) append_cell(rows.labels(r), rows.request(r), labels[r][i], line);
   }
 }
 
@@ -218,6 +223,13 @@ void for_each_json_row(std::string_view content, const std::string& file, RowBui
 /// A value as an error quotes it.
 std::string quoted(const Json& value) { return shortened_to(printable(value.dump()), kLongestShown); }
 
+/// What is wrong with a value that should be a text.
+std::string no_text(const std::string& key, const Json* value) {
+  const bool column = value != nullptr && value->is_object();
+  return "\"" + key + "\" must be there and be text" +
+         (column ? "; it is an object (pandas writes one object a row with orient=\"records\")" : "");
+}
+
 /// What a value of that shape would be for, or which two things it could say.
 std::string shape_hint(TaskKind kind, const Json& value) {
   if (value.is_array() && (kind == TaskKind::classification || kind == TaskKind::regression)) {
@@ -239,11 +251,11 @@ void read_jsonl(const Source& source, std::string_view content, RowBuilder& rows
              std::all_of(value.begin(), value.end(), [](const Json& word) { return word.is_string(); });
     };
     if (first == nullptr || !(first->is_string() || is_words(*first))) {
-      problem(line_of(file, line) + "\"" + source.text_column + "\" must be there and be text");
+      problem(line_of(file, line) + no_text(source.text_column, first));
       return;
     }
     if (source.paired() && (second == nullptr || !second->is_string())) {
-      problem(line_of(file, line) + "\"" + source.pair_column + "\" must be there and be text");
+      problem(line_of(file, line) + no_text(source.pair_column, second));
       return;
     }
     if (first->is_array()) {

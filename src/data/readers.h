@@ -13,9 +13,6 @@
 
 namespace infomtl::data {
 
-/// Columns of what a message quotes from a file.
-inline constexpr std::size_t kLongestShown = 60;
-
 /// The rows of one source with the labels of every task that reads it.
 struct SourceRows {
   Texts texts;

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/text_lines.h"
 #include "infomtl/core/errors.h"
@@ -15,6 +16,7 @@ namespace {
 void add_label(const Config& place, const std::string& where, const std::string& name, std::set<std::string>& known,
                Task& task) {
   if (name.empty()) place.fail(where + "a label needs a name");
+  if (trimmed(name) != name) place.fail(where + "label \"" + name + "\" begins or ends with a blank, which cells drop");
   if (name.find('\0') != std::string::npos) place.fail(where + "a label holds a zero byte");
   if (!known.insert(name).second) {
     place.fail(where + "label \"" + name + "\" is listed twice");
@@ -36,9 +38,11 @@ bool read_labels(const Config& config, const FileResolver& file_of, Task& task) 
   } else {
     const std::filesystem::path file = file_of(value);
     const std::string content = with_context(value.where(), [&] { return read_file(file); });
+    std::vector<std::string_view> lines = split_lines(content, file.string());
+    while (!lines.empty() && trimmed(lines.back()).empty()) lines.pop_back();
     std::size_t number = 0;
-    for (const std::string_view line : split_lines(content, file.string())) {
-      add_label(value, file.string() + ":" + std::to_string(++number) + ": ", std::string(line), known, task);
+    for (const std::string_view line : lines) {
+      add_label(value, file.string() + ":" + std::to_string(++number) + ": ", std::string(trimmed(line)), known, task);
     }
   }
   const std::size_t least = least_labels(task.kind);

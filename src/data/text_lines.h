@@ -1,6 +1,7 @@
 #pragma once
 // Lines and words of a text file, and where its problems are told.
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,12 +11,16 @@
 
 namespace infomtl::data {
 
+/// Columns of what a message quotes from a file.
+inline constexpr std::size_t kLongestShown = 60;
+
 /// Takes the one-line description of a problem: throws it, or lists it.
 using ErrorList = std::function<void(const std::string&)>;
 /// A list that throws DataError at its first problem.
 ErrorList throwing_errors();
 
-/// The lines of a UTF-8 text: split at LF only, a CR before it and a byte order mark at the start dropped.
+/// The lines of a UTF-8 text: split at LF only; CRs before it or at the end of the text (Python
+/// on Windows writes CR CR LF) and a byte order mark at the start are dropped.
 /// @throws DataError "file:line:byte" for the first byte that is not UTF-8; for UTF-16, and for a text with CR and no LF
 std::vector<std::string_view> split_lines(std::string_view content, const std::string& file);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"
@@ -200,10 +201,6 @@ void add_folder(const fs::path& folder, const std::string& name, int depth, Repo
       add_folder(below, name.empty() ? own : name + "/" + own, depth + 1, loose, report);
     }
   }
-}
-
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 [[noreturn]] void fail_empty(const fs::path& folder, const std::vector<std::string>& notices) {

@@ -26,6 +26,10 @@ void add_note_once(std::vector<std::string>& notes, const std::string& line) {
 
 /// What a split lacks for what the config will do with it.
 void note_missing_splits(const DatasetReport& data, const RunConfig& run, std::vector<std::string>& notes) {
+  const bool read = std::all_of(data.tasks.begin(), data.tasks.end(), [&](const Task& task) {
+    return std::any_of(data.splits.begin(), data.splits.end(), [&](const auto& one) { return one.task == task.name; });
+  });
+  if (!read) return;  // a task whose record or labels are wrong: what its splits hold is not known
   for (const Split split : {Split::validation, Split::test}) {
     const std::string name(split_name(split));
     std::string without;
@@ -99,7 +103,12 @@ struct ConfigChecker::Implementation {
     const auto switched_off = std::make_shared<Problems>();
     given.collect_notes(switched_off);
     Config config = given;
-    problems->guard([&] { config = RunPlan::of(given).config; });
+    bool one_model = true;
+    problems->guard([&] {
+      const RunPlan plan = RunPlan::of(given);
+      config = plan.config;
+      one_model = !plan.single;
+    });
     std::optional<RunConfig> run;
     problems->guard([&] { run.emplace(RunConfig::read(config)); });
     if (!run) return;
@@ -121,7 +130,10 @@ struct ConfigChecker::Implementation {
 
     std::string failure;
     if (problems->empty()) failure = dry_run(given, *run, report.data);
-    if (!failure.empty() || !problems->empty()) check_parts(*run, report.data, tokenizer.get(), *problems);
+    if (!failure.empty() || !problems->empty()) {
+      std::optional<MemoryEstimate> needed = check_parts(*run, report.data, tokenizer.get(), *problems);
+      if (needed && one_model && needed->bytes > memory.bytes) memory = std::move(*needed);
+    }
     if (!failure.empty() && problems->empty()) problems->add(failure);
     for (const std::string& line : switched_off->all()) add_note_once(notes, line);
     if (!first) first = std::move(report);

@@ -231,9 +231,21 @@ struct Experiment::Implementation {
     return found;
   }
 
+  /// @return whether training came to its end
+  bool fit(const std::atomic<bool>* stop) {
+    try {
+      return trainer->fit(stop, options.stop_after_epochs);
+    } catch (const NonFiniteError& error) {
+      const bool skips = config.trainer.non_finite == "skip";
+      throw NonFiniteError(error.what() + std::string("; a lower optimizer.learning_rate or loss weight may help") +
+                           (skips ? "" : ", \"training.non_finite\": \"skip\" leaves such steps out") +
+                           "; the run: " + folder.path().string());
+    }
+  }
+
   Results train(const std::atomic<bool>* stop) {
     open_folder();
-    if (!trainer->fit(stop, options.stop_after_epochs)) {
+    if (!fit(stop)) {
       if (progress != nullptr) progress->clear();
       trainer->save(folder.last(), config.encoder.path);
       Results stopped;

@@ -99,6 +99,9 @@ class PartsCheck {
     problems_.guard(
         [&] { objective_ = Objective::from_config(run_.losses, term_context(run_, *model_, tasks_), run_.penalties); });
     const bool terms_whole = objective_ != nullptr && problems_.all().size() == before;
+    if (terms_whole && weighting_ != nullptr && as_configured_ && own_encoder_ && all_read()) {
+      problems_.guard([&] { memory_ = memory_estimate(run_, *model_, data_); });
+    }
     if (weighting_ == nullptr) weighting_ = equal();
     if (!as_configured_) return;
     if (terms_whole) problems_.guard([&] { objective_->check(*model_); });
@@ -109,7 +112,19 @@ class PartsCheck {
     check_settings(terms_whole && problems_.all().size() == before);
   }
 
+  const std::optional<MemoryEstimate>& memory() const { return memory_; }
+
  private:
+  /// Whether the rows of every task are there.
+  bool all_read() const {
+    const auto has_rows = [&](const Task& task) {
+      return std::any_of(data_.splits.begin(), data_.splits.end(),
+                         [&](const SplitReport& one) { return one.task == task.name; });
+    };
+    return data_.problems.empty() && !data_.tasks.empty() &&
+           std::all_of(data_.tasks.begin(), data_.tasks.end(), has_rows);
+  }
+
   void build_encoder_and_model(const Tokenizer* tokenizer) {
     const std::filesystem::path& path = run_.encoder.path;
     const bool folder = !path.empty() && std::filesystem::exists(path / "config.json");
@@ -120,6 +135,7 @@ class PartsCheck {
         if (tokenizer != nullptr) check_token_types(run_, *tokenizer, *encoder_, tasks_);
       });
     }
+    own_encoder_ = encoder_ != nullptr;
     if (encoder_ == nullptr) encoder_ = stand_in_encoder();
     RunConfig known = run_;
     const auto default_of = [](const auto& registry) { return Config::from_json({{"name", registry.default_name()}}); };
@@ -199,13 +215,17 @@ class PartsCheck {
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<MultiTaskModel> model_;
   std::shared_ptr<Objective> objective_;
-  bool as_configured_ = false;
+  bool as_configured_ = false, own_encoder_ = false;
+  std::optional<MemoryEstimate> memory_;
 };
 
 }  // namespace
 
-void check_parts(const RunConfig& run, const DatasetReport& data, const Tokenizer* tokenizer, Problems& problems) {
-  PartsCheck(run, data, problems).check(tokenizer);
+std::optional<MemoryEstimate> check_parts(const RunConfig& run, const DatasetReport& data, const Tokenizer* tokenizer,
+                                          Problems& problems) {
+  PartsCheck check(run, data, problems);
+  check.check(tokenizer);
+  return check.memory();
 }
 
 }  // namespace infomtl

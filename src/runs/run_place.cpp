@@ -27,6 +27,13 @@ bool is_run(const fs::path& folder) {
   return fs::exists(folder / "config.json") && (fs::exists(folder / "checkpoints") || fs::exists(folder / "single"));
 }
 
+[[noreturn]] void throw_no_best(const fs::path& run) {
+  throw IoError(run.string() +
+                ": has no best checkpoint yet; the first evaluation, at the end of an epoch, chooses one (with "
+                "training.phases that of the last phase); go on with: infomtl train " +
+                run.string() + " --resume");
+}
+
 /// The runs below a folder, at most so many levels deep, in order.
 std::vector<fs::path> runs_below(const fs::path& folder, int levels) {
   std::vector<fs::path> found;
@@ -102,7 +109,7 @@ RunEncoder run_encoder(const fs::path& model) {
   const RunFolder run(place.run);
   RunEncoder found{.folder = place.checkpoint.empty() ? run.best() : place.checkpoint};
   if (fs::exists(found.folder.parent_path())) recover_folder(found.folder);
-  if (!fs::exists(found.folder)) throw IoError(model.string() + ": has no best checkpoint yet");
+  if (!fs::exists(found.folder)) throw_no_best(model);
   const Json config = read_json(run.config());
   const Json encoder = config.is_object() ? config.value("encoder", Json::object()) : Json::object();
   if (!encoder.is_object()) throw FormatError(run.config().string() + "#/encoder: must be an object");
@@ -119,8 +126,7 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
   }
   const fs::path main = place.checkpoint.empty() ? folder.best() : place.checkpoint;
   recover_folder(main);
-  if (!fs::exists(main))
-    throw IoError(place.run.string() + ": has no best checkpoint yet; with phases one is chosen in the last of them");
+  if (!fs::exists(main)) throw_no_best(place.run);
   RunCheckpoints found;
   const Json state = state_of(main);
   for (const Json& task : state.at("tasks")) found.tasks.push_back(task_from_json(task));

@@ -1,6 +1,7 @@
 #include "infomtl/step/forward_pass.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
@@ -146,8 +147,9 @@ void check_finite(const ForwardContext& context, const TaskLoss& loss, const Tas
   const std::string where = "step " + std::to_string(step.step() + 1) + ", task \"" + step.task().name + "\"";
   for (const TermPart& part : loss.parts) {
     if (at::isfinite(part.sum).item<bool>()) continue;
-    throw NonFiniteError(where + ", " + what + " \"" + part.term + "\": " + std::to_string(part.sum.item<double>()) +
-                         bad_parameter(context));
+    const auto value = part.sum.item<double>();
+    throw NonFiniteError(where + ", " + what + " \"" + part.term +
+                         "\": " + (std::isnan(value) ? "nan" : std::to_string(value)) + bad_parameter(context));
   }
   throw NonFiniteError(where + ": the weighted " + what + " is not finite" + bad_parameter(context));
 }

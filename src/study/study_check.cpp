@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/data/read_datasets.h"
 #include "infomtl/runs/run.h"
@@ -13,10 +14,6 @@
 
 namespace infomtl {
 namespace {
-
-std::string counted(std::size_t count, const char* one, const char* many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
 
 bool experiment_there(const std::string& where, const std::filesystem::path& experiment, Problems& problems) {
   if (experiment.empty()) return false;  // which is told already

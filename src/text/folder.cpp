@@ -13,6 +13,7 @@
 #include "text/normalizers.h"
 #include "text/pre_tokenizers.h"
 #include "text/sentence_piece.h"
+#include "text/side_files.h"
 #include "text/tokenizer_class.h"
 #include "text/tokenizer_json.h"
 #include "text/wordpiece.h"
@@ -22,21 +23,15 @@ namespace {
 
 namespace fs = std::filesystem;
 using text::AddedToken;
+using text::is_file;
 using text::JsonField;
+using text::read_json;
+using text::SideFiles;
 using text::TokenizerFamily;
 using text::TreeJson;
 
 constexpr std::string_view kSideFiles[] = {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
                                            "sentence_bert_config.json"};
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return is_there(path) && fs::is_regular_file(path, ignored);
-}
-
-TreeJson read_json(const fs::path& file) {
-  return is_file(file) ? text::parse_json(read_file(file), file.string()) : TreeJson::object();
-}
 
 // The one SentencePiece file of a folder.
 std::optional<fs::path> find_model_file(const fs::path& folder) {
@@ -51,62 +46,6 @@ std::optional<fs::path> find_model_file(const fs::path& folder) {
   if (found.size() > 1) throw FormatError(folder.string() + ": several *.model files and none with a usual name");
   return found.empty() ? std::nullopt : std::optional(found.front());
 }
-
-// tokenizer_config.json and its neighbours.
-class SideFiles {
- public:
-  explicit SideFiles(const fs::path& folder)
-      : config_(read_json(folder / "tokenizer_config.json")),
-        map_(read_json(folder / "special_tokens_map.json")),
-        added_(read_json(folder / "added_tokens.json")),
-        model_(read_json(folder / "config.json")),
-        folder_(folder) {}
-
-  JsonField config() const { return {config_, (folder_ / "tokenizer_config.json").string() + "#"}; }
-  JsonField added() const { return {added_, (folder_ / "added_tokens.json").string() + "#"}; }
-  std::string model_type() const {
-    const JsonField field(model_, (folder_ / "config.json").string() + "#");
-    return field["model_type"].text("");
-  }
-
-  /// The family of the class that the folder names. @throws FormatError for one that is not implemented
-  std::optional<TokenizerFamily> named_family() const {
-    const JsonField field = config()["tokenizer_class"];
-    if (field.is_null()) return std::nullopt;
-    const auto family = text::tokenizer_family(field.text());
-    if (!family) {
-      field.fail("\"" + field.text() + "\" is not implemented; " + text::known_tokenizer_classes() + " are");
-    }
-    return family;
-  }
-  /// The same, or where none is named that of the model type; none for a model of another kind.
-  std::optional<TokenizerFamily> family() const {
-    const auto named = named_family();
-    return named ? named : text::tokenizer_family(model_type());
-  }
-
-  /// The token of a role such as "cls_token" as the files name it, or `fallback` with default flags.
-  AddedToken token(const std::string& role, const std::string& fallback, bool lstrip = false) const {
-    AddedToken token{.content = fallback, .special = true, .lstrip = lstrip};
-    for (const JsonField& source :
-         {JsonField(map_, (folder_ / "special_tokens_map.json").string() + "#")[role], config()[role]}) {
-      if (source.is_null()) continue;
-      if (source.json().is_object()) {
-        token = text::read_added_token(source);
-        token.special = true;
-        token.normalized = source["normalized"].boolean(false);
-      } else if (source.text() != token.content) {
-        token = {.content = source.text(), .special = true, .lstrip = lstrip};
-      }
-      break;
-    }
-    return token;
-  }
-
- private:
-  TreeJson config_, map_, added_, model_;
-  fs::path folder_;
-};
 
 // Ids of the special tokens: as the side files name them, else by their usual names.
 void find_special_ids(const SideFiles& files, text::TokenizerParts& parts) {
@@ -126,30 +65,6 @@ void find_special_ids(const SideFiles& files, text::TokenizerParts& parts) {
     for (const std::string_view usual : role.usual) {
       if (id < 0 && !usual.empty()) id = parts.vocabulary.find(usual);
     }
-  }
-}
-
-// Added tokens of folders without tokenizer.json: the special ones of the family, then what the side files list.
-void add_tokens(const SideFiles& files, const std::vector<AddedToken>& special, text::TokenizerParts& parts) {
-  for (const AddedToken& token : special) parts.add_token(token);
-  std::vector<std::pair<std::int64_t, AddedToken>> listed;
-  if (const JsonField list = files.config()["added_tokens_decoder"]; !list.is_null()) {
-    for (const auto& [id, value] : list.object().items()) {
-      listed.emplace_back(std::atoll(id.c_str()), text::read_added_token(list[id]));
-    }
-  }
-  for (const auto& [content, id] : files.added().object().items()) {
-    if (!id.is_number_integer()) files.added().fail("the id of \"" + content + "\" is not an integer");
-    if (std::none_of(listed.begin(), listed.end(),
-                     [&](const auto& entry) { return entry.second.content == content; })) {
-      listed.emplace_back(id.get<std::int64_t>(), AddedToken{.content = content, .normalized = true});
-    }
-  }
-  std::stable_sort(listed.begin(), listed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (auto& [id, token] : listed) {
-    const bool known = std::any_of(special.begin(), special.end(),
-                                   [&](const AddedToken& other) { return other.content == token.content; });
-    if (!known || files.config()["added_tokens_decoder"].json().is_object()) parts.add_token(token);
   }
 }
 
@@ -183,9 +98,12 @@ std::unique_ptr<text::TokenizerParts> read_wordpiece_folder(const fs::path& fold
   with_context(file.string(), [&] {
     for (const std::string& line : read_lines(file)) parts->vocabulary.add(line, id++);
   });
-  const AddedToken unk = files.token("unk_token", "[UNK]"), sep = files.token("sep_token", "[SEP]"),
-                   pad = files.token("pad_token", "[PAD]"), cls = files.token("cls_token", "[CLS]"),
-                   mask = files.token("mask_token", "[MASK]");
+  const bool mpnet = files.family() == TokenizerFamily::mpnet;
+  const auto name = [&](const char* theirs, const char* berts) { return std::string(mpnet ? theirs : berts); };
+  const AddedToken unk = files.token("unk_token", "[UNK]"), sep = files.token("sep_token", name("</s>", "[SEP]")),
+                   pad = files.token("pad_token", name("<pad>", "[PAD]")),
+                   cls = files.token("cls_token", name("<s>", "[CLS]")),
+                   mask = files.token("mask_token", name("<mask>", "[MASK]"), mpnet);
   const std::int32_t unknown = need_id(parts->vocabulary, unk.content, file.string());
   const std::int32_t cls_id = need_id(parts->vocabulary, cls.content, file.string());
   const std::int32_t sep_id = need_id(parts->vocabulary, sep.content, file.string());
@@ -198,8 +116,8 @@ std::unique_ptr<text::TokenizerParts> read_wordpiece_folder(const fs::path& fold
   parts->pipeline.normalizers.push_back(std::make_unique<text::BertNormalizer>(settings));
   parts->pipeline.pre_tokenizers.push_back(std::make_unique<text::BertPreTokenizer>());
   parts->decoders.push_back(text::make_wordpiece_decoder("##", true));
-  parts->post.fill(cls_id, sep_id, false);
-  add_tokens(files, {unk, sep, pad, cls, mask}, *parts);
+  parts->post.fill(cls_id, sep_id, mpnet);
+  for (const AddedToken& token : {unk, sep, pad, cls, mask}) parts->add_token(token);
   return parts;
 }
 
@@ -230,7 +148,7 @@ std::unique_ptr<text::TokenizerParts> read_byte_level_folder(const fs::path& fol
   const AddedToken cls = files.token("cls_token", "<s>"), pad = files.token("pad_token", "<pad>"),
                    sep = files.token("sep_token", "</s>"), unk = files.token("unk_token", "<unk>"),
                    mask = files.token("mask_token", "<mask>", true);
-  add_tokens(files, {cls, pad, sep, unk, mask}, *parts);
+  for (const AddedToken& token : {cls, pad, sep, unk, mask}) parts->add_token(token);
   parts->post.fill(need_id(parts->vocabulary, cls.content, file.string()),
                    need_id(parts->vocabulary, sep.content, file.string()), true);
   return parts;
@@ -288,8 +206,8 @@ std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path&
                    sep = files.token("sep_token", name("</s>", "[SEP]")),
                    pad = files.token("pad_token", family == TokenizerFamily::deberta_v2 ? "[PAD]" : "<pad>"),
                    unk = files.token("unk_token", family == TokenizerFamily::deberta_v2 ? "[UNK]" : "<unk>"),
-                   mask = files.token("mask_token", name("<mask>", "[MASK]"), family != TokenizerFamily::deberta_v2);
-  add_tokens(files, {cls, pad, sep, unk, mask}, *parts);
+                   mask = files.token("mask_token", name("<mask>", "[MASK]"), text::mask_takes_blank(family));
+  for (const AddedToken& token : {cls, pad, sep, unk, mask}) parts->add_token(token);
   parts->post.fill(need_id(parts->vocabulary, cls.content, model_file.string()),
                    need_id(parts->vocabulary, sep.content, model_file.string()), fairseq);
   return parts;
@@ -317,6 +235,7 @@ std::string telling_file(const std::vector<std::string>& names, const SideFiles&
   const auto fits = [&](const std::string& name) {
     switch (*family) {
       case TokenizerFamily::wordpiece:
+      case TokenizerFamily::mpnet:
         return name == "vocab.txt";
       case TokenizerFamily::byte_level:
         return name == "vocab.json";
@@ -369,9 +288,10 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
     parts = telling == "vocab.json"  ? read_byte_level_folder(folder, files)
             : telling == "vocab.txt" ? read_wordpiece_folder(folder, files)
                                      : read_sentence_piece_folder(folder / telling, files);
-    text::choose_fast_path(parts->pipeline, parts->vocabulary);
-    parts->finish();
   }
+  files.add_tokens(*parts);
+  text::choose_fast_path(parts->pipeline, parts->vocabulary);
+  parts->finish();
   find_special_ids(files, *parts);
   return std::make_shared<const Tokenizer>(std::move(parts));
 }

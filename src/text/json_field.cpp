@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "infomtl/core/utf8.h"
+
 namespace infomtl::text {
 namespace {
 
@@ -13,7 +15,7 @@ TreeJson parse_json(std::string_view text, const std::string& file) {
   try {
     return TreeJson::parse(text);
   } catch (const TreeJson::exception& error) {
-    throw FormatError(file + ": not valid JSON (" + error.what() + ")");
+    throw FormatError(file + ": not valid JSON (" + printable(error.what()) + ")");
   }
 }
 

@@ -16,7 +16,7 @@ constexpr std::array<ClassName, 11> kClasses = {
     {{"bert", TokenizerFamily::wordpiece, "BertTokenizer"},
      {"distilbert", TokenizerFamily::wordpiece, "DistilBertTokenizer"},
      {"electra", TokenizerFamily::wordpiece, "ElectraTokenizer"},
-     {"mpnet", TokenizerFamily::wordpiece, "MPNetTokenizer"},
+     {"mpnet", TokenizerFamily::mpnet, "MPNetTokenizer"},
      {"roberta", TokenizerFamily::byte_level, "RobertaTokenizer"},
      {"xlmroberta", TokenizerFamily::xlm_roberta, "XLMRobertaTokenizer"},
      {"albert", TokenizerFamily::albert, "AlbertTokenizer"},
@@ -77,6 +77,11 @@ std::optional<TokenizerFamily> tokenizer_family(std::string_view name) {
   return std::nullopt;
 }
 
+bool mask_takes_blank(TokenizerFamily family) {
+  return family == TokenizerFamily::mpnet || family == TokenizerFamily::byte_level ||
+         family == TokenizerFamily::xlm_roberta || family == TokenizerFamily::albert;
+}
+
 std::string known_tokenizer_classes() {
   std::string names;
   for (const ClassName& known : kClasses) {
@@ -88,7 +93,7 @@ std::string known_tokenizer_classes() {
 std::vector<std::string> overrule_tokenizer_json(TreeJson& document, TokenizerFamily family, const JsonField& config) {
   std::vector<std::string> changes;
   if (!document.is_object()) return changes;
-  if (family == TokenizerFamily::wordpiece) {
+  if (family == TokenizerFamily::wordpiece || family == TokenizerFamily::mpnet) {
     TreeJson* normalizer = part_of_type(document, "normalizer", "BertNormalizer");
     if (normalizer == nullptr) return changes;
     const auto lowercase = setting(config, "do_lower_case", true);

@@ -11,12 +11,15 @@
 
 namespace infomtl::text {
 
-/// How a class cuts texts. `whole_file`: as its tokenizer.json says, with no files or settings of its own.
-enum class TokenizerFamily { wordpiece, byte_level, xlm_roberta, albert, deberta_v2, whole_file };
+/// How a class cuts texts; MPNet by WordPiece, too, with other special tokens. `whole_file`: as its tokenizer.json says, with no files or settings of its own.
+enum class TokenizerFamily { wordpiece, mpnet, byte_level, xlm_roberta, albert, deberta_v2, whole_file };
 
 /// The family of a `tokenizer_class` ("BertTokenizerFast") or of a `model_type` ("xlm-roberta"); none where this library
 /// has none like it.
 std::optional<TokenizerFamily> tokenizer_family(std::string_view name);
+
+/// Whether the mask token of such a class takes the blank before it, unless its folder says otherwise.
+bool mask_takes_blank(TokenizerFamily family);
 
 /// `BertTokenizer, ...`: the classes that have a family, for messages.
 std::string known_tokenizer_classes();

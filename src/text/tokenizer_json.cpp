@@ -257,7 +257,10 @@ void choose_fast_path(Pipeline& pipeline, const Vocabulary& vocabulary) {
 }
 
 std::unique_ptr<TokenizerParts> read_tokenizer_json(std::string_view text, const std::string& file) {
-  return read_tokenizer_document(parse_json(text, file), file);
+  auto parts = read_tokenizer_document(parse_json(text, file), file);
+  choose_fast_path(parts->pipeline, parts->vocabulary);
+  parts->finish();
+  return parts;
 }
 
 std::unique_ptr<TokenizerParts> read_tokenizer_document(const TreeJson& document, const std::string& file) {
@@ -276,8 +279,6 @@ std::unique_ptr<TokenizerParts> read_tokenizer_document(const TreeJson& document
   read_pre_tokenizers(root["pre_tokenizer"], parts->pipeline.pre_tokenizers);
   read_post_processor(root["post_processor"], parts->post);
   read_decoders(root["decoder"], parts->decoders);
-  choose_fast_path(parts->pipeline, parts->vocabulary);
-  parts->finish();
   return parts;
 }
 

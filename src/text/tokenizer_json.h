@@ -13,7 +13,7 @@ namespace infomtl::text {
 /// `tokenizer.json` of the tokenizers library. Its truncation and padding are ignored.
 /// @param file what messages call it @throws FormatError
 std::unique_ptr<TokenizerParts> read_tokenizer_json(std::string_view text, const std::string& file);
-/// The same of a file that is parsed already.
+/// The same of a file that is parsed already, without choose_fast_path() and finish(): more tokens may be added before.
 std::unique_ptr<TokenizerParts> read_tokenizer_document(const TreeJson& document, const std::string& file);
 
 /// Merges as lines "left right" or as lists of two.

@@ -185,8 +185,25 @@ TEST(Config, RegistryBuildsFromObjectsAndBareNames) {
   EXPECT_THROW(registry.add<Focal>("focal", "again"), StateError);
 }
 
+TEST(Config, AnOverrideIntoAFileOfAListSaysHow) {
+  const std::string text = R"({"tasks": ["some/mood.json", "other.json"]})";
+  for (const char* path : {"tasks.mood.labels=auto", "tasks.0.labels=auto"}) {
+    const std::string message = message_of([&] { from(text, {path}); });
+    EXPECT_NE(message.find("t.json#/tasks/0: \"some/mood.json\" is a file"), std::string::npos) << message;
+    EXPECT_NE(message.find("{\"extends\": \"some/mood.json\", ...}"), std::string::npos) << message;
+  }
+  for (const char* change : {"tasks.0=mine.json", "tasks.mood=mine.json"}) {
+    EXPECT_EQ(from(text, {change}).list("tasks")[0].as_text(), "mine.json");
+  }
+  const std::string two = R"({"tasks": ["a/mood.json", "b/mood.json"]})";
+  EXPECT_NE(message_of([&] { from(two, {"tasks.mood=mine.json"}); }).find("2 of its elements"), std::string::npos);
+}
+
 TEST(Config, BadJsonNamesFileAndLine) {
   EXPECT_TRUE(message_of([] { from("{\n  \"a\": 1,\n  \"b\" 2\n}"); }).starts_with("t.json:3:7: not valid JSON: "));
+  for (const char* text : {"{\n\"a\": 1, \n}", "{\n\"a\": 2,,\"b\":1}", "{\n\"a\":[1,\t] }"}) {
+    EXPECT_EQ(message_of([&] { from(text); }), "t.json:2:7: not valid JSON: a comma too many") << text;
+  }
   EXPECT_TRUE(message_of([] { from(""); }).starts_with("t.json:1:1: not valid JSON: "));
   EXPECT_TRUE(message_of([] { from("{\"a\": \n"); }).starts_with("t.json:2:1: not valid JSON: "));
   EXPECT_TRUE(message_of([] { from("{\"a\": 1e999}"); }).starts_with("t.json#/a: not valid JSON: "));

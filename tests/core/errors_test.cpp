@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "infomtl/core/counted.h"
+
 using namespace infomtl;
 
 TEST(Errors, ContextComesBeforeTheMessageOutermostFirst) {
@@ -31,6 +33,13 @@ TEST(Errors, NearestNameCountsSwapsOnceAndIgnoresCase) {
   EXPECT_EQ(nearest_name("scale", names), "");
   EXPECT_EQ(nearest_name("", names), "");
   EXPECT_EQ(nearest_name("x", {}), "");
+}
+
+TEST(Errors, CountedThingsStandInTheirNumber) {
+  EXPECT_EQ(counted(1, "row"), "1 row");
+  EXPECT_EQ(counted(0, "row"), "0 rows");
+  EXPECT_EQ(counted(1, "row is cut", "rows are cut"), "1 row is cut");
+  EXPECT_EQ(counted(2, "row is cut", "rows are cut"), "2 rows are cut");
 }
 
 TEST(Errors, SuggestionFallsBackToTheListOfKnownNames) {

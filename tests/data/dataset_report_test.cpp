@@ -44,7 +44,7 @@ TEST(DatasetReport, CountsWhatIsThere) {
   EXPECT_EQ(train.tokens, 5 + 2 + 5 + 2 + 6 + 5);
   EXPECT_EQ(report.steps_per_epoch, 2);
   const std::string text = report.text();
-  for (const char* part : {"mood, train: 1 distinct texts occur in test too", "no row has the label \"never\"",
+  for (const char* part : {"mood, train: 1 distinct text occurs in test too", "no row has the label \"never\"",
                            "2 empty texts", "steps per epoch: 2", "bad 4, good 2"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
   }
@@ -121,6 +121,43 @@ TEST(DatasetReport, ReadsOnInARecordWhereTheConfigCollects) {
   ASSERT_EQ(report.tasks.size(), 2u);
   EXPECT_EQ(report.tasks[1].name, "broken");
   EXPECT_EQ(report.splits.size(), 2u);
+}
+
+TEST(DatasetReport, NamesLabelsThatTheListLacksAndCountsInTheirNumber) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\nthree\n");
+  folder.write("l.txt", "good\nbad\nnever\n");
+  folder.write("e.txt", "one\nfour\n");
+  folder.write("m.txt", "good\nodd\n");
+  Json mood = mood_record();
+  mood["unknown_labels"] = "wrong";
+  const Json data = {{"root", folder.path().string()}, {"tasks", Json::array({mood})}};
+  const DatasetReport report = check_dataset(Config::from_json(data), 0, nullptr, 0, {});
+  for (const char* note : {"mood, train: 1 distinct text occurs in test too",
+                           "mood, test: 1 label is not in the record's list: \"odd\"; no prediction can match it",
+                           "mood, test: no row has the label \"bad\" (nor 1 other)"}) {
+    EXPECT_EQ(std::count(report.notes.begin(), report.notes.end(), note), 1) << note << " in\n" << report.text();
+  }
+}
+
+TEST(DatasetReport, WithoutRowsThereAreOnlyProblems) {
+  DatasetReport report;
+  report.problems = {"gone.json: cannot be opened"};
+  EXPECT_EQ(report.text(), "problems (1):\n  gone.json: cannot be opened\n");
+}
+
+TEST(DatasetReport, ARecordOfAnUnknownTypeStandsAsATaskThatCanBeChecked) {
+  TemporaryFolder folder;
+  Json odd = mood_record();
+  odd["type"] = "classifcation";
+  odd["metric"] = "matthews";
+  const Config config = Config::from_json({{"root", folder.path().string()}, {"tasks", Json::array({odd})}});
+  config.collect(std::make_shared<Problems>());
+  const DatasetReport report = check_dataset(config, 0, nullptr, 0, {});
+  ASSERT_EQ(report.problems.size() + config.problems()->all().size(), 1u) << report.text();
+  ASSERT_EQ(report.tasks.size(), 1u);
+  EXPECT_EQ(report.tasks[0].name, "mood");
+  EXPECT_EQ(report.tasks[0].metric.name, "accuracy") << "a task without a metric would be a second problem";
 }
 
 TEST(DatasetReport, SaysWhatEachClassWasReadFrom) {

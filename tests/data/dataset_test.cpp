@@ -109,6 +109,36 @@ TEST(Labels, AnUnknownLabelNamesFileLineValueAndTheNearestName) {
   EXPECT_NE(shortened.find("é…\" is not one of"), std::string::npos) << shortened;
 }
 
+TEST(Labels, ALongListOfLabelsIsShownInPart) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\n");
+  folder.write("l.txt", "zzzzzzzz\n");
+  Json task = classification();
+  task["labels"] = {"aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh"};
+  const std::string message = message_of<DataError>([&] { load(folder, {task}); });
+  EXPECT_NE(message.find("is not one of aa, bb, cc, dd, ee, ff, ... (8 labels)"), std::string::npos) << message;
+  EXPECT_EQ(message.find("unknown_labels"), std::string::npos) << "in training nothing lets it pass: " << message;
+}
+
+TEST(Labels, ValuesOutsideTheRangeAreToldOnceAndSummedUp) {
+  TemporaryFolder folder;
+  folder.write("t.txt", "one\ntwo\nthree\nfour\n");
+  folder.write("l.txt", "0.5\n3\n0.25\n0.75\n");
+  Json task = classification();
+  task.erase("labels");
+  task.erase("metric");
+  task["type"] = "regression";
+  task["range"] = {1, 5};
+  std::vector<std::string> problems;
+  load(folder, {task}, Json::object(), 0, &problems);
+  ASSERT_EQ(problems.size(), 2u) << problems.front();
+  EXPECT_NE(problems[0].find("l.txt:1: 0.5 is outside the record's \"range\", >= 1 and <= 5"), std::string::npos)
+      << problems[0];
+  EXPECT_NE(problems[1].find("l.txt: 3 values are outside the record's \"range\"; they are >= 0.25 and <= 0.75"),
+            std::string::npos)
+      << problems[1];
+}
+
 TEST(Labels, AutoTakesThoseOfTheTrainingRows) {
   TemporaryFolder folder;
   folder.write("t.txt", "one\ntwo\nthree\n");
@@ -120,14 +150,23 @@ TEST(Labels, AutoTakesThoseOfTheTrainingRows) {
   EXPECT_EQ(dataset.tasks[0].labels, (std::vector<std::string>{"bad", "good"}));
   EXPECT_EQ(dataset.split(Split::train).tasks[0].classes, (Classes{1, 0, 1}));
   task["splits"]["validation"] = {{"text", "t.txt"}, {"label", "v.txt"}};
-  EXPECT_NE(message_of<DataError>([&] { load(folder, {task}); }).find("\"unseen\" is not one of bad, good"),
-            std::string::npos);
+  const std::string unseen = message_of<DataError>([&] { load(folder, {task}); });
+  EXPECT_NE(unseen.find("\"unseen\" is not one of bad, good"), std::string::npos) << unseen;
+  EXPECT_NE(unseen.find("\"unknown_labels\" in the record: \"wrong\" keeps"), std::string::npos)
+      << "the cure: " << unseen;
   folder.write("l.txt", "10\n9\n-1\n");
   task = classification();
   task["labels"] = "auto";
   EXPECT_EQ(load(folder, {task}).tasks[0].labels, (std::vector<std::string>{"-1", "9", "10"})) << "numbers by value";
   folder.write("l.txt", "good\ngood\ngood\n");
-  EXPECT_NE(message_of<DataError>([&] { load(folder, {task}); }).find("found 1 label"), std::string::npos);
+  const std::string one = message_of<DataError>([&] { load(folder, {task}); });
+  EXPECT_NE(one.find("found 1 label, \"good\", in the training rows of "), std::string::npos) << one;
+  EXPECT_NE(one.find("l.txt; at least 2 are needed"), std::string::npos) << one;
+  task["splits"]["train"] = {{"file", "none.tsv"}, {"header", false}, {"columns", {{"text", 0}, {"label", 1}}}};
+  folder.write("none.tsv", "");
+  const std::string none = message_of<DataError>([&] { load(folder, {task}); });
+  EXPECT_NE(none.find("none.tsv"), std::string::npos) << none;
+  EXPECT_NE(none.find("is empty"), std::string::npos) << none;
 
   folder.write("tags.txt", "O B-x\nO\nO I-x O\n");
   folder.write("t.txt", "a b\nc\nd e f\n");

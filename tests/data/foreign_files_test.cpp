@@ -3,9 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "data/readers.h"
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/utf8.h"
 #include "infomtl/data/dataset.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
@@ -70,6 +76,20 @@ TEST(ForeignTables, GiveTheCellsThatPythonsCsvGives) {
       {"quotes alone", "text,label\n\"\"\"\",1\n\"a\"\"\",0\n", {{"\"", "1"}, {"a\"", "0"}}},
       {"no end of the last line, quoted", "text,label\none,\"1\"", {{"one", "1"}}},
       {"BOM, then a blank line", "\xEF\xBB\xBF\r\ntext,label\r\none,1\r\n", {{"one", "1"}}},
+      {"Python on Windows: CR CR LF", "text,label\r\r\none,1\r\r\ntwo,0\r\r\n", {{"one", "1"}, {"two", "0"}}},
+      {"cut between CR and LF", "text,label\r\none,1\r\ntwo,0\r", {{"one", "1"}, {"two", "0"}}},
+      {"blank cells in quotes", "text,label\none,1\n\"\",\" \"\ntwo,0\n", {{"one", "1"}, {"two", "0"}}},
+      {"blank rows of other widths", "text,label\none,1\n,,,,\n \t\ntwo,0\n  ", {{"one", "1"}, {"two", "0"}}},
+      {"BOM before a quoted name", "\xEF\xBB\xBF\"text\",\"label\"\none,1\n", {{"one", "1"}}},
+      {"a NUL, a CR and U+2028 in texts",
+       std::string("text,label\na\0b,1\n\"c\rd\",0\ne\xE2\x80\xA8"
+                   "f,1\n",
+                   33),
+       {{std::string("a\0b", 3), "1"},
+        {"c\rd", "0"},
+        {"e\xE2\x80\xA8"
+         "f",
+         "1"}}},
       {"pandas' TSV, quoted",
        "text\tlabel\n\"a \"\"b\"\" c\"\t1\n\"x\ty\"\t0\n",
        {{"a \"b\" c", "1"}, {"x\ty", "0"}},
@@ -130,7 +150,21 @@ TEST(ForeignLabels, MeanWhatTheirNameSaysOrAreRefused) {
       {"true", {"no", "yes"}, "refused"},
       {"true", {"-1", "+1"}, "refused"},
       {"true", {"0", "1"}, "1"},
-      {"1", {"true", "false"}, "false"},  // no name is a number: the index
+      {"1", {"true", "false"}, "refused"},  // the index of "false", or true
+      {"0", {"TRUE", "FALSE"}, "refused"},
+      {"1", {"unknown", "false", "true"}, "refused"},
+      {"2", {"unknown", "false", "true"}, "true"},
+      {"1", {"false", "true"}, "true"},
+      {"1", {"no", "yes"}, "yes"},  // no name is a number: the index
+      {"\"true\"", {"True", "False"}, "refused"},
+      {"true", {"True", "true"}, "true"},
+      {"true", {"True", "TRUE"}, "refused"},
+      {"{\"value\": true}", {"false", "true"}, "refused"},
+      {"[true]", {"false", "true"}, "refused"},
+      {"\"\\ttrue \"", {"false", "true"}, "true"},
+      {"-0.0", {"0", "1"}, "0"},
+      {"1e2", {"100", "200"}, "100"},
+      {"NaN", {"0", "1"}, "refused"},
       {"1", {"2", "1"}, "1"},
       {"1.0", {"2", "1"}, "1"},
       {"\"1.0\"", {"a", "b"}, "refused"},
@@ -168,6 +202,10 @@ TEST(ForeignLabels, OfSeveralClassesAreNamesIndicesOrAVectorAndNeverAGuess) {
                                                                          {"[1, 0]", {"a", "b"}, "refused"},
                                                                          {"[1]", {"a"}, "refused"},
                                                                          {"[true]", {"a"}, "a"},
+                                                                         {"true", {"a"}, "refused"},
+                                                                         {"[true, 0, 1]", three, "refused"},
+                                                                         {"[1.0, 0.0, 1.0]", three, "a|c"},
+                                                                         {"[\" b \"]", three, "b"},
                                                                          {"[0.5, 0, 0]", three, "refused"},
                                                                          {"[\"a\", null]", three, "refused"},
                                                                          {"[\"a\", \"a\"]", three, "refused"},
@@ -176,6 +214,124 @@ TEST(ForeignLabels, OfSeveralClassesAreNamesIndicesOrAVectorAndNeverAGuess) {
     const std::string found = class_of(value, names, "multi_label");
     EXPECT_EQ(found, expected) << value << " among " << names;
   }
+}
+
+/// The rows of one task with these keys in its record, from files of these contents, or all that is wrong with it.
+struct Loaded {
+  TaskRows rows;
+  std::vector<std::string> labels, problems;
+};
+Loaded loaded(Json record, const std::map<std::string, std::string>& files) {
+  const TemporaryFolder folder;
+  for (const auto& [name, content] : files) folder.write(name, content);
+  record["name"] = "t";
+  Loaded found;
+  try {
+    Dataset dataset = load_dataset(
+        Config::from_json({{"root", folder.path().string()}, {"tasks", Json::array({record})}}), 0, &found.problems);
+    if (dataset.tasks.empty()) return found;  // its record could not be read
+    found.rows = dataset.split(Split::train).tasks[0];
+    found.labels = dataset.tasks[0].labels;
+  } catch (const UserError& error) {
+    found.problems.emplace_back(error.what());
+  }
+  return found;
+}
+
+// What pandas.read_csv (3.1) takes for booleans, and numbers that are 0 and 1.
+TEST(ForeignLabels, ZeroOneColumnsAreTakenAsPandasAndSpreadsheetsWriteThem) {
+  const Json record = {
+      {"type", "multi_label"},
+      {"labels", {"x", "y"}},
+      {"missing_labels", "skip"},
+      {"splits", {{"train", {{"file", "t.FORMAT"}, {"columns", {{"text", "text"}, {"label", {"x", "y"}}}}}}}}};
+  const auto classes = [&](const std::string& format, const std::string& content) {
+    Json of_format = record;
+    of_format["splits"]["train"]["file"] = "t." + format;
+    const Loaded found = loaded(of_format, {{"t." + format, content}});
+    EXPECT_TRUE(found.problems.empty()) << content << found.problems.front();
+    return found.rows.classes;
+  };
+  const Classes right = {0, 0, 1};
+  for (const auto& [yes, no] : {std::pair("1", "0"), std::pair("True", "False"), std::pair("TRUE", "FALSE"),
+                                std::pair("true", "false"), std::pair("1.0", "0.0")}) {
+    const std::string row = std::string(yes) + "," + no + "\n", both = std::string(yes) + "," + yes + "\n";
+    EXPECT_EQ(classes("csv", "text,x,y\na," + row + "b," + no + "," + no + "\nc," + both + "d,,\n"), right) << yes;
+  }
+  EXPECT_EQ(classes("jsonl", R"({"text": "a", "x": 1.0, "y": 0.0}
+{"text": "b", "x": "True", "y": true})"),
+            right);
+  for (const char* wrong : {"yes", "2", "-1", "0.5", "t"}) {
+    const Loaded found =
+        loaded({{"type", "multi_label"},
+                {"labels", {"x", "y"}},
+                {"splits", {{"train", {{"file", "t.csv"}, {"columns", {{"text", "text"}, {"label", {"x", "y"}}}}}}}}},
+               {{"t.csv", std::string("text,x,y\na,0,") + wrong + "\nb,0,1\n"}});
+    ASSERT_EQ(found.problems.size(), 1U) << wrong;
+    EXPECT_NE(found.problems[0].find("where 0 or 1 is needed"), std::string::npos) << found.problems[0];
+  }
+}
+
+TEST(ForeignLabels, ThatAreFoundInTheRowsAreOrderedByTheirValues) {
+  const auto order = [](const std::string& content) {
+    return loaded({{"type", "classification"}, {"labels", "auto"}, {"splits", {{"train", {{"file", "t.csv"}}}}}},
+                  {{"t.csv", "text,label\n" + content}})
+        .labels;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(order("a,10.5\nb,9.5\n"), (Names{"9.5", "10.5"}));
+  EXPECT_EQ(order("a,+1\nb,-1\nc,0\n"), (Names{"-1", "0", "+1"}));
+  EXPECT_EQ(order("a,nan\nb,9\nc,10\n"), (Names{"10", "9", "nan"}));  // one of them is no number
+}
+
+TEST(ForeignLabels, NamesWithBlanksAtTheirEndsAreToldInTheRecord) {
+  const std::map<std::string, std::string> rows = {{"t.csv", "text,label\na,good\nb,bad\n"}};
+  const Json source = {{"train", {{"file", "t.csv"}}}};
+  const Loaded list = loaded({{"type", "classification"}, {"labels", {"good ", "bad"}}, {"splits", source}}, rows);
+  ASSERT_EQ(list.problems.size(), 1U);
+  EXPECT_NE(list.problems[0].find("\"good \" begins or ends with a blank"), std::string::npos) << list.problems[0];
+  auto files = rows;
+  files["names.txt"] = "good \r\nbad\r\n\r\n \r\n";
+  const Loaded file = loaded({{"type", "classification"}, {"labels", "names.txt"}, {"splits", source}}, files);
+  EXPECT_EQ(file.labels, (std::vector<std::string>{"good", "bad"}));
+}
+
+// The message is one line of UTF-8, whatever the cell holds and wherever it is cut.
+TEST(ForeignLabels, AreQuotedOnOneLineOfWholeCharacters) {
+  std::string accents = "x";
+  for (int i = 0; i < 80; ++i) accents += "\u00e9";
+  for (const std::string& cell : {accents, std::string("\"good\nbad\""), std::string("\x1b[31mgood")}) {
+    for (const char* type : {"classification", "regression"}) {
+      Json record = {{"type", type}, {"splits", {{"train", {{"file", "t.csv"}}}}}};
+      if (record["type"] == "classification") record["labels"] = {"good", "bad"};
+      const Loaded found = loaded(record, {{"t.csv", "text,label\na," + cell + "\n"}});
+      ASSERT_EQ(found.problems.size(), 1U) << cell;
+      EXPECT_EQ(found.problems[0], printable(found.problems[0]));
+    }
+  }
+  const Loaded half = loaded({{"type", "regression"}, {"splits", {{"train", {{"file", "t.jsonl"}}}}}},
+                             {{"t.jsonl", "{\"text\": \"a\", \"label\": 1}\n\u00a0\n"}});
+  ASSERT_EQ(half.problems.size(), 1U);
+  EXPECT_EQ(half.problems[0], printable(half.problems[0]));
+}
+
+TEST(ForeignTables, EmptyLinesOfFilesSideBySideAreLeftOutWhereAllHaveOne) {
+  const Json record = {{"type", "classification"},
+                       {"labels", {"a", "b"}},
+                       {"splits", {{"train", {{"text", "t.txt"}, {"label", "l.txt"}}}}}};
+  const Loaded found = loaded(record, {{"t.txt", "\none\n \ntwo\n\n"}, {"l.txt", "\nb\n\t\na\n\n"}});
+  EXPECT_TRUE(found.problems.empty());
+  EXPECT_EQ(found.rows.classes, (Classes{1, 0}));
+  const Loaded unlabelled = loaded(record, {{"t.txt", "one\ntwo\n"}, {"l.txt", "b\n\n"}});
+  ASSERT_EQ(unlabelled.problems.size(), 1U);
+  EXPECT_NE(unlabelled.problems[0].find("l.txt:2: no label"), std::string::npos) << unlabelled.problems[0];
+}
+
+TEST(ForeignJson, ATableByColumnsIsToldFromOneByRows) {
+  const Loaded found = loaded({{"type", "regression"}, {"splits", {{"train", {{"file", "t.json"}}}}}},
+                              {{"t.json", R"({"text": {"0": "a"}, "label": {"0": 1}})"}});
+  ASSERT_EQ(found.problems.size(), 1U);
+  EXPECT_NE(found.problems[0].find("orient=\"records\""), std::string::npos) << found.problems[0];
 }
 
 TEST(ForeignJson, AKeyThatIsWrittenTwiceIsRefused) {

@@ -42,14 +42,14 @@ std::vector<std::string> labels_of(const SourceRows& rows) {
 
 using Strings = std::vector<std::string>;
 
-TEST(Lines, EndAtLineFeedOnlyAndDropTheCarriageReturnBeforeIt) {
+TEST(Lines, EndAtLineFeedOnlyAndDropTheCarriageReturnsBeforeItAndAtTheEnd) {
   const auto lines =
-      split_lines("\xEF\xBB\xBFone\r\ntwo\xC2\x85still two\xE2\x80\xA8still\rtwo\x0b\x0c\n\nlast\r", "f");
+      split_lines("\xEF\xBB\xBFone\r\r\ntwo\xC2\x85still two\xE2\x80\xA8still\rtwo\x0b\x0c\n\nlast\r", "f");
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[0], "one");
   EXPECT_EQ(lines[1], "two\xC2\x85still two\xE2\x80\xA8still\rtwo\x0b\x0c");
   EXPECT_EQ(lines[2], "");
-  EXPECT_EQ(lines[3], "last\r");  // no LF behind it
+  EXPECT_EQ(lines[3], "last");  // no LF behind it
   EXPECT_TRUE(split_lines("", "f").empty());
   EXPECT_EQ(split_lines("\n", "f").size(), 1u);
 }

@@ -128,6 +128,18 @@ TEST(RefusedMethods, ATermThatLeavesATaskOutIsNoted) {
   EXPECT_TRUE(noted) << report.text();
 }
 
+TEST(MemoryEstimate, IsToldBesideProblemsThatLeaveItKnown) {
+  const auto told = [](const Json& keys, const std::vector<std::string>& overrides) {
+    const ConfigReport report = check_config(method_config(keys), overrides);
+    EXPECT_FALSE(report.data.problems.empty());
+    return std::count_if(report.data.notes.begin(), report.data.notes.end(),
+                         [](const std::string& line) { return line.starts_with("memory at the peak"); });
+  };
+  EXPECT_EQ(told(Json::object(), {"training.epoch=3"}), 1);
+  EXPECT_EQ(told(Json::object(), {"head=lineer"}), 0) << "another head, other parameters";
+  EXPECT_EQ(told(Json::object(), {"encoder.path=nowhere"}), 0);
+}
+
 TEST(OptionsWithoutEffect, AreNotedByCheckWithWhatSwitchesThemOff) {
   const auto penalty = [](const Json& dgr) { return Json{{"penalties", Json::array({dgr})}}; };
   const auto loss = [](const Json& term) { return Json{{"losses", Json::array({"supervised", term})}}; };

@@ -98,6 +98,95 @@ TEST(TokenizerClass, RobertasBlankBeforeTheFirstWordOverrulesToo) {
             plain->encode("the day").ids);
 }
 
+// Ids by AutoTokenizer of transformers 4.57.6, and 5.24.0 but for the last but one, which that refuses.
+TEST(TokenizerFolder, TokensThatTheSideFilesListAreFoundInTexts) {
+  const std::vector<std::string> tokens = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the",
+                                           "dog",   "[e1]",  "cold",  "##er",  "red"};
+  std::string lines;
+  json document = lower_casing_wordpiece();
+  json& vocabulary = document["model"]["vocab"] = json::object();
+  for (const std::string& token : tokens) {
+    vocabulary[token] = vocabulary.size();
+    lines += token + "\n";
+  }
+  document["post_processor"]["cls"][1] = 2;
+  document["post_processor"]["sep"][1] = 3;
+  struct Case {
+    bool whole_file;  ///< tokenizer.json instead of vocab.txt
+    const char *config, *map, *added;
+    Ids ids;
+  };
+  const Ids plain = {2, 5, 1, 1, 1, 6, 1, 1, 1, 1, 1, 1, 8, 9, 10, 5, 1, 1, 1, 6, 3};
+  const Ids marked = {2, 5, 7, 6, 1, 1, 1, 1, 1, 1, 8, 9, 10, 5, 1, 1, 1, 6, 3};
+  const Ids fresh = {2, 5, 1, 1, 1, 6, 11, 1, 1, 1, 8, 9, 10, 5, 11, 6, 3};
+  const Ids both = {2, 5, 7, 6, 11, 1, 1, 1, 8, 9, 10, 5, 11, 6, 3};
+  const std::vector<Case> cases = {
+      {false,
+       R"(, "additional_special_tokens": ["[e1]", "<E2>"])",
+       "",
+       "",
+       {2, 5, 7, 6, 1, 1, 1, 11, 8, 9, 10, 5, 1, 1, 1, 6, 3}},
+      {false, R"(, "additional_special_tokens": [{"content": "[e1]", "lstrip": false}])", "", "", marked},
+      {false, "", R"({"additional_special_tokens": ["[e1]"], "bos_token": "<e2>"})", "", both},
+      {false, R"(, "extra_special_tokens": {"mark": "[e1]"})", "", "", marked},
+      {false, R"(, "eos_token": "<e2>")", "", R"({"red": 20})", fresh},
+      // A config that lists its tokens leaves the two other files unread.
+      {false, R"(, "added_tokens_decoder": {"7": {"content": "[e1]", "special": true}})",
+       R"({"additional_special_tokens": ["<e2>"], "sep_token": "red"})", R"({"<E2>": 11})", marked},
+      {false,
+       R"(, "added_tokens_decoder": {"7": {"content": "[e1]", "special": true}}, "additional_special_tokens": ["<e2>"])",
+       "", "", both},
+      {true,
+       R"(, "additional_special_tokens": ["<e2>", "cold"])",
+       "",
+       "",
+       {2, 5, 1, 1, 1, 6, 11, 1, 1, 1, 8, 1, 10, 5, 11, 6, 3}},
+      {true, "", R"({"additional_special_tokens": ["[e1]"]})", "", marked},
+      {true, "", "", R"({"<e2>": 11})", {2, 5, 1, 1, 1, 6, 11, 11, 8, 9, 10, 5, 11, 6, 3}},
+      {true, R"(, "added_tokens_decoder": {"70": {"content": "<e2>", "special": true}})", "", "", fresh},
+      {true,
+       R"(, "added_tokens_decoder": {"11": {"content": "Dog <e2>", "special": false, "normalized": true}})",
+       "",
+       "",
+       {2, 5, 1, 1, 1, 11, 1, 1, 1, 8, 9, 10, 5, 1, 1, 1, 6, 3}},
+      {true, R"(, "unk_token": "<e2>", "mask_token": "red")", "", "", fresh},
+      {true, R"(, "additional_special_tokens": null)", "", "", plain}};
+  for (const Case& one : cases) {
+    const TemporaryFolder folder;
+    folder.write(one.whole_file ? "tokenizer.json" : "vocab.txt", one.whole_file ? document.dump() : lines);
+    folder.write("tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer")" + std::string(one.config) + "}");
+    if (*one.map != '\0') folder.write("special_tokens_map.json", one.map);
+    if (*one.added != '\0') folder.write("added_tokens.json", one.added);
+    EXPECT_EQ(load_tokenizer(folder.path())->encode("the [e1] dog <e2> <E2> colder red the<e2>dog").ids, one.ids)
+        << one.config << one.map << one.added;
+  }
+}
+
+// Ids by transformers 4.57.6 and 5.24.0: of tokens that both files list, tokenizer_config.json's flags count.
+TEST(TokenizerFolder, ListedFlagsOverruleTokenizerJson) {
+  const fs::path fixture = fs::path(INFOMTL_FIXTURES) / "tokenizers" / "byte_level";
+  const auto ids = [&](const std::string& config) {
+    const TemporaryFolder folder;
+    fs::copy_file(fixture / "tokenizer.json", folder / "tokenizer.json");
+    folder.write("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer")" + config + "}");
+    return load_tokenizer(folder.path())->encode("a <mask> b").ids;
+  };
+  EXPECT_EQ(ids(""), (Ids{0, 69, 4, 279, 2}));
+  EXPECT_EQ(ids(R"(, "mask_token": {"content": "<mask>", "lstrip": false})"), (Ids{0, 69, 4, 279, 2}));
+  EXPECT_EQ(ids(R"(, "added_tokens_decoder": {"4": {"content": "<mask>", "special": true, "lstrip": false}})"),
+            (Ids{0, 69, 225, 4, 279, 2}));
+}
+
+// Ids by transformers 4.57.6.
+TEST(TokenizerFolder, MPNetHasSpecialTokensOfItsOwn) {
+  const TemporaryFolder folder;
+  folder.write("vocab.txt", "<s>\n<pad>\n</s>\n<unk>\n[UNK]\n<mask>\nthe\ndog\n");
+  folder.write("config.json", R"({"model_type": "mpnet"})");
+  const Encoding pair = load_tokenizer(folder.path())->encode_pair("the <mask> dog", "the dog");
+  EXPECT_EQ(pair.ids, (Ids{0, 6, 5, 7, 2, 2, 6, 7, 2}));
+  EXPECT_EQ(pair.offsets[2], (std::pair<std::uint32_t, std::uint32_t>{3, 10}));  // the mask takes the blank before it
+}
+
 TEST(TokenizerClass, ThatIsNotImplementedIsRefusedWhateverLiesBesideIt) {
   for (const char* name : {"BertJapaneseTokenizer", "CamembertTokenizer", "T5TokenizerFast", "LlamaTokenizer"}) {
     for (const char* file : {"tokenizer.json", "vocab.txt"}) {

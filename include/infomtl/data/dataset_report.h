@@ -31,8 +31,9 @@ struct INFOMTL_API SplitReport {
   std::vector<std::pair<std::string, std::int64_t>> labels;  ///< how often each label occurs (words, for tagging)
   std::vector<ClassRows> classes;                            ///< of all but regressions
   std::int64_t unknown_labels = 0;                           ///< labels that the record's list lacks
-  double least = 0, mean = 0, most = 0;                      ///< of the values, for regression
-  std::int64_t words = 0, words_without_token = 0;           ///< tagging
+  std::vector<std::string> unknown_names;           ///< what those are, each once, by their bytes; by check alone
+  double least = 0, mean = 0, most = 0;             ///< of the values, for regression
+  std::int64_t words = 0, words_without_token = 0;  ///< tagging
 
   std::array<std::int32_t, 5> lengths{};  ///< tokens, special ones included, uncut: least, median, 90 %, 99 %, most
   std::int64_t tokens = 0;                ///< of all rows, after cutting to max_length

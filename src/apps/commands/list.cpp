@@ -60,7 +60,9 @@ void print(const RegistryEntry& entry) {
                 value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
   }
   for (const FieldInfo& field : entry.options) {
-    std::printf("  %-22s   %s = %s  %s\n", "", field.name.c_str(), field.default_value.c_str(), field.meaning.c_str());
+    const bool chosen = field.type.find("one of ") != std::string::npos;
+    std::printf("  %-22s   %s = %s  %s%s\n", "", field.name.c_str(), field.default_value.c_str(), field.meaning.c_str(),
+                chosen ? (" (" + field.type + ")").c_str() : "");
   }
 }
 

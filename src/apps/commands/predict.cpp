@@ -1,9 +1,13 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/log.h"
 #include "infomtl/runs/trained_run.h"
 #include "text_input.h"
 
@@ -22,12 +26,17 @@ int predict(const PredictOptions& options) {
   TrainedRun run = TrainedRun::load(options.run);
   std::vector<std::string> names;
   std::string pair;  // a task that reads pairs
+  std::vector<std::string> single;
   bool known = options.all;
   for (const Task& task : run.tasks()) {
     names.push_back(task.name);
     if (!options.all && task.name != options.task) continue;
     known = true;
-    if (task.pair) pair = task.name;
+    if (task.pair) {
+      pair = task.name;
+    } else {
+      single.push_back(task.name);
+    }
   }
   if (!options.all && options.task.empty()) {
     throw UserError("predict: give --task, one of " + listed(names) + ", or --all");
@@ -49,6 +58,7 @@ int predict(const PredictOptions& options) {
     file.open(options.output, std::ios::binary | std::ios::trunc);
     if (!file) throw IoError(options.output + ": cannot be written");
   }
+  bool first = true;
   std::ostream& out = options.output == "-" ? std::cout : file;
   for_each_chunk(options.input, 256, [&](const std::vector<InputText>& chunk) {
     std::vector<std::pair<std::string, std::string>> texts;
@@ -61,6 +71,10 @@ int predict(const PredictOptions& options) {
         throw DataError("predict: " + who + " reads single texts; leave text_pair out");
       }
       texts.emplace_back(input.text, input.pair);
+    }
+    if (std::exchange(first, false) && !pair.empty() && !single.empty()) {
+      log::warning("predict: " + listed(single) + (single.size() == 1 ? " reads" : " read") +
+                   " single texts: text alone, without text_pair");
     }
     const std::vector<Json> answers = options.all ? run.predict_all(texts) : run.predict(options.task, texts, samples);
     for (std::size_t i = 0; i < chunk.size(); ++i) out << carried(chunk[i], answers[i]).dump() << '\n';

@@ -1,12 +1,16 @@
 #include "text_input.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/core/log.h"
 #include "infomtl/core/utf8.h"
 #include "infomtl/data/dataset.h"
 
@@ -40,6 +44,16 @@ std::string joined_words(const Json& words, const std::string& where) {
     joined += (joined.empty() ? "" : " ") + text;
   }
   return joined;
+}
+
+/// Says so where lines that are read as texts look like rows of a table or like records.
+void warn_of_raw_lines(const std::string& input, const std::string& first_line) {
+  const std::string ending = std::filesystem::path(input).extension().string();
+  const bool named = ending == ".tsv" || ending == ".csv" || ending == ".jsonl" || ending == ".json";
+  if (!named && first_line.find('\t') == std::string::npos) return;
+  log::warning(input + ": every line is read as one text, " +
+               (named ? "whatever the file's name says" : "tabs and all that stands between them") +
+               "; JSONL, {\"text\": ...} a line, says what the text is");
 }
 
 InputText read_record(const std::string& line, const std::string& where) {
@@ -95,7 +109,8 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
   std::ifstream file;
   if (input != "-") {
     file.open(input, std::ios::binary);
-    if (!file) throw IoError(input + ": cannot be opened");
+    if (!file) throw IoError(input + ": cannot be opened: " + std::strerror(errno));
+    if (std::filesystem::is_directory(input)) throw IoError(input + ": is a folder; a file of texts is needed");
   }
   std::istream& stream = input == "-" ? std::cin : file;
   const std::string name = input == "-" ? "stdin" : input;
@@ -107,6 +122,7 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
     if (number == 1) {
       if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // a byte-order mark
       records = begins_a_record(line);
+      if (!records) warn_of_raw_lines(name, line);
     }
     const std::string where = name + ":" + std::to_string(number);
     check_utf8(line, where);

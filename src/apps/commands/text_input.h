@@ -21,7 +21,8 @@ struct InputText {
 
 /// Reads `input` ("-" is stdin) and hands the texts over in order, in chunks of at most `chunk`. Where the first line
 /// begins a JSON object (`{"`), every line is a record; else every line is a text as it stands. Lines end at LF, CR
-/// before it and a byte-order mark are dropped. Other keys of a record (an id, a label) are handed over, unless they look like a slip.
+/// before it and a byte-order mark are dropped. Texts with tabs, or of a file that is named like a table or JSON, are warned of.
+/// Other keys of a record (an id, a label) are handed over, unless they look like a slip.
 /// @throws DataError naming file and line (bad UTF-8, a broken record or one without a text, a line without end), IoError
 void for_each_chunk(const std::string& input, std::size_t chunk,
                     const std::function<void(const std::vector<InputText>&)>& body);

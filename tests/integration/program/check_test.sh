@@ -45,6 +45,22 @@ refused_with 3 config.json --set encoder.path=nowhere --set losses.1.wieght=1
 once 'nowhere' && once 'weather or not' && once 'wieght'
 "$program" synthesize corpus --seed 3 --rows 160 >/dev/null
 
+# A record that could not be read is no second problem.
+cp corpus/tasks/topic.json topic.json && sed -i 's/"type": *"classification"/"type": "classifcation"/' corpus/tasks/topic.json
+refused_with 1 config.json
+once 'did you mean "classification"'
+mv topic.json corpus/tasks/topic.json
+
+# A config that cannot be read has no rows to show; rows that were not read are not missing rows.
+refused_with 1 nothere.json
+[[ $(head -n 1 check.txt) == 'problems (1):' ]] || die "a table without rows: $(cat check.txt)"
+cp -r corpus kept
+sed -i '/"labels": \[/,/\]/c "labels": "auto",' corpus/tasks/topic.json && sed -i 's/.*/garden/' corpus/topic/train_labels.txt
+refused_with 1 config.json
+once 'found 1 label, "garden", in the training rows of'
+! grep -q 'validation rows' check.txt || die "a false note: $(cat check.txt)"
+rm -rf corpus && mv kept corpus
+
 # One model per task: a group that names one head fails for every other task, which is told before anything is written.
 status=0
 one_head='optimizer.groups=[{"match": "heads.topic.*", "rate_factor": 2}]'
@@ -120,4 +136,9 @@ once 'here that is "supervised"'
 sed -i 's/"metric": *"[a-z_0-9]*"/"metric": "mcc"/' corpus/tasks/topic.json
 refused_with 1 config.json
 once 'here that is "matthews"'
+# A path that is not UTF-8 ends up in a message; --json still writes JSON.
+status=0
+"$program" check $'gone\xff/run.json' --json >odd.json || status=$?
+[[ $status == 2 ]] || die "a path that is not UTF-8: status $status"
+contains odd.json 'cannot be opened'
 echo "1 passed, 0 failed"

@@ -18,6 +18,7 @@ with 's/"gaussian"/"linear"/' && refuse_in_one_line 'gaussian' $(train changed.j
 with 's/"tasks": \["topic"/"tasks": ["topics"/' && refuse_in_one_line 'topic' $(train changed.json)
 refuse_in_one_line 'integer' $(train config.json --set 'training.epochs="two"')
 refuse_in_one_line 'training' $(train config.json --set training.batch_size=0)
+refuse_in_one_line '0 or more' $(train config.json --seed -1)
 refuse_in_one_line 'validation' $(train config.json --set training.selection.split=test)
 refuse_in_one_line 'joint' $(train config.json --set weighting.name=pcgrad)
 refuse_in_one_line 'svd_reweighting' $(train config.json --set weighting=svd_reweighting)
@@ -150,6 +151,7 @@ refuse_in_one_line 'config' train
 refuse_in_one_line 'did you mean "losses"' list lossess
 refuse_in_one_line 'did you mean "pcgrad"' list pcgrat
 refuse_in_one_line 'known: losses, penalties, ' list nothing-of-the-kind
+"$program" list losses >losses.txt && contains losses.txt '(one of sum, mean)'
 refuse_in_one_line 'pooling' encode --model corpus/encoder --pooling last
 printf 'not json' >corpus/encoder/config.json
 refuse_in_one_line 'config.json' $(train config.json)

@@ -41,10 +41,23 @@ printf '{"id": 7, "text": "we met on monday"}\n' >record.jsonl
 printf '{"id": 7, "text": "we met on monday", "text_pair": "when"}\n' >pair.jsonl
 "$program" predict mine --task spans --input record.jsonl "${quiet[@]}" >spans.jsonl
 contains spans.jsonl '{"id":7,"words":["we","met","on","monday"],"labels":['
-"$program" predict mine --all --input pair.jsonl "${quiet[@]}" >all.jsonl
+cat pair.jsonl pair.jsonl >pairs.jsonl
+"$program" predict mine --all --input pairs.jsonl "${quiet[@]}" >all.jsonl 2>single.txt
+[[ $(grep -c 'topic, .* read single texts' single.txt) == 1 ]] || die "not said once that text_pair is not read: $(cat single.txt)"
 for task in topic polarity emotion certainty spans answer; do contains all.jsonl "\"$task\":{"; done
 refuse_in_one_line '"label" is a key of the answer' predict whole --task topic --input more.jsonl
 refuse_in_one_line 'give --task' predict whole
+refuse_in_one_line 'nothere.txt: cannot be opened: No such file' predict whole --task topic --input nothere.txt
+refuse_in_one_line 'corpus: is a folder' predict whole --task topic --input corpus
+
+# A table is not read by its columns, which is said.
+printf 'we met on monday\tgarden\n' >table.tsv && cp table.tsv table.txt && cp texts.txt plain.csv
+for file in table.tsv table.txt plain.csv; do
+  "$program" predict mine --task topic --input "$file" "${quiet[@]}" >/dev/null 2>raw.txt
+  contains raw.txt "$file: every line is read as one text"
+done
+"$program" predict mine --task topic --input texts.txt "${quiet[@]}" 2>raw.txt >/dev/null
+! grep -q 'one text' raw.txt || die "plain texts were warned of: $(cat raw.txt)"
 
 # Folders that are not quite a run.
 "$program" predict mine/checkpoints/last --task topic --input record.jsonl "${quiet[@]}" | grep -q '"label"' || die "a checkpoint"

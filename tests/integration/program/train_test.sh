@@ -134,6 +134,15 @@ contains busy.txt 'another process'
 "$program" tokenize --model run/checkpoints/best --input texts.txt >tokens.jsonl
 contains tokens.jsonl '"offsets":[[0,0],'
 
+# Numbers that left the range: which, what may help, and where the run is. Such a run has no best checkpoint.
+"$program" train config.json --output diverged --set optimizer.learning_rate=1e30 --log-level error >/dev/null 2>diverged.txt &&
+  die "a rate of 1e30 trained"
+contains diverged.txt 'optimizer.learning_rate'
+contains diverged.txt '"training.non_finite": "skip"'
+contains diverged.txt 'the run: diverged'
+"$program" evaluate diverged --log-level error 2>unscored.txt && die "a run without an evaluation was evaluated"
+contains unscored.txt 'infomtl train diverged --resume'
+
 # Several seeds: one folder each and a summary.
 "$program" train config.json --seeds 0,1 --output seeds --set training.epochs=1 --log-level warning >summary.txt
 [[ -s seeds/summary.json && -s seeds/seed-0/results.json && -s seeds/seed-1/results.json ]] || die "no summary of seeds"
