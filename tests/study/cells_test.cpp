@@ -123,7 +123,9 @@ TEST_F(Cells, AreAllLookedAtBeforeOneIsToldToBeDone) {
   auto other = std::make_unique<OtherProcess>(cells_[1].folder);
   CellRunner here = runner();
   here.on_finish([&](const Cell& cell, const Results&) {
-    if (cell.seed == 0) EXPECT_EQ(here.counts().elsewhere, 1U);
+    if (cell.seed == 0) {
+      EXPECT_EQ(here.counts().elsewhere, 1U);
+    }
   });
   here.on_wait([&] { other.reset(); });
   EXPECT_TRUE(here.run());
