@@ -329,13 +329,15 @@ TEST(Experiment, ResultsHaveTheWeightsThatAWeightingFoundBeforeTheFirstStep) {
   Json again = Json::parse(read_file(corpus_folder() / "tasks" / "topic.json"));
   again["name"] = "again";
   std::ofstream(corpus_folder() / "tasks" / "again.json") << again.dump();
+  const Json tasks = {(corpus_folder() / "tasks" / "topic.json").string(),
+                      (corpus_folder() / "tasks" / "again.json").string()};
   const testing::TemporaryFolder folder;
   const auto fit = [&](const std::string& name, std::int64_t epochs) {
     ExperimentOptions options;
     options.output = folder.path() / name;
     options.resume = true;
     options.stop_after_epochs = epochs;
-    options.overrides = {R"(data.tasks=["tasks/topic.json", "tasks/again.json"])", "weighting=svd_reweighting"};
+    options.overrides = {"data.tasks=" + tasks.dump(), "weighting=svd_reweighting"};
     return Experiment::from_config(corpus_folder() / "run.json", options).fit();
   };
   const Json found = fit("whole", 0).loss_weights;
