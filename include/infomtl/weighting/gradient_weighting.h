@@ -48,7 +48,7 @@ struct TaskInputs {
   torch::Tensor features;    ///< [B, H] pooled, float32 on the CPU; rows in the order of the task's split
   torch::Tensor labels;      ///< as TaskBatch::labels
   torch::Tensor texts =
-      {};  ///< [B] int64, as TaskBatch::texts: equal where rows have the same tokens; may be undefined
+      {};                  ///< [B] int64, as TaskBatch::texts: equal where rows have the same tokens; may be undefined
   std::int64_t width = 0;  ///< H, also where the features are undefined; 0: not known
 };
 
