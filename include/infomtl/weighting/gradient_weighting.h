@@ -47,8 +47,8 @@ struct TaskInputs {
   std::int64_t outputs = 0;  ///< C
   torch::Tensor features;    ///< [B, H] pooled, float32 on the CPU; rows in the order of the task's split
   torch::Tensor labels;      ///< as TaskBatch::labels
-  torch::Tensor texts =
-      {};                  ///< [B] int64, as TaskBatch::texts: equal where rows have the same tokens; may be undefined
+  /// [B] int64, as TaskBatch::texts: equal where rows have the same tokens; may be undefined
+  torch::Tensor texts = {};
   std::int64_t width = 0;  ///< H, also where the features are undefined; 0: not known
 };
 
