@@ -297,6 +297,12 @@ DatasetReport check_dataset(ReadDatasets& datasets, const Config& data, std::uin
   return report;
 }
 
+bool DatasetReport::every_task_read() const {
+  return std::all_of(tasks.begin(), tasks.end(), [&](const Task& task) {
+    return std::any_of(splits.begin(), splits.end(), [&](const SplitReport& one) { return one.task == task.name; });
+  });
+}
+
 std::string DatasetReport::text(bool examples) const {
   std::string result = splits.empty() ? "" : table_text(*this, examples);
   for (const auto& [title, lines] : {std::pair("notes", &notes), std::pair("problems", &problems)}) {

@@ -26,10 +26,7 @@ void add_note_once(std::vector<std::string>& notes, const std::string& line) {
 
 /// What a split lacks for what the config will do with it.
 void note_missing_splits(const DatasetReport& data, const RunConfig& run, std::vector<std::string>& notes) {
-  const bool read = std::all_of(data.tasks.begin(), data.tasks.end(), [&](const Task& task) {
-    return std::any_of(data.splits.begin(), data.splits.end(), [&](const auto& one) { return one.task == task.name; });
-  });
-  if (!read) return;  // a task whose record or labels are wrong: what its splits hold is not known
+  if (!data.every_task_read()) return;
   for (const Split split : {Split::validation, Split::test}) {
     const std::string name(split_name(split));
     std::string without;

@@ -115,15 +115,7 @@ class PartsCheck {
   const std::optional<MemoryEstimate>& memory() const { return memory_; }
 
  private:
-  /// Whether the rows of every task are there.
-  bool all_read() const {
-    const auto has_rows = [&](const Task& task) {
-      return std::any_of(data_.splits.begin(), data_.splits.end(),
-                         [&](const SplitReport& one) { return one.task == task.name; });
-    };
-    return data_.problems.empty() && !data_.tasks.empty() &&
-           std::all_of(data_.tasks.begin(), data_.tasks.end(), has_rows);
-  }
+  bool all_read() const { return data_.problems.empty() && !data_.tasks.empty() && data_.every_task_read(); }
 
   void build_encoder_and_model(const Tokenizer* tokenizer) {
     const std::filesystem::path& path = run_.encoder.path;

@@ -45,8 +45,8 @@ ConfigReport check_comparison(const std::filesystem::path& file, const std::vect
   std::string what = "comparison";
   problems->guard([&] {
     const ComparisonPlan plan = ComparisonPlan::read(file, {}, overrides, problems);
-    what += " of " + counted(plan.methods.size(), "method", "methods") + " under " +
-            counted(plan.seeds.size(), "seed", "seeds") + ", tables of " + plan.split;
+    what += " of " + counted(plan.methods.size(), "method") + " under " + counted(plan.seeds.size(), "seed") +
+            ", tables of " + plan.split;
     if (!experiment_there(plan.where, plan.experiment, *problems)) return;
     const std::uint64_t seed = plan.seeds.empty() ? 0 : plan.seeds.front();
     for (std::size_t place = 0; place < plan.places.size(); ++place) {
@@ -69,8 +69,8 @@ ConfigReport check_search(const std::filesystem::path& file, const std::vector<s
     const SearchPlan plan = SearchPlan::read(file, problems);
     std::size_t trials = 0;
     for (const SearchMethod& method : plan.methods) trials += method.trials.size();
-    what += " (" + plan.algorithm.name + ") over " + counted(plan.methods.size(), "method", "methods") + ", " +
-            counted(trials, "trial", "trials");
+    what += " (" + plan.algorithm.name + ") over " + counted(plan.methods.size(), "method") + ", " +
+            counted(trials, "trial");
     if (!experiment_there(plan.where, plan.experiment, *problems)) return;
     for (const SearchMethod& method : plan.methods) {
       for (const TrialSettings& trial : method.trials) {

@@ -76,9 +76,8 @@ class Smoothed final : public GradientWeighting {
     }
     return found;
   }
-  torch::Tensor found_weights() const override {
-    return inner_->found_weights();
-  }  // equal weights average to themselves
+  /// Weights that stay as they are found average to themselves.
+  torch::Tensor found_weights() const override { return inner_->found_weights(); }
   std::vector<ParameterGroup> parameter_groups() const override {
     std::vector<ParameterGroup> groups = inner_->parameter_groups();
     for (ParameterGroup& group : groups) group.match = "inner." + group.match;

@@ -54,6 +54,8 @@ struct INFOMTL_API DatasetReport {
   std::vector<std::string> problems;  ///< what training would fail at, all of it
   std::vector<std::string> notes;     ///< what a careful reader would want to know
 
+  /// Whether every task has rows in some split; where not, its record or labels are wrong and what it holds is not known.
+  bool every_task_read() const;
   /// @param examples  every class of every split with three of its texts, too
   std::string text(bool examples = false) const;
   Json json() const;

@@ -86,6 +86,18 @@ Tensor contrast(const Tensor& scores, const Pairing& pairing) {
 
 }  // namespace
 
+void softmax_to_slope(Tensor& rows, const Tensor& columns, const Tensor& index, const Pairing& pairing) {
+  if (columns.defined()) {
+    if (pairing.identity) {
+      rows.narrow(1, 0, columns.size(1)).add_(columns);
+    } else {
+      rows.index_add_(1, pairing.positive, columns);
+    }
+    rows.mul_(0.5);
+  }
+  rows.scatter_add_(1, index, at::full_like(index, -1, rows.options()));
+}
+
 variable_list gradients_with_graph(const Kept& kept, const Tensor& outer) {
   const auto type = widened_type(kept.z, kept.keys);
   const InfoNceOptions& options = kept.pairing.options;
@@ -99,7 +111,7 @@ variable_list gradients_with_graph(const Kept& kept, const Tensor& outer) {
     if (input.requires_grad()) wanted.push_back(input);
   }
   const variable_list found = torch::autograd::grad({contrast(scores, kept.pairing)}, wanted, {outer}, true, true);
-  variable_list result(2);
+  variable_list result(kArguments);
   std::size_t next = 0;
   if (kept.z.requires_grad()) result[0] = found[next++];
   if (kept.keys.requires_grad()) result[1] = found[next];
@@ -131,15 +143,7 @@ std::pair<Tensor, Tensor> contrast_with_gradient(Tensor similarity, const Pairin
   if (symmetric) sum = 0.5 * (sum - columns.diagonal().sum());
   if (!gradient) return {sum, {}};
   Tensor slope = rows.exp_();
-  if (symmetric) {
-    if (pairing.identity) {
-      slope.narrow(1, 0, pairing.positive.size(0)).add_(columns.exp_());
-    } else {
-      slope.index_add_(1, pairing.positive, columns.exp_());
-    }
-    slope.mul_(0.5);
-  }
-  slope.scatter_add_(1, index, at::full_like(index, -1, slope.options()));
+  softmax_to_slope(slope, symmetric ? columns.exp_() : Tensor(), index, pairing);
   return {sum, slope};
 }
 
@@ -158,12 +162,8 @@ class PlainInfoNce : public torch::autograd::Function<PlainInfoNce> {
 
   static variable_list backward(AutogradContext* context, variable_list outer) {
     const Kept kept(context);
-    variable_list result(4);
-    if (at::GradMode::is_enabled()) {
-      const variable_list found = gradients_with_graph(kept, outer[0]);
-      std::copy(found.begin(), found.end(), result.begin());
-      return result;
-    }
+    if (at::GradMode::is_enabled()) return gradients_with_graph(kept, outer[0]);
+    variable_list result(kArguments);
     const Tensor& slope = kept.others[0];
     const auto type = slope.scalar_type();
     const InfoNceOptions& options = kept.pairing.options;

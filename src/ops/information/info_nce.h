@@ -5,6 +5,7 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <vector>
@@ -44,6 +45,8 @@ struct ScoredRows {
   torch::Tensor through_norm(torch::Tensor gradient) const;
 };
 
+inline constexpr std::size_t kArguments = 4;  ///< of a forward pass: z, keys, pairing, whether a gradient is wanted
+
 /// The context of a forward pass: z, keys and the pairing, then what else is kept.
 void keep(torch::autograd::AutogradContext* context, const torch::Tensor& z, const torch::Tensor& keys,
           const Pairing& pairing, std::initializer_list<torch::Tensor> others);
@@ -54,8 +57,14 @@ struct Kept {
   explicit Kept(torch::autograd::AutogradContext* context);
 };
 
-/// The gradients in z and keys of `outer` times the loss, themselves with a graph (second derivatives), through the plain
-/// scores and LibTorch's own operations: this holds all pairs.
+/// dL/dS of some anchors in place of `rows`, their softmax over the keys [., M]: its mean with `columns`, their part of the
+/// softmax over the anchors [., B], where the second direction counts, less the positives.
+/// @param columns  undefined: one direction @param index  [., 1], these anchors' positive keys
+void softmax_to_slope(torch::Tensor& rows, const torch::Tensor& columns, const torch::Tensor& index,
+                      const Pairing& pairing);
+
+/// What a backward pass returns: the gradients in z and keys of `outer` times the loss, themselves with a graph (second
+/// derivatives), through the plain scores and LibTorch's own operations: this holds all pairs.
 torch::autograd::variable_list gradients_with_graph(const Kept& kept, const torch::Tensor& outer);
 
 }  // namespace infomtl::ops

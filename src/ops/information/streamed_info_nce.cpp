@@ -90,12 +90,8 @@ class StreamedInfoNce : public torch::autograd::Function<StreamedInfoNce> {
 
   static variable_list backward(AutogradContext* context, variable_list outer) {
     const Kept kept(context);
-    variable_list result(4);
-    if (at::GradMode::is_enabled()) {
-      const variable_list found = gradients_with_graph(kept, outer[0]);
-      std::copy(found.begin(), found.end(), result.begin());
-      return result;
-    }
+    if (at::GradMode::is_enabled()) return gradients_with_graph(kept, outer[0]);
+    variable_list result(kArguments);
     const Tensor &of_rows = kept.others[0], &of_columns = kept.others[1];
     const Pairing& pairing = kept.pairing;
     const auto type = of_rows.scalar_type();
@@ -108,17 +104,9 @@ class StreamedInfoNce : public torch::autograd::Function<StreamedInfoNce> {
       // dL/dS of these anchors: the softmax of each direction less the positive.
       Tensor slope = block.rows;
       slope.sub_(of_rows.narrow(0, block.first, block.count).unsqueeze(1)).exp_();
-      if (of_columns.defined()) {
-        Tensor columns = block.columns;
-        columns.sub_(of_columns).exp_();
-        if (pairing.identity) {
-          slope.narrow(1, 0, columns.size(1)).add_(columns);
-        } else {
-          slope.index_add_(1, pairing.positive, columns);
-        }
-        slope.mul_(0.5);
-      }
-      slope.scatter_add_(1, block.index, at::full_like(block.index, -1, slope.options()));
+      Tensor columns = block.columns;
+      if (columns.defined()) columns.sub_(of_columns).exp_();
+      softmax_to_slope(slope, columns, block.index, pairing);
       if (to_anchors.defined()) {
         Tensor place = to_anchors.narrow(0, block.first, block.count);
         at::mm_out(place, slope, others.rows);
