@@ -10,6 +10,7 @@
 #include "core/config_document.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_fields.h"
 #include "infomtl/core/utf8.h"
 
 namespace infomtl {
@@ -220,7 +221,10 @@ bool Config::is_object() const { return value_->is_object(); }
 
 Json Config::effective(const std::vector<std::string>& paths) const {
   Json result = *value_;
-  for (const std::string& field : paths) document_->make_absolute(result, pointer_, field);
+  const auto make_absolute = [&](std::string& text, const std::string& pointer) {
+    text = fs::absolute(document_->resolved(text, pointer)).lexically_normal().string();
+  };
+  for (const std::string& field : paths) visit_strings(result, field, make_absolute, pointer_);
   return result;
 }
 

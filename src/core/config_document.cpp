@@ -307,27 +307,6 @@ fs::path ConfigDocument::resolved(const std::string& text, const std::string& po
   return origin_of(pointer).folder / expand_home(text);
 }
 
-void ConfigDocument::make_absolute(Json& value, const std::string& pointer, std::string_view field) const {
-  if (field.starts_with("[]")) {
-    field.remove_prefix(2);
-    if (!value.is_array()) return make_absolute(value, pointer, field);
-    for (std::size_t i = 0; i < value.size(); ++i) make_absolute(value[i], pointer_below(pointer, i), field);
-    return;
-  }
-  if (field.empty()) {
-    if (!value.is_string() || value.get_ref<const std::string&>().empty()) return;
-    value = fs::absolute(resolved(value.get<std::string>(), pointer)).lexically_normal().string();
-    return;
-  }
-  if (field.front() == '.') field.remove_prefix(1);
-  if (!value.is_object()) return;
-  const std::string_view name = field.substr(0, field.find_first_of(".["));
-  field.remove_prefix(name.size());
-  for (auto& [key, below] : value.items()) {
-    if (name == "*" || name == key) make_absolute(below, pointer_below(pointer, key), field);
-  }
-}
-
 std::string ConfigDocument::where(const std::string& pointer) const {
   const std::string& name = origin_of(pointer).name;
   if (pointer.empty()) return name;

@@ -42,8 +42,6 @@ struct ConfigDocument {
   std::string where(const std::string& pointer) const;
   /// A path as the file that wrote it means it; "~/" is the home folder.
   std::filesystem::path resolved(const std::string& text, const std::string& pointer) const;
-  /// Makes the strings absolute that `field` leads to from a copy of the value at `pointer`; see Config::effective.
-  void make_absolute(Json& value, const std::string& pointer, std::string_view field) const;
 
  private:
   void apply_override(const std::string& assignment);

@@ -93,6 +93,82 @@ Config leave_out_list(const Config& config) {
   return Config::from_json(read_json(file), file.string());
 }
 
+/// What a data section says beside its records.
+struct RowChoice {
+  double train_fraction;
+  std::array<std::int64_t, 3> most;  ///< rows of each split
+  double label_noise;
+  Config leave_out;
+
+  static RowChoice read(const Config& config) {
+    constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+    RowChoice choice{
+        .train_fraction = config.number("train_fraction", 1.0, Range{.low = 0.0, .high = 1.0, .low_open = true}),
+        .most = {config.integer("max_train_rows", kAll, at_least(1)),
+                 config.integer("max_validation_rows", kAll, at_least(1)),
+                 config.integer("max_test_rows", kAll, at_least(1))},
+        .label_noise = config.number("label_noise", 0.0, between(0.0, 1.0)),
+        .leave_out = leave_out_list(config)};
+    config.reject_unknown();
+    return choice;
+  }
+};
+
+/// The rows of one split, whole. @param problems  null: the first throws
+SplitData read_split(const std::vector<TaskRecord>& records, Split split, std::vector<std::string>* problems,
+                     LabelReadings* readings) {
+  const ErrorList problem =
+      problems == nullptr ? throwing_errors() : ErrorList([&](const std::string& text) { problems->push_back(text); });
+  SplitData rows;
+  rows.tasks.resize(records.size());
+  std::set<std::size_t> told;  // tasks whose rows could not all be read
+  for (const Reading& reading : readings_of(records, split)) {
+    std::string names;
+    for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
+    const std::string place =
+        (reading.tasks.size() == 1 ? "task " : "tasks ") + names + ", " + std::string(split_name(split));
+    std::size_t found = 0;
+    const ErrorList placed = [&](const std::string& text) {
+      if (++found <= kMostListed) problem(place + ": " + text);
+    };
+    try {
+      if (problems == nullptr) {
+        with_context(place, [&] { load_reading(reading, records, split, rows, problem, readings); });
+      } else {
+        load_reading(reading, records, split, rows, placed, readings);
+      }
+    } catch (const UserError& error) {
+      if (problems == nullptr) throw;
+      placed(error.what());
+    }
+    if (found > kMostListed) problem(place + ": and " + std::to_string(found - kMostListed) + " more problems");
+    if (found > 0) told.insert(reading.tasks.begin(), reading.tasks.end());
+  }
+  for (std::size_t t = 0; t < records.size(); ++t) {
+    const auto& sources = records[t].splits[static_cast<std::size_t>(split)];
+    if (sources.empty() || rows.tasks[t].size() > 0 || told.contains(t)) continue;
+    problem("task " + records[t].task.name + ": the " + std::string(split_name(split)) +
+            " split has no labelled row (" + sources.front().file.string() + ")");
+  }
+  for (TaskRows& task : rows.tasks) {
+    task.numbers.resize(task.size());
+    std::iota(task.numbers.begin(), task.numbers.end(), 1);
+  }
+  return rows;
+}
+
+std::vector<std::int64_t> sizes_of(const SplitData& rows) {
+  std::vector<std::int64_t> sizes;
+  for (const TaskRows& task : rows.tasks) sizes.push_back(static_cast<std::int64_t>(task.size()));
+  return sizes;
+}
+
+void take_rows(const RowChoice& choice, SplitData& rows, const std::vector<Task>& tasks, Split split,
+               std::uint64_t run_seed) {
+  take_subset(rows, tasks, split == Split::train ? choice.train_fraction : 1.0,
+              choice.most[static_cast<std::size_t>(split)], run_seed, split);
+}
+
 }  // namespace
 
 Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vector<std::string>* problems,
@@ -109,71 +185,27 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
       for (auto& sources : record.splits) sources.clear();
     }
   }
-  const double fraction = config.number("train_fraction", 1.0, Range{.low = 0.0, .high = 1.0, .low_open = true});
-  constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
-  const std::array<std::int64_t, 3> most = {config.integer("max_train_rows", kAll, at_least(1)),
-                                            config.integer("max_validation_rows", kAll, at_least(1)),
-                                            config.integer("max_test_rows", kAll, at_least(1))};
-  const double noise = config.number("label_noise", 0.0, between(0.0, 1.0));
-  const Config leave_out = leave_out_list(config);
-  config.reject_unknown();
+  const RowChoice choice = RowChoice::read(config);
 
   Dataset dataset;
   if (readings != nullptr) readings->resize(records.size());
   std::vector<std::int64_t> labelled;
   for (const TaskRecord& record : records) dataset.tasks.push_back(record.task);
-  const ErrorList problem =
-      problems == nullptr ? throwing_errors() : ErrorList([&](const std::string& text) { problems->push_back(text); });
   for (const Split split : kSplits) {
-    SplitData& rows = dataset.split(split);
-    rows.tasks.resize(records.size());
-    std::set<std::size_t> told;  // tasks whose rows could not all be read
-    for (const Reading& reading : readings_of(records, split)) {
-      std::string names;
-      for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
-      const std::string place =
-          (reading.tasks.size() == 1 ? "task " : "tasks ") + names + ", " + std::string(split_name(split));
-      std::size_t found = 0;
-      const ErrorList placed = [&](const std::string& text) {
-        if (++found <= kMostListed) problem(place + ": " + text);
-      };
-      try {
-        if (problems == nullptr) {
-          with_context(place, [&] { load_reading(reading, records, split, rows, problem, readings); });
-        } else {
-          load_reading(reading, records, split, rows, placed, readings);
-        }
-      } catch (const UserError& error) {
-        if (problems == nullptr) throw;
-        placed(error.what());
-      }
-      if (found > kMostListed) problem(place + ": and " + std::to_string(found - kMostListed) + " more problems");
-      if (found > 0) told.insert(reading.tasks.begin(), reading.tasks.end());
-    }
-    for (std::size_t t = 0; t < records.size(); ++t) {
-      const auto& sources = records[t].splits[static_cast<std::size_t>(split)];
-      if (sources.empty() || rows.tasks[t].size() > 0 || told.contains(t)) continue;
-      problem("task " + records[t].task.name + ": the " + std::string(split_name(split)) +
-              " split has no labelled row (" + sources.front().file.string() + ")");
-    }
-    for (TaskRows& task : rows.tasks) {
-      task.numbers.resize(task.size());
-      std::iota(task.numbers.begin(), task.numbers.end(), 1);
-      if (split == Split::train) labelled.push_back(static_cast<std::int64_t>(task.size()));
-    }
-    take_subset(rows, dataset.tasks, split == Split::train ? fraction : 1.0, most[static_cast<std::size_t>(split)],
-                run_seed, split);
+    dataset.split(split) = read_split(records, split, problems, readings);
+    if (split == Split::train) labelled = sizes_of(dataset.split(split));
+    take_rows(choice, dataset.split(split), dataset.tasks, split, run_seed);
   }
+  SplitData& train = dataset.split(Split::train);
   config.part([&] {
-    with_context(config.where(), [&] { flip_labels(dataset.split(Split::train), dataset.tasks, noise, run_seed); });
+    with_context(config.where(), [&] { flip_labels(train, dataset.tasks, choice.label_noise, run_seed); });
   });
   try {
-    leave_out_rows(leave_out, dataset.split(Split::train), dataset.tasks, labelled);
+    leave_out_rows(choice.leave_out, train, dataset.tasks, labelled);
   } catch (const UserError& error) {
     if (problems == nullptr) throw;
     problems->push_back(error.what());
   }
-  const SplitData& train = dataset.split(Split::train);
   for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
     const std::vector<std::int32_t>& sequences = train.tasks[t].sequences;
     dataset.tasks[t].train_rows = static_cast<std::int64_t>(train.tasks[t].size());
@@ -197,20 +229,51 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
   return data::load_dataset_with(config, run_seed, problems, nullptr);
 }
 
+namespace {
+
+/// @throws ConfigError
+const data::TaskRecord& record_of(const Task& task, const std::vector<data::TaskRecord>& records, const Config& config) {
+  const auto of_task = [&](const data::TaskRecord& record) { return record.task.name == task.name; };
+  const auto found = std::find_if(records.begin(), records.end(), of_task);
+  if (found != records.end()) return *found;
+  throw ConfigError(config.where("tasks") + ": no task \"" + task.name + "\" is left among the records");
+}
+
+}  // namespace
+
+Dataset load_split(const Config& config, const std::vector<Task>& tasks, Split which, std::uint64_t run_seed) {
+  using namespace data;
+  const std::vector<TaskRecord> records = read_task_records(config);
+  const RowChoice choice = RowChoice::read(config);
+  std::vector<TaskRecord> trained;
+  for (const Task& task : tasks) {
+    trained.push_back(record_of(task, records, config));
+    trained.back().task.labels = task.labels;
+  }
+  Dataset dataset;
+  dataset.tasks = tasks;
+  for (SplitData& split : dataset.splits) split.tasks.resize(tasks.size());
+  SplitData& rows = dataset.split(which);
+  rows = read_split(trained, which, nullptr, nullptr);
+  const std::vector<std::int64_t> labelled = sizes_of(rows);
+  take_rows(choice, rows, tasks, which, run_seed);
+  if (which == Split::train) {
+    with_context(config.where(), [&] { flip_labels(rows, tasks, choice.label_noise, run_seed); });
+    leave_out_rows(choice.leave_out, rows, tasks, labelled);
+  }
+  return dataset;
+}
+
 Dataset load_file(const Config& config, const std::vector<Task>& tasks, std::size_t task,
                   const std::filesystem::path& file) {
   using namespace data;
-  std::vector<TaskRecord> records = read_task_records(config);
-  const auto of_task = [&](const TaskRecord& record) { return record.task.name == tasks.at(task).name; };
-  const auto found = std::find_if(records.begin(), records.end(), of_task);
-  if (found == records.end()) {
-    throw ConfigError(config.where("tasks") + ": no task \"" + tasks.at(task).name + "\" is left among the records");
-  }
-  std::vector<TaskRecord> one = {*found};
+  const std::vector<TaskRecord> records = read_task_records(config);
+  const TaskRecord& record = record_of(tasks.at(task), records, config);
+  std::vector<TaskRecord> one = {record};
   one[0].task.labels = tasks[task].labels;  // "auto" was settled in training
   one[0].task.words = tasks[task].words;
   one[0].splits = {};
-  one[0].splits[static_cast<std::size_t>(Split::test)] = {source_of_file(*found, file)};
+  one[0].splits[static_cast<std::size_t>(Split::test)] = {source_of_file(record, file)};
   SplitData rows;
   rows.tasks.resize(1);
   const std::string place = "task " + tasks[task].name;

@@ -14,6 +14,7 @@
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
+#include "runs/moved_run.h"
 
 namespace infomtl {
 
@@ -137,15 +138,6 @@ RunParts load_parts(const RunConfig& config) {
 
 namespace {
 
-void replace_root(Json& config, const std::filesystem::path& root, const std::filesystem::path& run) {
-  if (root.empty()) return;
-  if (!config.contains("data") || !config["data"].contains("root")) {
-    throw UserError(run.string() +
-                    ": its config has no data.root that another could replace; its records name whole paths");
-  }
-  config["data"]["root"] = std::filesystem::absolute(root).string();
-}
-
 /// What a model that a program of one's own has saved (Trainer::save) says of itself, as a config.
 Config config_of_checkpoint(const std::filesystem::path& checkpoint) {
   const Json state = verify_checkpoint(checkpoint);
@@ -189,7 +181,7 @@ LoadedModel load_known_model(const RunFolder& run, const std::filesystem::path& 
   }
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
   config["encoder"]["path"] = std::filesystem::absolute(checkpoint).string();
-  replace_root(config, data_root, run.path());
+  if (!data_root.empty()) config = with_context(run.path().string(), [&] { return with_data_in(config, data_root); });
   return load_checkpoint(Config::from_json(config, run.config().string()), checkpoint);
 }
 

@@ -15,6 +15,7 @@
 #include "runs/checkpoint_schedule.h"
 #include "runs/environment.h"
 #include "runs/event_writer.h"
+#include "runs/moved_run.h"
 #include "runs/results_of_evaluation.h"
 #include "runs/run_config.h"
 #include "runs/run_folder.h"
@@ -324,7 +325,7 @@ Experiment::Experiment(Experiment&&) noexcept = default;
 Experiment::~Experiment() = default;
 
 Experiment Experiment::from_config(const std::filesystem::path& config, ExperimentOptions options) {
-  const Config read = Config::from_file(config, options.overrides);
+  const Config read = with_data_in(Config::from_file(config, options.overrides), options);
   if (options.output.empty()) {
     const auto seed = options.seed ? *options.seed : static_cast<std::uint64_t>(read.integer("seed", 0, at_least(0)));
     options.output = default_run_folder(config, seed);
@@ -338,14 +339,15 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   if (training.json().value("regime", Json()) == "single") {
     training.fail("regime", "\"single\" trains one model per task, each an experiment of its own; use infomtl::Run");
   }
-  RunConfig read = RunConfig::read(config);
+  const RunFolder begun(options.output);
+  RunConfig read = RunConfig::read(config, options.resume ? begun.checkpoint() : std::filesystem::path());
   if (options.seed) read.trainer.seed = *options.seed;
   read.one_of_several = options.one_of_several;
   read.datasets = options.datasets;
   for (const std::string& split : options.scored_splits) split_named(split);  // an unknown one is told before training
   auto implementation = std::make_unique<Implementation>(std::move(read), std::move(options));
   Implementation& self = *implementation;
-  self.folder.set_data_moved(self.options.data_moved);
+  self.folder.set_data_moved(!self.options.data_folder.empty());
   if (self.options.more_epochs) self.extended_from = self.folder.extended_from(self.config.effective());
   if (self.extended_from) self.check_extension();
   if (!self.extended_from) self.results = self.folder.finished();

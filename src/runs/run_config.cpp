@@ -52,7 +52,7 @@ Precision precision_named(const Config& config, torch::Device device) {
   return Precision::float32;
 }
 
-EncoderSettings EncoderSettings::read(const Config& config) {
+EncoderSettings EncoderSettings::read(const Config& config, const std::filesystem::path& instead) {
   EncoderSettings settings;
   config.part([&] {
     const std::filesystem::path given = config.path("path");
@@ -62,6 +62,11 @@ EncoderSettings EncoderSettings::read(const Config& config) {
   config.reject_unknown();
   config.part([&] {
     if (!settings.path.empty() && !std::filesystem::exists(settings.path / "config.json")) {
+      if (!instead.empty()) {
+        log::info(settings.path.string() + ": is gone; the encoder and the tokenizer are those of " + instead.string());
+        settings.path = instead;
+        return;
+      }
       config.fail("path", "\"" + settings.path.string() + "\" is not a model folder: it has no config.json" +
                               (std::filesystem::exists(settings.path) ? "" : how_to_fetch(config.text("path"))));
     }
@@ -69,7 +74,7 @@ EncoderSettings EncoderSettings::read(const Config& config) {
   return settings;
 }
 
-RunConfig RunConfig::read(const Config& config) {
+RunConfig RunConfig::read(const Config& config, const std::filesystem::path& encoder) {
   RunConfig run{.config = config,
                 .trainer = {},
                 .data = empty_config(),
@@ -83,7 +88,7 @@ RunConfig RunConfig::read(const Config& config) {
   run.description = config.text("description", "");
   config.part([&] { run.device = device_named(config); });
   config.part([&] { run.precision = precision_named(config, run.device); });
-  config.part([&] { run.encoder = EncoderSettings::read(config.object("encoder")); });
+  config.part([&] { run.encoder = EncoderSettings::read(config.object("encoder"), encoder); });
   config.part([&] { run.data = config.object("data"); });
   config.part([&] { run.losses = config.list("losses"); });
   run.penalties = config.list_or_empty("penalties");

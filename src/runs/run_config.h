@@ -26,8 +26,9 @@ struct EncoderSettings {
   std::int64_t max_length = 128;
   std::string weights = "auto";
   void fields(FieldVisitor& f);
-  /// A config's "encoder". @throws ConfigError, also where the path is no model folder
-  static EncoderSettings read(const Config& config);
+  /// A config's "encoder". @param instead  the model folder where the path is none; empty: that is an error
+  /// @throws ConfigError
+  static EncoderSettings read(const Config& config, const std::filesystem::path& instead = {});
 };
 
 struct RunConfig {
@@ -51,8 +52,9 @@ struct RunConfig {
   bool information = false;                     ///< whether the information plane is, after each epoch
 
   /// Everything but the parts that need the tasks to be built. Where the config collects its problems, what could not be
-  /// read has its default. @throws ConfigError for an unknown key, a wrong type or range
-  static RunConfig read(const Config& config);
+  /// read has its default. @param encoder  model folder in place of one that is gone: of a run that goes on, its checkpoint
+  /// @throws ConfigError for an unknown key, a wrong type or range
+  static RunConfig read(const Config& config, const std::filesystem::path& encoder = {});
 
   /// What config.json of the run folder says: the config with the seed and the precision that this run uses, and with
   /// absolute paths. A function of the config's text, wherever it was written.

@@ -16,6 +16,7 @@
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run_state.h"
+#include "runs/moved_run.h"
 
 namespace infomtl {
 
@@ -87,9 +88,7 @@ void RunFolder::refuse_unfinished(bool resume) const {
 }
 
 std::string RunFolder::difference(Json saved, Json effective) const {
-  for (Json* config : {&saved, &effective}) {
-    if (data_moved_ && config->is_object() && config->contains("data")) (*config)["data"].erase("root");
-  }
+  take_places_out(saved, effective, checkpoint(), data_moved_);
   return first_difference(saved, effective);
 }
 

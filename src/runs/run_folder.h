@@ -38,11 +38,13 @@ class RunFolder {
   std::filesystem::path single_task(const std::string& task) const { return path_ / "single" / task; }
   bool single() const { return std::filesystem::exists(path_ / "single"); }
 
-  /// Whether configs that differ in data.root alone are the same (ExperimentOptions::data_moved).
+  /// Whether configs that differ in the place of their data alone are the same (ExperimentOptions::data_folder).
   void set_data_moved(bool moved) { data_moved_ = moved; }
   /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
   bool begun() const;
   bool has_checkpoint() const;
+  /// `last` where the run has it, else empty.
+  std::filesystem::path checkpoint() const { return has_checkpoint() ? last() : std::filesystem::path(); }
   /// @throws UserError when the folder can't be one of a run: its place is a file, or it holds a log, results or
   /// checkpoints without the config.json of a run
   void check_place() const;

@@ -57,7 +57,7 @@ SingleTaskRuns::SingleTaskRuns(const Config& config, ExperimentOptions options)
   seed_ = read.trainer.seed;
   effective_ = read.effective();
   effective_["training"]["regime"] = "single";
-  folder_.set_data_moved(options_.data_moved);
+  folder_.set_data_moved(!options_.data_folder.empty());
   if (options_.more_epochs) extended_from_ = folder_.extended_from(effective_);
   if (!extended_from_) results_ = folder_.finished();
   if (!results_) {

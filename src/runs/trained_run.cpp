@@ -14,6 +14,7 @@
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
 #include "runs/environment.h"
+#include "runs/moved_run.h"
 #include "runs/predict.h"
 #include "runs/results_of_evaluation.h"
 #include "runs/run_folder.h"
@@ -22,9 +23,18 @@
 namespace infomtl {
 namespace {
 
-TaskData data_of(const LoadedModel& loaded) {
-  return {load_dataset(loaded.config.data, loaded.config.trainer.seed), loaded.tokenizer,
-          static_cast<std::size_t>(loaded.config.encoder.max_length)};
+/// One split, without opening the files of the others.
+Dataset split_of(const LoadedModel& loaded, Split split) {
+  try {
+    return load_split(loaded.config.data, loaded.model->tasks(), split, loaded.config.trainer.seed);
+  } catch (const IoError& error) {
+    throw IoError(error.what() + std::string("; where the data have moved, --data FOLDER names the folder that was ") +
+                  data_folder(loaded.config.config.json()).string());
+  }
+}
+
+TaskData data_of(const LoadedModel& loaded, Split split) {
+  return {split_of(loaded, split), loaded.tokenizer, static_cast<std::size_t>(loaded.config.encoder.max_length)};
 }
 
 }  // namespace
@@ -155,7 +165,7 @@ Results TrainedRun::Implementation::evaluate(const std::string& split, const Emb
   for (AnsweringModel& one : models) {
     const LoadedModel& loaded = one.loaded();
     describe(unordered, loaded);
-    const Evaluation scores = evaluate_model(*loaded.model, nullptr, data_of(loaded), which,
+    const Evaluation scores = evaluate_model(*loaded.model, nullptr, data_of(loaded, which), which,
                                              loaded.config.trainer.evaluation_batch_size, 0, noise);
     add_evaluation(unordered, loaded.model->tasks(), name, scores, one.tasks);
   }
@@ -195,7 +205,7 @@ std::vector<TaskOutputs> TrainedRun::outputs(const std::string& split) {
   std::vector<TaskOutputs> found;
   for (AnsweringModel& one : implementation_->models) {
     const LoadedModel& loaded = one.loaded();
-    const TaskData data = data_of(loaded);
+    const TaskData data = data_of(loaded, which);
     const std::int64_t batch_size = loaded.config.trainer.evaluation_batch_size;
     const Features features = collect_features(*loaded.model, data, which, {.batch_size = batch_size, .outputs = true});
     const auto embeddings = embedding_covariances(*loaded.model, data, which, batch_size);
@@ -225,7 +235,7 @@ std::string TrainedRun::fingerprint(const std::string& split) {
       parts += parameter.key() + " " + sha256_of_text(bytes) + "\n";
     }
     parts += std::to_string(loaded.config.encoder.max_length) + " " + loaded.config.encoder.pooling + "\n";
-    parts += infomtl::fingerprint(load_dataset(loaded.config.data, loaded.config.trainer.seed).split(which)) + "\n";
+    parts += infomtl::fingerprint(split_of(loaded, which).split(which)) + "\n";
   }
   return sha256_of_text(parts);
 }
@@ -233,7 +243,7 @@ std::string TrainedRun::fingerprint(const std::string& split) {
 std::vector<torch::Tensor> TrainedRun::gradient_cosines(const GradientCosineSettings& settings) {
   if (!shares_encoder()) throw StateError("tasks with an encoder each have no gradients to compare");
   const LoadedModel& loaded = implementation_->models.front().loaded();
-  return infomtl::gradient_cosines(*loaded.model, data_of(loaded), settings);
+  return infomtl::gradient_cosines(*loaded.model, data_of(loaded, Split::train), settings);
 }
 
 std::vector<Json> TrainedRun::predict(const std::string& task,

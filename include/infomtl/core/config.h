@@ -51,9 +51,9 @@ class INFOMTL_API Config {
   /// The value as it stands after merging, paths as they were written.
   const Json& json() const;
   /// The value with its paths made absolute, as path() resolves them: what a run saves, since it means the same
-  /// wherever it is read. Which values are paths is the reader's to say, each by the way to it from here: names joined
-  /// by dots, `*` for every key of an object, `[]` behind a name for the elements of an array (or the value itself where
-  /// it is no array). {"encoder.path", "data.tasks[]"}; what is not there or not a string is passed over.
+  /// wherever it is read. Which values are paths is the reader's to say, each by the way to it from here, as
+  /// visit_strings() (core/json_fields.h) takes it: {"encoder.path", "data.tasks[]"}; what is not there or not a string is
+  /// passed over.
   Json effective(const std::vector<std::string>& paths) const;
   /// A copy of the whole document with these overrides applied, nothing of it asked for yet.
   Config overridden(const std::vector<std::string>& overrides) const;

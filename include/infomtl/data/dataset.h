@@ -106,6 +106,10 @@ INFOMTL_API std::vector<std::vector<std::size_t>> groups_sharing_texts(const Spl
 INFOMTL_API Dataset load_dataset(const Config& data, std::uint64_t run_seed,
                                  std::vector<std::string>* problems = nullptr);
 
+/// One split of the tasks as they were trained; the others have no row, and their files are not opened.
+/// @param tasks  with their labels ("auto" was settled in training); each has its record in `data` @throws as load_dataset
+INFOMTL_API Dataset load_split(const Config& data, const std::vector<Task>& tasks, Split which, std::uint64_t run_seed);
+
 /// The rows of a file of one's own for one of the tasks, as the test split; the other splits and tasks have none. It is read
 /// as the task's record in `data` reads its files: their format where the file's ending names none, and their columns
 /// (text, text_pair, label where those are no columns).

@@ -31,9 +31,10 @@ struct ExperimentOptions {
   bool resume = false;                      ///< continue from checkpoints/last
   /// Together with `resume`: a finished run goes on where the config asks for more training.epochs and differs in nothing else.
   bool more_epochs = false;
-  /// The data lie elsewhere than when the run began: another data.root is no other config. A run that goes on still refuses
-  /// other training rows
-  bool data_moved = false;
+  /// Where the data lie now, in place of the config's data.root; of a run that goes on and has no root, in place of the folder
+  /// that all its paths of data have in common. Another place is no other config. A run that goes on still refuses other
+  /// training rows
+  std::filesystem::path data_folder = {};
   bool progress = false;  ///< on stderr: a line per epoch, between them a bar on a terminal, else a line per minute
   /// What the best checkpoint is scored on after training; score_split() adds another split later.
   std::vector<std::string> scored_splits = {"validation", "test"};

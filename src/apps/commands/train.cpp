@@ -1,9 +1,7 @@
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "commands.h"
 #include "infomtl/core/errors.h"
-#include "infomtl/core/json.h"
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run.h"
 #include "infomtl/runs/seeds.h"
@@ -37,15 +35,12 @@ int train(const TrainOptions& given) {
   TrainOptions options = given;
   const std::atomic<bool>* stop = catch_interrupts();
   take_run_for_config(options);
-  if (!options.data_root.empty()) {
-    options.overrides.push_back("data.root=" + Json(std::filesystem::absolute(options.data_root).string()).dump());
-  }
   ExperimentOptions experiment{.overrides = options.overrides,
                                .seed = options.seed,
                                .output = options.output,
                                .resume = options.resume,
                                .more_epochs = options.resume,
-                               .data_moved = !options.data_root.empty(),
+                               .data_folder = options.data_root,
                                .progress = !options.quiet};
   if (options.resume && !options.output.empty() && !std::filesystem::exists(options.output)) {
     log::warning(options.output.string() + ": nothing to continue; training starts");

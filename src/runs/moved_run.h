@@ -1,0 +1,30 @@
+#pragma once
+// Moved run: the config of a run whose data or model folder lie elsewhere now.
+
+#include <filesystem>
+
+#include "infomtl/core/config.h"
+#include "infomtl/core/json.h"
+#include "infomtl/runs/experiment.h"
+
+namespace infomtl {
+
+/// Where the data of a saved config lie: its data.root; without one, the folder that the paths of its data section have in
+/// common; empty where there are none.
+std::filesystem::path data_folder(const Json& config);
+
+/// The config with the data in another folder: data.root and every path of the data section below data_folder() are below
+/// `folder`. Other paths, such as those of records that lie elsewhere, stay.
+/// @param config  as a run saves it: paths are absolute @throws UserError where it names no file
+Json with_data_in(Json config, const std::filesystem::path& folder);
+
+/// A config as a run with these options reads it: with the data in options.data_folder, where one is given.
+Config with_data_in(const Config& config, const ExperimentOptions& options);
+
+/// Takes the places out of two configs of a run that has moved, so that what is left tells whether they ask for the same: of
+/// the data, and of the encoder's folder where both have the tokenizer of the run's checkpoint or are gone. What the saved
+/// config still finds where it was has not moved, and is left.
+/// @param checkpoint  of the run; empty where it has none @param data_moved  they have, whatever is left there
+void take_places_out(Json& saved, Json& effective, const std::filesystem::path& checkpoint, bool data_moved);
+
+}  // namespace infomtl

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# A run that has moved with its data and its encoder: what needs the data says where they were, finds them where it is told,
+# opens the files of its own split only, and goes on to the bits of a run that stayed.
+source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+quiet=(--log-level warning --quiet)
+mkdir home && cd home && make_corpus
+steady=(--set schedule.name=constant --set 'losses=["supervised"]')
+"$program" train config.json --output runs/whole "${steady[@]}" --set training.epochs=3 "${quiet[@]}" >/dev/null
+"$program" train config.json --output runs/short "${steady[@]}" "${quiet[@]}" >/dev/null
+# The same with its records in place, so that the run names every file by its whole path; one task.
+sed 's#\.\./topic/#corpus/topic/#' corpus/tasks/topic.json >topic.json
+printf '{"extends": "config.json", "losses": ["supervised"], "data": {"tasks": [%s]}, "training": {"epochs": 1}}' \
+  "$(tr -d '\n' <topic.json)" >inline.json
+"$program" train inline.json --output runs/inline "${quiet[@]}" >/dev/null
+for run in short inline; do
+  "$program" evaluate runs/$run --split test --log-level warning >../$run.txt
+done
+cp -r runs/short runs/other
+cd .. && mv home house && cd house
+
+refuse_in_one_line "--data FOLDER names the folder that was $folder/home/corpus/topic" evaluate runs/inline --split test
+refuse_in_one_line "$folder/home/corpus/tasks/topic.json: cannot be opened" evaluate runs/short --split test
+mkdir elsewhere && mv corpus/topic/train_* elsewhere
+"$program" evaluate runs/inline --split test --data corpus/topic --log-level warning | cmp - ../inline.txt || die "moved: records in place"
+"$program" evaluate runs/short --split test --data corpus/tasks --log-level warning | cmp - ../short.txt || die "moved: records in files"
+refuse_in_one_line 'train_text.txt: cannot be opened' evaluate runs/short --split train --data corpus/tasks
+mv elsewhere/* corpus/topic
+
+# It goes on without the encoder that it began from; with one of the same tokenizer, too; a finished one needs nothing.
+"$program" train runs/short --resume --data corpus/tasks --set training.epochs=3 --quiet >/dev/null 2>resumed.txt
+contains resumed.txt 'is gone; the encoder and the tokenizer are those of'
+cmp runs/short/checkpoints/last/model.safetensors runs/whole/checkpoints/last/model.safetensors || die "resumed after the move: another model"
+"$program" train config.json --output runs/other --resume "${steady[@]}" --set training.epochs=3 "${quiet[@]}" >/dev/null
+cmp runs/other/checkpoints/last/model.safetensors runs/whole/checkpoints/last/model.safetensors || die "config at its new place: another model"
+"$program" train config.json --output runs/whole "${steady[@]}" --set training.epochs=3 "${quiet[@]}" >/dev/null
+refuse_in_one_line 'differ in optimizer/learning_rate' train config.json --output runs/whole "${steady[@]}" \
+  --set training.epochs=3 --set optimizer.learning_rate=0.1
+sed -i 's/^garden$/gardens/' corpus/encoder/vocab.txt
+refuse_in_one_line 'differ in encoder/path' train config.json --output runs/whole "${steady[@]}" --set training.epochs=3
+echo "1 passed, 0 failed"
