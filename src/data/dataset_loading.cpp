@@ -197,9 +197,8 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
     take_rows(choice, dataset.split(split), dataset.tasks, split, run_seed);
   }
   SplitData& train = dataset.split(Split::train);
-  config.part([&] {
-    with_context(config.where(), [&] { flip_labels(train, dataset.tasks, choice.label_noise, run_seed); });
-  });
+  config.part(
+      [&] { with_context(config.where(), [&] { flip_labels(train, dataset.tasks, choice.label_noise, run_seed); }); });
   try {
     leave_out_rows(choice.leave_out, train, dataset.tasks, labelled);
   } catch (const UserError& error) {
@@ -232,7 +231,8 @@ Dataset load_dataset(const Config& config, std::uint64_t run_seed, std::vector<s
 namespace {
 
 /// @throws ConfigError
-const data::TaskRecord& record_of(const Task& task, const std::vector<data::TaskRecord>& records, const Config& config) {
+const data::TaskRecord& record_of(const Task& task, const std::vector<data::TaskRecord>& records,
+                                  const Config& config) {
   const auto of_task = [&](const data::TaskRecord& record) { return record.task.name == task.name; };
   const auto found = std::find_if(records.begin(), records.end(), of_task);
   if (found != records.end()) return *found;

@@ -28,8 +28,8 @@ Dataset split_of(const LoadedModel& loaded, Split split) {
   try {
     return load_split(loaded.config.data, loaded.model->tasks(), split, loaded.config.trainer.seed);
   } catch (const IoError& error) {
-    throw IoError(error.what() + std::string("; where the data have moved, --data FOLDER names the folder that was ") +
-                  data_folder(loaded.config.config.json()).string());
+    throw IoError(std::string(error.what()) + "; data are looked for below " +
+                  data_folder(loaded.config.config.json()).string() + ", --data FOLDER names another place");
   }
 }
 

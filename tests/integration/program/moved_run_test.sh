@@ -18,12 +18,12 @@ done
 cp -r runs/short runs/other
 cd .. && mv home house && cd house
 
-refuse_in_one_line "--data FOLDER names the folder that was $folder/home/corpus/topic" evaluate runs/inline --split test
+refuse_in_one_line "data are looked for below $folder/home/corpus/topic, --data FOLDER names another place" evaluate runs/inline --split test
 refuse_in_one_line "$folder/home/corpus/tasks/topic.json: cannot be opened" evaluate runs/short --split test
-mkdir elsewhere && mv corpus/topic/train_* elsewhere
+mkdir elsewhere && mv corpus/topic/train_* corpus/topic/validation_* elsewhere
 "$program" evaluate runs/inline --split test --data corpus/topic --log-level warning | cmp - ../inline.txt || die "moved: records in place"
 "$program" evaluate runs/short --split test --data corpus/tasks --log-level warning | cmp - ../short.txt || die "moved: records in files"
-refuse_in_one_line 'train_text.txt: cannot be opened' evaluate runs/short --split train --data corpus/tasks
+refuse_in_one_line 'validation_labels.txt: cannot be opened' evaluate runs/short --data corpus/tasks
 mv elsewhere/* corpus/topic
 
 # It goes on without the encoder that it began from; with one of the same tokenizer, too; a finished one needs nothing.
@@ -33,8 +33,8 @@ cmp runs/short/checkpoints/last/model.safetensors runs/whole/checkpoints/last/mo
 "$program" train config.json --output runs/other --resume "${steady[@]}" --set training.epochs=3 "${quiet[@]}" >/dev/null
 cmp runs/other/checkpoints/last/model.safetensors runs/whole/checkpoints/last/model.safetensors || die "config at its new place: another model"
 "$program" train config.json --output runs/whole "${steady[@]}" --set training.epochs=3 "${quiet[@]}" >/dev/null
-refuse_in_one_line 'differ in optimizer/learning_rate' train config.json --output runs/whole "${steady[@]}" \
+refuse_in_one_line 'differ in /optimizer/learning_rate' train config.json --output runs/whole "${steady[@]}" \
   --set training.epochs=3 --set optimizer.learning_rate=0.1
 sed -i 's/^garden$/gardens/' corpus/encoder/vocab.txt
-refuse_in_one_line 'differ in encoder/path' train config.json --output runs/whole "${steady[@]}" --set training.epochs=3
+refuse_in_one_line 'differ in /encoder/path' train config.json --output runs/whole "${steady[@]}" --set training.epochs=3
 echo "1 passed, 0 failed"
