@@ -58,7 +58,7 @@ TEST_F(LoadSplit, HasTheRowsOfTheWholeDatasetAndOpensNoOtherFile) {
     for (const Split other : kSplits) {
       if (other == split) continue;
       EXPECT_EQ(one.split(other).tasks.at(0).size(), 0U);
-      EXPECT_NE(message_of([&] { load_split(data(), whole.tasks, other, kSeed); }).find("cannot be opened"),
+      EXPECT_NE(message_of<IoError>([&] { load_split(data(), whole.tasks, other, kSeed); }).find("cannot be opened"),
                 std::string::npos);
       std::filesystem::rename(folder_.path() / (file(other, "text") + ".away"), folder_.path() / file(other, "text"));
     }
@@ -68,8 +68,9 @@ TEST_F(LoadSplit, HasTheRowsOfTheWholeDatasetAndOpensNoOtherFile) {
 TEST_F(LoadSplit, NamesATaskWithoutARecord) {
   std::vector<Task> tasks = load_dataset(data(), 0).tasks;
   tasks.front().name = "tone";
-  EXPECT_NE(message_of([&] { load_split(data(), tasks, Split::test, 0); }).find("no task \"tone\" is left"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of<ConfigError>([&] { load_split(data(), tasks, Split::test, 0); }).find("no task \"tone\" is left"),
+      std::string::npos);
 }
 
 }  // namespace
