@@ -102,6 +102,7 @@ struct Experiment::Implementation {
       log::warning(folder.path().string() + ": the run has no checkpoint yet; training starts over");
       return;
     }
+    refuse_other_model_folder(config.encoder.path, folder.last());
     trainer->load(folder.last());
     if (trainer->best_epoch() >= 0) verify_checkpoint(folder.best());
     for (const auto& [checkpoint, tasks] : own_bests()) {

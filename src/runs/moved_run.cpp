@@ -9,6 +9,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_fields.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/runs/run_paths.h"
 
@@ -43,14 +44,19 @@ bool has_encoder(const Json& config) {
          config["encoder"].value("path", Json()).is_string();
 }
 
-/// Whether the tokenizer's files, which a checkpoint holds beside weights and settings, are those of the folder.
-bool same_tokenizer(const fs::path& folder, const fs::path& checkpoint) {
+/// What of a model folder is not as a checkpoint of it has it; empty where all is. Keys that only one config.json has are
+/// those of another program that wrote it.
+std::string difference_of_model(const fs::path& folder, const fs::path& checkpoint) {
   for (const auto& entry : fs::directory_iterator(checkpoint)) {
     const std::string name = entry.path().filename().string();
     if (name == "config.json" || name == "state.json" || name.ends_with(".safetensors")) continue;
-    if (!fs::exists(folder / name) || read_file(folder / name) != read_file(entry.path())) return false;
+    if (!fs::exists(folder / name) || read_file(folder / name) != read_file(entry.path())) return name;
   }
-  return true;
+  const Json config = read_json(folder / "config.json"), saved = read_json(checkpoint / "config.json");
+  for (const auto& [key, value] : saved.items()) {
+    if (config.contains(key) && config[key] != value) return "config.json#/" + key;
+  }
+  return {};
 }
 
 /// `path` seen from `folder`; nothing where it does not lie there.
@@ -105,8 +111,15 @@ void take_places_out(Json& saved, Json& effective, const fs::path& checkpoint, b
   if (checkpoint.empty() || !has_encoder(saved) || !has_encoder(effective)) return;
   const fs::path now = effective["encoder"]["path"].get<std::string>();
   if (fs::exists(saved["encoder"]["path"].get<std::string>())) return;
-  if (fs::exists(now) && !same_tokenizer(now, checkpoint)) return;
+  if (fs::exists(now) && !difference_of_model(now, checkpoint).empty()) return;
   for (Json* config : {&saved, &effective}) (*config)["encoder"].erase("path");
+}
+
+void refuse_other_model_folder(const fs::path& folder, const fs::path& checkpoint) {
+  const std::string difference = difference_of_model(folder, checkpoint);
+  if (difference.empty()) return;
+  throw UserError(folder.string() + ": its " + difference + " is not that of " + checkpoint.string() +
+                  ", so the run cannot go on with it; put the old one back, or train into another folder");
 }
 
 }  // namespace infomtl

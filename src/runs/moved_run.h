@@ -27,4 +27,8 @@ Config with_data_in(const Config& config, const ExperimentOptions& options);
 /// @param checkpoint  of the run; empty where it has none @param data_moved  they have, whatever is left there
 void take_places_out(Json& saved, Json& effective, const std::filesystem::path& checkpoint, bool data_moved);
 
+/// Refuses a model folder that is not the one that the checkpoint was trained from: its tokenizer's files, or a value of its
+/// config.json (a dropout, say). @throws UserError, naming the first difference
+void refuse_other_model_folder(const std::filesystem::path& folder, const std::filesystem::path& checkpoint);
+
 }  // namespace infomtl

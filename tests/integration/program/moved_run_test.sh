@@ -37,4 +37,10 @@ refuse_in_one_line 'differ in /optimizer/learning_rate' train config.json --outp
   --set training.epochs=3 --set optimizer.learning_rate=0.1
 sed -i 's/^garden$/gardens/' corpus/encoder/vocab.txt
 refuse_in_one_line 'differ in /encoder/path' train config.json --output runs/whole "${steady[@]}" --set training.epochs=3
+
+# A folder that stands where it stood and is another one.
+sed -i 's/^gardens$/garden/' corpus/encoder/vocab.txt
+"$program" train config.json --output runs/stayed "${steady[@]}" "${quiet[@]}" >/dev/null
+sed -i 's/"hidden_dropout_prob": [0-9.]*/"hidden_dropout_prob": 0.3/' corpus/encoder/config.json
+refuse_in_one_line 'encoder: its config.json#/hidden_dropout_prob is not that of' train runs/stayed --resume --set training.epochs=3
 echo "1 passed, 0 failed"
