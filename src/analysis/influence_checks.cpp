@@ -184,9 +184,11 @@ std::vector<SubsetScore> subset_scores(const std::vector<InfluenceTask>& tasks, 
   }
   rivals.push_back(std::move(random));
 
+  // The losses do not depend on the backend: what another one's check measured is read back.
+  Tensor losses = at::empty({0, static_cast<std::int64_t>(count)}, torch::kFloat64);
+  if (hooks.kept) losses = hooks.kept("subsets").value_or(losses);
   std::vector<std::vector<double>> measured(count);
   for (std::int64_t j = 0; j < subsets; ++j) {
-    announce(hooks, "training on half of the rows", j + 1, subsets);
     std::vector<Tensor> halves;
     for (std::size_t l = 0; l < count; ++l) {
       const auto n = static_cast<std::size_t>(tasks[l].features.size(0));
@@ -194,9 +196,15 @@ std::vector<SubsetScore> subset_scores(const std::vector<InfluenceTask>& tasks, 
       std::vector<std::int64_t> half(order.begin(), order.begin() + static_cast<std::ptrdiff_t>((n + 1) / 2));
       halves.push_back(torch::tensor(half, torch::kInt64));
     }
-    const std::vector<double> losses =
-        retraining.validation_losses(retraining.retrained(retraining.training().subset(halves)));
-    for (std::size_t k = 0; k < count; ++k) measured[k].push_back(losses[k]);
+    if (j >= losses.size(0)) {
+      announce(hooks, "training on half of the rows", j + 1, subsets);
+      const auto found = retraining.validation_losses(retraining.retrained(retraining.training().subset(halves)));
+      losses = at::cat({losses, torch::tensor(found, torch::kFloat64).unsqueeze(0)});
+      if (hooks.keep) hooks.keep("subsets", losses);
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      measured[k].push_back(losses[j][static_cast<std::int64_t>(k)].item<double>());
+    }
     for (Rival& rival : rivals) {
       Tensor sum = at::zeros({static_cast<std::int64_t>(count)}, torch::kFloat64);
       for (std::size_t l = 0; l < count; ++l) sum += rival.rows[l].index_select(0, halves[l]).sum(0);

@@ -195,7 +195,7 @@ InfluenceReport influence_of_run(const fs::path& run, const InfluenceRequest& re
   }
   if (request.subsets > 0) {
     report.subsets = request.subsets;
-    report.subset_scores = subset_scores(tasks, request.settings, report.result, request.subsets, hooks);
+    report.subset_scores = subset_scores(tasks, request.settings, report.result, request.subsets, with_files);
   }
   if (request.mislabel > 0) {
     report.mislabelled = request.mislabel;

@@ -1,6 +1,7 @@
 #include "infomtl/analysis/influence_checks.h"
 
 #include <cmath>
+#include <optional>
 
 #include "analysis/influence_cases.h"
 #include "infomtl/core/errors.h"
@@ -57,6 +58,28 @@ TEST(SubsetScores, PutInfluenceAboveItsBaselines) {
   EXPECT_GT(found[0].mean, 0.4);
   EXPECT_GT(found[0].mean, found[2].mean + 0.2);
   ASSERT_EQ(found[0].scores.size(), 3U);
+}
+
+// Broken off and gone on with, or asked of another backend: the same halves are not trained on again.
+TEST(SubsetScores, KeepWhatTheyMeasured) {
+  const std::vector<InfluenceTask> tasks = testing::influence_tasks();
+  InfluenceSettings settings = checked_settings("common", "hard");
+  std::optional<torch::Tensor> kept;
+  std::int64_t trained = 0;
+  const InfluenceHooks hooks{.progress = [&](const std::string&) { ++trained; },
+                             .kept = [&](const std::string&) { return kept; },
+                             .keep = [&](const std::string&, const torch::Tensor& losses) { kept = losses; }};
+  subset_scores(tasks, settings, influence_of(tasks, settings), 3, hooks);
+  EXPECT_EQ(trained, 3);
+  settings.backend = "cg";
+  const InfluenceResult other = influence_of(tasks, settings);
+  const auto went_on = subset_scores(tasks, settings, other, 5, hooks);
+  EXPECT_EQ(trained, 5);
+  const auto at_once = subset_scores(tasks, settings, other, 5);
+  for (std::size_t i = 0; i < at_once.size(); ++i) EXPECT_EQ(went_on[i].scores, at_once[i].scores);
+  subset_scores(tasks, settings, other, 4, hooks);
+  EXPECT_EQ(trained, 5);
+  EXPECT_EQ(kept->sizes(), (std::vector<std::int64_t>{5, 3}));
 }
 
 TEST(MislabelScores, FlippedLabelsAreFound) {

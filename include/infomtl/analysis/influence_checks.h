@@ -39,6 +39,7 @@ struct SubsetScore {
   double seconds = 0;  ///< of the inverse products
 };
 /// The result's own backend, the product of gradients and random numbers on the same halves, each half of every task's rows.
+/// @param hooks  "subsets" is kept after every training: validation losses [subsets so far, T], the same for every backend
 INFOMTL_API std::vector<SubsetScore> subset_scores(const std::vector<InfluenceTask>& tasks,
                                                    const InfluenceSettings& settings, const InfluenceResult& result,
                                                    std::int64_t subsets, const InfluenceHooks& hooks = {});
