@@ -1,6 +1,7 @@
 #include "runs/run_place.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
@@ -131,6 +132,7 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
   const Json state = state_of(main);
   for (const Json& task : state.at("tasks")) found.tasks.push_back(task_from_json(task));
   found.checkpoints.push_back({.checkpoint = main, .tasks = {}, .step = steps_of(state), .own = false});
+  const std::optional<Results> results = place.checkpoint.empty() ? folder.finished() : std::nullopt;
   for (std::size_t t = 0; t < found.tasks.size(); ++t) {
     std::size_t answers = 0;
     const fs::path own = folder.best_of(found.tasks[t].name);
@@ -140,6 +142,12 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
       while (answers < found.checkpoints.size() && found.checkpoints[answers].step != step) ++answers;
       if (answers == found.checkpoints.size()) {
         found.checkpoints.push_back({.checkpoint = own, .tasks = {}, .step = step, .own = true});
+      }
+    } else if (results) {
+      const auto chosen = results->selected_tasks.find(found.tasks[t].name);
+      if (chosen != results->selected_tasks.end() && chosen->second.step != steps_of(state)) {
+        throw UserError(own.string() + ": is gone, the own best checkpoint of task \"" + found.tasks[t].name +
+                        "\"; for what was best for all tasks, give " + main.string());
       }
     }
     found.checkpoints[answers].tasks.push_back(t);

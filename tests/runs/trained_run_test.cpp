@@ -49,6 +49,20 @@ TEST(TrainedRun, EachTaskIsScoredByItsOwnBestCheckpoint) {
   EXPECT_GE(again.average.at("validation"), at_one.average.at("validation"));
 }
 
+TEST(TrainedRun, ATasksOwnBestCheckpointThatIsGoneIsNoSilentMatter) {
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path run = folder.path() / "run";
+  std::filesystem::copy(run_per_task(), run, std::filesystem::copy_options::recursive);
+  const Results results = Results::from_json(read_json(run / "results.json"));
+  const auto other = std::find_if(results.selected_tasks.begin(), results.selected_tasks.end(),
+                                  [&](const auto& chosen) { return chosen.second.step != results.selected_step; });
+  ASSERT_NE(other, results.selected_tasks.end());
+  std::filesystem::remove_all(run / "checkpoints" / ("best-" + other->first));
+  const std::string message = message_of<UserError>([&] { TrainedRun::load(run); });
+  EXPECT_NE(message.find("the own best checkpoint of task \"" + other->first + "\""), std::string::npos) << message;
+  TrainedRun::load(run / "checkpoints" / "best");
+}
+
 TEST(TrainedRun, AnyCheckpointOfARunAnswers) {
   const std::filesystem::path checkpoints = run_per_task() / "checkpoints";
   const Json last = TrainedRun::load(checkpoints / "last" / "").predict("topic", {{"we met on monday", ""}})[0];
