@@ -2,6 +2,7 @@
 
 #include "infomtl/runs/trained_run.h"
 
+#include <algorithm>
 #include <set>
 
 #include "infomtl/core/errors.h"
