@@ -1,0 +1,55 @@
+#pragma once
+// The command line: what the program reads from it, and its commands with their options, by what they are for.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "commands/commands.h"
+
+namespace infomtl::commands {
+
+/// Options of the program and of every command, with their defaults; the command that was chosen is `command`.
+struct CommandLine {
+  std::string log_level = "info";
+  int threads = 0;
+  std::vector<std::string> plugins;
+  TrainOptions train;
+  CompareOptions compare;
+  SearchOptions search;
+  EvaluateOptions evaluate;
+  PredictOptions predict;
+  EncodeOptions encode;
+  TokenizeOptions tokenize;
+  CheckOptions check;
+  ListOptions list;
+  InfluenceOptions influence;
+  InformationOptions information;
+  RelatednessOptions relatedness;
+  ReportOptions report;
+  SynthesizeOptions synthesize;
+  std::function<int()> command;
+};
+
+/// Adds a command that reads `options` and runs `run` with them.
+template <class Options>
+CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& what,
+                      const std::string& example, Options& options, int (*run)(const Options&)) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->footer("Example:\n  " + example);
+  command->callback([&line, &options, run] { line.command = [&options, run] { return run(options); }; });
+  return command;
+}
+
+/// What a seed may be: 0 or more, of at most 18 digits.
+CLI::Validator seed_numbers();
+
+/// train, compare, search, check.
+void add_training_commands(CLI::App& app, CommandLine& line);
+/// evaluate, predict, encode, tokenize.
+void add_model_commands(CLI::App& app, CommandLine& line);
+/// influence, relatedness, information, report.
+void add_analysis_commands(CLI::App& app, CommandLine& line);
+
+}  // namespace infomtl::commands
