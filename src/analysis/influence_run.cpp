@@ -163,7 +163,7 @@ InfluenceReport influence_of_run(const fs::path& run, const InfluenceRequest& re
   const at::NoGradGuard no_grad;
   shared_settings(request.settings);  // a mistake is told before anything is encoded
   check_fields(request.settings, "influence");
-  TrainedRun trained = TrainedRun::load(run);
+  TrainedRun trained = TrainedRun::load(run, request.data_folder);
   if (!trained.shares_encoder()) {
     throw UserError(run.string() + ": has one model per task; influence needs tasks that read one encoder");
   }

@@ -13,6 +13,8 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
   influence
       ->add_option("run", line.influence.run, "run folder; its encoder stays frozen, linear heads are trained on it")
       ->required();
+  influence->add_option("--data", line.influence.data_root, "folder of the data, in place of the run's data.root")
+      ->type_name("FOLDER");
   influence->add_option("--tasks", line.influence.tasks, "these tasks only: hate,irony")->delimiter(',');
   influence->add_option("--shared", line.influence.shared,
                         "what tasks share above the encoder: none, common or adapter:RANK (default: adapter:32)");

@@ -18,9 +18,10 @@ namespace infomtl {
 
 struct InfluenceRequest {
   InfluenceSettings settings = {};
-  std::int64_t leave_one_out = 0;  ///< rows; 0: no such check
-  std::int64_t subsets = 0;        ///< halves of the rows; 0: no such check
-  double mislabel = 0;             ///< share of the labels; 0: no such check
+  std::filesystem::path data_folder = {};  ///< where the data lie now, as TrainedRun::load() takes it; empty: as before
+  std::int64_t leave_one_out = 0;          ///< rows; 0: no such check
+  std::int64_t subsets = 0;                ///< halves of the rows; 0: no such check
+  double mislabel = 0;                     ///< share of the labels; 0: no such check
 };
 
 /// @param hooks  progress and stop; what is kept is this function's to say @throws UserError where the run has no best

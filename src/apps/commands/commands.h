@@ -79,6 +79,7 @@ struct ListOptions {
 };
 struct InfluenceOptions {
   std::filesystem::path run;
+  std::filesystem::path data_root;       ///< in place of the run's data.root; empty: that
   std::vector<std::string> tasks;        ///< empty: all
   std::string shared, sharing, backend;  ///< empty: the defaults of InfluenceSettings
   std::optional<double> penalty, ridge;

@@ -79,6 +79,7 @@ int influence(const InfluenceOptions& options) {
     throw UserError("--select and --write belong together: --select 0.1 --write leave_out.json");
   }
   const InfluenceRequest request{.settings = settings_of(options),
+                                 .data_folder = options.data_root,
                                  .leave_one_out = options.leave_one_out,
                                  .subsets = options.subsets,
                                  .mislabel = options.mislabel};

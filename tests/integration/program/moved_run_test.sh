@@ -25,6 +25,7 @@ mkdir elsewhere && mv corpus/topic/train_* corpus/topic/validation_* elsewhere
 "$program" evaluate runs/short --split test --data corpus/tasks --log-level warning | cmp - ../short.txt || die "moved: records in files"
 refuse_in_one_line 'validation_labels.txt: cannot be opened' evaluate runs/short --data corpus/tasks
 mv elsewhere/* corpus/topic
+"$program" influence runs/inline --data corpus/topic --shared none --log-level warning | grep -q '^most harmful' || die "influence on moved data"
 
 # It goes on without the encoder that it began from; with one of the same tokenizer, too; a finished one needs nothing.
 "$program" train runs/short --resume --data corpus/tasks --set training.epochs=3 --quiet >/dev/null 2>resumed.txt
