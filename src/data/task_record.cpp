@@ -203,6 +203,7 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
   task.type = config.choice("type", "", types());
   task.kind = kind_of(task.type);
   const auto needed = [&](const auto& read) { record.broken = !config.part(read) || record.broken; };
+  config.part([&] { record.scheme_written = read_scheme(config, task); });
   needed([&] {
     record.labels_from_data = !read_labels(
         config, [&](const Config& value) { return root.resolve(value); }, task);
