@@ -1,5 +1,6 @@
 #include "data/record_labels.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"
+#include "infomtl/data/task_json.h"
 #include "infomtl/metrics/tag_scheme.h"
 
 namespace infomtl::data {
@@ -147,6 +149,22 @@ bool read_labels(const Config& config, const FileResolver& file_of, Task& task) 
                (least == 1 ? " is needed" : " are needed"));
   }
   return true;
+}
+
+std::vector<std::string> stand_in_labels(const Task& task) {
+  std::vector<std::string> labels =
+      task.kind == TaskKind::tagging ? tag_set(task.scheme, {"TYPE"}) : std::vector<std::string>{"0", "1"};
+  const Json metric = metric_to_json(task.metric);
+  if (!metric.is_object()) return labels;
+  const auto add = [&](const Json& name) {
+    if (!name.is_string() || std::find(labels.begin(), labels.end(), name.get<std::string>()) != labels.end()) return;
+    labels.push_back(name.get<std::string>());
+  };
+  if (metric.contains("label")) add(metric.at("label"));
+  if (metric.contains("labels")) {
+    for (const Json& name : metric.at("labels")) add(name);
+  }
+  return labels;
 }
 
 }  // namespace infomtl::data

@@ -23,4 +23,8 @@ bool read_labels(const Config& config, const FileResolver& file_of, Task& task);
 /// How many labels a task needs at least: one where a row has a set of them, else two.
 std::size_t least_labels(TaskKind kind);
 
+/// Labels of a task whose own could not be read: such as its metric takes, tags of its scheme for a tagging task, so
+/// that a check of the rest tells no second problem. The task is not a regression.
+std::vector<std::string> stand_in_labels(const Task& task);
+
 }  // namespace infomtl::data

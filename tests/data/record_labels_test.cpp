@@ -1,12 +1,16 @@
 // Where a record's labels come from: files of Hugging Face, the types of a scheme's tags, the training rows.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/problems.h"
 #include "infomtl/data/dataset.h"
+#include "infomtl/metrics/metric.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
 
@@ -46,6 +50,16 @@ class RecordLabels : public ::testing::Test {
   template <class E>
   std::string refused(const Json& task) const {
     return message_of<E>([&] { load_dataset(data(task), 0); });
+  }
+  /// What a check tells of the record, and the task that it goes on with.
+  Task checked(const Json& task, Names& told) const {
+    const Config config = data(task);
+    config.collect(std::make_shared<Problems>());
+    std::vector<std::string> problems;
+    const Dataset dataset = load_dataset(config, 0, &problems);
+    told = config.problems()->all();
+    told.insert(told.end(), problems.begin(), problems.end());
+    return dataset.tasks.at(0);
   }
   TemporaryFolder folder_;
 };
@@ -160,6 +174,39 @@ TEST_F(RecordLabels, FromDataAreCompletedToASchemeThatTheRecordWrites) {
   folder_.write("tags.txt", "noun verb noun\nnoun\n");
   folder_.write("later.txt", "noun verb noun\nnoun\n");
   EXPECT_EQ(labels(task), (Names{"noun", "verb"})) << "no tags of the scheme";
+}
+
+TEST_F(RecordLabels, ThatAreBrokenAreOneProblemOfATaggingTask) {
+  Json no_rows = spans("auto");
+  no_rows["splits"]["train"]["label"] = "gone.txt";
+  Json bilou = no_rows;
+  bilou["scheme"] = "BILOU";
+  folder_.write("c.json", "{}");
+  for (const Json& task : {spans("gone.txt"), spans("c.json"), spans(3), spans({{"types", {"A", "A"}}}),
+                           spans({"O", "B-PLACE", "odd", "odd"}), no_rows, bilou}) {
+    Names told;
+    const Task found = checked(task, told);
+    EXPECT_EQ(told.size(), 1U) << task.dump() << ": " << (told.empty() ? "" : told.back());
+    EXPECT_NO_THROW(
+        build_metric(found.metric.name, {.kind = found.kind, .labels = found.labels, .scheme = found.scheme}))
+        << task.dump();
+  }
+}
+
+TEST_F(RecordLabels, ThatAreBrokenAreNotComparedWithWhatElseTheRecordNames) {
+  Json task = mood("gone.txt");
+  task["metric"] = {{"name", "subset_f1"}, {"labels", {"for", "against"}}};
+  Names told;
+  Task found = checked(task, told);
+  EXPECT_EQ(told.size(), 1U);
+  for (const char* const name : {"for", "against"}) {
+    EXPECT_EQ(std::count(found.labels.begin(), found.labels.end(), name), 1) << name;
+  }
+  task = mood("gone.txt");
+  task["type"] = "multi_label";
+  task["splits"]["train"] = {{"file", "t.csv"}, {"columns", {{"label", {"x", "y", "z"}}}}};
+  checked(task, told);
+  EXPECT_EQ(told.size(), 1U) << told.back();
 }
 
 }  // namespace
