@@ -10,6 +10,7 @@
 #include "data/labels_from_data.h"
 #include "data/leave_out.h"
 #include "data/readers.h"
+#include "data/record_labels.h"
 #include "data/subset.h"
 #include "data/task_record.h"
 #include "infomtl/core/errors.h"
@@ -181,7 +182,7 @@ Dataset load_dataset_with(const Config& config, std::uint64_t run_seed, std::vec
     } catch (const UserError& error) {
       if (config.problems() == nullptr) throw;
       config.problems()->add(error.what());
-      record.task.labels = {"0", "1"};  // stand-ins: its rows are not read
+      record.task.labels = stand_in_labels(record.task);  // its rows are not read
       for (auto& sources : record.splits) sources.clear();
     }
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/utf8.h"
+#include "infomtl/metrics/tag_scheme.h"
 
 namespace infomtl::data {
 namespace {
@@ -27,6 +29,21 @@ std::optional<double> number(const std::string& name) {
   const auto [end, error] = std::from_chars(begin, name.data() + name.size(), value);
   if (error != std::errc() || end != name.data() + name.size() || !std::isfinite(value)) return std::nullopt;
   return value;
+}
+
+/// Adds to tags of a scheme what it has besides: "O" and, for every type found, the tags with its other prefixes. What
+/// is no tag of the scheme stays as it is: the metric says whether it can be read.
+void complete_tags(TagScheme scheme, std::set<std::string>& tags) {
+  const std::string_view prefixes = prefixes_of(scheme);
+  std::set<std::string> types;  // with the "-" before them; nothing in the bare tags of a single type
+  for (const std::string& tag : tags) {
+    const bool in_scheme = !tag.empty() && prefixes.find(tag.front()) != std::string_view::npos;
+    if (in_scheme && (tag.size() == 1 || tag[1] == '-')) types.insert(tag.substr(1));
+  }
+  if (!types.empty()) tags.insert("O");
+  for (const std::string& type : types) {
+    for (const char prefix : prefixes) tags.insert(prefix + type);
+  }
 }
 
 std::string too_few(const TaskRecord& record, std::size_t rows, const std::string& problem) {
@@ -74,6 +91,7 @@ void take_labels_from_data(TaskRecord& record) {
     }
   }
   found.erase("");
+  if (record.scheme_written) complete_tags(task.scheme, found);
   task.labels.assign(found.begin(), found.end());
   if (std::all_of(task.labels.begin(), task.labels.end(), [](const auto& name) { return number(name); })) {
     std::stable_sort(task.labels.begin(), task.labels.end(),

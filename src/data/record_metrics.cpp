@@ -31,13 +31,18 @@ MetricChoice metric_of(const Config& config) {
 
 }  // namespace
 
-void read_metrics(const Config& config, Task& task) {
-  task.metric = MetricChoice{default_metric(task.kind)};
+bool read_scheme(const Config& config, Task& task) {
+  const bool written = config.has("scheme");
   if (task.kind == TaskKind::tagging) {
     task.scheme = tag_scheme_named(config.choice("scheme", name_of(task.scheme), tag_scheme_names()));
-  } else if (config.has("scheme")) {
+  } else if (written) {
     config.fail("scheme", "is how tags mark entities; the task's type must be tagging");
   }
+  return written && !config.value("scheme").json().is_null();
+}
+
+void read_metrics(const Config& config, Task& task) {
+  task.metric = MetricChoice{default_metric(task.kind)};
   const std::vector<Config> extra_metrics = config.list_or_empty("extra_metrics");
   if (config.has("metric")) task.metric = metric_of(config.value("metric"));
   std::vector<std::string> metric_names = {task.metric.name};

@@ -6,8 +6,12 @@
 
 namespace infomtl::data {
 
-/// Reads "metric", by default that of the task's kind, "extra_metrics", and the "scheme" of tags that entity scores go by.
-/// @throws ConfigError for a metric given twice, or a scheme of a task that has no tags
+/// Reads the "scheme" of tags, which entity scores and sets of tags go by.
+/// @return whether the record writes one @throws ConfigError for a task that has no tags
+bool read_scheme(const Config& config, Task& task);
+
+/// Reads "metric", by default that of the task's kind, and "extra_metrics".
+/// @throws ConfigError for a metric given twice
 void read_metrics(const Config& config, Task& task);
 
 }  // namespace infomtl::data

@@ -85,7 +85,8 @@ void read_part(const Config& config, Source& source) {
 }
 
 /// One source object as one task reads it, a Source for every file it lists. Empty when it holds no label of the task.
-std::vector<Source> read_source(const Config& config, const Root& root, const Task& task) {
+/// @param labels_known  false: the record's labels could not be read, and nothing is compared with them
+std::vector<Source> read_source(const Config& config, const Root& root, const Task& task, bool labels_known) {
   if (!config.is_object()) config.fail("an object with \"text\" and \"label\", or with \"file\", is needed");
   Source common;
   read_part(config, common);
@@ -143,10 +144,11 @@ std::vector<Source> read_source(const Config& config, const Root& root, const Ta
           if (!column.is_string()) label->fail("a list of column names is needed");
           common.label_columns.push_back(column.get<std::string>());
         }
-        if (task.kind == TaskKind::multi_label && task.labels.empty()) {
+        if (labels_known && task.kind == TaskKind::multi_label && task.labels.empty()) {
           label->fail("0/1 columns are in the order of the record's \"labels\"; list them");
         }
-        if (task.kind != TaskKind::multi_label || common.label_columns.size() != task.labels.size()) {
+        const bool fits = !labels_known || common.label_columns.size() == task.labels.size();
+        if (task.kind != TaskKind::multi_label || !fits) {
           label->fail("a list of 0/1 columns is for multi_label tasks, one column for each of the " +
                       std::to_string(task.labels.size()) + " labels");
         }
@@ -203,10 +205,13 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
   task.type = config.choice("type", "", types());
   task.kind = kind_of(task.type);
   const auto needed = [&](const auto& read) { record.broken = !config.part(read) || record.broken; };
-  needed([&] {
+  config.part([&] { record.scheme_written = read_scheme(config, task); });
+  const bool labels_known = config.part([&] {
     record.labels_from_data = !read_labels(
         config, [&](const Config& value) { return root.resolve(value); }, task);
   });
+  record.broken = !labels_known;
+  if (!labels_known) task.labels.clear();
   config.part([&] { read_metrics(config, task); });
   record.missing_labels_allowed =
       config.choice("missing_labels", several ? "skip" : "error", {"error", "skip"}) == "skip";
@@ -231,7 +236,7 @@ TaskRecord read_task(const Config& config, const Config& splits, const Root& roo
     std::set<std::string> seen;
     for (const Config& element : list) {
       needed([&] {
-        for (const Source& source : read_source(element, root, task)) {
+        for (const Source& source : read_source(element, root, task, labels_known)) {
           if (!seen.insert(source.text_key()).second) {
             element.fail("\"" + source.file.string() + "\" is named twice in the " + name + " split");
           }
@@ -379,7 +384,9 @@ std::vector<TaskRecord> read_task_records(const Config& data, std::vector<std::s
     if (!record.broken) continue;
     for (auto& sources : record.splits) sources.clear();
     record.labels_from_data = false;
-    if (record.task.labels.size() < 2 && record.task.kind != TaskKind::regression) record.task.labels = {"0", "1"};
+    if (record.task.labels.empty() && record.task.kind != TaskKind::regression) {
+      record.task.labels = stand_in_labels(record.task);
+    }
   }
   return records;
 }

@@ -47,6 +47,7 @@ struct TaskRecord {
   Task task;
   std::string where;              ///< for messages
   bool labels_from_data = false;  ///< task.labels is empty until the training rows were read
+  bool scheme_written = false;    ///< the record says "scheme": labels from data are completed to its tags
   UnknownLabels unknown_labels = UnknownLabels::error;
   bool missing_labels_allowed = false;
   Range value_range;

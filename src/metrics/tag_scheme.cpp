@@ -32,4 +32,12 @@ std::string_view prefixes_of(TagScheme scheme) {
   return "BI";
 }
 
+std::vector<std::string> tag_set(TagScheme scheme, const std::vector<std::string>& types) {
+  std::vector<std::string> tags = {"O"};
+  for (const std::string& type : types) {
+    for (const char prefix : prefixes_of(scheme)) tags.push_back(std::string(1, prefix) + "-" + type);
+  }
+  return tags;
+}
+
 }  // namespace infomtl

@@ -21,7 +21,9 @@ INFOMTL_API const std::vector<std::string>& tag_scheme_names();
 INFOMTL_API const std::string& name_of(TagScheme scheme);
 /// @throws ConfigError with the nearest name
 INFOMTL_API TagScheme tag_scheme_named(std::string_view name);
-/// The letters that begin its tags, "O" left out.
+/// The letters that begin its tags, "O" left out: BI, BI, BIES, BILU.
 INFOMTL_API std::string_view prefixes_of(TagScheme scheme);
+/// The whole set of its tags: "O", then for each type, in their order, its tags in the order of prefixes_of().
+INFOMTL_API std::vector<std::string> tag_set(TagScheme scheme, const std::vector<std::string>& types);
 
 }  // namespace infomtl

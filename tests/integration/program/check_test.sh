@@ -61,6 +61,21 @@ once 'found 1 label, "garden", in the training rows of'
 ! grep -q 'validation rows' check.txt || die "a false note: $(cat check.txt)"
 rm -rf corpus && mv kept corpus
 
+# Tags that cannot be read are not wrong tags besides.
+cp -r corpus kept
+spans_labels() { sed '/"labels": \[/,/\]/c "labels": '"$1"',' kept/tasks/spans.json >corpus/tasks/spans.json; }
+for labels in '"gone.txt"' 3 '{"types": ["item", "item"]}'; do
+  spans_labels "$labels"
+  refused_with 1 config.json
+  once 'spans.json#/labels'
+done
+spans_labels '{"types": ["person", "item", "place"]}'
+"$program" check config.json >check.txt || die "tags by their types: $(cat check.txt)"
+spans_labels '"auto"' && rm corpus/spans/train_labels.txt
+refused_with 1 config.json
+once 'spans/train_labels.txt'
+rm -rf corpus && mv kept corpus
+
 # One model per task: a group that names one head fails for every other task, which is told before anything is written.
 status=0
 one_head='optimizer.groups=[{"match": "heads.topic.*", "rate_factor": 2}]'
