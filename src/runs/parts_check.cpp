@@ -104,7 +104,8 @@ class PartsCheck {
     const std::size_t before = problems_.added();
     problems_.guard(
         [&] { objective_ = Objective::from_config(run_.losses, term_context(run_, *model_, tasks_), run_.penalties); });
-    const bool terms_whole = objective_ != nullptr && problems_.added() == before;
+    const bool terms_whole =
+        objective_ != nullptr && problems_.added() == before && is_list("losses", false) && is_list("penalties", true);
     if (terms_whole && weighting_ != nullptr && as_configured_ && own_encoder_ && all_read()) {
       problems_.guard([&] { memory_ = memory_estimate(run_, *model_, data_); });
     }
@@ -116,6 +117,12 @@ class PartsCheck {
   const std::optional<MemoryEstimate>& memory() const { return memory_; }
 
  private:
+  /// Else the config's own reader has told what it is.
+  bool is_list(const char* key, bool optional) const {
+    const Json& config = run_.config.json();
+    const auto found = config.find(key);
+    return found == config.end() || (optional && found->is_null()) ? optional : found->is_array();
+  }
   bool all_read() const { return data_.problems.empty() && !data_.tasks.empty() && data_.every_task_read(); }
 
   /// Whether there is a run to start from, and its parts fit, where those of this run are known.
