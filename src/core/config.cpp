@@ -236,6 +236,14 @@ Config Config::overridden(const std::vector<std::string>& overrides) const {
   return {std::move(document), root, ""};
 }
 
+Config Config::overridden_as_written(const std::vector<WrittenOverride>& overrides) const {
+  auto document = std::make_shared<ConfigDocument>(*document_);
+  document->asked.clear();
+  for (const WrittenOverride& one : overrides) document->override_value(one.assignment, one.where);
+  const Json* root = &document->root;
+  return {std::move(document), root, ""};
+}
+
 Config Config::named() const {
   if (is_object()) return *this;
   Config object = from_json({{"name", as_text()}}, where());

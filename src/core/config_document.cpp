@@ -95,6 +95,12 @@ std::string name_of(const Json& element) {
   return name != element.end() && name->is_string() ? name->get<std::string>() : "";
 }
 
+// Whether a value is a list of which an element has a name.
+bool has_names(const Json& value) {
+  return value.is_array() &&
+         std::any_of(value.begin(), value.end(), [](const Json& element) { return !name_of(element).empty(); });
+}
+
 bool is_json_file(const Json& value) {
   return value.is_string() && fs::path(value.get<std::string>()).extension() == ".json";
 }
@@ -200,17 +206,17 @@ void ConfigDocument::take(Json value, Origin origin) {
   record(root, "", origins.size() - 1);
 }
 
-void ConfigDocument::override_value(const std::string& assignment) {
+void ConfigDocument::override_value(const std::string& assignment, const std::string& written_at) {
   try {
-    apply_override(assignment);
+    apply_override(assignment, written_at);
   } catch (const UserError& error) {
     if (problems == nullptr) throw;
     problems->add(error.what());
   }
 }
 
-void ConfigDocument::apply_override(const std::string& assignment) {
-  const std::string label = std::string(kOverrides) + " " + assignment;
+void ConfigDocument::apply_override(const std::string& assignment, const std::string& written_at) {
+  const std::string label = written_at.empty() ? std::string(kOverrides) + " " + assignment : written_at;
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) throw ConfigError(label + ": must look like a.b.0.c=VALUE");
   const std::string path = assignment.substr(0, equals);
@@ -234,8 +240,11 @@ void ConfigDocument::apply_override(const std::string& assignment) {
   } catch (const Json::exception&) {
     value = text;
   }
-  *target = Json();
-  origins.push_back({std::string(kOverrides), {}});
+  const bool elements_by_name = value.is_object() && has_names(*target);
+  if (!elements_by_name) *target = Json();
+  Origin origin{.name = std::string(kOverrides), .folder = {}};
+  if (!written_at.empty()) origin = {.name = written_at, .folder = {}, .below = pointer};
+  origins.push_back(std::move(origin));
   merge(*target, std::move(value), pointer, origins.size() - 1);
 }
 
@@ -249,7 +258,7 @@ void ConfigDocument::merge(Json& target, Json layer, const std::string& pointer,
   }
   if (target.is_array() && layer.is_object() && !target.empty()) {  // elements by their names
     for (auto& [key, value] : layer.items()) {
-      const std::size_t place = with_context(origins[origin].name + "#" + pointer_below(pointer, key),
+      const std::size_t place = with_context(origins[origin].where(pointer_below(pointer, key)),
                                              [&] { return place_of(target, key, where(pointer)); });
       if (value.is_object()) name_as_object(target[place], where(pointer_below(pointer, place)));
       merge(target[place], std::move(value), pointer_below(pointer, place), origin);
@@ -307,11 +316,13 @@ fs::path ConfigDocument::resolved(const std::string& text, const std::string& po
   return origin_of(pointer).folder / expand_home(text);
 }
 
-std::string ConfigDocument::where(const std::string& pointer) const {
-  const std::string& name = origin_of(pointer).name;
-  if (pointer.empty()) return name;
+std::string ConfigDocument::where(const std::string& pointer) const { return origin_of(pointer).where(pointer); }
+
+std::string ConfigDocument::Origin::where(const std::string& pointer) const {
+  const std::string inside = pointer.substr(pointer.starts_with(below) ? below.size() : 0);
+  if (inside.empty()) return name;
   // A value taken out of another config is named by where it stood there, pointer included.
-  return name + (name.find('#') == std::string::npos ? "#" : "") + pointer;
+  return name + (name.find('#') == std::string::npos ? "#" : "") + inside;
 }
 
 }  // namespace infomtl

@@ -22,6 +22,10 @@ struct ConfigDocument {
   struct Origin {
     std::string name;              ///< as messages give it
     std::filesystem::path folder;  ///< relative paths start here
+    std::string below = {};        ///< the pointer of what `name` stands for, where that is not the whole
+
+    /// "tweets.json#/losses/1" for the pointer of what it wrote.
+    std::string where(const std::string& pointer) const;
   };
 
   Json root;
@@ -35,8 +39,9 @@ struct ConfigDocument {
   void merge_text(std::string_view text, Origin origin, std::vector<std::filesystem::path>& open);
   /// Takes a value as it is.
   void take(Json value, Origin origin);
-  /// "a.b.0.c=VALUE"; one that can't be applied is a problem.
-  void override_value(const std::string& assignment);
+  /// "a.b.0.c=VALUE"; one that can't be applied is a problem. @param written_at  where VALUE stands; empty: on the command
+  /// line
+  void override_value(const std::string& assignment, const std::string& written_at = "");
 
   const Origin& origin_of(std::string pointer) const;
   std::string where(const std::string& pointer) const;
@@ -44,7 +49,7 @@ struct ConfigDocument {
   std::filesystem::path resolved(const std::string& text, const std::string& pointer) const;
 
  private:
-  void apply_override(const std::string& assignment);
+  void apply_override(const std::string& assignment, const std::string& written_at);
   void merge(Json& target, Json layer, const std::string& pointer, std::size_t origin);
   void record(const Json& value, const std::string& pointer, std::size_t origin);
   void expand(Json& value, const std::string& pointer);

@@ -8,4 +8,11 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
   return text;
 }
 
+std::string named(const std::vector<std::string>& names, std::string_view one) {
+  std::string text(one);
+  if (names.size() != 1) text += 's';
+  for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? " \"" : ", \"") + names[i] + '"';
+  return text;
+}
+
 }  // namespace infomtl

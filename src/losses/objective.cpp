@@ -6,6 +6,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/problems.h"
 #include "infomtl/core/settings.h"
 #include "infomtl/losses/register_loss.h"
 
@@ -93,6 +94,7 @@ struct Listed {
   Schedule weight = 1.0;
   std::string name;
   std::vector<std::string> tasks;
+  bool tasks_known = true;  ///< every name that it gives is one of a task
 };
 
 void check_weight(const Config& term, const Schedule& weight) {
@@ -108,7 +110,7 @@ void check_weight(const Config& term, const Schedule& weight) {
 }
 
 Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
-  if (!term.is_object()) return {1.0, term.as_text(), {}};
+  if (!term.is_object()) return {.name = term.as_text()};
   std::vector<std::string> known;
   known.reserve(known_tasks.size());
   for (const Task& task : known_tasks) known.push_back(task.name);
@@ -121,13 +123,14 @@ Listed listed(const Config& term, const std::vector<Task>& known_tasks) {
   }
   const std::vector<Config> tasks = term.list_or_empty("tasks");
   for (const Config& task : tasks) {
-    task.part([&] {
+    const bool known_task = task.part([&] {
       const std::string name = task.as_text();
       if (std::find(known.begin(), known.end(), name) == known.end()) {
         task.fail("no task \"" + name + "\"" + did_you_mean(name, known));
       }
       found.tasks.push_back(name);
     });
+    found.tasks_known = found.tasks_known && known_task;
   }
   if (term.has("tasks") && term.json().at("tasks").empty()) {
     term.fail("tasks", "names no task; leave it out for all tasks");
@@ -169,12 +172,15 @@ std::string common_task(const std::vector<Json>& one, const std::vector<Json>& o
 }
 
 /// The same term with the same options a second time for one task is a slip: its weight would silently double.
-void refuse_doubled(const std::vector<Config>& terms) {
+/// @return where problems are collected, for each term whether it is such a second one
+std::vector<bool> refuse_doubled(const std::vector<Config>& terms) {
+  std::vector<bool> doubled(terms.size(), false);
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const Json options = options_of(terms[i]);
     for (std::size_t before = 0; before < i; ++before) {
       const std::string common = common_task(tasks_named(terms[i]), tasks_named(terms[before]));
       if (common.empty() || options_of(terms[before]) != options) continue;
+      doubled[i] = true;
       terms[i].part([&] {
         terms[i].fail((options.contains("name") ? options.at("name").dump() : "a term") +
                       " a second time, with the same options, for " + common +
@@ -183,29 +189,45 @@ void refuse_doubled(const std::vector<Config>& terms) {
       break;
     }
   }
+  return doubled;
+}
+
+/// Builds one term, which tells what is wrong with its options. @return null where something is: what it would be is not known
+template <class Term, class Registry>
+std::shared_ptr<Term> whole_term(const Registry& registry, const Config& term, const TermContext& context) {
+  const std::size_t before = term.problems() == nullptr ? 0 : term.problems()->added();
+  std::shared_ptr<Term> built = registry.build(term, context);
+  return term.problems() == nullptr || term.problems()->added() == before ? built : nullptr;
 }
 
 }  // namespace
 
 std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& losses, const TermContext& context,
                                                   const std::vector<Config>& penalties) {
-  refuse_doubled(losses);
-  refuse_doubled(penalties);
+  const std::vector<bool> second_losses = refuse_doubled(losses), second_penalties = refuse_doubled(penalties);
   auto objective = std::make_shared<Objective>();
-  for (const Config& loss : losses) {
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const Config& loss = losses[i];
     loss.part([&] {
       const Listed found = listed(loss, context.tasks);
       const bool weighted = !loss.is_object() || loss.boolean("weighted", true);
       refuse_name_of(penalty_registry(), "penalties", loss, loss_registry());
+      if (second_losses[i]) return;  // its options are those of the first
+      auto term = whole_term<LossTerm>(loss_registry(), loss, context);
+      if (term == nullptr || !found.tasks_known) return;
       const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
-      ((*objective).*add)(found.weight, loss_registry().build(loss, context), found.name, found.tasks);
+      ((*objective).*add)(found.weight, std::move(term), found.name, found.tasks);
     });
   }
-  for (const Config& penalty : penalties) {
+  for (std::size_t i = 0; i < penalties.size(); ++i) {
+    const Config& penalty = penalties[i];
     penalty.part([&] {
       const Listed found = listed(penalty, context.tasks);
       refuse_name_of(loss_registry(), "losses", penalty, penalty_registry());
-      objective->add_penalty(found.weight, penalty_registry().build(penalty, context), found.name, found.tasks);
+      if (second_penalties[i]) return;
+      auto term = whole_term<Penalty>(penalty_registry(), penalty, context);
+      if (term == nullptr || !found.tasks_known) return;
+      objective->add_penalty(found.weight, std::move(term), found.name, found.tasks);
     });
   }
   return objective;

@@ -1,8 +1,11 @@
 // What an objective asks of a model and of tasks before any step.
 #include <algorithm>
 #include <typeinfo>
+#include <utility>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/problems.h"
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
 
@@ -31,60 +34,78 @@ void check_needs(const Needs& needs, const MultiTaskModel& model, std::size_t ta
   }
 }
 
+/// Where problems are collected, what `body` throws becomes one of them.
+template <class Body>
+void part(Problems* problems, Body&& body) {
+  if (problems != nullptr) {
+    problems->guard(std::forward<Body>(body));
+  } else {
+    std::forward<Body>(body)();
+  }
+}
+
 }  // namespace
 
 void Objective::check(const MultiTaskModel& model) const {
+  check_terms(model);
+  check_doubles(model.tasks());
+  check_coverage(model.tasks());
+}
+
+void Objective::check_terms(const MultiTaskModel& model, Problems* problems) const {
   for (const Entries* entries : {&terms_, &penalties_}) {
     for (const Entry& entry : *entries) {
-      with_context(entry.title(), [&] { entry.term->check(model); });
-    }
-  }
-  for (std::size_t t = 0; t < model.tasks().size(); ++t) {
-    const Task& task = model.tasks()[t];
-    for (const Entries* entries : {&terms_, &penalties_}) {
-      for (const Entry& entry : *entries) {
-        if (std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end() &&
-            !entry.term->applies_to(task)) {
-          throw ConfigError(entry.title() + ": not defined for task \"" + task.name + "\" (" + task.type +
-                            "); leave it out of \"tasks\"");
+      part(problems, [&] {
+        with_context(entry.title(), [&] { entry.term->check(model); });
+        for (std::size_t t = 0; t < model.tasks().size(); ++t) {
+          const Task& task = model.tasks()[t];
+          const bool listed = std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end();
+          if (listed && !entry.term->applies_to(task)) {
+            throw ConfigError(entry.title() + ": not defined for task \"" + task.name + "\" (" + task.type +
+                              "); leave it out of \"tasks\"");
+          }
+          if (!entry.applies_to(task)) continue;
+          check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
         }
-        if (!entry.applies_to(task)) continue;
-        check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
-      }
-    }
-    check_doubles(task);
-    if (std::none_of(terms_.begin(), terms_.end(), [&](const Entry& entry) { return entry.applies_to(task); })) {
-      throw ConfigError("losses: none of the " + std::to_string(terms_.size()) + " weighted terms is for task \"" +
-                        task.name + "\"; add one (\"supervised\" is for every task), or see its \"tasks\"");
+      });
     }
   }
 }
 
-void Objective::check_doubles(const Task& task) const {
-  const Entry* loss = nullptr;
-  std::vector<const Entry*> penalties;
+void Objective::check_doubles(const std::vector<Task>& tasks, Problems* problems) const {
+  const auto common = [&](const Entry& one, const Entry& other) {
+    return std::find_if(tasks.begin(), tasks.end(),
+                        [&](const Task& task) { return one.applies_to(task) && other.applies_to(task); });
+  };
+  const auto refuse = [&](const Entry& before, const Entry& entry) {
+    const LossTerm &first = *before.term, &second = *entry.term;
+    const auto task = common(before, entry);
+    if (task == tasks.end()) return;
+    if (first.is_task_loss() && second.is_task_loss()) {
+      throw ConfigError("losses: \"" + before.name + "\" and \"" + entry.name + "\" are both the loss of task \"" +
+                        task->name + "\", which would count its labels twice; leave one out, or give them different " +
+                        "\"tasks\"");
+    }
+    if (dynamic_cast<const Penalty*>(&second) == nullptr || typeid(first) != typeid(second)) return;
+    throw ConfigError(before.title() + " is there twice for task \"" + task->name + "\" (the second as \"" +
+                      entry.name + "\"); leave one out, or give them different \"tasks\"");
+  };
+  std::vector<const Entry*> before;
   for (const Entries* entries : {&terms_, &penalties_}) {
     for (const Entry& entry : *entries) {
-      if (!entry.applies_to(task)) continue;
-      if (entry.term->is_task_loss()) {
-        if (loss != nullptr) {
-          throw ConfigError(
-              "losses: \"" + loss->name + "\" and \"" + entry.name + "\" are both the loss of task \"" + task.name +
-              "\", which would count its labels twice; leave one out, or give them different " + "\"tasks\"");
-        }
-        loss = &entry;
-      }
-      if (dynamic_cast<const Penalty*>(entry.term.get()) == nullptr) continue;
-      const LossTerm& penalty = *entry.term;
-      for (const Entry* const other : penalties) {
-        const LossTerm& before = *other->term;
-        if (typeid(before) != typeid(penalty)) continue;
-        throw ConfigError(other->title() + " is there twice for task \"" + task.name + "\" (the second as \"" +
-                          entry.name + "\"); leave one out, or give them different \"tasks\"");
-      }
-      penalties.push_back(&entry);
+      part(problems, [&] {
+        for (const Entry* one : before) refuse(*one, entry);
+      });
+      before.push_back(&entry);
     }
   }
+}
+
+void Objective::check_coverage(const std::vector<Task>& tasks) const {
+  const std::vector<std::string> without = tasks_without_terms(tasks);
+  if (without.empty()) return;
+  throw ConfigError("losses: no weighted term is for " + named(without, "task") +
+                    "; add one (\"supervised\" is for every task), or see their \"tasks\"");
 }
 
 std::vector<std::string> Objective::left_out(const std::vector<Task>& tasks) const {
@@ -102,7 +123,7 @@ std::vector<std::string> Objective::left_out(const std::vector<Task>& tasks) con
   return lines;
 }
 
-void Objective::check_options(const std::vector<Task>& tasks) const {
+void Objective::check_options(const std::vector<Task>& tasks, Problems* problems) const {
   for (const Entries* entries : {&terms_, &penalties_}) {
     for (const Entry& entry : *entries) {
       std::vector<Task> applied;
@@ -110,9 +131,18 @@ void Objective::check_options(const std::vector<Task>& tasks) const {
         if (entry.applies_to(task)) applied.push_back(task);
       }
       if (applied.empty()) continue;
-      with_context(entry.title(), [&] { entry.term->check_options(applied); });
+      part(problems, [&] { with_context(entry.title(), [&] { entry.term->check_options(applied); }); });
     }
   }
+}
+
+std::vector<std::string> Objective::tasks_without_terms(const std::vector<Task>& tasks) const {
+  std::vector<std::string> found;
+  for (const Task& task : tasks) {
+    const auto is_for = [&](const Entry& entry) { return entry.applies_to(task); };
+    if (std::none_of(terms_.begin(), terms_.end(), is_for)) found.push_back(task.name);
+  }
+  return found;
 }
 
 std::vector<std::string> Objective::tasks_without_labels(const std::vector<Task>& tasks) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -65,19 +66,29 @@ void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, cons
 
 void check_labels_read(const RunConfig& config, const Objective& objective, const std::vector<Task>& tasks) {
   const std::vector<std::string>& meant = config.unsupervised_tasks;
+  const Config training = config.config.object_or_empty("training");
+  if (training.json().value("unsupervised_tasks", Json::array()).size() != meant.size()) return;  // which is told
   std::vector<std::string> known;
   for (const Task& task : tasks) known.push_back(task.name);
   for (const std::string& name : meant) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    config.config.object("training").fail("unsupervised_tasks", "no task \"" + name + "\"" + did_you_mean(name, known));
+    training.part([&] { training.fail("unsupervised_tasks", "no task \"" + name + "\"" + did_you_mean(name, known)); });
   }
-  for (const std::string& name : objective.tasks_without_labels(tasks)) {
-    if (std::find(meant.begin(), meant.end(), name) != meant.end()) continue;
-    throw ConfigError(config.config.where("losses") + ": no term reads the labels of task \"" + name +
-                      "\"; add one (\"supervised\" is for every task), or say that this is meant: \"training\": "
-                      "{\"unsupervised_tasks\": [\"" +
-                      name + "\"]}");
-  }
+  std::vector<std::string> unread = objective.tasks_without_labels(tasks);
+  const std::vector<std::string> bare = objective.tasks_without_terms(tasks);  // which Objective::check() tells
+  std::erase_if(unread, [&](const std::string& name) {
+    return std::find(meant.begin(), meant.end(), name) != meant.end() ||
+           std::find(bare.begin(), bare.end(), name) != bare.end();
+  });
+  if (unread.empty()) return;
+  std::vector<std::string> all = meant;
+  all.insert(all.end(), unread.begin(), unread.end());
+  config.config.part([&] {
+    config.config.fail("losses", "no term reads the labels of " + named(unread, "task") +
+                                     "; add one (\"supervised\" is for every task), or say that this is meant: "
+                                     "\"training\": {\"unsupervised_tasks\": " +
+                                     Json(all).dump() + "}");
+  });
 }
 
 void check_metric(const Task& task) {

@@ -37,7 +37,8 @@ void check_token_types(const RunConfig& config, const Tokenizer& tokenizer, cons
 /// What loss terms are built with.
 TermContext term_context(const RunConfig& config, const MultiTaskModel& model, const std::vector<Task>& tasks);
 
-/// A task whose labels no term reads is a slip, unless training.unsupervised_tasks names it. @throws ConfigError
+/// A task whose labels no term reads is a slip, unless training.unsupervised_tasks names it; of one that no term is for at all
+/// Objective::check() tells. Problems are the config's. @throws ConfigError
 void check_labels_read(const RunConfig& config, const Objective& objective, const std::vector<Task>& tasks);
 
 /// What a trainer is made of.

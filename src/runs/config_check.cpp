@@ -128,7 +128,7 @@ struct ConfigChecker::Implementation {
     std::string failure;
     if (problems->empty()) failure = dry_run(given, *run, report.data);
     if (!failure.empty() || !problems->empty()) {
-      std::optional<MemoryEstimate> needed = check_parts(*run, report.data, tokenizer.get(), *problems);
+      std::optional<MemoryEstimate> needed = check_parts(*run, report.data, tokenizer.get(), one_model, *problems);
       if (needed && one_model && needed->bytes > memory.bytes) memory = std::move(*needed);
     }
     if (!failure.empty() && problems->empty()) problems->add(failure);

@@ -84,8 +84,13 @@ std::shared_ptr<Encoder> stand_in_encoder() {
 
 class PartsCheck {
  public:
-  PartsCheck(const RunConfig& run, const DatasetReport& data, Problems& problems)
-      : run_(run), data_(data), problems_(problems), assume_rows_(!problems.empty()), tasks_(known_tasks(run, data)) {}
+  PartsCheck(const RunConfig& run, const DatasetReport& data, bool one_model, Problems& problems)
+      : run_(run),
+        data_(data),
+        problems_(problems),
+        one_model_(one_model),
+        assume_rows_(!problems.empty()),
+        tasks_(known_tasks(run, data)) {}
 
   void check(const Tokenizer* tokenizer) {
     for (const Task& task : tasks_) problems_.guard([&] { check_metric(task); });
@@ -95,27 +100,52 @@ class PartsCheck {
       problems_.guard([&] { weighting_registry().build(run_.weighting, context); });  // its options, all the same
     }
     build_encoder_and_model(tokenizer);
-    const std::size_t before = problems_.all().size();
+    check_start();
+    const std::size_t before = problems_.added();
     problems_.guard(
         [&] { objective_ = Objective::from_config(run_.losses, term_context(run_, *model_, tasks_), run_.penalties); });
-    const bool terms_whole = objective_ != nullptr && problems_.all().size() == before;
+    const bool terms_whole =
+        objective_ != nullptr && problems_.added() == before && is_list("losses", false) && is_list("penalties", true);
     if (terms_whole && weighting_ != nullptr && as_configured_ && own_encoder_ && all_read()) {
       problems_.guard([&] { memory_ = memory_estimate(run_, *model_, data_); });
     }
     if (weighting_ == nullptr) weighting_ = equal();
-    if (!as_configured_) return;
-    if (terms_whole) problems_.guard([&] { objective_->check(*model_); });
-    if (terms_whole && !assume_rows_ && !data_.tasks.empty()) {
-      problems_.guard([&] { objective_->check_options(tasks_); });
-      problems_.guard([&] { check_labels_read(run_, *objective_, tasks_); });
-    }
-    check_settings(terms_whole && problems_.all().size() == before);
+    if (objective_ != nullptr) check_objective(terms_whole);
+    if (as_configured_) check_settings(terms_whole && problems_.added() == before);
   }
 
   const std::optional<MemoryEstimate>& memory() const { return memory_; }
 
  private:
+  /// Else the config's own reader has told what it is.
+  bool is_list(const char* key, bool optional) const {
+    const Json& config = run_.config.json();
+    const auto found = config.find(key);
+    return found == config.end() || (optional && found->is_null()) ? optional : found->is_array();
+  }
   bool all_read() const { return data_.problems.empty() && !data_.tasks.empty() && data_.every_task_read(); }
+
+  /// Whether there is a run to start from, and its parts fit, where those of this run are known.
+  void check_start() {
+    if (run_.start.run.empty()) return;
+    problems_.guard([&] {
+      if (one_model_ && as_configured_ && own_encoder_ && all_read()) {
+        start_from(run_.start, *model_);
+      } else {
+        start_checkpoint(run_.start);
+      }
+    });
+  }
+
+  /// @param whole  whether all terms of the config are there; else nothing is said of what they lack together
+  void check_objective(bool whole) {
+    if (as_configured_) objective_->check_terms(*model_, &problems_);
+    objective_->check_doubles(tasks_, &problems_);
+    if (whole) problems_.guard([&] { objective_->check_coverage(tasks_); });
+    if (!all_read()) return;
+    objective_->check_options(tasks_, &problems_);
+    if (whole) problems_.guard([&] { check_labels_read(run_, *objective_, tasks_); });
+  }
 
   void build_encoder_and_model(const Tokenizer* tokenizer) {
     const std::filesystem::path& path = run_.encoder.path;
@@ -177,7 +207,7 @@ class PartsCheck {
     rest.selection.monitor = "last";
     rest.selection.per_task = false;
     rest.batching.accumulate = 1;
-    const std::size_t before = problems_.all().size();
+    const std::size_t before = problems_.added();
     for (const ParameterGroup& group : run_.trainer.groups) {
       TrainerSettings one = rest;
       one.groups = {group};
@@ -195,13 +225,13 @@ class PartsCheck {
         if (known(selector)) try_trainer(one, objective);
       }
     }
-    if (terms_fit && problems_.all().size() == before) try_trainer(run_.trainer, objective_);
+    if (terms_fit && problems_.added() == before) try_trainer(run_.trainer, objective_);
   }
 
   const RunConfig& run_;
   const DatasetReport& data_;
   Problems& problems_;
-  bool assume_rows_;
+  bool one_model_, assume_rows_;
   std::vector<Task> tasks_;
   std::shared_ptr<GradientWeighting> weighting_;
   std::shared_ptr<Encoder> encoder_;
@@ -214,8 +244,8 @@ class PartsCheck {
 }  // namespace
 
 std::optional<MemoryEstimate> check_parts(const RunConfig& run, const DatasetReport& data, const Tokenizer* tokenizer,
-                                          Problems& problems) {
-  PartsCheck check(run, data, problems);
+                                          bool one_model, Problems& problems) {
+  PartsCheck check(run, data, one_model, problems);
   check.check(tokenizer);
   return check.memory();
 }

@@ -93,7 +93,7 @@ StartSettings StartSettings::read(const Config& config) {
   return start;
 }
 
-void start_from(const StartSettings& start, const MultiTaskModel& model) {
+std::filesystem::path start_checkpoint(const StartSettings& start) {
   const RunPlace place = run_place(start.run);
   const RunFolder folder(place.run);
   if (folder.single()) {
@@ -103,6 +103,11 @@ void start_from(const StartSettings& start, const MultiTaskModel& model) {
   const std::filesystem::path checkpoint = place.checkpoint.empty() ? folder.best() : place.checkpoint;
   if (std::filesystem::exists(checkpoint.parent_path())) recover_folder(checkpoint);
   if (!std::filesystem::exists(checkpoint)) throw IoError("start: " + start.run.string() + ": has no best checkpoint");
+  return checkpoint;
+}
+
+void start_from(const StartSettings& start, const MultiTaskModel& model) {
+  const std::filesystem::path checkpoint = start_checkpoint(start);
   const Json state = verify_checkpoint(checkpoint);
   std::vector<Task> stored;
   for (const Json& task : state.at("tasks")) stored.push_back(task_from_json(task));
@@ -132,7 +137,7 @@ void start_from(const StartSettings& start, const MultiTaskModel& model) {
     const auto found = std::find_if(stored.begin(), stored.end(), [&](const Task& s) { return s.name == task.name; });
     bool taken = false;
     if (asked("heads") && found != stored.end()) {
-      refuse_other_labels(task, *found, place.run);
+      refuse_other_labels(task, *found, start.run);
       const std::string prefix = "heads." + task.name + ".";
       taken = take(heads, prefix, tensors_of(model.head(t), prefix),
                    "the run has another head; leave \"heads\" out of start.parts", copies);

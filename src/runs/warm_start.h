@@ -19,6 +19,9 @@ struct StartSettings {
   static StartSettings read(const Config& config);
 };
 
+/// The checkpoint that it means. @throws UserError, IoError where there is none; as run_place()
+std::filesystem::path start_checkpoint(const StartSettings& start);
+
 /// Copies these parts of the run's model over those of a fresh one: heads go by the names of their tasks, an architecture's
 /// parts by their own where the runs have the same tasks. What is not there stays as it was drawn. The log says what was
 /// taken and what was not.

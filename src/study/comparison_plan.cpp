@@ -117,7 +117,10 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
       throw UserError("--set " + field + ": is an axis of " + plan.where + "; change its values there");
     }
     for (const PlannedMethod& method : plan.methods) {
-      if (std::none_of(method.overrides.begin(), method.overrides.end(), sets)) continue;
+      if (std::none_of(method.overrides.begin(), method.overrides.end(),
+                       [&](const WrittenOverride& one) { return sets(one.assignment); })) {
+        continue;
+      }
       axes.fail(field, "is set by the method \"" + method.compared.key + "\", too; leave one of them out");
     }
     std::vector<PlannedPlace> longer;
@@ -125,7 +128,7 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
       for (const auto& [shown, value] : values) {
         PlannedPlace next = place;
         next.axes.emplace_back(field, shown);
-        next.overrides.push_back(assignment(field, with_own_files(field, value)));
+        next.overrides.push_back({assignment(field, with_own_files(field, value)), value.where()});
         next.folder = (place.folder == "." ? "" : place.folder + ",") + folder_text(field + "=" + value_text(shown));
         if (next.folder.size() > kLongestFolder) value.fail("makes too long a name of a folder: " + next.folder);
         const bool there = std::any_of(longer.begin(), longer.end(),
@@ -169,9 +172,10 @@ PlannedMethod read_method(const Config& entry) {
     method.compared.name = inside.text("name", stem);
   }
   if (!object) return method;
-  for (const auto& [field, value] : entry.object_or_empty("set").json().items()) {
-    if (field == "seed") entry.object("set").fail(field, kSeedsAreShared);
-    method.overrides.push_back(assignment(field, value));
+  const Config set = entry.object_or_empty("set");
+  for (const auto& [field, value] : set.json().items()) {
+    if (field == "seed") set.fail(field, kSeedsAreShared);
+    method.overrides.push_back({assignment(field, value), set.where(field)});
   }
   return method;
 }
@@ -220,9 +224,8 @@ Cell ComparisonPlan::cell(std::size_t place, std::size_t method, std::uint64_t s
   const PlannedMethod& what = methods[method];
   const Config merged = merged_config(experiment, what.file, problems);
   merged.collect(nullptr);  // an override that can't be applied leaves no config to go on with
-  const Config set =
-      with_context(where + ": \"set\" of " + what.compared.key, [&] { return merged.overridden(what.overrides); });
-  const Config placed = with_context(where + ": \"axes\"", [&] { return set.overridden(places[place].overrides); });
+  const Config set = merged.overridden_as_written(what.overrides);
+  const Config placed = set.overridden_as_written(places[place].overrides);
   const Config whole = placed.overridden(overrides);
   whole.collect(problems);
   const std::filesystem::path folder =

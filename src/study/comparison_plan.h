@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
 #include "infomtl/core/problems.h"
 #include "infomtl/study/comparison.h"
@@ -19,7 +20,7 @@ namespace infomtl {
 struct PlannedMethod {
   ComparedMethod compared;
   std::filesystem::path file;
-  std::vector<std::string> overrides;  ///< its "set", as "losses.0.label_smoothing=0.1"
+  std::vector<WrittenOverride> overrides;  ///< its "set", as "losses.0.label_smoothing=0.1"
 };
 
 /// A method of a comparison or a search: a file, or an object with "file", "name" and "set". @throws ConfigError
@@ -36,7 +37,7 @@ Config merged_config(const std::filesystem::path& experiment, const std::filesys
 struct PlannedPlace {
   std::vector<std::pair<std::string, Json>> axes;
   std::string folder = ".";
-  std::vector<std::string> overrides;
+  std::vector<WrittenOverride> overrides;
 };
 
 struct ComparisonPlan {

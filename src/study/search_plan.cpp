@@ -46,7 +46,12 @@ SearchMethod read_searched_method(const Config& entry) {
 void draw_trials(const Config& config, const Config& entry, SearchPlan& plan, SearchMethod& method, std::int64_t budget,
                  std::uint64_t seed) {
   const Config own = entry.is_object() ? entry.object_or_empty("space") : Config::from_json(Json::object());
-  const SearchSpace space = SearchSpace::from_config(config.object_or_empty("space"), own);
+  const Config common = config.object_or_empty("space");
+  const SearchSpace space = SearchSpace::from_config(common, own);
+  for (const SearchAxis& axis : space.axes()) {
+    const std::string place = own.has(axis.name) ? own.where(axis.name) : common.where(axis.name);
+    for (const Setting& setting : axis.at(0)) method.places[setting.field] = place;
+  }
   if (space.axes().empty()) {
     throw ConfigError((entry.is_object() ? entry.where("space") : config.where("space")) + ": names no field for \"" +
                       method.name() + "\"; give at least one with its values");
@@ -176,12 +181,13 @@ Json SearchPlan::to_json() const {
 
 Config SearchPlan::config(const SearchMethod& method, const TrialSettings& trial,
                           const std::vector<std::string>& overrides, const std::shared_ptr<Problems>& problems) const {
-  std::vector<std::string> all = method.planned.overrides;
-  for (const std::string& assignment : overrides_of(trial)) all.push_back(assignment);
-  all.insert(all.end(), overrides.begin(), overrides.end());
+  std::vector<WrittenOverride> written = method.planned.overrides;
+  for (const Setting& setting : trial) {
+    written.push_back({setting.field + "=" + setting.value, method.places.at(setting.field)});
+  }
   const Config merged = merged_config(experiment, method.planned.file, problems);
   merged.collect(nullptr);  // an override that can't be applied leaves no config to go on with
-  const Config whole = merged.overridden(all);
+  const Config whole = merged.overridden_as_written(written).overridden(overrides);
   whole.collect(problems);
   return whole;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct SearchMethod {
   PlannedMethod planned;
   std::string where;  ///< its entry, for messages: "search.json#/methods/0"
   std::vector<TrialSettings> trials = {};
+  std::map<std::string, std::string> places =
+      {};  ///< of each field that is searched, the entry of "space" that names it
 
   const std::string& name() const { return planned.compared.key; }
 };

@@ -38,6 +38,8 @@ TEST(Errors, NearestNameCountsSwapsOnceAndIgnoresCase) {
 TEST(Errors, CountedThingsStandInTheirNumber) {
   EXPECT_EQ(counted(1, "row"), "1 row");
   EXPECT_EQ(counted(0, "row"), "0 rows");
+  EXPECT_EQ(named({"a"}, "task"), "task \"a\"");
+  EXPECT_EQ(named({"a", "b"}, "task"), "tasks \"a\", \"b\"");
   EXPECT_EQ(counted(1, "row is cut", "rows are cut"), "1 row is cut");
   EXPECT_EQ(counted(2, "row is cut", "rows are cut"), "2 rows are cut");
 }

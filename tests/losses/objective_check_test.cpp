@@ -5,6 +5,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/problems.h"
 #include "infomtl/losses/objective.h"
 #include "infomtl/model/multi_task_model.h"
 #include "losses/tiny_encoder.h"
@@ -96,6 +97,38 @@ TEST(ObjectiveCheck, ATaskHasOneLossOfItsOwn) {
   other["tasks"] = {"task1", "task2"};
   const std::string shared = refusal_of({of("supervised", {"task0", "task1"}), other});
   EXPECT_NE(shared.find("task \"task1\""), std::string::npos) << shared;
+}
+
+TEST(ObjectiveCheck, EachTermThatDoesNotFitIsToldOnce) {
+  Problems problems;
+  const auto objective =
+      checked_objective({"timin", "supervised", "bottleneck", {{"name", "supervised"}, {"views", 2}}},
+                        {"dgr", {{"name", "dgr"}, {"dummies", 2}}});
+  const MultiTaskModel model = checked_model("linear");
+  objective->check_terms(model, &problems);
+  ASSERT_EQ(problems.all().size(), 2U);
+  EXPECT_EQ(problems.all()[0].find("loss \"timin\", task \"task0\": needs a gaussian head"), 0U) << problems.all()[0];
+  EXPECT_EQ(problems.all()[1].find("loss \"bottleneck\", task \"task0\": needs"), 0U) << problems.all()[1];
+  objective->check_doubles(model.tasks(), &problems);
+  ASSERT_EQ(problems.all().size(), 4U);
+  EXPECT_NE(problems.all()[2].find("\"supervised.2\" are both the loss"), std::string::npos) << problems.all()[2];
+  EXPECT_NE(problems.all()[3].find("is there twice"), std::string::npos) << problems.all()[3];
+  EXPECT_NE(refusal_of({{{"name", "supervised"}, {"tasks", {"task1"}}}}).find("for tasks \"task0\", \"task2\""),
+            std::string::npos);
+}
+
+TEST(ObjectiveCheck, ATermThatSomethingIsWrongWithIsLeftOutWhereProblemsAreCollected) {
+  const Json doubled = {{"name", "supervised"}, {"tasks", {"task0"}}};
+  const Config config = Config::from_json(
+      {{"losses", {doubled, doubled, {{"name", "simax"}, {"temprature", 1}}, {{"name", "timin"}, {"tasks", {"tsk"}}}}}},
+      "c.json");
+  const auto problems = std::make_shared<Problems>();
+  config.collect(problems);
+  const TermContext context{.tasks = checked_tasks(), .width = 8, .representation = 8, .seed = 1};
+  for (int time = 1; time <= 2; ++time) {  // told again, it is as wrong
+    EXPECT_EQ(Objective::from_config(config.list("losses"), context)->size(), 1U);
+    EXPECT_EQ(problems->all().size(), 3U);
+  }
 }
 
 TEST(ObjectiveCheck, APenaltyIsThereOncePerTaskAndNeverNegative) {

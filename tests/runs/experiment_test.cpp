@@ -297,7 +297,7 @@ TEST(Experiment, EveryMistakeInAConfigIsAnErrorAndWritesNothing) {
       {"losses.1.name=simaks", "did you mean \"simax\"?"},
       {"losses.1.temprature=2", "did you mean \"temperature\"?"},
       {"losses.1.tasks=[\"topik\"]", "did you mean \"topic\"?"},
-      {"losses.0.tasks=[\"topic\"]", "no term reads the labels of task \"polarity\""},
+      {"losses.0.tasks=[\"topic\"]", "no term reads the labels of tasks \"polarity\", \"emotion\""},
       {"training.unsupervised_tasks=[\"topik\"]", "did you mean \"topic\"?"},
       {"losses.0.weight=-1", "negative"},
       {"training.evaluate_every={\"minutes\": 3}", "minutes: unknown key"},

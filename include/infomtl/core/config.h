@@ -24,6 +24,12 @@ namespace infomtl {
 
 struct ConfigDocument;
 
+/// An override that a file asks for, such as a comparison's.
+struct WrittenOverride {
+  std::string assignment;  ///< "losses.0.weight=0.1"
+  std::string where;       ///< where its value stands, as Config::where() says it
+};
+
 /// A view of one JSON value (usually an object) inside a loaded config; cheap to copy, all copies share the document
 /// and the record of which keys were asked for (so a document is read by one thread at a time). That record serves
 /// reject_unknown() only: no other answer depends on what was asked before.
@@ -32,7 +38,8 @@ class INFOMTL_API Config {
   /// Reads a config file: `//` comments allowed; `"extends": "file"` (or a list, later ones win) is merged below the
   /// file's own keys (objects key by key, anything else replaced; an object whose "name" changes is another thing and
   /// replaced too); `${NAME}` in strings is replaced from the environment (INFOMTL_CACHE has a default); `overrides`
-  /// are "a.b.0.c=VALUE", VALUE as JSON or else as a string, and replace what they name. A key written twice in one object,
+  /// are "a.b.0.c=VALUE", VALUE as JSON or else as a string, and replace what they name; but an object over a list of things with names
+  /// changes those that it names, as in a file over another. A key written twice in one object,
   /// an `extends` that leads back to its own file and nesting deeper than 200 are errors.
   /// @param problems  as for collect(), from the first override and `${NAME}` on
   /// @throws ConfigError, IoError
@@ -57,6 +64,8 @@ class INFOMTL_API Config {
   Json effective(const std::vector<std::string>& paths) const;
   /// A copy of the whole document with these overrides applied, nothing of it asked for yet.
   Config overridden(const std::vector<std::string>& overrides) const;
+  /// The same of overrides that are written somewhere, which is the place that messages name.
+  Config overridden_as_written(const std::vector<WrittenOverride>& overrides) const;
 
   bool is_object() const;
   bool has(std::string_view key) const;

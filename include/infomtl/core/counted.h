@@ -3,10 +3,12 @@
 //
 //   counted(1, "row");                  // "1 row"
 //   counted(3, "class", "classes");     // "3 classes"
+//   named({"a", "b"}, "task");          // tasks "a", "b"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "infomtl/core/export.h"
 
@@ -14,5 +16,7 @@ namespace infomtl {
 
 /// @param many  where it is not `one` with an s
 INFOMTL_API std::string counted(std::size_t count, std::string_view one, std::string_view many = "");
+/// Things by their names, `one` with an s where they are several.
+INFOMTL_API std::string named(const std::vector<std::string>& names, std::string_view one);
 
 }  // namespace infomtl

@@ -7,6 +7,7 @@
 //   problems->guard([&] { tokenizer = load_tokenizer(folder); });
 //   for (const std::string& line : problems->all()) std::puts(line.c_str());
 
+#include <cstddef>
 #include <exception>
 #include <string>
 #include <utility>
@@ -36,11 +37,15 @@ class INFOMTL_API Problems {
     return false;
   }
   bool empty() const { return lines_.empty(); }
+  /// How many lines were given to add() so far, repeated ones included: whether something is wrong with a part is told by
+  /// this, even where the same was told before.
+  std::size_t added() const { return added_; }
   /// In the order in which they were found.
   const std::vector<std::string>& all() const { return lines_; }
 
  private:
   std::vector<std::string> lines_;
+  std::size_t added_ = 0;
 };
 
 }  // namespace infomtl

@@ -20,6 +20,7 @@
 namespace infomtl {
 
 class Config;
+class Problems;
 
 /// One term's part in a task's loss, detached.
 struct TermPart {
@@ -59,7 +60,8 @@ class INFOMTL_API Objective : public torch::nn::Module {
                    std::vector<std::string> tasks = {});
 
   /// Built from the config's "losses" and "penalties": each {"name", "weight" (1), "tasks" (all), its own options}; a
-  /// loss with "weighted": false is outside the task weights.
+  /// loss with "weighted": false is outside the task weights. Where problems are collected, a term that something was told
+  /// of is left out, but for its weight.
   static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context,
                                                 const std::vector<Config>& penalties);
   static std::shared_ptr<Objective> from_config(const std::vector<Config>& losses, const TermContext& context);
@@ -69,14 +71,26 @@ class INFOMTL_API Objective : public torch::nn::Module {
   bool has_penalties() const { return !penalties_.empty(); }
   /// Union of what the task's terms and penalties need.
   Needs needs(const Task& task) const;
-  /// @throws ConfigError naming term, task and cure when a term needs what the model does not have
+  /// check_terms(), check_doubles() and check_coverage() of the model's tasks. @throws ConfigError
   void check(const MultiTaskModel& model) const;
+  /// Each term by itself: what it needs and the model does not have, by the first task that lacks it.
+  /// @param problems  gets one line for each term that does not fit; null: the first throws
+  /// @throws ConfigError naming term, task and cure
+  void check_terms(const MultiTaskModel& model, Problems* problems = nullptr) const;
+  /// Two losses of a task's own, and two penalties of one kind. @param problems  gets one line for each second one; null:
+  /// the first throws @throws ConfigError
+  void check_doubles(const std::vector<Task>& tasks, Problems* problems = nullptr) const;
+  /// @throws ConfigError naming all tasks that no weighted term is for
+  void check_coverage(const std::vector<Task>& tasks) const;
 
   /// A line for each term that was not limited to some tasks but is not defined for all of these: `loss "simax" leaves out a, b`.
   std::vector<std::string> left_out(const std::vector<Task>& tasks) const;
   /// Looks at options that do not fit the tasks their term is for, or have no effect on any of them: of a whole config,
-  /// since one option may be meant for one of several tasks. @throws ConfigError with the cure
-  void check_options(const std::vector<Task>& tasks) const;
+  /// since one option may be meant for one of several tasks. @param problems  gets one line for each term; null: the first
+  /// throws @throws ConfigError with the cure
+  void check_options(const std::vector<Task>& tasks, Problems* problems = nullptr) const;
+  /// Tasks that no weighted term is for.
+  std::vector<std::string> tasks_without_terms(const std::vector<Task>& tasks) const;
   /// Tasks that no term trains by their labels (LossTerm::reads_labels()): their heads stay what they were drawn as, or
   /// learn what is none of their task.
   std::vector<std::string> tasks_without_labels(const std::vector<Task>& tasks) const;
@@ -109,8 +123,6 @@ class INFOMTL_API Objective : public torch::nn::Module {
     /// What messages call it: loss "simax".
     std::string title() const;
   };
-  /// @throws ConfigError for two losses of a task's own, and two penalties of one kind
-  void check_doubles(const Task& task) const;
   std::vector<std::string> names_where(bool (LossTerm::*holds)() const) const;
   using Entries = std::vector<Entry>;
   void add_to(Entries& entries, Entry entry);

@@ -39,6 +39,30 @@ for part in '#/encoder/path' '/architecture/expert' '/head/dropuot' '/losses/1/t
 done
 rm -rf corpus && mv kept corpus
 
+# A run to start from that is not there is told beside other mistakes.
+refused_with 6 config.json --set 'start="nowhere"' --set encoder.path=gone --set losses.1.wieght=1 --set training.epoch=3 \
+  --set 'evaluation.noise=[{"nois": 1}]' --set 'data.leave_out="rows.json"'
+once 'start: nowhere: has no best checkpoint'
+refused_with 2 config.json --set 'start="nowhere"' --set training.epoch=3
+once 'start: nowhere: has no best checkpoint'
+
+# Each term that does not fit the model; options beside a doubled term; all tasks without a term, or without labels that are read.
+refused_with 2 config.json --set head=linear --set 'losses=["timin","bottleneck","supervised"]'
+once 'loss "timin", task "topic": needs a gaussian head' && once 'loss "bottleneck", task "topic": needs a stochastic architecture'
+alpha='{"name":"focal","alpha":0.3,"tasks":["topic"]}' others='{"name":"supervised","tasks":["polarity","emotion","answer","certainty","spans"]}'
+refused_with 2 config.json --set "losses=[$others,$others,$alpha]"
+once '"supervised" a second time' && once 'loss "focal": alpha: weighs'
+refused_with 2 config.json --set "losses=[$others,$alpha]" --set training.epoch=3
+once 'loss "focal": alpha: weighs'
+refused_with 2 config.json --set 'losses=["supervised",{"name":"supervised","label_smoothing":0.1},{"name":"supervised","views":2}]'
+once '"supervised.2" are both the loss' && once '"supervised.3" are both the loss'
+refused_with 1 config.json --set losses=7
+refused_with 1 config.json --set 'losses=["simax"]'
+once 'of tasks "topic", "polarity", "emotion", "answer", "certainty", "spans"; add one'
+once '{"unsupervised_tasks": ["topic","polarity","emotion","answer","certainty","spans"]}'
+refused_with 1 config.json --set 'losses=[{"name":"supervised","tasks":["topic"]}]'
+once 'no weighted term is for tasks "polarity", "emotion", "answer", "certainty", "spans"; add one'
+
 # Data and an unreachable encoder don't hide each other.
 sed -i '3s/.*/weather or not/' corpus/topic/train_labels.txt
 refused_with 3 config.json --set encoder.path=nowhere --set losses.1.wieght=1
@@ -95,6 +119,28 @@ cat >comparison.json <<'JSON'
 JSON
 refused_with 4 comparison.json
 once '/training/epoch: ' && once 'max_lenght' && once 'joint.json#/losses/0/smoothing' && once 'comparison.json#/splits'
+
+# What a method sets and a search tries is named by its place in the file that says so, a wrong name once for all values.
+echo '{"extends": "corpus/corpus.json", "training": {"epochs": 2}}' >experiment.json
+echo '{"losses": ["supervised", "simax"]}' >shared.json
+cat >comparison.json <<'JSON'
+{"experiment": "experiment.json", "seeds": [0], "methods": ["shared.json",
+  {"file": "shared.json", "name": "cool", "set": {"losses": {"simax": {"temperature": 0.2}}}}]}
+JSON
+"$program" check comparison.json >check.txt || die "a loss changed by its name: $(cat check.txt)"
+sed -i 's/0.2}}}/-1}}}/; s/"shared.json",$/"shared.json", {"file": "shared.json", "name": "odd", "set": {"losses.simx.weight": 1}},/' comparison.json
+refused_with 2 comparison.json
+once 'comparison.json#/methods/1/set/losses.simx.weight: ' && once 'shared.json#/losses is an array of 2; it has no element named "simx"'
+once 'comparison.json#/methods/2/set/losses/1/temperature: found -1'
+cat >search.json <<'JSON'
+{"experiment": "experiment.json", "methods": ["shared.json"], "seeds": [0], "algorithm": "grid",
+ "space": {"losses.simx.weight": [0.1, 0.2, 0.3]}}
+JSON
+refused_with 1 search.json
+once 'search.json#/space/losses.simx.weight: '
+sed -i 's/simx.weight": .*/simax.temperature": [0.1, -1]}}/' search.json
+refused_with 1 search.json
+once 'search.json#/space/losses.simax.temperature: found -1'
 
 # What the methods of a comparison share is read once, and what reading warns of is said once.
 echo '{"head": "linear", "losses": ["supervised"], "training": {"regime": "single"}}' >single.json
