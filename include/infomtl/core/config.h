@@ -38,9 +38,9 @@ class INFOMTL_API Config {
   /// Reads a config file: `//` comments allowed; `"extends": "file"` (or a list, later ones win) is merged below the
   /// file's own keys (objects key by key, anything else replaced; an object whose "name" changes is another thing and
   /// replaced too); `${NAME}` in strings is replaced from the environment (INFOMTL_CACHE has a default); `overrides`
-  /// are "a.b.0.c=VALUE", VALUE as JSON or else as a string, and replace what they name; but an object over a list of things with names
-  /// changes those that it names, as in a file over another. A key written twice in one object,
-  /// an `extends` that leads back to its own file and nesting deeper than 200 are errors.
+  /// are "a.b.0.c=VALUE", VALUE as JSON or else as a string, and replace what they name; but an object over a list of things
+  /// with names changes those that it names, as in a file over another. A key written twice in one object, an `extends` that
+  /// leads back to its own file and nesting deeper than 200 are errors.
   /// @param problems  as for collect(), from the first override and `${NAME}` on
   /// @throws ConfigError, IoError
   static Config from_file(const std::filesystem::path& file, const std::vector<std::string>& overrides = {},
