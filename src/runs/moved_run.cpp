@@ -24,7 +24,9 @@ bool has_root(const Json& config) { return config.at("data").value("root", Json(
 template <class Visit>
 void visit_data_paths(Json& config, const Visit& visit) {
   Json& data = config.at("data");
-  for (const std::string& field : data_path_fields(Config::from_json(data))) {
+  std::vector<std::string> fields = data_path_fields(Config::from_json(data));
+  fields.emplace_back("tasks[].labels");
+  for (const std::string& field : fields) {
     visit_strings(data, field, [&](std::string& text, const std::string&) {
       if (fs::path(text).is_absolute()) visit(text);
     });
