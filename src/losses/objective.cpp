@@ -93,7 +93,7 @@ LossValue compute_term(LossTerm& term, TaskStep& step, std::int64_t items) {
 struct Listed {
   Schedule weight = 1.0;
   std::string name;
-  std::vector<std::string> tasks;
+  std::vector<std::string> tasks = {};
   bool tasks_known = true;  ///< every name that it gives is one of a task
 };
 
