@@ -1,7 +1,24 @@
 // Commands that analyse and show.
+#include <string>
+
 #include "command_line.h"
+#include "infomtl/core/settings.h"
 
 namespace infomtl::commands {
+namespace {
+
+/// A share of rows or labels. CLI::Range is closed, and takes NaN.
+CLI::Validator share_in(const Range& range) {
+  return CLI::Validator(
+      [range](const std::string& text) {
+        double share = 0;
+        if (CLI::detail::lexical_cast(text, share) && range.contains(share)) return std::string();
+        return "found " + text + "; must be a number " + describe(range);
+      },
+      "SHARE");
+}
+
+}  // namespace
 
 void add_analysis_commands(CLI::App& app, CommandLine& line) {
   CLI::App* influence = add_command(
@@ -40,10 +57,10 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
   influence
       ->add_option("--mislabel", line.influence.mislabel,
                    "check: flip this share of the labels, print the AUC of finding them")
-      ->check(CLI::Range(0.001, 0.5));
+      ->check(share_in(between(0.001, 0.5)));
   CLI::Option* select =
       influence->add_option("--select", line.influence.select, "the most harmful share of every task's rows, ...")
-          ->check(CLI::Range(0.0, 1.0));
+          ->check(share_in({.low = 0, .high = 1, .low_open = true, .high_open = true}));
   influence->add_option("--write", line.influence.write, "... as a file for data.leave_out")->type_name("FILE.json");
   CLI::Option* by_chance =
       influence->add_option("--select-random", line.influence.select_random, "instead, as many rows by chance")

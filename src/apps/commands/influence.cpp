@@ -1,6 +1,13 @@
+#include <unistd.h>
+
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "commands.h"
 #include "infomtl/analysis/influence_run.h"
@@ -14,6 +21,8 @@
 
 namespace infomtl::commands {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr double kSecondsBetweenLines = 30;  // of a log, where standard error is no terminal
 
@@ -35,19 +44,44 @@ class InfluenceProgress {
   double last_ = 0;
 };
 
+/// The options as settings; messages name the option. JSON has no NaN and no infinity: they are told here.
 InfluenceSettings settings_of(const InfluenceOptions& options) {
-  std::vector<std::string> fields;
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) fields.push_back(std::string(name) + "=" + Json(value).dump());
+  std::vector<WrittenOverride> written;
+  const auto add = [&](const std::string& name, const Json& value) {
+    written.push_back({name + "=" + value.dump(), "--" + name});
   };
-  add("shared", options.shared);
-  add("sharing", options.sharing);
-  add("backend", options.backend);
-  if (options.penalty) fields.push_back("penalty=" + Json(*options.penalty).dump());
-  if (options.ridge) fields.push_back("ridge=" + Json(*options.ridge).dump());
-  if (!options.tasks.empty()) fields.push_back("tasks=" + Json(options.tasks).dump());
-  fields.insert(fields.end(), options.overrides.begin(), options.overrides.end());
-  return Config::from_text("{}", "influence", {}, fields).read<InfluenceSettings>();
+  const auto add_number = [&](const std::string& name, std::optional<double> value) {
+    if (!value) return;
+    if (!std::isfinite(*value)) {
+      throw UserError("--" + name + ": found " + std::to_string(*value) + "; must be a finite number");
+    }
+    add(name, *value);
+  };
+  if (!options.shared.empty()) add("shared", options.shared);
+  if (!options.sharing.empty()) add("sharing", options.sharing);
+  if (!options.backend.empty()) add("backend", options.backend);
+  add_number("penalty", options.penalty);
+  add_number("ridge", options.ridge);
+  if (!options.tasks.empty()) add("tasks", options.tasks);
+  return Config::from_text("{}", "influence")
+      .overridden_as_written(written)
+      .overridden(options.overrides)
+      .read<InfluenceSettings>();
+}
+
+/// What cannot be written in the end is told before anything is computed.
+void check_selection(const InfluenceOptions& options) {
+  if (options.select.has_value() != !options.write.empty()) {
+    throw UserError("--select and --write belong together: --select 0.1 --write leave_out.json");
+  }
+  if (!options.select) return;
+  const fs::path &file = options.write, folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (fs::is_directory(file)) throw UserError("--write " + file.string() + ": is a folder; name a file");
+  if (!fs::is_directory(folder))
+    throw UserError("--write " + file.string() + ": there is no folder " + folder.string());
+  if (access(folder.c_str(), W_OK) != 0) {
+    throw UserError("--write " + file.string() + ": the folder " + folder.string() + " cannot be written to");
+  }
 }
 
 void write_selection(const InfluenceOptions& options, const InfluenceResult& result) {
@@ -75,9 +109,7 @@ void write_selection(const InfluenceOptions& options, const InfluenceResult& res
 }  // namespace
 
 int influence(const InfluenceOptions& options) {
-  if (options.select.has_value() != !options.write.empty()) {
-    throw UserError("--select and --write belong together: --select 0.1 --write leave_out.json");
-  }
+  check_selection(options);
   const InfluenceRequest request{.settings = settings_of(options),
                                  .data_folder = options.data_root,
                                  .leave_one_out = options.leave_one_out,

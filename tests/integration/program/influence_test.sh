@@ -40,6 +40,20 @@ refuse_in_one_line 'did you mean "topic"' influence base --tasks topik --log-lev
 refuse_in_one_line 'adapter' influence base --tasks $tasks --shared common --log-level error
 refuse_in_one_line 'frozen' influence base --tasks $tasks --shared lora:8 --log-level error
 refuse_in_one_line '--write' influence base --tasks $tasks --select 0.1 --log-level error
+for number in nan inf; do
+  refuse_in_one_line "--ridge: found $number" influence base --ridge $number --log-level error
+  refuse_in_one_line "--penalty: found $number" influence base --penalty $number --log-level error
+  refuse_in_one_line "--mislabel: found $number" influence base --mislabel $number --log-level error
+  refuse_in_one_line "--select: found $number" influence base --select $number --write x.json --log-level error
+done
+refuse_in_one_line '--ridge: found -1' influence base --ridge -1 --log-level error
+refuse_in_one_line '--backend: ' influence base --backend explict --log-level error
+# What is refused before anything is computed: of a run that is not there, nothing else would be told.
+for share in 0 1; do
+  refuse_in_one_line "--select: found $share; must be a number > 0 and < 1" influence nowhere --select $share --write x.json
+done
+refuse_in_one_line 'is a folder' influence nowhere --select 0.1 --write base
+refuse_in_one_line 'there is no folder nowhere' influence nowhere --select 0.1 --write nowhere/x.json
 refuse_in_one_line 'one model per task' influence alone --log-level error
 refuse_in_one_line 'not a run folder' influence nowhere --log-level error
 mv base/checkpoints/best kept && refuse_in_one_line 'no best checkpoint' influence base --log-level error
