@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/file_lock.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/core/log.h"
@@ -152,6 +156,24 @@ Json training_settings(const InfluenceSettings& settings) {
   return kept;
 }
 
+/// What is found belongs to the run, not to one of its checkpoints.
+void refuse_checkpoint(const fs::path& given) {
+  const fs::path whole = fs::absolute(given / "").lexically_normal().parent_path();  // without a slash at its end
+  const fs::path run = whole.parent_path().parent_path();
+  if (whole.parent_path().filename() != "checkpoints" || !fs::exists(run / "config.json")) return;
+  throw UserError(given.string() + ": is a checkpoint; give its run: " + fs::proximate(run).string());
+}
+
+/// Keeps a second process from the folder. @throws UserError where one is there
+std::shared_ptr<const void> locked(const fs::path& run, const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw IoError(folder.string() + ": cannot be made: " + error.message());
+  std::shared_ptr<const void> lock = lock_file(folder / ".lock");
+  if (lock == nullptr) throw UserError(run.string() + ": another process computes influence in this folder");
+  return lock;
+}
+
 std::int64_t largest_memory() {
   rusage usage{};
   return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::int64_t>(usage.ru_maxrss) * 1024 : 0;
@@ -163,12 +185,14 @@ InfluenceReport influence_of_run(const fs::path& run, const InfluenceRequest& re
   const at::NoGradGuard no_grad;
   shared_settings(request.settings);  // a mistake is told before anything is encoded
   check_fields(request.settings, "influence");
+  refuse_checkpoint(run);
   TrainedRun trained = TrainedRun::load(run, request.data_folder);
   if (!trained.shares_encoder()) {
     throw UserError(run.string() + ": has one model per task; influence needs tasks that read one encoder");
   }
   const auto begin = std::chrono::steady_clock::now();
   const fs::path folder = run / "influence";
+  const std::shared_ptr<const void> lock = locked(run, folder);
   const std::string of_features = sha256_of_text(trained.fingerprint("train") + trained.fingerprint("validation"));
   const std::vector<InfluenceTask> tasks = chosen_tasks(
       tasks_of(trained, StageFile(folder / "features.safetensors", of_features), hooks), request.settings.tasks);

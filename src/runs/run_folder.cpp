@@ -5,12 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/file_lock.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
@@ -129,17 +128,8 @@ void RunFolder::lock() {
   std::error_code error;
   std::filesystem::create_directories(path_, error);
   if (error) throw IoError(path_.string() + ": cannot be made: " + error.message());
-  const int descriptor = open(lock_file().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-  if (descriptor < 0) throw IoError(lock_file().string() + ": cannot be opened");
-  lock_ = std::shared_ptr<const void>(this, [descriptor](const void*) { close(descriptor); });
-  // Who asks locked_elsewhere() holds the lock for a moment, too: one that stays is a trainer's.
-  for (int tries = 0; flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++tries) {
-    if (tries == 5) {
-      lock_.reset();
-      throw RunBusyError(path_.string() + ": another process is training in this folder");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  lock_ = infomtl::lock_file(lock_file());
+  if (lock_ == nullptr) throw RunBusyError(path_.string() + ": another process is training in this folder");
 }
 
 bool RunFolder::locked_elsewhere() const {

@@ -24,8 +24,10 @@ struct InfluenceRequest {
   double mislabel = 0;                     ///< share of the labels; 0: no such check
 };
 
-/// @param hooks  progress and stop; what is kept is this function's to say @throws UserError where the run has no best
-/// checkpoint, one model per task, or as influence_of(); InfluenceStopped
+/// @param hooks  progress and stop; what is kept is this function's to say
+/// @throws UserError where the run has no best
+/// checkpoint, one model per task, another process is at it, where `run` is one of its checkpoints, or as influence_of();
+/// InfluenceStopped
 INFOMTL_API InfluenceReport influence_of_run(const std::filesystem::path& run, const InfluenceRequest& request,
                                              const InfluenceHooks& hooks = {});
 
