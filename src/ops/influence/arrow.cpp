@@ -30,7 +30,7 @@ ArrowBlocks arrow_blocks(const SharedObjective& objective, const Tensor& w, Curv
       body(begin + first, first, std::min(kUnitsAtOnce, size - first));
     }
   };
-  ArrowBlocks blocks{.shared = at::zeros({p, p}, torch::kFloat64), .cross = {}, .own = {}};
+  ArrowBlocks blocks{.shared = at::zeros({p, p}, torch::kFloat64), .cross = {}, .own = {}, .names = {}};
   for (std::size_t k = 0; k < objective.tasks().size(); ++k) {
     const std::int64_t begin = places.begin[k], size = places.size[k];
     Tensor cross = at::zeros({size, p}, torch::kFloat64), own = at::zeros({size, size}, torch::kFloat64);
@@ -43,6 +43,7 @@ ArrowBlocks arrow_blocks(const SharedObjective& objective, const Tensor& w, Curv
     });
     blocks.cross.push_back(cross);
     blocks.own.push_back(own);
+    blocks.names.push_back(objective.tasks()[k].name);
     each_chunk(0, p, [&](std::int64_t at_parameter, std::int64_t first, std::int64_t count) {
       const Tensor product = objective.task_curvature_product(w, k, unit_vectors(at_parameter, count), curvature);
       blocks.shared.narrow(0, first, count).add_(product.narrow(1, 0, p));
@@ -60,7 +61,9 @@ ArrowInverse::ArrowInverse(const ArrowBlocks& blocks) : shared_(blocks.shared.si
   const at::NoGradGuard no_grad;
   Tensor schur = blocks.shared;
   for (std::size_t k = 0; k < blocks.own.size(); ++k) {
-    own_.push_back(influence::cholesky(blocks.own[k], "the curvature of the head of task " + std::to_string(k + 1)));
+    const bool named = k < blocks.names.size() && !blocks.names[k].empty();
+    const std::string task = named ? "\"" + blocks.names[k] + "\"" : std::to_string(k + 1);
+    own_.push_back(influence::cholesky(blocks.own[k], "the curvature of the head of task " + task));
     if (shared_ == 0) continue;
     response_.push_back(at::cholesky_solve(blocks.cross[k], own_.back()));
     schur = schur - blocks.cross[k].t().mm(response_.back());

@@ -102,6 +102,12 @@ TEST(Arrow, SingularBlocksAreToldInOneLine) {
   const std::string told =
       testing::message_of<UserError>([&] { ArrowInverse{arrow_blocks(objective, w, Curvature::hessian)}; });
   EXPECT_NE(told.find("ridge"), std::string::npos) << told;
+  LabelledFeatures named = task;
+  named.name = "irony";
+  const SharedObjective with_name({named}, {.ridge = 0});
+  const std::string name_told =
+      testing::message_of<UserError>([&] { ArrowInverse{arrow_blocks(with_name, w, Curvature::hessian)}; });
+  EXPECT_NE(name_told.find("task \"irony\""), std::string::npos) << name_told;
   EXPECT_NO_THROW(ArrowInverse{arrow_blocks(objective, w, Curvature::hessian, 1e-6)});
 }
 

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -26,9 +27,10 @@ namespace infomtl::ops {
 
 /// Float64; p may be 0.
 struct ArrowBlocks {
-  torch::Tensor shared;              ///< H_gg [p, p]
-  std::vector<torch::Tensor> cross;  ///< H_kg [d_k, p]
-  std::vector<torch::Tensor> own;    ///< H_kk [d_k, d_k]
+  torch::Tensor shared;                 ///< H_gg [p, p]
+  std::vector<torch::Tensor> cross;     ///< H_kg [d_k, p]
+  std::vector<torch::Tensor> own;       ///< H_kk [d_k, d_k]
+  std::vector<std::string> names = {};  ///< of the tasks, for messages; empty: their numbers, from 1
 };
 
 /// The blocks of an objective's curvature at w, by products with unit vectors. @param damping  added to the diagonal

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -34,6 +35,7 @@ struct LabelledFeatures {
   torch::Tensor features;      ///< [n, d], any floating type
   torch::Tensor labels;        ///< as output_losses() has them
   torch::Tensor weights = {};  ///< [n] float64; undefined: 1/n each
+  std::string name = {};       ///< for messages
 };
 
 /// What the tasks share. All outputs also have a bias of the task's own, beside U_k [C, .]:
