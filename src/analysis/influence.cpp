@@ -23,6 +23,7 @@ namespace {
 constexpr std::int64_t kFirstRound = 30;
 constexpr std::int64_t kRound = 100;
 constexpr std::int64_t kKeepEvery = 100;
+constexpr double kFarFromSolved = 0.1;  // relative residual
 
 ops::OutputLoss loss_of(TaskKind kind) {
   if (kind == TaskKind::regression) return ops::OutputLoss::squared_error;
@@ -46,24 +47,41 @@ std::int64_t repeated_rows(const InfluenceTask& task) {
   return repeated;
 }
 
+/// Why a task cannot be looked at; "" where it can.
+std::string unusable(const InfluenceTask& task) {
+  if (task.kind == TaskKind::tagging) return "labels words; influence is that of texts with one label each";
+  if (task.features.size(0) == 0) return "has no training row";
+  if (!task.validation_features.defined() || task.validation_features.size(0) == 0) {
+    return "has no labelled validation row; influence is on the validation loss";
+  }
+  if (task.kind == TaskKind::classification && (task.labels == task.labels[0]).all().item<bool>()) {
+    return "all " + std::to_string(task.labels.size(0)) + " training rows have one class; nothing is learned from them";
+  }
+  return "";
+}
+
+/// All of them are told at once.
+void refuse_unusable(const std::vector<InfluenceTask>& tasks) {
+  std::string found, others;
+  for (const InfluenceTask& task : tasks) {
+    const std::string why = unusable(task);
+    if (why.empty()) {
+      others += (others.empty() ? "" : ",") + task.name;
+    } else {
+      found += (found.empty() ? "task \"" : "; task \"") + task.name + "\": " + why;
+    }
+  }
+  if (found.empty()) return;
+  throw UserError(found + (others.empty() ? ". No task is left" : ". Name the others: --tasks " + others));
+}
+
 void check_tasks(const std::vector<InfluenceTask>& tasks, const InfluenceSettings& settings,
                  std::vector<std::string>& notes) {
   if (tasks.empty()) throw UserError("influence: no task");
+  refuse_unusable(tasks);
   const bool same_heads = settings.shared == "common" || (settings.shared == "none" && settings.sharing == "soft");
   for (const InfluenceTask& task : tasks) {
     const std::string name = "task \"" + task.name + "\": ";
-    if (task.kind == TaskKind::tagging) {
-      throw UserError(name +
-                      "labels words; influence is that of texts with one label each. Name the others with --tasks");
-    }
-    if (task.features.size(0) == 0) throw UserError(name + "has no training row");
-    if (!task.validation_features.defined() || task.validation_features.size(0) == 0) {
-      throw UserError(name + "has no labelled validation row; influence is on the validation loss");
-    }
-    if (task.kind == TaskKind::classification && (task.labels == task.labels[0]).all().item<bool>()) {
-      throw UserError(name + "all " + std::to_string(task.labels.size(0)) +
-                      " training rows have one class; nothing is learned from them. Name the other tasks with --tasks");
-    }
     if (same_heads && task.outputs != tasks[0].outputs) {
       throw UserError(name + std::to_string(task.outputs) + " outputs, but task \"" + tasks[0].name + "\" has " +
                       std::to_string(tasks[0].outputs) +
@@ -112,7 +130,9 @@ ops::SharedObjective objective_over(const std::vector<InfluenceTask>& tasks, con
     rows.push_back({.loss = loss_of(task.kind),
                     .outputs = task.outputs,
                     .features = validation ? task.validation_features : task.features,
-                    .labels = validation ? task.validation_labels : task.labels});
+                    .labels = validation ? task.validation_labels : task.labels,
+                    .weights = {},
+                    .name = task.name});
   }
   return {std::move(rows), shared_settings(settings)};
 }
@@ -209,9 +229,9 @@ InfluenceResult influence_of(const std::vector<InfluenceTask>& tasks, const Infl
   found.point = stationary_point(training, settings, hooks);
   found.seconds.emplace_back("heads", training_time.seconds());
   if (!found.point.reached) {
-    found.notes.push_back("the heads are not at a stationary point: the gradient has the length " +
-                          short_number(found.point.gradient) + ", above " + short_number(found.point.tolerance) +
-                          (settings.ridge == 0 ? "; without a ridge there may be none" : ""));
+    found.warnings.push_back("the heads are not at a stationary point: the gradient has the length " +
+                             short_number(found.point.gradient) + ", above " + short_number(found.point.tolerance) +
+                             (settings.ridge == 0 ? "; without a ridge there may be none" : ""));
   }
   const Stopwatch inverse_time;
   const Tensor gradients = validation_gradients(validation, found.point.parameters);
@@ -225,18 +245,21 @@ InfluenceResult influence_of(const std::vector<InfluenceTask>& tasks, const Infl
   ops::InverseSettings how = inverse_settings(settings);
   how.seed = derive_seed(how.seed, "influence/inverse");
   std::optional<Tensor> inverse = kept_stage(hooks, "inverse");
-  if (inverse) {
-    found.backend = settings.backend;
-    found.reason = "kept from an earlier call";
-  } else {
+  found.backend = ops::chosen_backend(training, how);
+  found.kept = inverse.has_value();
+  if (!inverse) {
     const ops::InverseCurvature solved =
         ops::inverse_curvature_products(training, found.point.parameters, gradients, how,
                                         [&](const std::string& text) { report_progress(hooks, text); });
     inverse = solved.vectors;
-    found.backend = solved.backend;
-    found.reason = solved.reason;
     found.notes.insert(found.notes.end(), solved.notes.begin(), solved.notes.end());
     keep_stage(hooks, "inverse", *inverse);
+  }
+  found.residual = ops::inverse_residual(training, found.point.parameters, *inverse, gradients, how);
+  if (!(found.residual <= kFarFromSolved)) {
+    found.warnings.push_back("backend " + found.backend.name + ": the relative residual of the inverse products is " +
+                             short_number(found.residual) + ", above " + short_number(kFarFromSolved) +
+                             "; they are far from those of the inverse curvature");
   }
   found.seconds.emplace_back("inverse", inverse_time.seconds());
   const Stopwatch row_time;

@@ -171,7 +171,7 @@ std::vector<SubsetScore> subset_scores(const std::vector<InfluenceTask>& tasks, 
   for (const auto& [stage, seconds] : result.seconds) {
     if (stage == "inverse") inverse_seconds = seconds;
   }
-  rivals.push_back({result.backend, result.rows, inverse_seconds, std::vector<std::vector<double>>(count)});
+  rivals.push_back({result.backend.name, result.rows, inverse_seconds, std::vector<std::vector<double>>(count)});
   const Tensor gradients = validation_gradients(validation_objective(tasks, settings), result.point.parameters);
   rivals.push_back({"gradient_product", row_influences(retraining.training(), result.point.parameters, gradients), 0,
                     std::vector<std::vector<double>>(count)});

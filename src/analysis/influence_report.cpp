@@ -77,6 +77,31 @@ std::string influence_costs(const InfluenceReport& report) {
   return text + "at most " + std::to_string(report.peak_memory_bytes >> 20) + " MiB";
 }
 
+/// "backend cg (asked for; relative residual 8.1e-07; kept from an earlier call)".
+std::string backend_line(const InfluenceResult& result) {
+  return "backend " + result.backend.name + " (" + result.backend.reason + "; relative residual " +
+         three_digits(result.residual) + (result.kept ? "; kept from an earlier call)" : ")");
+}
+
+/// What the table of flipped labels does not show: tasks that are not in it, and those without a flipped row.
+std::string mislabel_notes(const InfluenceReport& report) {
+  std::string text, left_out;
+  for (const std::string& task : report.result.tasks) {
+    const auto score = std::find_if(report.mislabel_scores.begin(), report.mislabel_scores.end(),
+                                    [&](const MislabelScore& one) { return one.task == task; });
+    if (score == report.mislabel_scores.end()) {
+      left_out += (left_out.empty() ? "" : ", ") + task;
+    } else if (score->flipped == 0) {
+      const auto place = static_cast<std::size_t>(
+          std::find(report.result.tasks.begin(), report.result.tasks.end(), task) - report.result.tasks.begin());
+      text += task + ": no label is flipped, " + three_digits(report.mislabelled) + " of " +
+              std::to_string(report.result.numbers[place].size()) + " rows is less than half a row\n";
+    }
+  }
+  if (left_out.empty()) return text;
+  return text + "left out: " + left_out + "; labels are flipped where each row has one class\n";
+}
+
 }  // namespace
 
 Json to_json(const InfluenceSettings& settings) {
@@ -135,12 +160,15 @@ Json InfluenceReport::json() const {
             {"iterations", point.iterations},
             {"reached", point.reached}}},
           {"backend",
-           {{"name", result.backend},
-            {"reason", result.reason},
+           {{"name", result.backend.name},
+            {"reason", result.backend.reason},
+            {"kept_from_an_earlier_call", result.kept},
+            {"relative_residual", number_or_null(result.residual)},
             {"curvature", how.curvature == ops::Curvature::hessian ? "hessian" : "gauss_newton"},
             {"damping", how.damping}}},
           {"task_to_task", {{"tasks", result.tasks}, {"matrix", influence_matrix(result.sums)}}},
           {"checks", checks},
+          {"warnings", result.warnings},
           {"notes", result.notes},
           {"seconds", seconds},
           {"peak_memory_bytes", peak_memory_bytes}};
@@ -170,9 +198,9 @@ std::string InfluenceReport::table(std::size_t worst) const {
   std::string text = task_matrix("influence", result.tasks, result.sums) +
                      "sum over the rows of the task on the left, on the validation loss of the task above; positive: "
                      "harmful, taking the rows out lowers it\n\n" +
-                     worst_rows(result, worst) + "backend " + result.backend + " (" + result.reason + "), " +
-                     std::to_string(result.parameters) + " parameters, " + std::to_string(result.shared_parameters) +
-                     " of them shared; " + influence_costs(*this) + "\n";
+                     worst_rows(result, worst) + backend_line(result) + ", " + std::to_string(result.parameters) +
+                     " parameters, " + std::to_string(result.shared_parameters) + " of them shared; " +
+                     influence_costs(*this) + "\n";
   if (leave_one_out) {
     text += "\n" + task_matrix("Pearson", result.tasks, leave_one_out->pearson) +
             "of predicted and retrained changes, " + std::to_string(leave_one_out->rows) +
@@ -201,7 +229,7 @@ std::string InfluenceReport::table(std::size_t worst) const {
     for (const MislabelScore& score : mislabel_scores) {
       scores.add({score.task, std::to_string(score.flipped), fixed(score.auc, 3)});
     }
-    text += "\n" + scores.text();
+    text += "\n" + scores.text() + mislabel_notes(*this);
   }
   return text;
 }

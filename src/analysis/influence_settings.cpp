@@ -31,7 +31,8 @@ void InfluenceSettings::fields(FieldVisitor& f) {
   f.field("cg_iterations", cg_iterations, "cg: at most", between(1, 1e9));
   f.field("lissa_depth", lissa_depth, "lissa: terms of the series", between(1, 1e9));
   f.field("lissa_scale", lissa_scale, "lissa: above the largest eigenvalue; 0: twice the measured one", at_least(0));
-  f.field("lissa_batch", lissa_batch, "lissa: rows of each task in a sample; 0: all", at_least(0));
+  f.field("lissa_batch", lissa_batch, "lissa: rows of each task in a sample, at most as many as it has; 0: all",
+          at_least(0));
   f.field("arnoldi_steps", arnoldi_steps, "arnoldi: vectors of the Krylov space", between(1, 1e6));
   f.field("arnoldi_kept", arnoldi_kept, "arnoldi: eigenvalues that are kept", between(1, 1e6));
   f.field("projection", projection, "random_projection: dimensions", between(1, 1e5));

@@ -33,7 +33,7 @@ TEST(InfluenceOf, RowsAddUpToTheTaskToTaskSums) {
   EXPECT_EQ(found.rows[1].sizes(), (std::vector<std::int64_t>{32, 3}));
   EXPECT_TRUE(close(found.sums[2], found.rows[2].sum(0), 1e-14));
   EXPECT_TRUE(found.point.reached);
-  EXPECT_EQ(found.backend, "explicit");
+  EXPECT_EQ(found.backend.name, "explicit");
   EXPECT_EQ(found.shared_parameters, 14);
   EXPECT_EQ(found.parameters, 4 * 14);
   EXPECT_GT(found.sums.abs().min().item<double>(), 0);
@@ -55,7 +55,7 @@ TEST(InfluenceOf, ConjugateGradientsMeetTheExplicitHessianOfAnAdapter) {
   settings.backend = "cg";
   settings.cg_tolerance = 1e-10;
   const InfluenceResult found = influence_of(influence_tasks(), settings);
-  EXPECT_EQ(expected.backend, "explicit");
+  EXPECT_EQ(expected.backend.name, "explicit");
   EXPECT_TRUE(close(found.rows[0], expected.rows[0], 0, 1e-5));
   ASSERT_EQ(found.notes.size(), 1U);
   EXPECT_NE(found.notes[0].find("iterations"), std::string::npos) << found.notes[0];
@@ -114,11 +114,37 @@ TEST(InfluenceOf, FinishedStagesAreNotComputedAgain) {
   const InfluenceResult first = influence_of(influence_tasks(), common_heads(), hooks);
   ASSERT_TRUE(kept.contains("parameters"));
   ASSERT_TRUE(kept.contains("inverse"));
+  EXPECT_FALSE(first.kept);
+  EXPECT_LT(first.residual, 1e-6);
   kept["inverse"] = 2 * kept["inverse"];
   const InfluenceResult second = influence_of(influence_tasks(), common_heads(), hooks);
   EXPECT_EQ(second.point.iterations, 0);
   EXPECT_TRUE(second.point.reached);
   EXPECT_TRUE(close(second.rows[0], 2 * first.rows[0], 1e-14));
+  EXPECT_TRUE(second.kept);
+  EXPECT_EQ(second.backend.name, "explicit") << "not auto";
+  EXPECT_EQ(second.backend.reason, first.backend.reason);
+  EXPECT_NEAR(second.residual, 1, 1e-6) << "of twice the solution";
+}
+
+TEST(InfluenceOf, WarningsTellOfUntrainedHeadsAndOfFarProductsEveryTime) {
+  std::map<std::string, Tensor> kept;
+  InfluenceHooks hooks;
+  hooks.kept = [&](const std::string& stage) {
+    return kept.contains(stage) ? std::optional<Tensor>(kept[stage]) : std::nullopt;
+  };
+  hooks.keep = [&](const std::string& stage, const Tensor& value) { kept[stage] = value; };
+  InfluenceSettings settings = common_heads();
+  settings.iterations = 1;
+  settings.backend = "lissa";
+  settings.lissa_depth = 1;
+  for (int call = 0; call < 2; ++call) {
+    const InfluenceResult found = influence_of(influence_tasks(), settings, hooks);
+    ASSERT_EQ(found.warnings.size(), 2U) << call;
+    EXPECT_NE(found.warnings[0].find("not at a stationary point"), std::string::npos) << found.warnings[0];
+    EXPECT_NE(found.warnings[1].find("lissa: the relative residual"), std::string::npos) << found.warnings[1];
+  }
+  EXPECT_TRUE(influence_of(influence_tasks(), common_heads()).warnings.empty());
 }
 
 TEST(InfluenceOf, StopsWhenItIsTold) {
@@ -140,9 +166,17 @@ TEST(InfluenceOf, UglyTasksAreToldInOneLine) {
   };
   holds(told([](auto& tasks, auto&) { tasks[1].labels.zero_(); }), "\"irony\": all 32 training rows have one class");
   holds(told([](auto& tasks, auto&) { tasks[1].kind = TaskKind::tagging; }), "labels words");
+  const std::string all = told([](auto& tasks, auto&) {
+    tasks[0].kind = TaskKind::tagging;
+    tasks[2].labels.zero_();
+  });
+  holds(all, "\"hate\": labels words");
+  holds(all, "\"anger\": all 48 training rows have one class");
+  holds(all, "--tasks irony");
   holds(told([](auto& tasks, auto&) { tasks[1].validation_features = torch::zeros({0, 6}); }), "validation");
   holds(told([](auto& tasks, auto&) { tasks[1] = testing::influence_task("irony", 2, 32, 3); }), "adapter");
   holds(told([](auto&, auto& settings) { settings.ridge = 0; }), "ridge");
+  holds(told([](auto&, auto& settings) { settings.ridge = 0; }), "task \"hate\"");
   holds(told([](auto&, auto& settings) { settings.shared = "lora:8"; }), "encoder itself stays frozen");
   holds(told([](auto&, auto& settings) { settings.shared = "adapter:0"; }), "adapter:32");
   holds(told([](auto&, auto& settings) { settings.sharing = "soft"; }), "hard sharing");
@@ -190,6 +224,22 @@ TEST(InfluenceReport, HasTheMatrixTheRowsAndTheSettings) {
   const std::string table = report.table(2);
   EXPECT_NE(table.find("most harmful"), std::string::npos) << table;
   EXPECT_NE(table.find("Pearson"), std::string::npos) << table;
+}
+
+TEST(InfluenceReport, TellsWhatIsKeptAndWhichTasksHaveNoFlippedLabels) {
+  InfluenceReport report{.settings = common_heads(), .result = influence_of(influence_tasks(), common_heads())};
+  report.result.kept = true;
+  report.mislabelled = 0.001;
+  report.mislabel_scores = {{.task = "hate", .flipped = 0, .auc = double{NAN}}, {.task = "anger", .flipped = 1}};
+  const std::string table = report.table();
+  EXPECT_NE(table.find("backend explicit (the largest block"), std::string::npos) << table;
+  EXPECT_NE(table.find("kept from an earlier call)"), std::string::npos) << table;
+  EXPECT_NE(table.find("hate: no label is flipped, 0.001 of 40 rows"), std::string::npos) << table;
+  EXPECT_NE(table.find("left out: irony; labels are flipped where each row has one class"), std::string::npos) << table;
+  const Json json = report.json();
+  EXPECT_EQ(json["backend"]["name"], "explicit");
+  EXPECT_EQ(json["backend"]["kept_from_an_earlier_call"], true);
+  EXPECT_LT(json["backend"]["relative_residual"].get<double>(), 1e-6);
 }
 
 InfluenceResult four_rows() {

@@ -106,7 +106,11 @@ struct InfluenceResult {
   std::vector<double> validation_losses;  ///< per task, mean, without the regulariser
   StationaryPoint point;
   std::int64_t shared_parameters = 0, parameters = 0;
-  std::string backend, reason;
+  ops::BackendChoice backend = {};
+  bool kept = false;    ///< the inverse products are those of an earlier call
+  double residual = 0;  ///< of them, as inverse_residual() has it
+  std::vector<std::string>
+      warnings;  ///< why the numbers may mean little: heads not at a stationary point, a large residual
   std::vector<std::string> notes;                       ///< what a reader must know of the data and the result
   std::vector<std::pair<std::string, double>> seconds;  ///< per stage
 };

@@ -25,7 +25,7 @@ struct InfluenceReport {
   std::int64_t peak_memory_bytes = 0;
 
   /// "settings", "tasks", "parameters", "stationary_point", "backend", "task_to_task" with "tasks" and "matrix" (sources are
-  /// rows, targets columns; positive: harmful), "checks", "notes", "seconds", "peak_memory_bytes".
+  /// rows, targets columns; positive: harmful), "checks", "warnings", "notes", "seconds", "peak_memory_bytes".
   INFOMTL_API Json json() const;
   /// A line per training row: task, its number, and its influence on each task, nine digits.
   INFOMTL_API std::string csv() const;

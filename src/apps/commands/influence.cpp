@@ -122,6 +122,7 @@ int influence(const InfluenceOptions& options) {
   try {
     const InfluenceReport report = influence_of_run(options.run, request, hooks);
     progress.clear();
+    for (const std::string& warning : report.result.warnings) log::warning(warning);
     for (const std::string& note : report.result.notes) log::info(note);
     if (options.select) write_selection(options, report.result);
     log::info("rows: " + (options.run / "influence" / "rows.csv").string());

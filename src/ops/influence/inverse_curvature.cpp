@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -101,7 +102,7 @@ Solution solve_by_lissa(const Problem& problem) {
     for (std::size_t k = 0; k < problem.objective.tasks().size(); ++k) {
       const std::int64_t n = problem.objective.tasks()[k].features.size(0);
       RandomStream random(derive_seed(settings.seed, "lissa/" + std::to_string(k), static_cast<std::uint64_t>(step)));
-      std::vector<std::int64_t> drawn(static_cast<std::size_t>(settings.lissa_batch));
+      std::vector<std::int64_t> drawn(static_cast<std::size_t>(std::min(settings.lissa_batch, n)));
       for (std::int64_t& row : drawn) row = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(n)));
       rows.push_back(torch::tensor(drawn, torch::kInt64));
     }
@@ -158,30 +159,40 @@ std::vector<std::string> inverse_backends() {
   return names;
 }
 
+BackendChoice chosen_backend(const SharedObjective& objective, const InverseSettings& settings) {
+  if (settings.backend == "auto") {
+    const std::int64_t largest = largest_block(objective);
+    const bool small = largest <= kExplicitByChoice;
+    return {small ? "explicit" : "cg", "the largest block has " + std::to_string(largest) + " parameters, " +
+                                           (small ? "at most " : "more than ") + std::to_string(kExplicitByChoice)};
+  }
+  const std::vector<std::string> known = inverse_backends();
+  if (std::find(known.begin(), known.end(), settings.backend) == known.end()) {
+    throw UnknownNameError("unknown backend \"" + settings.backend + "\"" + did_you_mean(settings.backend, known));
+  }
+  return {settings.backend, "asked for"};
+}
+
 InverseCurvature inverse_curvature_products(const SharedObjective& objective, const Tensor& w, const Tensor& vectors,
                                             const InverseSettings& settings,
                                             const std::function<void(const std::string&)>& progress) {
   const at::NoGradGuard no_grad;
-  InverseCurvature found{.vectors = {}, .backend = settings.backend, .reason = "asked for", .notes = {}};
-  if (settings.backend == "auto") {
-    const std::int64_t largest = largest_block(objective);
-    const bool small = largest <= kExplicitByChoice;
-    found.backend = small ? "explicit" : "cg";
-    found.reason = "the largest block has " + std::to_string(largest) + " parameters, " +
-                   (small ? "at most " : "more than ") + std::to_string(kExplicitByChoice);
+  const BackendChoice chosen = chosen_backend(objective, settings);
+  const Backend* backend = std::find_if(std::begin(kBackends), std::end(kBackends),
+                                        [&](const Backend& one) { return chosen.name == one.name; });
+  Solution solution = backend->solve({objective, w, vectors, settings, progress});
+  if (!at::isfinite(solution.vectors).all().item<bool>()) {
+    throw NonFiniteError("influence: " + chosen.name + " gave numbers that are not finite");
   }
-  for (const Backend& backend : kBackends) {
-    if (found.backend != backend.name) continue;
-    Solution solution = backend.solve({objective, w, vectors, settings, progress});
-    found.vectors = std::move(solution.vectors);
-    found.notes = std::move(solution.notes);
-    if (!at::isfinite(found.vectors).all().item<bool>()) {
-      throw NonFiniteError("influence: " + found.backend + " gave numbers that are not finite");
-    }
-    return found;
-  }
-  throw UnknownNameError("unknown backend \"" + settings.backend + "\"" +
-                         did_you_mean(settings.backend, inverse_backends()));
+  return {.vectors = std::move(solution.vectors), .backend = chosen, .notes = std::move(solution.notes)};
+}
+
+double inverse_residual(const SharedObjective& objective, const Tensor& w, const Tensor& solutions,
+                        const Tensor& vectors, const InverseSettings& settings) {
+  const at::NoGradGuard no_grad;
+  const Tensor product = objective.curvature_product(w, solutions, settings.curvature) + settings.damping * solutions;
+  const Tensor lengths = vectors.norm(2, 1).clamp_min(1e-150);
+  return ((product - vectors).norm(2, 1) / lengths).max().item<double>();
 }
 
 }  // namespace infomtl::ops

@@ -20,6 +20,8 @@ cp base/influence/rows.csv first.csv
 influence --json >again.json 2>err.txt || die "again: $(cat err.txt)"
 cmp -s first.csv base/influence/rows.csv || die "the same call gives other rows"
 contains again.json '"iterations": 0'
+contains again.json '"kept_from_an_earlier_call": true'
+! grep -q '"name": "auto"' again.json || die "a kept backend is called auto"
 sum=$(sha256sum base/influence/parameters.safetensors)
 influence --backend ekfac --log-level error >table.txt || die "ekfac fails"
 [[ $(sha256sum base/influence/parameters.safetensors) == "$sum" ]] || die "another backend trains other heads"
@@ -34,7 +36,15 @@ contains fewer/config.json '"rows"'
 "$program" train config.json --output alone --log-level error --set training.epochs=1 --set training.regime=single \
   --set 'losses=["supervised"]' --set head=linear --set data.leave_out=harmful.json >/dev/null || die "single models do not train"
 
+# One process at a time.
+exec {lock}>base/influence/.lock
+flock -n "$lock"
+refuse_in_one_line 'another process computes influence' influence base --tasks $tasks --log-level error
+exec {lock}>&-
+
 # Mistakes.
+refuse_in_one_line 'is a checkpoint; give its run: base' influence base/checkpoints/best --tasks $tasks --log-level error
+[[ ! -e base/checkpoints/best/influence ]] || die "wrote into a checkpoint"
 refuse_in_one_line 'labels words' influence base --log-level error
 refuse_in_one_line 'did you mean "topic"' influence base --tasks topik --log-level error
 refuse_in_one_line 'adapter' influence base --tasks $tasks --shared common --log-level error

@@ -70,14 +70,34 @@ TEST(InverseCurvature, SaysWhatItChoseAndRefusesWhatDoesNotFit) {
   const SharedObjective objective = fifty_parameters();
   const Tensor w = objective.start(0), vectors = torch::ones({1, 50}, torch::kFloat64);
   const InverseCurvature chosen = inverse_curvature_products(objective, w, vectors, {});
-  EXPECT_EQ(chosen.backend, "explicit");
-  EXPECT_NE(chosen.reason.find("10 parameters"), std::string::npos) << chosen.reason;
+  EXPECT_EQ(chosen.backend.name, "explicit");
+  EXPECT_NE(chosen.backend.reason.find("10 parameters"), std::string::npos) << chosen.backend.reason;
   const auto told = [&](const char* backend) {
     return testing::message_of<UserError>(
         [&] { inverse_curvature_products(objective, w, vectors, {.backend = backend}); });
   };
   EXPECT_NE(told("explict").find("did you mean \"explicit\""), std::string::npos);
   EXPECT_NE(told("ekfac").find("soft sharing"), std::string::npos);
+}
+
+TEST(InverseCurvature, ResidualsTellHowFarFromSolved) {
+  const SharedObjective objective = fifty_parameters();
+  const Tensor w = objective.start(0), vectors = torch::ones({2, 50}, torch::kFloat64);
+  const InverseSettings settings{.damping = 0.1};
+  const Tensor solved = inverse_curvature_products(objective, w, vectors, settings).vectors;
+  EXPECT_LT(inverse_residual(objective, w, solved, vectors, settings), 1e-9);
+  EXPECT_NEAR(inverse_residual(objective, w, 1.5 * solved, vectors, settings), 0.5, 1e-9);
+  EXPECT_NEAR(inverse_residual(objective, w, torch::zeros_like(solved), vectors, settings), 1, 1e-12);
+  EXPECT_EQ(inverse_residual(objective, w, torch::zeros_like(solved), torch::zeros_like(vectors), settings), 0);
+}
+
+TEST(InverseCurvature, LissaSamplesHaveNoMoreRowsThanTheTask) {
+  const SharedObjective objective = fifty_parameters();
+  const Tensor w = objective.start(0), vectors = torch::ones({1, 50}, torch::kFloat64);
+  // 2^60 rows of indices fit no memory.
+  const InverseSettings settings{
+      .backend = "lissa", .damping = 0.1, .lissa_depth = 2, .lissa_scale = 1000, .lissa_batch = std::int64_t{1} << 60};
+  EXPECT_TRUE(at::isfinite(inverse_curvature_products(objective, w, vectors, settings).vectors).all().item<bool>());
 }
 
 Tensor diagonal(std::vector<double> values) { return torch::tensor(values, torch::kFloat64).diag(); }

@@ -2,7 +2,7 @@
 // Inverse curvature: H^-1 v of a shared objective by one of several backends, behind one call.
 //
 //   InverseCurvature found = inverse_curvature_products(objective, w, vectors, {.backend = "auto"});
-//   found.vectors; found.reason;                       // "explicit: the largest block has 1540 parameters, at most 5000"
+//   found.vectors; found.backend.reason;               // "the largest block has 1540 parameters, at most 5000"
 //
 // | backend | what it does | cost |
 // |---|---|---|
@@ -34,17 +34,24 @@ struct InverseSettings {
   std::int64_t cg_iterations = 10'000;
   std::int64_t lissa_depth = 5000;
   double lissa_scale = 0;          ///< 0: twice the largest eigenvalue, measured on all rows
-  std::int64_t lissa_batch = 256;  ///< rows of each task in a sample; 0: all
+  std::int64_t lissa_batch = 256;  ///< rows of each task in a sample, at most as many as it has; 0: all
   std::int64_t arnoldi_steps = 200;
   std::int64_t arnoldi_kept = 100;
   std::int64_t projection = 512;  ///< dimensions
   std::uint64_t seed = 0;
 };
 
+/// The backend that answers, and why, in words.
+struct BackendChoice {
+  std::string name;
+  std::string reason;
+};
+/// What "auto" takes; else the one that was asked for. @throws UnknownNameError
+INFOMTL_API BackendChoice chosen_backend(const SharedObjective& objective, const InverseSettings& settings);
+
 struct InverseCurvature {
-  torch::Tensor vectors;           ///< [q, P]
-  std::string backend;             ///< the one that was taken
-  std::string reason;              ///< why, in words
+  torch::Tensor vectors;  ///< [q, P]
+  BackendChoice backend;
   std::vector<std::string> notes;  ///< what a reader must know of the result: iterations, residuals, what was dropped
 };
 
@@ -56,5 +63,11 @@ INFOMTL_API std::vector<std::string> inverse_backends();
 INFOMTL_API InverseCurvature inverse_curvature_products(const SharedObjective& objective, const torch::Tensor& w,
                                                         const torch::Tensor& vectors, const InverseSettings& settings,
                                                         const std::function<void(const std::string&)>& progress = {});
+
+/// |H x - v| / |v| of the worst of vectors v [q, P] and their solutions x [q, P]: one product with the curvature that
+/// `settings` has, damping included. 0: solved; of v = 0 too.
+INFOMTL_API double inverse_residual(const SharedObjective& objective, const torch::Tensor& w,
+                                    const torch::Tensor& solutions, const torch::Tensor& vectors,
+                                    const InverseSettings& settings);
 
 }  // namespace infomtl::ops
