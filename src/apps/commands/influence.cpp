@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,31 +8,11 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
-#include "infomtl/runs/status_line.h"
 #include "interrupt.h"
+#include "timed_progress.h"
 
 namespace infomtl::commands {
 namespace {
-
-constexpr double kSecondsBetweenLines = 30;  // of a log, where standard error is no terminal
-
-/// What goes on, in place on a terminal and now and then in a log.
-class InfluenceProgress {
- public:
-  void show(const std::string& text) {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-    if (line_.on_terminal()) return line_.show(clock_text(seconds) + "  " + text);
-    if (seconds - last_ < kSecondsBetweenLines) return;
-    last_ = seconds;
-    log::info(text);
-  }
-  void clear() { line_.clear(); }
-
- private:
-  StatusLine line_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  double last_ = 0;
-};
 
 InfluenceSettings settings_of(const InfluenceOptions& options) {
   std::vector<std::string> fields;
@@ -83,7 +62,7 @@ int influence(const InfluenceOptions& options) {
                                  .leave_one_out = options.leave_one_out,
                                  .subsets = options.subsets,
                                  .mislabel = options.mislabel};
-  InfluenceProgress progress;
+  TimedProgress progress;
   InfluenceHooks hooks;
   hooks.progress = [&](const std::string& text) { progress.show(text); };
   hooks.stop = catch_interrupts();
