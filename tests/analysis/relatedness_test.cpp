@@ -147,7 +147,10 @@ TEST(Relatedness, ReadsWhatRunsHaveLearnedAndTheirInfluence) {
               {{"task_weights", {{"weight_prior", taken}}}, {"task_similarity", alike}});
     const Json matrix = {{0, 1, 2}, {3, 0, 4}, {5, nullptr, 0}};
     folder.write(name + "/influence/influence.json",
-                 Json{{"task_to_task", {{"tasks", {"c", "b", "a"}}, {"matrix", matrix}}}}.dump());
+                 Json{{"settings", {{"shared", "none"}, {"sharing", "hard"}, {"ridge", 0.01}}},
+                      {"backend", {{"name", "explicit"}}},
+                      {"task_to_task", {{"tasks", {"c", "b", "a"}}, {"matrix", matrix}}}}
+                     .dump());
   }
   const Relatedness found = relatedness({folder / "vmtl/seed-0", folder / "vmtl/seed-1"});
   const RelatednessMeasure* weights = find_measure(found, "weights of weight_prior");
@@ -161,6 +164,9 @@ TEST(Relatedness, ReadsWhatRunsHaveLearnedAndTheirInfluence) {
   EXPECT_NEAR(similarity->values[2][1], 0.2, 1e-12);
   const RelatednessMeasure* influence = find_measure(found, "influence (MTIF)");
   ASSERT_NE(influence, nullptr);
+  EXPECT_NE(influence->source.find("; shared none, ridge 0.01, backend explicit; with nothing shared, tasks cannot"),
+            std::string::npos)
+      << influence->source;
   EXPECT_NEAR(influence->values[2][0], -2, 1e-12) << "of c to a, harmful where positive";
   EXPECT_NEAR(influence->values[0][2], -5, 1e-12);
   EXPECT_TRUE(std::isnan(influence->values[0][1]));

@@ -1,5 +1,7 @@
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "commands.h"
 #include "infomtl/analysis/influence_run.h"
@@ -7,6 +9,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "interrupt.h"
 #include "timed_progress.h"
@@ -42,10 +45,15 @@ void write_selection(const InfluenceOptions& options, const InfluenceResult& res
     rows = harmful_rows(result, share, options.target);
     about = share_text + ", the most harmful to the validation loss of " +
             (options.target.empty() ? "all tasks" : "task " + options.target) + ", of the run " + options.run.string();
-    const std::int64_t harmless = harmless_among(result, rows, options.target);
-    if (harmless > 0) {
-      log::warning(std::to_string(harmless) + " of the rows to leave out are not harmful; a smaller share has none");
-    }
+    const std::string fewer = short_of_share(result, rows, share);
+    if (!fewer.empty()) log::warning(fewer);
+  }
+  const std::filesystem::path config = options.run / "config.json";
+  if (is_there(config)) {
+    const Json json = read_json(config);
+    ChosenRows all = with_context(config.string(), [&] { return with_rows_left_out_before(rows, json); });
+    if (all != rows) about += ", and the rows that this run was trained without";
+    rows = std::move(all);
   }
   write_file_atomically(options.write, leave_out_file(rows, about));
   log::info("rows to leave out: " + options.write.string());
