@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <utility>
@@ -11,7 +12,10 @@
 #include "analysis/run_measures.h"
 #include "infomtl/analysis/covariance.h"
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/json_file.h"
+#include "infomtl/runs/run_paths.h"
 #include "infomtl/runs/trained_run.h"
 
 namespace infomtl {
@@ -108,11 +112,17 @@ class ModelMeasures {
   ModelMeasures(const std::vector<std::string>& tasks, const RelatednessSettings& settings, std::string when)
       : tasks_(tasks), settings_(settings), when_(std::move(when)), cosines_(tasks.size()) {}
 
+  /// Adds all measures of a run, or, where one throws, none.
   /// @return false for a run whose tasks have an encoder each
-  bool add(TrainedRun& run) {
+  bool add(TrainedRun& run, const std::function<void(std::int64_t)>& drawing) {
     const std::vector<std::size_t> places = places_of_tasks(run.tasks(), tasks_);
     if (!run.shares_encoder() || places.empty()) return false;
-    for (const CovarianceTable& table : covariance_tables(run.outputs(settings_.split))) {
+    const std::vector<CovarianceTable> tables = covariance_tables(run.outputs(settings_.split));
+    std::vector<torch::Tensor> cosines;
+    if (settings_.draws > 0) {
+      cosines = run.gradient_cosines({.draws = settings_.draws, .rows = settings_.rows}, drawing);
+    }
+    for (const CovarianceTable& table : tables) {
       if (table.tasks.size() != tasks_.size()) continue;  // a task without rows in the split
       std::vector<std::size_t> own;
       for (const std::string& task : table.tasks) {
@@ -127,10 +137,7 @@ class ModelMeasures {
       }
       found->samples.add(table.scores, own);
     }
-    if (settings_.draws == 0) return true;
-    for (const torch::Tensor& draw : run.gradient_cosines({.draws = settings_.draws, .rows = settings_.rows})) {
-      cosines_.add(draw, places);
-    }
+    for (const torch::Tensor& draw : cosines) cosines_.add(draw, places);
     return true;
   }
 
@@ -156,8 +163,8 @@ class ModelMeasures {
         "of losses on different batches; the diagonal, a task with itself, shows how much is noise of batches",
         tasks_.size(), false);
     cosines_.write_to(measure, true);
-    measure.source =
-        source + ", " + std::to_string(settings_.draws) + " draws of " + std::to_string(settings_.rows) + " rows";
+    measure.source = source + ", " + counted(static_cast<std::size_t>(settings_.draws), "draw") + " of " +
+                     counted(static_cast<std::size_t>(settings_.rows), "row");
     if (has_values(measure)) {
       found.measures.push_back(std::move(measure));
     } else {
@@ -211,10 +218,33 @@ std::vector<MeasureCorrelation> correlations_of(const std::vector<RelatednessMea
   return found;
 }
 
+std::string Relatedness::loss_against(const Json& earlier) const {
+  std::vector<std::string> names;
+  try {
+    const auto known = earlier.at("tasks").get<std::set<std::string>>();
+    if (known != std::set<std::string>(tasks.begin(), tasks.end())) return "";
+    for (const Json& measure : earlier.at("measures")) names.push_back(measure.at("name").get<std::string>());
+  } catch (const Json::exception& error) {
+    throw FormatError(reason_of(error));
+  }
+  for (const std::string& name : names) {
+    const auto has_name = [&](const RelatednessMeasure& measure) { return measure.name == name; };
+    if (std::any_of(measures.begin(), measures.end(), has_name)) continue;
+    // "gradient cosine, at the start" and "influence (MTIF)" are left out by their first words.
+    const std::string kind = name.substr(0, std::min(name.find(", "), name.find(" (")));
+    const auto reason = std::find_if(left_out.begin(), left_out.end(),
+                                     [&](const std::string& line) { return line.find(kind) != std::string::npos; });
+    return "\"" + name + "\" (" + (reason != left_out.end() ? *reason : "nothing that was named here has it") + ")";
+  }
+  return "";
+}
+
 Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const RelatednessSettings& settings,
-                        const std::function<void(std::string_view)>& told) {
-  const auto tell = [&](const std::string& line) {
-    if (told) told(line);
+                        const RelatednessProgress& progress) {
+  const auto teller_of = [&](const std::string& model) {
+    return [&progress, model](std::int64_t draw) {
+      if (progress) progress(model, draw);
+    };
   };
   RelatednessInputs inputs = read_inputs(paths);
   Relatedness found;
@@ -225,6 +255,10 @@ Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const R
   std::vector<std::string> of_config;
   if (!inputs.configs.empty()) {
     config = Config::from_file(inputs.configs.front());
+    if (!settings.data_folder.empty()) {
+      const std::string folder = std::filesystem::absolute(settings.data_folder).string();
+      config = config->overridden({"data.root=" + Json(folder).dump()});
+    }
     start.emplace(TrainedRun::at_start(*config));
     for (const Task& task : start->tasks()) of_config.push_back(task.name);
   }
@@ -246,30 +280,34 @@ Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const R
   ModelMeasures trained(found.tasks, settings, "");
   std::vector<const RelatedRun*> looked_at;
   for (const RelatedRun* run : all) {
-    tell(run->name);
+    const auto tell = teller_of(run->name);
+    tell(0);
     try {
-      TrainedRun loaded = TrainedRun::load(run->folder);
-      if (trained.add(loaded)) looked_at.push_back(run);
-    } catch (const IoError& error) {  // a run without its checkpoints
-      found.left_out.emplace_back(error.what());
+      TrainedRun loaded = TrainedRun::load(run->folder, settings.data_folder);
+      if (trained.add(loaded, tell)) looked_at.push_back(run);
+    } catch (const IoError& error) {  // a run without its checkpoints or data
+      found.unread.push_back(run->name + " is not looked at: " + error.what());
+      found.left_out.push_back("covariance similarity and gradient cosine: " + found.unread.back());
     }
   }
   if (!looked_at.empty()) {
     trained.write_to(found, names_of(looked_at));
-  } else if (!start) {
+  } else if (!start && found.unread.empty()) {
     found.left_out.emplace_back(
         "covariance similarity and gradient cosine: no finished run with a checkpoint has all the tasks and one "
         "encoder");
   }
   if (!others.empty()) {
-    found.left_out.push_back("covariance similarity and gradient cosine: " + std::to_string(others.size()) +
-                             " runs of other configs, " + others.front() + " for one, are not looked at");
+    found.left_out.push_back("covariance similarity and gradient cosine: " + counted(others.size(), "run") +
+                             " of other configs, " + others.front() +
+                             (others.size() == 1 ? ", is not looked at" : " for one, are not looked at"));
   }
   if (start) {
-    tell(inputs.configs.front().string());
     ModelMeasures at_start(found.tasks, settings, ", at the start");
     const std::string name = inputs.configs.front().string();
-    if (at_start.add(*start)) {
+    const auto tell = teller_of(name);
+    tell(0);
+    if (at_start.add(*start, tell)) {
       at_start.write_to(found, name);
     } else {
       found.left_out.push_back(name + ": does not have all the tasks of the runs");
@@ -278,18 +316,27 @@ Relatedness relatedness(const std::vector<std::filesystem::path>& paths, const R
 
   add(influence_sums(inputs.runs, found.tasks, found.left_out));
   for (RelatednessMeasure& measure : learned_weights(inputs.runs, found.tasks, found.left_out)) add(std::move(measure));
-  const auto add_labels = [&](const Config& own, std::uint64_t seed, const std::string& source) {
+  const auto add_labels = [&](const auto& read_config, std::uint64_t seed, const std::string& source) {
     try {
-      add(label_dependence(own.object("data"), seed, found.tasks, source, found.left_out));
-    } catch (const UserError& error) {  // data that are not there any more
+      add(label_dependence(read_config().object("data"), seed, found.tasks, source, found.left_out));
+    } catch (const IoError& error) {  // data that are not there any more
+      found.left_out.push_back("label dependence: " + std::string(error.what()));
+      if (found.unread.empty()) found.unread.push_back("labels of " + source + " are not looked at: " + error.what());
+    } catch (const UserError& error) {
       found.left_out.push_back("label dependence: " + std::string(error.what()));
     }
   };
   if (!all.empty()) {
-    add_labels(Config::from_file(all.front()->folder / "config.json"), all.front()->results.seed, all.front()->name);
+    const std::filesystem::path file = all.front()->folder / "config.json";
+    const auto read_config = [&] {
+      const Config own = Config::from_file(file);
+      if (settings.data_folder.empty()) return own;
+      return Config::from_json(with_data_in(own.json(), settings.data_folder), file.string());
+    };
+    add_labels(read_config, all.front()->results.seed, all.front()->name);
   } else if (config) {
     const auto seed = static_cast<std::uint64_t>(config->integer("seed", 0, at_least(0)));
-    add_labels(*config, seed, inputs.configs.front().string());
+    add_labels([&] { return *config; }, seed, inputs.configs.front().string());
   } else {
     found.left_out.emplace_back("label dependence: no run of all the tasks says where their texts are");
   }

@@ -120,6 +120,22 @@ bool has_all_tasks(const RelatedRun& run, const std::vector<std::string>& tasks)
          std::set<std::string>(own.begin(), own.end()) == std::set<std::string>(tasks.begin(), tasks.end());
 }
 
+/// A JSON string without its quotes.
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+/// "shared adapter:32, ridge 0.01, backend cg" of an influence.json; what it does not say is left away.
+std::string influence_setup(const Json& json) {
+  std::string text;
+  const auto add = [&](const std::string& name, const Json& value) {
+    if (!value.is_null()) text += (text.empty() ? "" : ", ") + name + " " + text_of(value);
+  };
+  const Json settings = json.value("settings", Json::object());
+  add("shared", settings.value("shared", Json()));
+  add("ridge", settings.value("ridge", Json()));
+  add("backend", json.value("backend", Json::object()).value("name", Json()));
+  return text;
+}
+
 }  // namespace
 
 RelatednessMeasure empty_measure(std::string name, std::string meaning, std::size_t tasks, bool directed) {
@@ -250,12 +266,18 @@ RelatednessMeasure influence_sums(const std::vector<RelatedRun>& runs, const std
       "influence (MTIF)", "how much the rows of the row's task lower the column's validation loss, first order",
       tasks.size(), true);
   std::vector<const RelatedRun*> read;
+  std::vector<std::string> setups;
+  bool shares_nothing = false;
   TaskPairs sums(tasks.size(), std::vector<double>(tasks.size(), 0.0));
   for (const RelatedRun& run : runs) {
     const std::filesystem::path file = run.folder / "influence" / "influence.json";
     if (!has_all_tasks(run, tasks) || !std::filesystem::exists(file)) continue;
     const Json json = read_json(file);
     try {
+      const std::string setup = influence_setup(json);
+      if (!setup.empty() && std::find(setups.begin(), setups.end(), setup) == setups.end()) setups.push_back(setup);
+      const Json settings = json.value("settings", Json::object());
+      shares_nothing |= settings.value("shared", Json()) == "none" && settings.value("sharing", Json()) != "soft";
       const Json& table = json.at("task_to_task");
       const auto names = table.at("tasks").get<std::vector<std::string>>();
       const Json& matrix = table.at("matrix");
@@ -278,6 +300,8 @@ RelatednessMeasure influence_sums(const std::vector<RelatedRun>& runs, const std
     return measure;
   }
   measure.source = names_of(read);
+  for (const std::string& setup : setups) measure.source += "; " + setup;
+  if (shares_nothing) measure.source += "; with nothing shared, tasks cannot influence each other";
   for (std::size_t s = 0; s < tasks.size(); ++s) {
     for (std::size_t t = 0; t < tasks.size(); ++t) measure.values[s][t] = sums[s][t] / static_cast<double>(read.size());
   }

@@ -81,6 +81,8 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
       ->add_option("paths", line.relatedness.paths,
                    "runs, folders of runs (a comparison of pairs, say), or a config, of the model that it starts from")
       ->required();
+  relatedness->add_option("--data", line.relatedness.data_root, "folder of the data, in place of the runs' data.root")
+      ->type_name("FOLDER");
   relatedness
       ->add_option("--output", line.relatedness.output,
                    "folder of relatedness.json and relatedness.svg (default: the first folder given)")

@@ -12,10 +12,10 @@
 #include "infomtl/data/task_json.h"
 #include "infomtl/metrics/metric.h"
 #include "infomtl/model/weights_file.h"
+#include "infomtl/runs/run_paths.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
-#include "runs/moved_run.h"
 
 namespace infomtl {
 

@@ -9,15 +9,6 @@
 
 namespace infomtl {
 
-/// Where the data of a saved config lie: its data.root; without one, the folder that the paths of its data section have in
-/// common; empty where there are none.
-std::filesystem::path data_folder(const Json& config);
-
-/// The config with the data in another folder: data.root and every path of the data section below data_folder() are below
-/// `folder`. Other paths, such as those of records that lie elsewhere, stay.
-/// @param config  as a run saves it: paths are absolute @throws UserError where it names no file
-Json with_data_in(Json config, const std::filesystem::path& folder);
-
 /// A config as a run with these options reads it: with the data in options.data_folder, where one is given.
 Config with_data_in(const Config& config, const ExperimentOptions& options);
 

@@ -10,11 +10,11 @@
 #include "infomtl/core/hash.h"
 #include "infomtl/core/log.h"
 #include "infomtl/runs/run.h"
+#include "infomtl/runs/run_paths.h"
 #include "infomtl/step/features.h"
 #include "infomtl/train/evaluation.h"
 #include "runs/assembly.h"
 #include "runs/environment.h"
-#include "runs/moved_run.h"
 #include "runs/predict.h"
 #include "runs/results_of_evaluation.h"
 #include "runs/run_folder.h"
@@ -240,10 +240,11 @@ std::string TrainedRun::fingerprint(const std::string& split) {
   return sha256_of_text(parts);
 }
 
-std::vector<torch::Tensor> TrainedRun::gradient_cosines(const GradientCosineSettings& settings) {
+std::vector<torch::Tensor> TrainedRun::gradient_cosines(const GradientCosineSettings& settings,
+                                                        const std::function<void(std::int64_t)>& drawing) {
   if (!shares_encoder()) throw StateError("tasks with an encoder each have no gradients to compare");
   const LoadedModel& loaded = implementation_->models.front().loaded();
-  return infomtl::gradient_cosines(*loaded.model, data_of(loaded, Split::train), settings);
+  return infomtl::gradient_cosines(*loaded.model, data_of(loaded, Split::train), settings, drawing);
 }
 
 std::vector<Json> TrainedRun::predict(const std::string& task,

@@ -39,7 +39,8 @@ std::array<std::vector<TextSelection>, 2> two_batches(const Dataset& dataset, co
 }  // namespace
 
 std::vector<Tensor> gradient_cosines(const MultiTaskModel& model, const TaskData& data,
-                                     const GradientCosineSettings& settings) {
+                                     const GradientCosineSettings& settings,
+                                     const std::function<void(std::int64_t)>& drawing) {
   const Dataset& dataset = data.dataset();
   const auto count = static_cast<std::int64_t>(dataset.tasks.size());
   const torch::Device device = model.parameters().front().device();
@@ -60,6 +61,7 @@ std::vector<Tensor> gradient_cosines(const MultiTaskModel& model, const TaskData
   };
   std::vector<Tensor> found;
   for (std::int64_t draw = 0; draw < settings.draws; ++draw) {
+    if (drawing) drawing(draw + 1);
     const auto batches = two_batches(dataset, settings, draw);
     Tensor cosines = torch::full({count, count}, std::numeric_limits<double>::quiet_NaN(), torch::kFloat64);
     if (!batches[0].empty()) {

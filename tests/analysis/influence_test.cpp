@@ -254,11 +254,32 @@ InfluenceResult four_rows() {
 TEST(InfluenceSelection, TakesTheMostHarmfulShareOfEveryTask) {
   const InfluenceResult result = four_rows();
   EXPECT_EQ(harmful_rows(result, 0.5), (ChosenRows{{"a", {12, 13}}, {"b", {2}}}));
-  EXPECT_EQ(harmful_rows(result, 0.5, "a"), (ChosenRows{{"a", {13, 14}}, {"b", {1}}}));
-  EXPECT_EQ(harmless_among(result, harmful_rows(result, 0.5)), 0);
-  EXPECT_EQ(harmless_among(result, harmful_rows(result, 0.5, "a"), "a"), 1) << "row 1 of b";
+  EXPECT_EQ(harmful_rows(result, 0.5, "a"), (ChosenRows{{"a", {13, 14}}, {"b", {}}})) << "0 is not harmful";
+  EXPECT_EQ(short_of_share(result, harmful_rows(result, 0.5), 0.5), "");
+  const std::string fewer = short_of_share(result, harmful_rows(result, 0.5, "a"), 0.5);
+  EXPECT_NE(fewer.find("(b: 0 of 1 row); tasks that share nothing (--shared none)"), std::string::npos) << fewer;
+  EXPECT_EQ(harmful_rows(result, 0.99, "a")[0].second, (std::vector<std::int32_t>{11, 13, 14})) << "three are harmful";
   message_of<UnknownNameError>([&] { harmful_rows(result, 0.5, "c"); });
   message_of<UserError>([&] { harmful_rows(result, 1.0); });
+}
+
+TEST(InfluenceSelection, RefusesWhereNoRowIsHarmful) {
+  InfluenceResult result = four_rows();
+  for (torch::Tensor& rows : result.rows) rows = -rows.abs();
+  const std::string alone = message_of<UserError>([&] { harmful_rows(result, 0.5, "a"); });
+  EXPECT_NE(alone.find("no row is harmful to task \"a\""), std::string::npos) << alone;
+  EXPECT_NE(alone.find("--shared none"), std::string::npos) << alone;
+  result.shared_parameters = 3;
+  EXPECT_EQ(message_of<UserError>([&] { harmful_rows(result, 0.5); }).find("--shared none"), std::string::npos);
+}
+
+TEST(InfluenceSelection, KeepsWhatTheRunLeftOutBefore) {
+  const ChosenRows rows = {{"a", {3, 9}}, {"b", {}}};
+  const Json config = {{"data", {{"leave_out", {{"rows", {{"a", {5, 3}}, {"c", {2}}}}}}}}};
+  EXPECT_EQ(with_rows_left_out_before(rows, config), (ChosenRows{{"a", {3, 5, 9}}, {"b", {}}, {"c", {2}}}));
+  EXPECT_EQ(with_rows_left_out_before(rows, {{"data", Json::object()}}), rows);
+  EXPECT_EQ(with_rows_left_out_before(rows, {{"data", {{"leave_out", nullptr}}}}), rows);
+  message_of<FormatError>([&] { with_rows_left_out_before(rows, {{"data", {{"leave_out", Json::object()}}}}); });
 }
 
 TEST(InfluenceSelection, ChanceTakesAsManyRows) {

@@ -147,7 +147,10 @@ TEST(Relatedness, ReadsWhatRunsHaveLearnedAndTheirInfluence) {
               {{"task_weights", {{"weight_prior", taken}}}, {"task_similarity", alike}});
     const Json matrix = {{0, 1, 2}, {3, 0, 4}, {5, nullptr, 0}};
     folder.write(name + "/influence/influence.json",
-                 Json{{"task_to_task", {{"tasks", {"c", "b", "a"}}, {"matrix", matrix}}}}.dump());
+                 Json{{"settings", {{"shared", "none"}, {"sharing", "hard"}, {"ridge", 0.01}}},
+                      {"backend", {{"name", "explicit"}}},
+                      {"task_to_task", {{"tasks", {"c", "b", "a"}}, {"matrix", matrix}}}}
+                     .dump());
   }
   const Relatedness found = relatedness({folder / "vmtl/seed-0", folder / "vmtl/seed-1"});
   const RelatednessMeasure* weights = find_measure(found, "weights of weight_prior");
@@ -161,6 +164,9 @@ TEST(Relatedness, ReadsWhatRunsHaveLearnedAndTheirInfluence) {
   EXPECT_NEAR(similarity->values[2][1], 0.2, 1e-12);
   const RelatednessMeasure* influence = find_measure(found, "influence (MTIF)");
   ASSERT_NE(influence, nullptr);
+  EXPECT_NE(influence->source.find("; shared none, ridge 0.01, backend explicit; with nothing shared, tasks cannot"),
+            std::string::npos)
+      << influence->source;
   EXPECT_NEAR(influence->values[2][0], -2, 1e-12) << "of c to a, harmful where positive";
   EXPECT_NEAR(influence->values[0][2], -5, 1e-12);
   EXPECT_TRUE(std::isnan(influence->values[0][1]));
@@ -169,6 +175,37 @@ TEST(Relatedness, ReadsWhatRunsHaveLearnedAndTheirInfluence) {
   folder.write("vmtl/seed-0/influence/influence.json", R"({"task_to_task": {"tasks": ["a"], "matrix": [[1]]}})");
   EXPECT_NE(message_of<UserError>([&] { relatedness({folder / "vmtl"}); }).find("influence.json: task_to_task"),
             std::string::npos);
+}
+
+TEST(Relatedness, NamesTheRunsThatCannotBeLookedAt) {
+  const TemporaryFolder folder;
+  write_run(folder, "run/seed-0", {{"a", 0.5}, {"b", 0.6}}, 0);
+  write_run(folder, "other/seed-0", {{"a", 0.5}, {"b", 0.6}}, 0, "pcgrad");
+  const Relatedness found = relatedness({folder / "run", folder / "other"});
+  ASSERT_EQ(found.unread.size(), 1U);
+  EXPECT_NE(found.unread[0].find("run/seed-0 is not looked at: "), std::string::npos) << found.unread[0];
+  EXPECT_TRUE(says(found, "has no checkpoint")) << found.table();
+  EXPECT_FALSE(says(found, "no finished run with a checkpoint")) << found.table();
+  EXPECT_TRUE(says(found, "1 run of other configs")) << found.table();
+  EXPECT_TRUE(found.measures.empty());
+}
+
+TEST(Relatedness, KnowsWhatAnEarlierFileHasMore) {
+  const TemporaryFolder folder;
+  write_pairs(folder);
+  write_run(folder, "grid/all/ew/seed-0", {{"a", 0.5}, {"b", 0.6}, {"c", 0.7}}, 0);
+  const Relatedness found = relatedness({folder / "grid"});
+  Json earlier = found.to_json();
+  EXPECT_EQ(found.loss_against(earlier), "");
+  earlier["measures"].push_back({{"name", "gradient cosine"}});
+  const std::string lost = found.loss_against(earlier);
+  EXPECT_NE(lost.find("\"gradient cosine\""), std::string::npos) << lost;
+  EXPECT_NE(lost.find("has no checkpoint"), std::string::npos) << lost;
+  earlier["tasks"] = {"c", "a", "b"};
+  EXPECT_EQ(found.loss_against(earlier), lost) << "the same tasks in another order";
+  earlier["tasks"] = {"a", "b"};
+  EXPECT_EQ(found.loss_against(earlier), "") << "of other tasks";
+  message_of<FormatError>([&] { found.loss_against(Json::object()); });
 }
 
 TEST(Relatedness, ComparesTheLabelsOfTasksOnCommonTexts) {
@@ -193,6 +230,15 @@ TEST(Relatedness, ComparesTheLabelsOfTasksOnCommonTexts) {
   EXPECT_NEAR(labels->values[0][1], 1, 1e-12);
   EXPECT_NEAR(labels->values[1][0], 1, 1e-12);
   EXPECT_TRUE(std::isnan(labels->values[0][2]));
+
+  std::filesystem::create_directory(folder / "moved");
+  for (const char* file : {"rows.tsv", "other.tsv"}) {
+    std::filesystem::rename(folder / file, folder / "moved" / file);
+  }
+  EXPECT_EQ(find_measure(relatedness({folder / "run"}), "label dependence"), nullptr);
+  const Relatedness moved = relatedness({folder / "run"}, {.data_folder = folder / "moved"});
+  ASSERT_NE(find_measure(moved, "label dependence"), nullptr) << moved.table();
+  EXPECT_NEAR(find_measure(moved, "label dependence")->values[0][1], 1, 1e-12);
 }
 
 TEST(Relatedness, CorrelatesMeasuresOverTheirPairs) {

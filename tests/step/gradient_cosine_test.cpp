@@ -18,7 +18,10 @@ TEST(GradientCosine, IsAFunctionOfTheSeedAndLeavesTheModelAsItWas) {
   for (const Tensor& parameter : run.model->parameters()) before.push_back(parameter.detach().clone());
   const auto first = gradient_cosines(*run.model, *run.data, {.draws = 2, .rows = 6, .seed = 3});
   ASSERT_EQ(first.size(), 2U);
-  const auto again = gradient_cosines(*run.model, *run.data, {.draws = 2, .rows = 6, .seed = 3});
+  std::vector<std::int64_t> drawn;
+  const auto again = gradient_cosines(*run.model, *run.data, {.draws = 2, .rows = 6, .seed = 3},
+                                      [&](std::int64_t draw) { drawn.push_back(draw); });
+  EXPECT_EQ(drawn, (std::vector<std::int64_t>{1, 2}));
   const auto other = gradient_cosines(*run.model, *run.data, {.draws = 2, .rows = 6, .seed = 4});
   EXPECT_TRUE(at::equal(first[1], again[1]));
   EXPECT_FALSE(at::allclose(first[0], first[1]));

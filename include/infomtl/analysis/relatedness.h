@@ -32,25 +32,33 @@ struct MeasureCorrelation {
 };
 
 struct RelatednessSettings {
-  std::string split = "validation";  ///< of scores and of covariances: "validation" or "test"
-  std::int64_t draws = 20;           ///< pairs of batches per run for gradient cosines; 0: none
-  std::int64_t rows = 32;            ///< of a task in such a batch
+  std::string split = "validation";        ///< of scores and of covariances: "validation" or "test"
+  std::int64_t draws = 20;                 ///< pairs of batches per run for gradient cosines; 0: none
+  std::int64_t rows = 32;                  ///< of a task in such a batch
+  std::filesystem::path data_folder = {};  ///< where the data lie now, as TrainedRun::load() takes it; empty: as before
 };
 
 struct Relatedness {
   std::vector<std::string> tasks;
   std::vector<RelatednessMeasure> measures;
   std::vector<std::string> left_out;  ///< measures that could not be had and runs that were not read, with the reason
+  std::vector<std::string> unread;  ///< runs that should have been looked at, but whose checkpoint or data are missing
   std::vector<MeasureCorrelation> correlations;
   std::optional<TaskGroups> groups;  ///< by transfer gain; none without it
 
   /// relatedness.json, format 1; what is not known is null.
   INFOMTL_API Json to_json() const;
+  /// In words, a measure that an earlier relatedness.json of the same tasks has and this does not, with the reason; empty
+  /// where it has none, or is of other tasks. @throws FormatError without the file's name
+  INFOMTL_API std::string loss_against(const Json& earlier) const;
   /// Tables for the terminal.
   INFOMTL_API std::string table() const;
   /// The measures as heat maps, one picture.
   INFOMTL_API std::string svg() const;
 };
+
+/// Called with a run or config before it is looked at (draw 0), and before each draw of its gradients, from 1.
+using RelatednessProgress = std::function<void(std::string_view model, std::int64_t draw)>;
 
 /// Of each pair of measures, where they have three pairs of tasks in common.
 INFOMTL_API std::vector<MeasureCorrelation> correlations_of(const std::vector<RelatednessMeasure>& measures);
@@ -63,10 +71,8 @@ INFOMTL_API std::vector<MeasureCorrelation> correlations_of(const std::vector<Re
 /// - learned weights: what results.json says of task similarities and weights
 /// - influence: what `infomtl influence` wrote into runs
 /// - label dependence: of tasks of single classes that label the same training texts
-/// @param told  called with a line before what takes long
 /// @throws UserError where there is no run and no config, or fewer than two tasks; what reading runs and data throws
 INFOMTL_API Relatedness relatedness(const std::vector<std::filesystem::path>& paths,
-                                    const RelatednessSettings& settings = {},
-                                    const std::function<void(std::string_view)>& told = {});
+                                    const RelatednessSettings& settings = {}, const RelatednessProgress& progress = {});
 
 }  // namespace infomtl

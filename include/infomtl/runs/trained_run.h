@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,7 +65,9 @@ class INFOMTL_API TrainedRun {
   std::string fingerprint(const std::string& split);
   /// Of the tasks' gradients in the parameters that all tasks train, in the order of tasks(). @throws StateError where the
   /// tasks share no encoder; what reading the data throws
-  std::vector<torch::Tensor> gradient_cosines(const GradientCosineSettings& settings);
+  /// @param drawing  called before each draw with its number, from 1
+  std::vector<torch::Tensor> gradient_cosines(const GradientCosineSettings& settings,
+                                              const std::function<void(std::int64_t)>& drawing = {});
   const std::vector<Task>& tasks() const;
   /// Whether all tasks read one encoder; in a run of single-task models each has its own.
   bool shares_encoder() const;

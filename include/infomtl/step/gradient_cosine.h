@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "infomtl/core/export.h"
@@ -29,7 +30,9 @@ struct GradientCosineSettings {
 ///
 /// Holds the gradients of both batches: 2 T floats for each shared parameter. The parameters become views of one buffer; their
 /// values stay.
+/// @param drawing  called before each draw with its number, from 1
 INFOMTL_API std::vector<torch::Tensor> gradient_cosines(const MultiTaskModel& model, const TaskData& data,
-                                                        const GradientCosineSettings& settings = {});
+                                                        const GradientCosineSettings& settings = {},
+                                                        const std::function<void(std::int64_t)>& drawing = {});
 
 }  // namespace infomtl

@@ -100,7 +100,8 @@ struct InformationOptions {
 };
 struct RelatednessOptions {
   std::vector<std::filesystem::path> paths;
-  std::filesystem::path output;  ///< empty: the first folder of `paths`
+  std::filesystem::path data_root;  ///< in place of the runs' data.root; empty: that
+  std::filesystem::path output;     ///< empty: the first folder of `paths`
   std::string split = "validation";
   std::int64_t draws = 20;
   std::int64_t rows = 32;

@@ -1,12 +1,12 @@
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commands.h"
@@ -15,34 +15,15 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
-#include "infomtl/runs/status_line.h"
 #include "interrupt.h"
+#include "timed_progress.h"
 
 namespace infomtl::commands {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kSecondsBetweenLines = 30;  // of a log, where standard error is no terminal
-
-/// What goes on, in place on a terminal and now and then in a log.
-class InfluenceProgress {
- public:
-  void show(const std::string& text) {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-    if (line_.on_terminal()) return line_.show(clock_text(seconds) + "  " + text);
-    if (seconds - last_ < kSecondsBetweenLines) return;
-    last_ = seconds;
-    log::info(text);
-  }
-  void clear() { line_.clear(); }
-
- private:
-  StatusLine line_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  double last_ = 0;
-};
 
 /// The options as settings; messages name the option. JSON has no NaN and no infinity: they are told here.
 InfluenceSettings settings_of(const InfluenceOptions& options) {
@@ -97,10 +78,15 @@ void write_selection(const InfluenceOptions& options, const InfluenceResult& res
     rows = harmful_rows(result, share, options.target);
     about = share_text + ", the most harmful to the validation loss of " +
             (options.target.empty() ? "all tasks" : "task " + options.target) + ", of the run " + options.run.string();
-    const std::int64_t harmless = harmless_among(result, rows, options.target);
-    if (harmless > 0) {
-      log::warning(std::to_string(harmless) + " of the rows to leave out are not harmful; a smaller share has none");
-    }
+    const std::string fewer = short_of_share(result, rows, share);
+    if (!fewer.empty()) log::warning(fewer);
+  }
+  const std::filesystem::path config = options.run / "config.json";
+  if (is_there(config)) {
+    const Json json = read_json(config);
+    ChosenRows all = with_context(config.string(), [&] { return with_rows_left_out_before(rows, json); });
+    if (all != rows) about += ", and the rows that this run was trained without";
+    rows = std::move(all);
   }
   write_file_atomically(options.write, leave_out_file(rows, about));
   log::info("rows to leave out: " + options.write.string());
@@ -115,7 +101,7 @@ int influence(const InfluenceOptions& options) {
                                  .leave_one_out = options.leave_one_out,
                                  .subsets = options.subsets,
                                  .mislabel = options.mislabel};
-  InfluenceProgress progress;
+  TimedProgress progress;
   InfluenceHooks hooks;
   hooks.progress = [&](const std::string& text) { progress.show(text); };
   hooks.stop = catch_interrupts();

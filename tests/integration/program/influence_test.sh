@@ -33,6 +33,14 @@ influence --select 0.2 --select-random 1 --write random.json --log-level error >
 "$program" train config.json --output fewer --log-level error --set training.epochs=1 --set data.leave_out=harmful.json >/dev/null ||
   die "data.leave_out does not train"
 contains fewer/config.json '"rows"'
+# A second round keeps the rows of the first; where nothing is shared, only the target's own rows can harm it.
+"$program" influence fewer --tasks $tasks --shared adapter:4 --ridge 0.05 --select 0.1 --write second.json --log-level error >/dev/null ||
+  die "--select of a run without some rows fails"
+contains second.json 'the rows that this run was trained without'
+[[ $(wc -l <second.json) -gt $(wc -l <harmful.json) ]] || die "the second round brings rows back"
+"$program" influence base --tasks $tasks --shared none --select 0.1 --target topic --write own.json >/dev/null 2>err.txt || die "--target fails"
+contains err.txt 'tasks that share nothing (--shared none) have no influence on each other'
+tr -d '\n ' <own.json | grep -qF '"polarity":[]' || die "rows that cannot matter are left out: $(cat own.json)"
 "$program" train config.json --output alone --log-level error --set training.epochs=1 --set training.regime=single \
   --set 'losses=["supervised"]' --set head=linear --set data.leave_out=harmful.json >/dev/null || die "single models do not train"
 

@@ -36,9 +36,28 @@ contains report.txt 'transfer gain'
 "$program" relatedness config.json --draws 2 --rows 4 --log-level error >start.txt
 contains start.txt 'gradient cosine, at the start'
 contains start.txt 'left out: transfer gain: no pairwise runs'
+"$program" relatedness config.json --draws 1 --rows 1 >one.txt 2>log.txt
+contains log.txt 'nothing is written beside a config; --output FOLDER'
+contains one.txt '1 draw of 1 row'
 [[ ! -e relatedness.json ]] || die "a table of a config was written nobody asked for"
 "$program" relatedness config.json --draws 0 --output start --log-level error >/dev/null
 [[ -s start/relatedness.json && -s start/relatedness.svg ]] || die "--output wrote nothing"
+
+# Data that are gone: what was found with them is kept; where they lie now, it is found again.
+"$program" train config.json --output base --log-level error --quiet --set training.epochs=1 >/dev/null
+"$program" relatedness base --draws 2 --rows 4 --log-level error >there.txt
+cp base/relatedness.json kept.json
+refuse_in_one_line '"gradient cosine" (gradient cosine: no draws were asked for)' relatedness base --draws 0
+mv corpus moved
+refuse_in_one_line 'nothing could be measured' relatedness base
+contains err.txt 'warning: base is not looked at'
+cmp base/relatedness.json kept.json || die "a file with more was replaced"
+[[ $(cat out.txt) != *'no finished run with a checkpoint'* ]] || die "a run without its data is called none"
+"$program" relatedness base --data moved/tasks --draws 2 --rows 4 --log-level error | cmp - there.txt || die "--data: another table"
+mv moved corpus
+mv base/checkpoints/best away
+refuse_in_one_line 'is kept as it is' relatedness base grid
+mv away base/checkpoints/best
 
 mkdir empty
 refuse_in_one_line 'holds no finished run' relatedness empty
