@@ -326,7 +326,7 @@ Experiment::Experiment(Experiment&&) noexcept = default;
 Experiment::~Experiment() = default;
 
 Experiment Experiment::from_config(const std::filesystem::path& config, ExperimentOptions options) {
-  const Config read = with_data_in(Config::from_file(config, options.overrides), options);
+  const Config read = with_data_in(Config::from_file(config, options.overrides), options.data_folder, options.resume);
   if (options.output.empty()) {
     const auto seed = options.seed ? *options.seed : static_cast<std::uint64_t>(read.integer("seed", 0, at_least(0)));
     options.output = default_run_folder(config, seed);

@@ -35,11 +35,11 @@ std::string difference_of_model(const fs::path& folder, const fs::path& checkpoi
 
 }  // namespace
 
-Config with_data_in(const Config& config, const ExperimentOptions& options) {
-  if (options.data_folder.empty()) return config;
-  const fs::path folder = fs::absolute(options.data_folder);
+Config with_data_in(const Config& config, const fs::path& given, bool goes_on) {
+  if (given.empty()) return config;
+  const fs::path folder = fs::absolute(given);
   const bool no_root = !config.object("data").has("root");
-  if (no_root && options.resume) {
+  if (no_root && goes_on) {
     return Config::from_json(with_data_in(with_absolute_paths(config), folder), config.where());
   }
   return config.overridden({"data.root=" + Json(folder.string()).dump()});

@@ -5,12 +5,12 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/json.h"
-#include "infomtl/runs/experiment.h"
 
 namespace infomtl {
 
-/// A config as a run with these options reads it: with the data in options.data_folder, where one is given.
-Config with_data_in(const Config& config, const ExperimentOptions& options);
+/// A config with the data in `folder`, where one is given: as data.root, or, of a run that goes on and has none, as the JSON
+/// form of run_paths.h has it. @param goes_on  the config is that of a run that was begun
+Config with_data_in(const Config& config, const std::filesystem::path& folder, bool goes_on);
 
 /// Takes the places out of two configs of a run that has moved, so that what is left tells whether they ask for the same: of
 /// the data, and of the encoder's folder where both have the tokenizer of the run's checkpoint or are gone. What the saved

@@ -30,7 +30,7 @@ const std::vector<Task>& checked_tasks() {
 
 MultiTaskModel checked_model(const Json& head, const Json& architecture = "shared") {
   const auto encoder = testing::tiny_encoder();
-  const HeadFactory make = [&](const HeadContext& context) {
+  const HeadFactory make = [head](const HeadContext& context) {  // the model keeps it
     return head_registry().build(Config::from_json(head, "head"), context);
   };
   return MultiTaskModel(encoder, TaskHeads{.tasks = checked_tasks(), .heads = {make, make, make}},
