@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,11 +51,19 @@ std::string part_html(const ReportPart& part, const SectionPlace& place, std::si
   return out + environment_section(part, place) + runs_section(part, place);
 }
 
+/// Links to all sections; of many parts, such as the cells of a comparison, to the parts alone.
 std::string navigation(const std::string& body) {
+  constexpr std::ptrdiff_t kMostPartsListedWhole = 6;
+  const auto is_part = [](const auto& section) { return section.first.starts_with("part-"); };
+  const Contents contents = contents_of(body);
+  const bool many = std::count_if(contents.begin(), contents.end(), is_part) > kMostPartsListedWhole;
   std::string out = "<nav aria-label='contents'><ul>\n";
-  for (const auto& [id, heading] : contents_of(body)) {
-    const bool is_part = id.starts_with("part-");
-    out += std::string("<li") + (is_part ? " class='part'" : "") + "><a href='#" + id + "'>" + heading + "</a></li>\n";
+  bool within_part = false;
+  for (const auto& section : contents) {
+    within_part = within_part || is_part(section);
+    if (many && within_part && !is_part(section)) continue;
+    out += std::string("<li") + (is_part(section) ? " class='part'" : "") + "><a href='#" + section.first + "'>" +
+           section.second + "</a></li>\n";
   }
   return out + "</ul></nav>\n";
 }

@@ -171,6 +171,27 @@ TEST(Report, OfAComparisonWithAxes) {
   EXPECT_TRUE(holds(html, "no run folder that can be read, so without curves: plain, seed 1; InfoMTL, seed 0, 1."));
 }
 
+TEST(Report, ContentsOfManyCellsNameTheCellsAlone) {
+  const TemporaryFolder folder;
+  Json json = testing::comparison_json();
+  const Json cell = json["cells"][0];
+  for (const int cells : {2, 12}) {
+    json["cells"] = Json::array();
+    for (int i = 0; i < cells; ++i) {
+      Json own = cell;
+      own["axes"] = {{"data.max_train_rows", 100 + i}};
+      own["folder"] = "cell" + std::to_string(i);
+      json["cells"].push_back(own);
+    }
+    folder.write("axes/comparison.json", json.dump());
+    const std::string html = html_report(folder / "axes");
+    const std::string contents = html.substr(0, html.find("</nav>"));
+    EXPECT_EQ(holds(contents, "href='#p0-scores'"), cells == 2) << contents;
+    EXPECT_TRUE(holds(contents, "data.max_train_rows = 101</a>")) << contents;
+    EXPECT_TRUE(holds(html, "<section id='p0-scores'"));
+  }
+}
+
 TEST(Report, OfAnOldComparisonSaysSo) {
   const TemporaryFolder folder;
   testing::write_comparison(folder, "old",
