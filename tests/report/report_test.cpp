@@ -187,7 +187,7 @@ TEST(Report, ContentsOfManyCellsNameTheCellsAlone) {
     const std::string html = html_report(folder / "axes");
     const std::string contents = html.substr(0, html.find("</nav>"));
     EXPECT_EQ(holds(contents, "href='#p0-scores'"), cells == 2) << contents;
-    EXPECT_TRUE(holds(contents, "data.max_train_rows = 101</a>")) << contents;
+    EXPECT_TRUE(holds(contents, "data.max_train_rows = 101</bdi></a>")) << contents;
     EXPECT_TRUE(holds(html, "<section id='p0-scores'"));
   }
 }
