@@ -25,4 +25,12 @@ std::shared_ptr<const void> lock_file(const std::filesystem::path& file) {
   return lock;
 }
 
+bool is_locked(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0;
+  close(descriptor);
+  return locked;
+}
+
 }  // namespace infomtl

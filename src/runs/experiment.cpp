@@ -340,8 +340,7 @@ Experiment Experiment::from_config(const Config& config, ExperimentOptions optio
   if (training.json().value("regime", Json()) == "single") {
     training.fail("regime", "\"single\" trains one model per task, each an experiment of its own; use infomtl::Run");
   }
-  const RunFolder begun(options.output);
-  RunConfig read = RunConfig::read(config, options.resume ? begun.checkpoint() : std::filesystem::path());
+  RunConfig read = RunConfig::read(config, options.resume ? RunFolder(options.output).last() : std::filesystem::path());
   if (options.seed) read.trainer.seed = *options.seed;
   read.one_of_several = options.one_of_several;
   read.datasets = options.datasets;

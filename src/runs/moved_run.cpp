@@ -50,9 +50,9 @@ void take_places_out(Json& saved, Json& effective, const fs::path& checkpoint, b
   if (!old.empty() && !data_folder(effective).empty() && (data_moved || !fs::exists(old))) {
     for (Json* config : {&saved, &effective}) *config = with_data_in(*config, "/");
   }
-  if (checkpoint.empty() || !has_encoder(saved) || !has_encoder(effective)) return;
+  if (!has_encoder(saved) || !has_encoder(effective)) return;
   const fs::path now = effective["encoder"]["path"].get<std::string>();
-  if (fs::exists(saved["encoder"]["path"].get<std::string>())) return;
+  if (fs::exists(saved["encoder"]["path"].get<std::string>()) || !fs::exists(checkpoint)) return;
   if (fs::exists(now) && !difference_of_model(now, checkpoint).empty()) return;
   for (Json* config : {&saved, &effective}) (*config)["encoder"].erase("path");
 }

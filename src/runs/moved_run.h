@@ -15,7 +15,7 @@ Config with_data_in(const Config& config, const std::filesystem::path& folder, b
 /// Takes the places out of two configs of a run that has moved, so that what is left tells whether they ask for the same: of
 /// the data, and of the encoder's folder where both have the tokenizer of the run's checkpoint or are gone. What the saved
 /// config still finds where it was has not moved, and is left.
-/// @param checkpoint  of the run; empty where it has none @param data_moved  they have, whatever is left there
+/// @param checkpoint  where the run has its last one, if any @param data_moved  they have, whatever is left there
 void take_places_out(Json& saved, Json& effective, const std::filesystem::path& checkpoint, bool data_moved);
 
 /// Refuses a model folder that is not the one that the checkpoint was trained from: its tokenizer's files, or a value of its

@@ -62,7 +62,7 @@ EncoderSettings EncoderSettings::read(const Config& config, const std::filesyste
   config.reject_unknown();
   config.part([&] {
     if (!settings.path.empty() && !std::filesystem::exists(settings.path / "config.json")) {
-      if (!instead.empty()) {
+      if (!instead.empty() && std::filesystem::exists(instead / "config.json")) {
         log::info(settings.path.string() + ": is gone; the encoder and the tokenizer are those of " + instead.string());
         settings.path = instead;
         return;

@@ -26,7 +26,7 @@ struct EncoderSettings {
   std::int64_t max_length = 128;
   std::string weights = "auto";
   void fields(FieldVisitor& f);
-  /// A config's "encoder". @param instead  the model folder where the path is none; empty: that is an error
+  /// A config's "encoder". @param instead  the model folder where the path is none, if it is one itself; else that is an error
   /// @throws ConfigError
   static EncoderSettings read(const Config& config, const std::filesystem::path& instead = {});
 };
@@ -52,7 +52,8 @@ struct RunConfig {
   bool information = false;                     ///< whether the information plane is, after each epoch
 
   /// Everything but the parts that need the tasks to be built. Where the config collects its problems, what could not be
-  /// read has its default. @param encoder  model folder in place of one that is gone: of a run that goes on, its checkpoint
+  /// read has its default. @param encoder  model folder in place of one that is gone: of a run that goes on, its checkpoint,
+  /// if it has one
   /// @throws ConfigError for an unknown key, a wrong type or range
   static RunConfig read(const Config& config, const std::filesystem::path& encoder = {});
 

@@ -1,9 +1,5 @@
 #include "runs/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -87,7 +83,7 @@ void RunFolder::refuse_unfinished(bool resume) const {
 }
 
 std::string RunFolder::difference(Json saved, Json effective) const {
-  take_places_out(saved, effective, checkpoint(), data_moved_);
+  take_places_out(saved, effective, last(), data_moved_);
   return first_difference(saved, effective);
 }
 
@@ -132,13 +128,7 @@ void RunFolder::lock() {
   if (lock_ == nullptr) throw RunBusyError(path_.string() + ": another process is training in this folder");
 }
 
-bool RunFolder::locked_elsewhere() const {
-  const int descriptor = open(lock_file().c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0;
-  close(descriptor);
-  return locked;
-}
+bool RunFolder::locked_elsewhere() const { return is_locked(lock_file()); }
 
 std::optional<Results> RunFolder::finished() const {
   if (!std::filesystem::exists(results())) return std::nullopt;

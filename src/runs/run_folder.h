@@ -43,8 +43,6 @@ class RunFolder {
   /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
   bool begun() const;
   bool has_checkpoint() const;
-  /// `last` where the run has it, else empty.
-  std::filesystem::path checkpoint() const { return has_checkpoint() ? last() : std::filesystem::path(); }
   /// @throws UserError when the folder can't be one of a run: its place is a file, or it holds a log, results or
   /// checkpoints without the config.json of a run
   void check_place() const;
