@@ -41,11 +41,8 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
   influence->add_option("--ridge", line.influence.ridge, "in training and curvature alike (default: 0.01)");
   influence->add_option("--backend", line.influence.backend,
                         "auto, explicit, cg, lissa, arnoldi, ekfac, random_projection or identity (default: auto)");
-  influence
-      ->add_option("--set", line.influence.overrides,
-                   "tolerance, iterations, curvature, damping, cg_tolerance, ..., seed (repeatable)")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_overrides(influence, line.influence.overrides,
+                "tolerance, iterations, curvature, damping, cg_tolerance, ..., seed (repeatable)");
   influence
       ->add_option("--leave-one-out", line.influence.leave_one_out,
                    "check: retrain without each of so many rows, print Pearson's correlation")
@@ -103,9 +100,7 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
       add_command(app, line, "information", "estimators of mutual information against the truth on Gaussian data",
                   "infomtl information --set targets=[2,4] --set steps=500 --picture information.svg", line.information,
                   &commands::information);
-  information->add_option("--set", line.information.overrides, "targets, steps, rows, critic, estimators, seed, ...")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_overrides(information, line.information.overrides, "targets, steps, rows, critic, estimators, seed, ...");
   information->add_option("--picture", line.information.picture, "write the curves as an SVG");
   information->add_flag("--json", line.information.json, "print the report as JSON");
 

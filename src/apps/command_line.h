@@ -45,6 +45,9 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 /// What a seed may be: 0 or more, of at most 18 digits.
 CLI::Validator seed_numbers();
 
+/// --set KEY=VALUE, repeatable. @param what  its help
+void add_overrides(CLI::App* command, std::vector<std::string>& overrides, const std::string& what);
+
 /// train, compare, search, check.
 void add_training_commands(CLI::App& app, CommandLine& line);
 /// evaluate, predict, encode, tokenize.

@@ -12,15 +12,17 @@ CLI::Validator seed_numbers() {
       "SEED");
 }
 
+void add_overrides(CLI::App* command, std::vector<std::string>& overrides, const std::string& what) {
+  command->add_option("--set", overrides, what)->type_name("KEY=VALUE")->allow_extra_args(false);
+}
+
 void add_training_commands(CLI::App& app, CommandLine& line) {
   CLI::App* train = add_command(app, line, "train", "train a config; writes a run folder and prints a table",
                                 "infomtl train configs/quickstart.json --set training.epochs=3 --seeds 0,1,2",
                                 line.train, &commands::train);
   train->add_option("config", line.train.config, "config file; with --resume also a run folder, for its own config")
       ->required();
-  train->add_option("--set", line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_overrides(train, line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)");
   CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seed_numbers());
   train->add_option("--seeds", line.train.seeds, "several seeds, one run each: 0,1,2")
       ->delimiter(',')
@@ -44,9 +46,7 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
       "infomtl compare configs/experiments/quick_comparison.json --seeds 0,1,2", line.compare, &commands::compare);
   compare->add_option("config", line.compare.config, "comparison config: experiment, methods, seeds, split, axes")
       ->required();
-  compare->add_option("--set", line.compare.overrides, "override a field of every run (repeatable)")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_overrides(compare, line.compare.overrides, "override a field of every run (repeatable)");
   compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")
       ->delimiter(',')
       ->check(seed_numbers());
@@ -70,9 +70,7 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
   search
       ->add_option("config", line.search.config, "search config: experiment, methods, space, algorithm, budget, seeds")
       ->required();
-  search->add_option("--set", line.search.overrides, "override a field of every run (repeatable)")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_overrides(search, line.search.overrides, "override a field of every run (repeatable)");
   search->add_option("--output", line.search.output, "folder of the trials (default: runs/<config>)");
   search->add_flag("--json", line.search.json, "print search.json");
 
@@ -82,9 +80,7 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
       "problem, each once",
       "infomtl check configs/quickstart.json --examples", line.check, &commands::check);
   check->add_option("config", line.check.config, "config of a run, a comparison or a search")->required();
-  check->add_option("--set", line.check.overrides, "override a field (repeatable)")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_overrides(check, line.check.overrides, "override a field (repeatable)");
   check->add_flag("--examples", line.check.examples,
                   "for each class of each split: rows, what the files have for it, three texts");
   check->add_flag("--json", line.check.json, "print the report as JSON");

@@ -229,11 +229,9 @@ Json Config::effective(const std::vector<std::string>& paths) const {
 }
 
 Config Config::overridden(const std::vector<std::string>& overrides) const {
-  auto document = std::make_shared<ConfigDocument>(*document_);
-  document->asked.clear();
-  for (const std::string& assignment : overrides) document->override_value(assignment);
-  const Json* root = &document->root;
-  return {std::move(document), root, ""};
+  std::vector<WrittenOverride> written;
+  for (const std::string& assignment : overrides) written.push_back({.assignment = assignment, .where = ""});
+  return overridden_as_written(written);
 }
 
 Config Config::overridden_as_written(const std::vector<WrittenOverride>& overrides) const {

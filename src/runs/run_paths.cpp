@@ -1,6 +1,5 @@
 #include "infomtl/runs/run_paths.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -51,15 +50,6 @@ fs::path common_folder(const fs::path& one, const fs::path& other) {
   return common;
 }
 
-/// `path` seen from `folder`; nothing where it does not lie there.
-fs::path below(const fs::path& path, const fs::path& folder) {
-  const auto [rest, end] = std::mismatch(path.begin(), path.end(), folder.begin(), folder.end());
-  if (end != folder.end()) return {};
-  fs::path found = ".";
-  for (auto part = rest; part != path.end(); ++part) found /= *part;
-  return found;
-}
-
 }  // namespace
 
 Json with_absolute_paths(const Config& config) {
@@ -92,8 +82,8 @@ Json with_data_in(Json config, const fs::path& folder) {
   if (old.empty()) throw UserError("its config names no file of data that could lie elsewhere");
   const fs::path now = fs::absolute(folder).lexically_normal();
   visit_data_paths(config, [&](std::string& text) {
-    const fs::path rest = below(without_slash(text), old);
-    if (!rest.empty()) text = (now / rest).lexically_normal().string();
+    const fs::path rest = without_slash(text).lexically_relative(old);
+    if (*rest.begin() != "..") text = (now / rest).lexically_normal().string();
   });
   return config;
 }
