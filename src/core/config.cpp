@@ -230,6 +230,7 @@ Json Config::effective(const std::vector<std::string>& paths) const {
 
 Config Config::overridden(const std::vector<std::string>& overrides) const {
   std::vector<WrittenOverride> written;
+  written.reserve(overrides.size());
   for (const std::string& assignment : overrides) written.push_back({.assignment = assignment, .where = ""});
   return overridden_as_written(written);
 }
