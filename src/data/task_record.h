@@ -2,44 +2,15 @@
 // The task record as read from JSON: what is predicted, and which files hold it.
 
 #include <array>
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "data/table_reader.h"
+#include "data/record_sources.h"
 #include "infomtl/core/config.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/task.h"
 
 namespace infomtl::data {
-
-enum class SourceFormat { lines, label_text, tsv, csv, jsonl, conll };
-
-/// Some rows of one split of one task: the texts, and where this task's labels stand beside them.
-struct Source {
-  SourceFormat format = SourceFormat::lines;
-  std::filesystem::path file;       ///< the text file, or the table
-  std::filesystem::path pair_file;  ///< lines only
-  std::string text_column, pair_column;
-  std::optional<bool> header;
-  std::optional<char> delimiter;          ///< of a table; without one "," for csv, a tab for tsv
-  std::optional<bool> quotes;             ///< whether fields of a table may be quoted; without it for csv only
-  double part_from = 0.0, part_to = 1.0;  ///< slice of the rows in an order shuffled by part_seed
-  std::int64_t part_seed = 0;
-
-  std::filesystem::path label_file;        ///< lines only
-  std::vector<std::string> label_columns;  ///< one, or one 0/1 column per class (multi_label)
-  std::string label_separator = ",";
-
-  TableStyle style() const {
-    const bool csv = format == SourceFormat::csv;
-    return {.delimiter = delimiter.value_or(csv ? ',' : '\t'), .quotes = quotes.value_or(csv)};
-  }
-  bool paired() const { return !pair_file.empty() || !pair_column.empty(); }
-  /// Equal for sources that read the same texts in the same order.
-  std::string text_key() const;
-};
 
 enum class UnknownLabels { error, skip, wrong };
 

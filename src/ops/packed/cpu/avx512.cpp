@@ -1,4 +1,4 @@
-#include <omp.h>
+#include "ops/packed/cpu/openmp.h"
 
 #define INFOMTL_VECTOR_BYTES 64
 #define INFOMTL_ROWS 8
