@@ -39,6 +39,13 @@ for part in '#/encoder/path' '/architecture/expert' '/head/dropuot' '/losses/1/t
 done
 rm -rf corpus && mv kept corpus
 
+# A folder of data that is not there is told once, not for every file below it; so is a variable that is not set.
+refused_with 1 config.json --set data.root=nowhere
+once 'nowhere" is no folder'
+refused_with 2 config.json --set data.root=nowhere --set training.epoch=3
+env -u INFOMTL_NOWHERE "$program" check config.json --set 'data.root=${INFOMTL_NOWHERE}/tweets' >check.txt 2>&1 && die "a variable that is not set passes"
+[[ $(grep -c INFOMTL_NOWHERE check.txt) == 2 ]] || die "a variable that is not set is not told once: $(cat check.txt)"
+
 # A run to start from that is not there is told beside other mistakes.
 refused_with 6 config.json --set 'start="nowhere"' --set encoder.path=gone --set losses.1.wieght=1 --set training.epoch=3 \
   --set 'evaluation.noise=[{"nois": 1}]' --set 'data.leave_out="rows.json"'
