@@ -14,8 +14,9 @@ set(common -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=${compiler})
 if(kind STREQUAL static)
   set(library ${build}-static)
   set(targets infomtl)
+  # Tests without the program, as the fuzz targets are built: configured, not compiled.
   run(${CMAKE_COMMAND} -S ${source} -B ${library} ${common} -DBUILD_SHARED_LIBS=OFF -DINFOMTL_BUILD_APPS=OFF
-      -DINFOMTL_BUILD_TESTS=OFF -DINFOMTL_WERROR=${werror} -DINFOMTL_UNITY=${unity} -DINFOMTL_CUDA=${cuda} -DINFOMTL_TORCH_DIR=${torch})
+      -DINFOMTL_BUILD_TESTS=ON -DINFOMTL_WERROR=${werror} -DINFOMTL_UNITY=${unity} -DINFOMTL_CUDA=${cuda} -DINFOMTL_TORCH_DIR=${torch})
 endif()
 run(${CMAKE_COMMAND} --build ${library} --target ${targets})
 
