@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -108,6 +109,8 @@ int main(int argc, char** argv) {
     return status;
   } catch (const infomtl::Error& error) {
     return report(error.what(), error.exit_status());
+  } catch (const std::filesystem::filesystem_error& error) {  // a link to itself, a folder that may not be read
+    return report(error.path1().string() + ": " + error.code().message(), 2);
   } catch (const std::exception& error) {
     const std::string message = error.what();
     return report(message.substr(0, message.find('\n')), 1);  // LibTorch puts a backtrace behind its first line

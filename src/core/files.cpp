@@ -52,6 +52,10 @@ class Descriptor {
       errno = EISDIR;
       fail(path_, "cannot be read");
     }
+    // A terminal may be read; what other devices hold has no end.
+    if (S_ISBLK(about.st_mode) || (S_ISCHR(about.st_mode) && ::isatty(number_) == 0)) {
+      throw IoError(path_.string() + ": is a device; a file is needed");
+    }
     std::string content;
     std::size_t length = 0;
     // A regular file's size is known, one byte more shows its end; a pipe tells nothing and grows by doubling.

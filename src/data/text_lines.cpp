@@ -1,9 +1,22 @@
 #include "data/text_lines.h"
 
+#include <algorithm>
+
 #include "infomtl/core/errors.h"
 #include "infomtl/core/utf8.h"
 
 namespace infomtl::data {
+namespace {
+
+// "file:line:byte: " of a byte of the content.
+std::string place_of(std::size_t byte, std::string_view content, const std::string& file) {
+  const std::string_view before = content.substr(0, byte);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t begin = before.rfind('\n') + 1;  // 0 where there is none
+  return file + ":" + std::to_string(line) + ":" + std::to_string(byte - begin + 1) + ": ";
+}
+
+}  // namespace
 
 ErrorList throwing_errors() {
   return [](const std::string& message) { throw DataError(message); };
@@ -13,20 +26,14 @@ std::vector<std::string_view> split_lines(std::string_view content, const std::s
   if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF")) {
     throw DataError(file + ": is UTF-16 (\"Unicode text\" of a spreadsheet); save it as UTF-8");
   }
-  const std::size_t bad = find_invalid_utf8(content);
-  if (bad != std::string_view::npos) {
-    std::size_t line = 1;
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i < bad; ++i) {
-      if (content[i] == '\n') {
-        ++line;
-        begin = i + 1;
-      }
-    }
+  if (const std::size_t nul = content.find('\0'); nul != std::string_view::npos) {
+    throw DataError(place_of(nul, content, file) + "a NUL byte; the file is damaged, UTF-16, or no text");
+  }
+  if (const std::size_t bad = find_invalid_utf8(content); bad != std::string_view::npos) {
     constexpr char kHex[] = "0123456789abcdef";
     const auto byte = static_cast<unsigned char>(content[bad]);
-    throw DataError(file + ":" + std::to_string(line) + ":" + std::to_string(bad - begin + 1) + ": not UTF-8 (byte 0x" +
-                    kHex[byte >> 4] + kHex[byte & 15] + "); convert the file first");
+    throw DataError(place_of(bad, content, file) + "not UTF-8 (byte 0x" + kHex[byte >> 4] + kHex[byte & 15] +
+                    "); convert the file first");
   }
   if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
   if (content.find('\n') == std::string_view::npos && content.find('\r') < content.size() - 1) {

@@ -169,14 +169,20 @@ RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file
   if (std::filesystem::exists(file)) {
     const std::string text = read_file(file);
     std::string kept;
-    for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t begin = 0;
+    for (std::size_t number = 1; begin < text.size(); ++number) {
       const std::size_t end = text.find('\n', begin);
-      if (end == std::string::npos) break;  // a record that was being written
+      const bool torn = end == std::string::npos && text[begin] == '{' && text.find('\0', begin) == end;
+      if (torn) break;  // a record that was being written
       const std::string line = text.substr(begin, end - begin + 1);
-      begin = end + 1;
       const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-      if (!record.is_object() || record.value("step", last_step + 1) > last_step) break;
+      if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer()) {
+        throw FormatError(file.string() + ":" + std::to_string(number) +
+                          ": not a record; move the file away to go on without what it holds");
+      }
+      if (record["step"].get<std::int64_t>() > last_step) break;
       kept += line;
+      begin = end + 1;
     }
     if (kept.size() != text.size()) write_file_atomically(file, kept);
   }

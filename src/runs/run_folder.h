@@ -81,7 +81,7 @@ std::filesystem::path default_run_folder(const std::filesystem::path& config, st
 class RunLog {
  public:
   /// Opens the log; records of steps after `last_step` (of a run broken off later than its checkpoint) are dropped.
-  /// @throws IoError
+  /// @throws IoError; FormatError for a line that is no record: the file stays as it is
   RunLog(const std::filesystem::path& file, std::int64_t last_step);
   void add(const Json& record);
 

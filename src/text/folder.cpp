@@ -79,6 +79,9 @@ std::vector<std::string> read_lines(const fs::path& file) {
   if (const std::size_t bad = find_invalid_utf8(content); bad != std::string_view::npos) {
     throw FormatError(file.string() + ": not UTF-8 at byte " + std::to_string(bad));
   }
+  if (const std::size_t nul = content.find('\0'); nul != std::string::npos) {
+    throw FormatError(file.string() + ": a NUL byte at byte " + std::to_string(nul) + "; the file is damaged");
+  }
   std::vector<std::string> lines;
   for (std::size_t begin = 0; begin < content.size();) {
     const std::size_t end = std::min(content.find('\n', begin), content.size());

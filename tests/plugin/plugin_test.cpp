@@ -131,6 +131,16 @@ TEST(Plugin, OthersAreRefusedBeforeTheirCodeRuns) {
   const std::filesystem::path text = std::filesystem::temp_directory_path() / "infomtl_text.so";
   std::ofstream(text) << "not a shared object";
   expect_refused(text, "not a plugin that can be loaded");
+  for (const std::uintmax_t rest : {2, 20}) {  // one that was cut off, after a half or near its end
+    const std::filesystem::path cut = text.parent_path() / "cut.so";
+    std::filesystem::copy_file(INFOMTL_PLUGIN_good, cut, std::filesystem::copy_options::overwrite_existing);
+    const std::uintmax_t size = std::filesystem::file_size(cut);
+    std::filesystem::resize_file(cut, size - size / rest);
+    expect_refused(cut, "damaged");
+    std::filesystem::resize_file(cut, size);  // as a file system may leave it: zeros
+    expect_refused(cut, "damaged");
+    std::filesystem::remove(cut);
+  }
   std::filesystem::remove(text);
 }
 

@@ -54,10 +54,12 @@ int predict(const PredictOptions& options) {
       std::filesystem::equivalent(options.input, options.output, absent)) {
     throw UserError("predict: --input and --output are the same file");
   }
-  if (options.output != "-") {
+  // With the first answers: an input that cannot be read leaves what is there.
+  const auto open_output = [&] {
+    if (options.output == "-" || file.is_open()) return;
     file.open(options.output, std::ios::binary | std::ios::trunc);
     if (!file) throw IoError(options.output + ": cannot be written");
-  }
+  };
   bool first = true;
   std::ostream& out = options.output == "-" ? std::cout : file;
   for_each_chunk(options.input, 256, [&](const std::vector<InputText>& chunk) {
@@ -77,8 +79,10 @@ int predict(const PredictOptions& options) {
                    " single texts: text alone, without text_pair");
     }
     const std::vector<Json> answers = options.all ? run.predict_all(texts) : run.predict(options.task, texts, samples);
+    open_output();
     for (std::size_t i = 0; i < chunk.size(); ++i) out << carried(chunk[i], answers[i]).dump() << '\n';
   });
+  open_output();  // of an empty input
   out.flush();
   if (!out) throw IoError((options.output == "-" ? "stdout" : options.output) + ": writing failed");
   return 0;

@@ -9,6 +9,7 @@
 
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/utf8.h"
@@ -121,11 +122,15 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (number == 1) {
       if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // a byte-order mark
+      if (is_lfs_pointer(line)) {
+        throw IoError(name + ": is a Git LFS pointer, not the file itself; run \"git lfs pull\" in its folder");
+      }
       records = begins_a_record(line);
       if (!records) warn_of_raw_lines(name, line);
     }
     const std::string where = name + ":" + std::to_string(number);
     check_utf8(line, where);
+    if (line.find('\0') != std::string::npos) throw DataError(where + ": a NUL byte; the file is damaged, or no text");
     if (line.size() > kLongestText) {
       throw DataError(where + ": a line of " + std::to_string(line.size()) + " bytes; " + std::to_string(kLongestText) +
                       " are the most");

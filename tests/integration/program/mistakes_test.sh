@@ -47,6 +47,8 @@ printf '{"extends": "config.json", "losses": [}' >broken.json
 refuse_in_one_line 'broken.json' $(train broken.json)
 printf '{"extends": "loop.json"}' >loop.json
 refuse_in_one_line 'loop.json' $(train loop.json)
+ln -s round round && refuse_in_one_line 'round' $(train round)
+refuse_in_one_line '/dev/zero: is a device' $(train /dev/zero)
 
 # Data: each mistake in a copy of its own.
 damage() { rm -rf corpus && "$program" synthesize corpus --seed 3 --rows 160 >/dev/null; }

@@ -10,6 +10,16 @@ train config.json --output mine --set data.root=corpus/tasks --set schedule.name
 train config.json --output whole --set schedule.name=constant --set training.epochs=3
 train mine --resume --set training.epochs=3
 cmp mine/checkpoints/last/model.safetensors whole/checkpoints/last/model.safetensors || die "more epochs, another model"
+# A log that is damaged is refused before anything of the run is touched.
+for damage in '1s/.*/half a rec/' '$s/$/\x00\x00/'; do
+  cp -r mine damaged && sed -i "$damage" damaged/log.jsonl && cp -r damaged before
+  status=0
+  "$program" train damaged --resume --set training.epochs=4 --quiet >/dev/null 2>damaged.txt || status=$?
+  [[ $status == 2 ]] || die "a damaged log: status $status"
+  contains damaged.txt 'not a record; move the file away'
+  diff -r damaged before || die "a damaged log: the run was changed"
+  rm -r damaged before
+done
 [[ -s mine/results-after-2.json ]] || die "earlier results are gone"
 train config.json --output warmed
 "$program" train warmed --resume --set training.epochs=3 --quiet >/dev/null 2>warmed.txt

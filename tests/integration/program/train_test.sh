@@ -119,6 +119,14 @@ printf '\xef\xbb\xbf{"text": "a"}\n' | "$program" tokenize --model run/checkpoin
 status=0
 "$program" predict run --task topic --input texts.txt --output texts.txt --log-level warning 2>same.txt || status=$?
 [[ $status == 2 && -s texts.txt ]] || die "an input was written over: status $status"
+# An input that cannot be read leaves the last answers where they are.
+cp labels.jsonl answers.jsonl
+printf 'cut off \0\0\0' >damaged.txt
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' >pointer.txt
+for input in nothere.txt damaged.txt pointer.txt broken.jsonl; do
+  refuse_in_one_line "$input" predict run --task topic --input "$input" --output answers.jsonl --log-level error
+  cmp answers.jsonl labels.jsonl || die "$input: the answers of another input are gone"
+done
 status=0
 "$program" tokenize --model run/checkpoints/best --input texts.txt >/dev/full 2>full.txt || status=$?
 [[ $status == 1 ]] || die "a full disk went unnoticed: status $status"
