@@ -34,7 +34,7 @@ awk '
     match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
     shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH - 11) : 0
     print name, registers, spilled, shared
-  }' "$folder/log" | c++filt -p | sed -E 's/infomtl::(ops::)?(cuda|kernels):://g; s/\(anonymous namespace\):://g; s/, /,/g' |
+  }' "$folder/log" | c++filt -p | sed -E 's/infomtl::((ops::)?(cuda|kernels)::)?//g; s/\(anonymous namespace\):://g; s/, /,/g' |
   sort >"$folder/table"
 printf '%-48s %9s %7s %7s\n' kernel registers spills shared
 awk '{ printf "%-48s %9d %7d %7d\n", $1, $2, $3, $4; count++; if ($3 > 0) bad++ }
