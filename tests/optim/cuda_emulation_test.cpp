@@ -236,6 +236,7 @@ TEST(CudaNormBody, NormsThatAreZeroOrNotFiniteAreThoseOfTheCpu) {
   EXPECT_TRUE(std::isnan(of_infinity[1].item<float>()));
 
   EXPECT_NEAR(both(torch::full({4}, 1e30F), 1.0).first, 2e30, 1e24);  // squares beyond float32
+  EXPECT_TRUE(std::isnan(clip_factor(NAN, 1.0)));
 }
 
 class RulesOnDevice : public testing::OnDevice {};
