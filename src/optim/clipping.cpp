@@ -49,7 +49,7 @@ at::Tensor norm_of(const std::vector<at::Tensor>& pieces) {
   }
   at::Tensor total = at::zeros({}, options.dtype(at::kDouble));
   for (const at::Tensor& piece : pieces) {
-    const at::Tensor norm = at::linalg_vector_norm(piece.to(at::kDouble));
+    at::Tensor norm = at::linalg_vector_norm(piece.to(at::kDouble));
     if (pieces.size() == 1) return norm;
     total.add_(norm.square());
   }
