@@ -18,11 +18,12 @@ command -v "$nvcc" >/dev/null || fail "nvcc is missing; CUDACXX names another on
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$repository/src"
-for source in ops/packed/cuda/*.cu; do
+mapfile -t sources < <(find . -name '*.cu' | LC_ALL=C sort)
+for source in "${sources[@]#./}"; do
   say "compiling $source for sm_$architecture"
   "$nvcc" -std=c++17 -O3 "-arch=sm_$architecture" -cubin -Xptxas -v -Werror all-warnings \
     -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion,-Wno-sign-conversion -I. -I../include \
-    -o "$folder/$(basename "$source" .cu).cubin" "$source" >>"$folder/log" 2>&1 || { cat "$folder/log" >&2 && fail "$source does not compile"; }
+    -o "$folder/kernels.cubin" "$source" >>"$folder/log" 2>&1 || { cat "$folder/log" >&2 && fail "$source does not compile"; }
 done
 
 # ptxas names a kernel, then its spills, then its registers; the mangled name says storage type and template number.
@@ -33,7 +34,7 @@ awk '
     match($0, /Used [0-9]+/); registers = substr($0, RSTART + 5, RLENGTH - 5)
     shared = match($0, /[0-9]+ bytes smem/) ? substr($0, RSTART, RLENGTH - 11) : 0
     print name, registers, spilled, shared
-  }' "$folder/log" | c++filt -p | sed -E 's/infomtl::ops::(cuda|kernels):://g; s/\(anonymous namespace\):://g; s/, /,/g' |
+  }' "$folder/log" | c++filt -p | sed -E 's/infomtl::((ops::)?(cuda|kernels)::)?//g; s/\(anonymous namespace\):://g; s/, /,/g' |
   sort >"$folder/table"
 printf '%-48s %9s %7s %7s\n' kernel registers spills shared
 awk '{ printf "%-48s %9d %7d %7d\n", $1, $2, $3, $4; count++; if ($3 > 0) bad++ }

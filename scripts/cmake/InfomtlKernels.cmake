@@ -15,3 +15,15 @@ if(INFOMTL_CUDA OR INFOMTL_KERNELS)
     message(STATUS "no CUDA compiler: ATen's operations serve CUDA tensors")
   endif()
 endif()
+
+# cuda_kernels: the device code of every room, CUDA files that know no LibTorch; a room adds its own with target_sources().
+# A target of its own, so that a machine without a CUDA LibTorch compiles them, too
+# (scripts/build.sh cuda_kernels -DINFOMTL_KERNELS=ON).
+if(infomtl_kernels)
+  add_library(cuda_kernels STATIC)
+  set_target_properties(cuda_kernels PROPERTIES CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF
+                        CUDA_VISIBILITY_PRESET hidden CUDA_RUNTIME_LIBRARY Shared)
+  target_include_directories(cuda_kernels PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(cuda_kernels PRIVATE
+    "SHELL:-Werror all-warnings" -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion,-Wno-sign-conversion)
+endif()

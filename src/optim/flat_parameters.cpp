@@ -1,75 +1,22 @@
 #include "infomtl/optim/flat_parameters.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "infomtl/core/errors.h"
+#include "optim/clipping.h"
 
 namespace infomtl {
 namespace {
 
-// Partial sums lie at fixed places, so the norm does not depend on the number of threads.
-constexpr std::int64_t kNormChunk = 1 << 15;
-constexpr std::int64_t kLanes = 8;
-
-double sum_of_squares(const float* values, std::int64_t count) {
-  double lanes[kLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-      const double value = values[i + lane];
-      lanes[lane] += value * value;
-    }
-  }
-  double sum = 0;
-  for (; i < count; ++i) sum += static_cast<double>(values[i]) * values[i];
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
-double squares_of_chunks(const float* values, std::int64_t count) {
-  const std::int64_t chunks = (count + kNormChunk - 1) / kNormChunk;
-  std::vector<double> sums(static_cast<std::size_t>(chunks));
-  at::parallel_for(0, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
-      const std::int64_t first = chunk * kNormChunk;
-      sums[static_cast<std::size_t>(chunk)] = sum_of_squares(values + first, std::min(kNormChunk, count - first));
-    }
-  });
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return total;
-}
-
-Tensor norm_of(const Tensor& flat, const std::vector<FlatRange>& ranges) {
-  if (flat.is_cpu() && flat.scalar_type() == torch::kFloat32) {
-    double total = 0;
-    const float* const values = flat.const_data_ptr<float>();
-    for (const FlatRange& range : ranges) total += squares_of_chunks(values + range.begin, range.end - range.begin);
-    return torch::tensor(std::sqrt(total), torch::kFloat64);
-  }
-  Tensor total = torch::zeros({}, flat.options().dtype(torch::kFloat64));
-  for (const FlatRange& range : ranges) {
-    const Tensor norm = at::linalg_vector_norm(flat.slice(0, range.begin, range.end).to(torch::kFloat64));
-    if (ranges.size() == 1) return norm;
-    total.add_(norm.square());
-  }
-  return total.sqrt();
-}
-
 /// Clips the entries in `ranges` by their common norm, unless the limit is 0. @return the norm before
-Tensor clip(const Tensor& flat, const std::vector<FlatRange>& ranges, double max_norm) {
+Tensor clip_ranges(const Tensor& flat, const std::vector<FlatRange>& ranges, double max_norm) {
   const torch::NoGradGuard no_grad;
-  const Tensor norm = norm_of(flat, ranges);
-  if (max_norm <= 0 || ranges.empty()) return norm;
-  const Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
-  // On the CPU reading the factor is free and spares a pass over gradients that need no clipping.
-  if (factor.is_cpu() && !(factor.item<double>() < 1.0)) return norm;
-  for (const FlatRange& range : ranges) flat.slice(0, range.begin, range.end).mul_(factor.to(flat.scalar_type()));
-  return norm;
+  if (ranges.empty()) return torch::zeros({}, flat.options().dtype(torch::kFloat64));
+  std::vector<Tensor> pieces;
+  pieces.reserve(ranges.size());
+  for (const FlatRange& range : ranges) pieces.push_back(flat.slice(0, range.begin, range.end));
+  return clip(pieces, max_norm);
 }
 
 bool decays_by_default(const NamedParameter& named) {
@@ -181,9 +128,9 @@ void FlatParameters::zero_gradients() {
 }
 
 GradientNorms FlatParameters::clip_gradients(double model, double others) {
-  return {.model = clip(gradients_, model_, model),
-          .terms = clip(gradients_, terms_, others),
-          .weighting = clip(gradients_, weighting_, others)};
+  return {.model = clip_ranges(gradients_, model_, model),
+          .terms = clip_ranges(gradients_, terms_, others),
+          .weighting = clip_ranges(gradients_, weighting_, others)};
 }
 
 std::string FlatParameters::first_non_finite_gradient() const {

@@ -30,12 +30,49 @@ void sgd_by_tensors(const SgdUpdate& update) {
   value.sub_(direction, update.rate);
 }
 
+float narrowed(double x) { return static_cast<float>(x); }
+
 }  // namespace
+
+AdamaxElement element_of(const AdamaxUpdate& update) {
+  return {.rate = narrowed(update.rate),
+          .decay = narrowed(update.decay),
+          .gain = narrowed(1.0 - update.beta1),
+          .beta2 = narrowed(update.beta2),
+          .epsilon = narrowed(update.epsilon)};
+}
+
+AdamWElement element_of(const AdamWUpdate& update) {
+  return {.rate = narrowed(update.rate),
+          .kept = narrowed(update.kept),
+          .gain1 = narrowed(1.0 - update.beta1),
+          .gain2 = narrowed(1.0 - update.beta2),
+          .beta2 = narrowed(update.beta2),
+          .inverse_root = narrowed(1.0 / update.root),
+          .epsilon = narrowed(update.epsilon)};
+}
+
+SgdElement element_of(const SgdUpdate& update) {
+  return {.rate = narrowed(update.rate), .decay = narrowed(update.decay)};
+}
+
+MomentumElement momentum_element_of(const SgdUpdate& update) {
+  const float momentum = narrowed(update.momentum);
+  return {.rate = narrowed(update.rate),
+          .decay = narrowed(update.decay),
+          .momentum = momentum,
+          .fresh = update.nesterov ? 1.0F : 0.0F,
+          .swing = update.nesterov ? momentum : 1.0F};
+}
 
 const UpdateTable kTensorUpdates = {.adamax = &adamax_by_tensors, .adamw = &adamw_by_tensors, .sgd = &sgd_by_tensors};
 
 const UpdateTable& updates_for(const Tensor& values) {
-  return values.is_cpu() && values.scalar_type() == torch::kFloat32 ? kCpuUpdates : kTensorUpdates;
+  if (values.scalar_type() == torch::kFloat32 && values.is_cpu()) return kCpuUpdates;
+#ifdef INFOMTL_CUDA_KERNELS
+  if (values.scalar_type() == torch::kFloat32 && values.is_cuda()) return kCudaUpdates;
+#endif
+  return kTensorUpdates;
 }
 
 }  // namespace infomtl

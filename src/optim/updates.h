@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include "infomtl/optim/flat_parameters.h"
+#include "optim/update_elements.h"
 
 namespace infomtl {
 
@@ -30,6 +31,13 @@ struct SgdUpdate {
   bool nesterov = false;
 };
 
+/// The float32 arithmetic of an entry.
+AdamaxElement element_of(const AdamaxUpdate& update);
+AdamWElement element_of(const AdamWUpdate& update);
+/// Without momentum, and with it.
+SgdElement element_of(const SgdUpdate& update);
+MomentumElement momentum_element_of(const SgdUpdate& update);
+
 struct UpdateTable {
   void (*adamax)(const AdamaxUpdate& update);
   void (*adamw)(const AdamWUpdate& update);
@@ -41,6 +49,8 @@ const UpdateTable& updates_for(const Tensor& values);
 
 /// float32 on the CPU: one fused pass over values, gradients and moments, limited by memory only.
 extern const UpdateTable kCpuUpdates;
+/// float32 on a GPU: the same by the kernels of cuda/, where they are built. Nothing waits for the device.
+extern const UpdateTable kCudaUpdates;
 /// Tensor operations, for any other type or device.
 extern const UpdateTable kTensorUpdates;
 

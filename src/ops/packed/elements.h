@@ -9,20 +9,8 @@
 
 #include <cstdint>
 
+#include "infomtl/core/device_code.h"
 #include "ops/packed/kernel_arguments.h"
-
-#if defined(__CUDACC__)
-#define INFOMTL_HOST_DEVICE __host__ __device__
-#else
-#define INFOMTL_HOST_DEVICE
-#endif
-#if defined(__CUDA_ARCH__)
-#define INFOMTL_PRAGMA(text) _Pragma(#text)
-#define INFOMTL_UNROLL(times) INFOMTL_PRAGMA(unroll times)  // of the next loop, wholly where no number is given
-#else
-#define INFOMTL_UNROLL(times)
-#endif
-#define INFOMTL_INLINE inline INFOMTL_HOST_DEVICE __attribute__((always_inline))
 
 namespace infomtl::ops::kernels {
 

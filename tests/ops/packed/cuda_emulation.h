@@ -1,37 +1,18 @@
 #pragma once
-// Runs the bodies of CUDA kernels on the CPU, block after block and thread after thread, in either order of threads: where
-// a barrier is missing the two differ. Shared memory starts as NaN. What this cannot show is how a GPU schedules, and the
-// speed.
+// Numbers for the bodies of the packed operations' kernels, in their storage types, and comparisons of what comes out.
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <memory>
 #include <type_traits>
 #include <vector>
 
 #include "infomtl/core/random.h"
-#include "ops/packed/cuda/block.h"
+#include "ops/packed/elements.h"
+#include "support/block_emulation.h"
 
 namespace infomtl::testing {
 
 using ops::kernels::BFloat16;
-
-/// body(block) for every block of a grid.
-template <int kThreads, class Body>
-void for_each_block(std::int64_t x, std::int64_t y, std::int64_t z, bool backwards, Body body) {
-  for (std::int64_t i = 0; i < x * y * z; ++i) {
-    body(ops::cuda::EmulatedBlock<kThreads>{{i % x, i / x % y, i / x / y}, backwards});
-  }
-}
-
-/// Shared memory of a block, all of it NaN: what is read before it is written shows.
-template <class Shared>
-std::unique_ptr<Shared> poisoned() {
-  auto shared = std::make_unique<Shared>();
-  std::memset(static_cast<void*>(shared.get()), 0xff, sizeof(Shared));
-  return shared;
-}
 
 inline float stored(float x, float /*like*/) { return x; }
 inline BFloat16 stored(float x, BFloat16 /*like*/) { return ops::kernels::narrowed(x); }
@@ -65,11 +46,6 @@ double difference(const std::vector<A>& actual, const std::vector<E>& expected) 
     size = std::max(size, std::abs(e));
   }
   return worst / size;
-}
-
-template <class T>
-bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 
 /// What the rounding of results allows: float32 sums over some hundred terms, or 8 bits of a bfloat16.

@@ -5,6 +5,8 @@
 namespace infomtl::ops::cuda {
 namespace {
 
+using infomtl::cuda::DeviceBlock;
+
 // The second launch bound, blocks that share a multiprocessor, is what shared memory or registers allow without spills.
 
 template <class T, int kWidth>

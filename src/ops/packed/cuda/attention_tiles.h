@@ -5,10 +5,14 @@
 // one another and share the columns. Shared rows lie kPadding floats apart from a multiple of 32, so that eight threads
 // that read four floats each of neighbouring rows meet different banks.
 
-#include "ops/packed/cuda/block.h"
+#include "infomtl/core/thread_block.h"
+#include "ops/packed/elements.h"
 
 namespace infomtl::ops::cuda {
 
+using infomtl::cuda::Floats;
+using infomtl::cuda::Greatest;
+using infomtl::cuda::Sum;
 using kernels::Attention;
 using kernels::AttentionGradient;
 using kernels::Compute;

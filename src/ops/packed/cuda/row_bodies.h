@@ -2,10 +2,13 @@
 // Dropout, GELU, layer norm and sums of rows: the bodies of a block. 128 threads; a warp has a row, a lane every 32nd
 // group of kPack neighbours, which are read and written in one access. Arithmetic is float32 for both storage types.
 
-#include "ops/packed/cuda/block.h"
+#include "infomtl/core/thread_block.h"
+#include "ops/packed/elements.h"
 
 namespace infomtl::ops::cuda {
 
+using infomtl::cuda::Floats;
+using infomtl::cuda::Sum;
 using kernels::DropoutRows;
 using kernels::Gelu;
 using kernels::ResidualNorm;

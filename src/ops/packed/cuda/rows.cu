@@ -4,6 +4,7 @@
 namespace infomtl::ops::cuda {
 namespace {
 
+using infomtl::cuda::DeviceBlock;
 using RowBlock = DeviceBlock<kRowThreads>;
 
 template <class T, int n>

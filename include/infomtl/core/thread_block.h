@@ -8,9 +8,11 @@
 // What a thread keeps from one phase to the next is a Private value. Within a phase no thread reads what another one
 // writes: the emulation runs the threads in either order, and the results must agree bit for bit.
 
-#include "ops/packed/elements.h"
+#include <cstdint>
 
-namespace infomtl::ops::cuda {
+#include "infomtl/core/device_code.h"
+
+namespace infomtl::cuda {
 
 /// n numbers of one thread.
 template <int n>
@@ -119,4 +121,4 @@ struct EmulatedBlock {
   }
 };
 
-}  // namespace infomtl::ops::cuda
+}  // namespace infomtl::cuda

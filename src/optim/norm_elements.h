@@ -1,0 +1,30 @@
+#pragma once
+// The arithmetic of a gradient's norm and of clipping by it, once for the CPU's loops, for device code and for tests. No
+// torch; C++17, as device code is.
+
+#include <cstdint>
+
+#include "infomtl/core/device_code.h"
+
+namespace infomtl {
+
+/// Entries of a partial sum. Partial sums lie at fixed places, so that the norm depends on no number of threads.
+constexpr std::int64_t kNormChunk = 1 << 15;
+
+/// In float64, where the square of a float32 is exact.
+INFOMTL_INLINE double squared(float x) {
+  const double wide = x;
+  return wide * wide;
+}
+
+/// min(1, most / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ has it; NaN for a norm that is NaN.
+INFOMTL_INLINE double clip_factor(double norm, double most) {
+  const double factor = most / (norm + 1e-6);
+  return factor > 1.0 ? 1.0 : factor;
+}
+
+/// Whether a factor changes anything. One that is NaN does not: the norm tells what happened, and the gradient stays as it
+/// was.
+INFOMTL_INLINE bool shortens(double factor) { return factor < 1.0; }
+
+}  // namespace infomtl
