@@ -124,7 +124,10 @@ cp labels.jsonl answers.jsonl
 printf 'cut off \0\0\0' >damaged.txt
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' >pointer.txt
 for input in nothere.txt damaged.txt pointer.txt broken.jsonl; do
-  refuse_in_one_line "$input" predict run --task topic --input "$input" --output answers.jsonl --log-level error
+  status=0
+  "$program" predict run --task topic --input "$input" --output answers.jsonl --log-level error 2>bad_input.txt || status=$?
+  [[ $status == 2 && $(wc -l <bad_input.txt) == 1 ]] || die "$input: status $status: $(cat bad_input.txt)"
+  contains bad_input.txt "$input"
   cmp answers.jsonl labels.jsonl || die "$input: the answers of another input are gone"
 done
 status=0
