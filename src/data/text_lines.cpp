@@ -23,11 +23,15 @@ ErrorList throwing_errors() {
 }
 
 std::vector<std::string_view> split_lines(std::string_view content, const std::string& file) {
-  if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF")) {
+  // Without a byte order mark it shows by its every other byte.
+  const auto zero = [&](std::size_t i) { return content[i] == '\0'; };
+  const bool unmarked = content.size() > 3 && zero(0) != zero(1) && zero(0) == zero(2) && zero(1) == zero(3);
+  if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF") || unmarked) {
     throw DataError(file + ": is UTF-16 (\"Unicode text\" of a spreadsheet); save it as UTF-8");
   }
-  if (const std::size_t nul = content.find('\0'); nul != std::string_view::npos) {
-    throw DataError(place_of(nul, content, file) + "a NUL byte; the file is damaged, UTF-16, or no text");
+  // One alone may be a character of a text, as Python's csv reads it.
+  if (const std::size_t nul = content.find(std::string_view("\0\0", 2)); nul != std::string_view::npos) {
+    throw DataError(place_of(nul, content, file) + "NUL bytes; the file is damaged, or no text");
   }
   if (const std::size_t bad = find_invalid_utf8(content); bad != std::string_view::npos) {
     constexpr char kHex[] = "0123456789abcdef";

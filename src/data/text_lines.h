@@ -21,8 +21,8 @@ ErrorList throwing_errors();
 
 /// The lines of a UTF-8 text: split at LF only; CRs before it or at the end of the text (Python
 /// on Windows writes CR CR LF) and a byte order mark at the start are dropped.
-/// @throws DataError "file:line:byte" for the first NUL byte, else for the first that is not UTF-8; for UTF-16, and for a
-/// text with CR and no LF
+/// @throws DataError "file:line:byte" for the first of several NUL bytes in a row, else for the first that is not UTF-8; for
+/// UTF-16, and for a text with CR and no LF
 std::vector<std::string_view> split_lines(std::string_view content, const std::string& file);
 
 /// Maximal runs of bytes other than blank and tab.

@@ -107,7 +107,9 @@ TEST(ForeignTables, ThatAreOfAnotherKindAreToldBySign) {
       {{"", "text,label\na,1\n", {}, '\t', false}, "is \",\" what separates them?"},
       {{"", "sep=;\ntext;label\na;1\n", {}}, "says \"sep=;\", but \",\" separates here"},
       {{"", std::string("\xFF\xFEt\0e\0", 6), {}}, "is UTF-16"},
-      {{"", std::string("text\tlabel\ngood\0\0\0\0", 19), {}}, ":2:5: a NUL byte"},
+      {{"", std::string("text\tlabel\ngood\0\0\0\0", 19), {}}, ":2:5: NUL bytes"},
+      {{"", std::string("t\0e\0x\0t\0", 8), {}}, "is UTF-16"},
+      {{"", std::string("\0t\0e\0x\0t", 8), {}}, "is UTF-16"},
       {{"", "text,label\rone,1\rtwo,0\r", {}}, "lines end in CR alone"},
       {{"", "text,label\n\"a \\\"b\\\"\",1\n", {}}, "text after the closing quote"},
       {{"", "text,label\none,1\ntwo\n", {}}, "f:3: 1 columns where the first line has 2"}};

@@ -130,7 +130,9 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
     }
     const std::string where = name + ":" + std::to_string(number);
     check_utf8(line, where);
-    if (line.find('\0') != std::string::npos) throw DataError(where + ": a NUL byte; the file is damaged, or no text");
+    if (line.find(std::string_view("\0\0", 2)) != std::string::npos) {
+      throw DataError(where + ": NUL bytes; the file is damaged, or no text");
+    }
     if (line.size() > kLongestText) {
       throw DataError(where + ": a line of " + std::to_string(line.size()) + " bytes; " + std::to_string(kLongestText) +
                       " are the most");
