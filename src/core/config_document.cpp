@@ -178,6 +178,10 @@ std::string expand_variables(std::string_view text) {
 }
 
 void ConfigDocument::merge_text(std::string_view text, Origin origin, std::vector<fs::path>& open) {
+  constexpr std::size_t kMostFiles = 1000;  // a file that two files extend counts twice
+  if (origins.size() + open.size() > kMostFiles) {
+    throw ConfigError(origin.name + ": more than " + std::to_string(kMostFiles) + " files extend each other");
+  }
   Json layer = parse(text, origin.name);
   if (!layer.is_object()) throw ConfigError(origin.name + ": must be an object; put its keys between braces");
   if (const auto extends = layer.find("extends"); extends != layer.end()) {

@@ -10,8 +10,9 @@ namespace {
 
 std::string on_one_line(std::string_view text) {
   std::string line(text);
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  // A terminal obeys control characters, wherever a file has them from.
+  const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
+  std::replace_if(line.begin(), line.end(), control, ' ');
   return line;
 }
 
@@ -46,6 +47,8 @@ Error::Error(std::string message) : text_(on_one_line(message)) {}
 void Error::add_context(std::string_view context) { text_ = on_one_line(context) + ": " + text_; }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kLongestName = 200;  // what is longer is no slip of a name, and takes long to compare
+  if (name.size() > kLongestName) return "";
   const std::string wanted = folded(name);
   std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
   std::string nearest;

@@ -56,9 +56,10 @@ TaskRecord read_task(const Config& config, const Config& splits, const RecordRoo
   record.where = config.where();
   task.name = config.text("name");
   check_name(config, task.name);
-  if (!config.has("type"))
-    config.fail("type", "missing; one of classification, pair_classification, multi_label, regression, tagging");
   task.type = config.choice("type", "", types());
+  if (task.type.empty()) {
+    config.fail("type", "missing; one of classification, pair_classification, multi_label, regression, tagging");
+  }
   task.kind = kind_of(task.type);
   const auto needed = [&](const auto& read) { record.broken = !config.part(read) || record.broken; };
   config.part([&] { record.scheme_written = read_scheme(config, task); });

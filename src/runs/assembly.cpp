@@ -91,9 +91,14 @@ void check_labels_read(const RunConfig& config, const Objective& objective, cons
   });
 }
 
-void check_metric(const Task& task) {
-  with_context("task \"" + task.name + "\"",
-               [&] { build_metric(Config::from_json(metric_to_json(task.metric), "metric"), metric_context(task)); });
+void check_metrics(const Task& task) {
+  const auto check = [&](const MetricChoice& metric, const char* where) {
+    build_metric(Config::from_json(metric_to_json(metric), where), metric_context(task));
+  };
+  with_context("task \"" + task.name + "\"", [&] {
+    check(task.metric, "metric");
+    for (const MetricChoice& extra : task.extra_metrics) check(extra, "extra_metrics");
+  });
 }
 
 void check_encoder(const RunConfig& config, const Encoder& encoder, const Tokenizer* tokenizer) {
@@ -120,7 +125,7 @@ RunParts load_parts(const RunConfig& config) {
   const std::uint64_t seed = config.trainer.seed;
   Dataset dataset =
       config.datasets != nullptr ? config.datasets->load(config.data, seed) : load_dataset(config.data, seed);
-  for (const Task& task : dataset.tasks) check_metric(task);
+  for (const Task& task : dataset.tasks) check_metrics(task);
   const std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(config.encoder.path);
   const auto data =
       std::make_shared<TaskData>(std::move(dataset), tokenizer, static_cast<std::size_t>(config.encoder.max_length));

@@ -25,7 +25,7 @@ std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared
                                             const std::vector<Task>& tasks);
 
 /// @throws ConfigError for a metric of the task that is unknown or can't score its kind
-void check_metric(const Task& task);
+void check_metrics(const Task& task);
 
 /// @param tokenizer  null: not compared with the encoder's table
 /// @throws ConfigError where texts may be longer than the encoder's positions; FormatError where ids don't fit its table

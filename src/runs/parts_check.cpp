@@ -93,7 +93,7 @@ class PartsCheck {
         tasks_(known_tasks(run, data)) {}
 
   void check(const Tokenizer* tokenizer) {
-    for (const Task& task : tasks_) problems_.guard([&] { check_metric(task); });
+    for (const Task& task : tasks_) problems_.guard([&] { check_metrics(task); });
     UndrawnBatches batches(run_, tasks_, data_, assume_rows_);
     const WeightingContext context = weighting_context(batches);
     if (!problems_.guard([&] { weighting_ = build_weighting(run_.weighting, context); })) {

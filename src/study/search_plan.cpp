@@ -124,7 +124,7 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file, const std::shared
   config.has("space");
 
   std::vector<std::string> names;
-  config.part([&] {
+  const bool methods_read = config.part([&] {
     for (const Config& entry : config.list("methods")) {
       const bool read = entry.part([&] {
         SearchMethod method = read_searched_method(entry);
@@ -142,7 +142,7 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file, const std::shared
     if (names.empty() && whole) config.fail("methods", "names no method");
   });
   config.reject_unknown();
-  if (whole) config.part([&] { check_budgets(config, plan, budget); });
+  if (whole && methods_read) config.part([&] { check_budgets(config, plan, budget); });
   return plan;
 }
 

@@ -198,6 +198,32 @@ refused_with 1 config.json --set encoder.path=none/such
 once 'fetched by "hf download none/such"'
 HOME=$PWD "$program" check config.json --set encoder.path='~/corpus/encoder' >check.txt || die "a path in the home folder: $(cat check.txt)"
 
+# A search without methods, a task without a type, a metric that only an evaluation would meet.
+for methods in '[]' 7; do
+  printf '{"experiment": "config.json", "methods": %s, "algorithm": "random", "budget": 2, "seeds": [1]}' "$methods" >search.json
+  refused_with 1 search.json
+  once 'search.json#/methods'
+done
+cp corpus/tasks/topic.json kept.json
+sed -i 's/"type": *"[a-z_]*"/"type": null/' corpus/tasks/topic.json
+refused_with 1 config.json
+once '/type: missing; one of classification'
+cp kept.json corpus/tasks/topic.json
+sed -i 's/"metric":/"extra_metrics": ["acuracy"], "metric":/' corpus/tasks/topic.json
+refused_with 1 config.json
+once 'task "topic": extra_metrics: unknown metric "acuracy"; did you mean "accuracy"'
+cp kept.json corpus/tasks/topic.json
+
+# What a file holds does not command the terminal, and a name that is no slip is not compared for minutes.
+printf '{"extends": "config.json", "a\\u001b[31m\\n": 1, "%s": 1}' "$(head -c 3000000 /dev/zero | tr '\0' x)" >odd.json
+refused_with 2 odd.json
+! LC_ALL=C grep -q $'\x1b' check.txt || die "a control character reaches the terminal"
+# Files that extend each other again and again are no config.
+echo '{}' >twice0.json
+for i in $(seq 25); do echo "{\"extends\": [\"twice$((i - 1)).json\", \"twice$((i - 1)).json\"]}" >"twice$i.json"; done
+"$program" check twice25.json >check.txt && die "files that extend each other without end pass"
+contains check.txt 'more than 1000 files'
+
 # Names that other libraries use.
 refused_with 1 config.json --set losses.0=cross_entropy
 once 'here that is "supervised"'
