@@ -1,6 +1,7 @@
 #include "runs/run_folder.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -104,7 +105,11 @@ std::optional<std::int64_t> RunFolder::extended_from(const Json& effective) cons
   if (!saved.is_object()) return std::nullopt;
   const auto take_epochs = [](Json& config) {
     Json& training = config["training"];
-    const std::int64_t epochs = training.is_object() ? training.value("epochs", std::int64_t{1}) : 1;
+    std::int64_t epochs = 1;
+    if (training.is_object() && training.contains("epochs")) {
+      const bool number = training["epochs"].is_number_integer();  // what is none cannot be gone on from
+      epochs = number ? training["epochs"].get<std::int64_t>() : std::numeric_limits<std::int64_t>::max();
+    }
     if (training.is_object()) training.erase("epochs");
     if (training.is_null()) training = Json::object();
     return epochs;

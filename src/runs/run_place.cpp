@@ -68,7 +68,10 @@ std::int64_t steps_of(const Json& state) {
 Json state_of(const fs::path& checkpoint) {
   const fs::path file = checkpoint / "state.json";
   Json state = read_json(file);
-  if (!state.is_object() || !state.contains("tasks")) throw FormatError(file.string() + ": not of a checkpoint");
+  const bool whole = state.is_object() && state.contains("tasks") && state["tasks"].is_array() &&
+                     (!state.contains("progress") || state["progress"].is_object());
+  if (!whole) throw FormatError(file.string() + ": not of a checkpoint");
+  if (state["tasks"].empty()) throw FormatError(file.string() + ": names no task");
   return state;
 }
 

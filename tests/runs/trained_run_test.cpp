@@ -6,6 +6,7 @@
 #include <set>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/hash.h"
 #include "infomtl/core/json_file.h"
 #include "runs/corpus_runs.h"
 #include "support/message_of.h"
@@ -62,6 +63,27 @@ TEST(TrainedRun, ATasksOwnBestCheckpointThatIsGoneIsNoSilentMatter) {
   const std::string message = message_of<UserError>([&] { TrainedRun::load(run); });
   EXPECT_NE(message.find("the own best checkpoint of task \"" + other->first + "\""), std::string::npos) << message;
   TrainedRun::load(run / "checkpoints" / "best");
+}
+
+// Whoever writes a state by hand may give it a fitting sum.
+TEST(TrainedRun, AStateThatSaysNothingOfTasksIsRefused) {
+  const testing::TemporaryFolder folder;
+  std::filesystem::copy(run_per_task() / "checkpoints" / "last", folder / "saved",
+                        std::filesystem::copy_options::recursive);
+  const std::filesystem::path file = folder / "saved" / "state.json";
+  const auto message_with = [&](const char* key, const Json& value) {
+    Json state = read_json(file), changed = state;
+    changed[key] = value;
+    changed.erase("sha256");
+    changed["sha256"] = sha256_of_text(changed.dump());
+    std::ofstream(file) << changed.dump(2);
+    const std::string message = message_of<FormatError>([&] { TrainedRun::load(folder / "saved"); });
+    std::ofstream(file) << state.dump(2);
+    return message;
+  };
+  EXPECT_EQ(message_with("tasks", Json::array()), file.string() + ": names no task");
+  EXPECT_EQ(message_with("tasks", 7).find(file.string() + ": "), 0U);
+  EXPECT_EQ(message_with("progress", 7).find(file.string() + ": "), 0U);
 }
 
 TEST(TrainedRun, AnyCheckpointOfARunAnswers) {

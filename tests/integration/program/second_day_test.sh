@@ -10,6 +10,9 @@ train config.json --output mine --set data.root=corpus/tasks --set schedule.name
 train config.json --output whole --set schedule.name=constant --set training.epochs=3
 train mine --resume --set training.epochs=3
 cmp mine/checkpoints/last/model.safetensors whole/checkpoints/last/model.safetensors || die "more epochs, another model"
+# An epoch count that is none is no number to go on from.
+cp -r mine odd && sed -i 's/"epochs": *3/"epochs": "x"/' odd/config.json && grep -q '"x"' odd/config.json
+refuse_in_one_line '/training/epochs' train odd --resume --set training.epochs=4 --log-level error
 # A log that is damaged is refused before anything of the run is touched.
 for damage in '1s/.*/half a rec/' '$s/$/\x00\x00/'; do
   cp -r mine damaged && sed -i "$damage" damaged/log.jsonl && cp -r damaged before
