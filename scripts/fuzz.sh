@@ -28,6 +28,8 @@ export INFOMTL_BUILD=$build_folder-fuzz CC=clang-16 CXX=clang++-16
 export ASAN_OPTIONS=detect_container_overflow=0:strict_string_checks=1:allocator_may_return_null=0:detect_leaks=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LSAN_OPTIONS=suppressions=$repository/scripts/leaks.txt:print_suppressions=0
+# Targets that write files would wait for a disk.
+if [[ -z ${TMPDIR:-} && -w /dev/shm ]]; then export TMPDIR=/dev/shm; fi
 status=0 summary=()
 for target in "${targets[@]}"; do
   learned=$INFOMTL_BUILD/corpus/$target found=$INFOMTL_BUILD/found/$target log=$INFOMTL_BUILD/fuzz-$target.txt
