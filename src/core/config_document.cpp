@@ -20,14 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOverrides = "--set";
 
-// "3:14", counted from one; columns in bytes.
-std::string line_and_column(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, std::min(offset, text.size()));
-  const std::size_t newline = before.rfind('\n');
-  const std::size_t column = newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;
-  return std::to_string(std::count(before.begin(), before.end(), '\n') + 1) + ":" + std::to_string(column);
-}
-
 // Without the place, which is given apart.
 std::string syntax_reason(const Json::exception& error) {
   std::string text = reason_of(error);
@@ -46,7 +38,7 @@ std::size_t spare_comma(std::string_view text, std::size_t offset) {
 
 Json parse(std::string_view text, const std::string& name) {
   if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
-    throw ConfigError(name + ":" + line_and_column(text, bad) + ": not UTF-8; save the file as UTF-8");
+    throw ConfigError(name + ":" + line_and_byte(text, bad) + ": not UTF-8; save the file as UTF-8");
   }
   JsonShape shape;
   try {
@@ -58,9 +50,9 @@ Json parse(std::string_view text, const std::string& name) {
     // `byte` counts the bytes read, the offending one included.
     const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
     if (const std::size_t comma = spare_comma(text, offset); comma != text.npos) {
-      throw ConfigError(name + ":" + line_and_column(text, comma) + ": not valid JSON: a comma too many");
+      throw ConfigError(name + ":" + line_and_byte(text, comma) + ": not valid JSON: a comma too many");
     }
-    throw ConfigError(name + ":" + line_and_column(text, offset) + ": not valid JSON: " + syntax_reason(error));
+    throw ConfigError(name + ":" + line_and_byte(text, offset) + ": not valid JSON: " + syntax_reason(error));
   } catch (const Json::exception& error) {  // a number that no double holds has no place in the text
     throw ConfigError(name + "#" + shape.pointer() + ": not valid JSON: " + reason_of(error));
   }

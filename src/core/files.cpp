@@ -161,6 +161,11 @@ bool is_lfs_pointer(std::string_view content) {
   return content.size() < 1024 && content.starts_with("version https://git-lfs.github.com/spec/");
 }
 
+void refuse_lfs_pointer(std::string_view content, const std::string& file) {
+  if (!is_lfs_pointer(content)) return;
+  throw IoError(file + ": is a Git LFS pointer, not the file itself; run \"git lfs pull\" in its folder");
+}
+
 bool is_there(const fs::path& file) {
   std::error_code error;
   if (fs::exists(file, error)) return true;
@@ -171,9 +176,7 @@ bool is_there(const fs::path& file) {
 std::string read_file(const fs::path& file) {
   is_there(file);  // a dangling link says more than "no such file"
   std::string content = Descriptor(file, O_RDONLY, "cannot be opened").read();
-  if (is_lfs_pointer(content)) {
-    throw IoError(file.string() + ": is a Git LFS pointer, not the file itself; run \"git lfs pull\" in its folder");
-  }
+  refuse_lfs_pointer(content, file.string());
   return content;
 }
 

@@ -100,6 +100,15 @@ std::size_t width_of(std::uint32_t point) {
 
 }  // namespace
 
+std::size_t find_nul_bytes(std::string_view text) { return text.find(std::string_view("\0\0", 2)); }
+
+std::string line_and_byte(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const std::size_t newline = before.rfind('\n');
+  const std::size_t byte = newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;
+  return std::to_string(std::count(before.begin(), before.end(), '\n') + 1) + ":" + std::to_string(byte);
+}
+
 std::string printable(std::string_view text) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   std::string out;

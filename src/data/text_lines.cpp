@@ -1,22 +1,9 @@
 #include "data/text_lines.h"
 
-#include <algorithm>
-
 #include "infomtl/core/errors.h"
 #include "infomtl/core/utf8.h"
 
 namespace infomtl::data {
-namespace {
-
-// "file:line:byte: " of a byte of the content.
-std::string place_of(std::size_t byte, std::string_view content, const std::string& file) {
-  const std::string_view before = content.substr(0, byte);
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const std::size_t begin = before.rfind('\n') + 1;  // 0 where there is none
-  return file + ":" + std::to_string(line) + ":" + std::to_string(byte - begin + 1) + ": ";
-}
-
-}  // namespace
 
 ErrorList throwing_errors() {
   return [](const std::string& message) { throw DataError(message); };
@@ -29,14 +16,14 @@ std::vector<std::string_view> split_lines(std::string_view content, const std::s
   if (content.starts_with("\xFF\xFE") || content.starts_with("\xFE\xFF") || unmarked) {
     throw DataError(file + ": is UTF-16 (\"Unicode text\" of a spreadsheet); save it as UTF-8");
   }
-  // One alone may be a character of a text, as Python's csv reads it.
-  if (const std::size_t nul = content.find(std::string_view("\0\0", 2)); nul != std::string_view::npos) {
-    throw DataError(place_of(nul, content, file) + "NUL bytes; the file is damaged, or no text");
+  const auto place_of = [&](std::size_t byte) { return file + ":" + line_and_byte(content, byte) + ": "; };
+  if (const std::size_t nul = find_nul_bytes(content); nul != std::string_view::npos) {
+    throw DataError(place_of(nul) + "NUL bytes; the file is damaged, or no text");
   }
   if (const std::size_t bad = find_invalid_utf8(content); bad != std::string_view::npos) {
     constexpr char kHex[] = "0123456789abcdef";
     const auto byte = static_cast<unsigned char>(content[bad]);
-    throw DataError(place_of(bad, content, file) + "not UTF-8 (byte 0x" + kHex[byte >> 4] + kHex[byte & 15] +
+    throw DataError(place_of(bad) + "not UTF-8 (byte 0x" + kHex[byte >> 4] + kHex[byte & 15] +
                     "); convert the file first");
   }
   if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);

@@ -27,7 +27,7 @@ double sum_of_squares(const float* values, std::int64_t count) {
 
 double squares_of_chunks(const at::Tensor& piece) {
   const float* const values = piece.const_data_ptr<float>();
-  const std::int64_t count = piece.numel(), chunks = (count + kNormChunk - 1) / kNormChunk;
+  const std::int64_t count = piece.numel(), chunks = norm_chunks(count);
   std::vector<double> sums(static_cast<std::size_t>(chunks));
   at::parallel_for(0, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t chunk = begin; chunk < end; ++chunk) {

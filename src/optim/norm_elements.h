@@ -10,6 +10,7 @@ namespace infomtl {
 
 /// Entries of a partial sum. Partial sums lie at fixed places, so that the norm depends on no number of threads.
 constexpr std::int64_t kNormChunk = 1 << 15;
+inline std::int64_t norm_chunks(std::int64_t count) { return (count + kNormChunk - 1) / kNormChunk; }
 
 /// In float64, where the square of a float32 is exact.
 INFOMTL_INLINE double squared(float x) {

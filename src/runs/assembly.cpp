@@ -176,16 +176,9 @@ Config config_of_checkpoint(const std::filesystem::path& checkpoint) {
 LoadedModel load_checkpoint(const Config& config, const std::filesystem::path& checkpoint) {
   LoadedModel loaded{.config = RunConfig::read(config), .model = {}, .tokenizer = {}};
   const Json state = verify_checkpoint(checkpoint);
+  loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
   std::vector<Task> tasks;
-  with_context((checkpoint / "state.json").string(), [&] {
-    try {
-      loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
-      for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
-    } catch (const Json::exception& error) {
-      throw FormatError(error.what());
-    }
-    if (tasks.empty()) throw FormatError("names no task");
-  });
+  for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
   loaded.model = build_model(loaded.config, load_encoder(checkpoint), tasks);
   read_checkpoint_model(checkpoint, *loaded.model);
   loaded.config.encoder.max_length = std::min(loaded.config.encoder.max_length, loaded.model->encoder().max_length());

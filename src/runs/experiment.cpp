@@ -148,15 +148,13 @@ struct Experiment::Implementation {
     folder.lock();
     folder.remove_unfinished();
     const std::int64_t begun_at = trainer->steps_done();
-    const auto open_log = [&] { records = std::make_unique<RunLog>(folder.log(), begun_at); };
-    if (begun_at > 0) open_log();  // one that cannot go on leaves the folder as it is
+    records = std::make_unique<RunLog>(folder.log(), begun_at);  // one that cannot go on leaves the folder as it is
     if (extended_from) folder.set_results_aside(*extended_from);
-    // First: a folder with checkpoints and no config.json is no run's.
+    // Before them: a folder with checkpoints and no config.json is no run's.
     write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
     for (const std::string& line : objective->left_out(trainer->model().tasks())) log::info(line);
     std::filesystem::create_directories(folder.last().parent_path());
     folder.keep_latest(config.checkpoints.keep);
-    if (records == nullptr) open_log();
     events = std::make_unique<EventWriter>(folder.path(), begun_at > 0 ? begun_at + 1 : 0);
     if (options.progress) {
       progress = std::make_unique<TrainingProgress>(config.trainer.epochs, config.trainer.selection.split);

@@ -177,9 +177,9 @@ RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file
     std::size_t begin = 0;
     for (std::size_t number = 1; begin < text.size(); ++number) {
       const std::size_t end = text.find('\n', begin);
-      const bool damaged = text.substr(begin, end - begin).find('\0') != std::string::npos;
-      if (end == std::string::npos && text[begin] == '{' && !damaged) break;  // a record that was being written
       const std::string line = text.substr(begin, end - begin + 1);
+      const bool damaged = line.find('\0') != std::string::npos;
+      if (end == std::string::npos && line.front() == '{' && !damaged) break;  // a record that was being written
       const Json record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (damaged || !record.is_object() || !record.contains("step") || !record["step"].is_number_integer()) {
         throw FormatError(file.string() + ":" + std::to_string(number) +

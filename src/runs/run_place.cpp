@@ -8,6 +8,7 @@
 #include "infomtl/core/json_file.h"
 #include "infomtl/data/task_json.h"
 #include "infomtl/runs/run_encoder.h"
+#include "infomtl/train/checkpoint.h"
 #include "runs/run_folder.h"
 
 namespace infomtl {
@@ -61,19 +62,7 @@ std::string some_of(const fs::path& given, const fs::path& folder, const std::ve
   return text + (runs.size() > kShown ? ", ..." : "");
 }
 
-std::int64_t steps_of(const Json& state) {
-  return state.value("progress", Json::object()).value("steps", std::int64_t{0});
-}
-
-Json state_of(const fs::path& checkpoint) {
-  const fs::path file = checkpoint / "state.json";
-  Json state = read_json(file);
-  const bool whole = state.is_object() && state.contains("tasks") && state["tasks"].is_array() &&
-                     (!state.contains("progress") || state["progress"].is_object());
-  if (!whole) throw FormatError(file.string() + ": not of a checkpoint");
-  if (state["tasks"].empty()) throw FormatError(file.string() + ": names no task");
-  return state;
-}
+std::int64_t steps_of(const Json& state) { return state.at("progress").value("steps", std::int64_t{0}); }
 
 }  // namespace
 
@@ -132,7 +121,7 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
   recover_folder(main);
   if (!fs::exists(main)) throw_no_best(place.run);
   RunCheckpoints found;
-  const Json state = state_of(main);
+  const Json state = read_checkpoint_state(main);
   for (const Json& task : state.at("tasks")) found.tasks.push_back(task_from_json(task));
   found.checkpoints.push_back({.checkpoint = main, .tasks = {}, .step = steps_of(state), .own = false});
   const std::optional<Results> results = place.checkpoint.empty() ? folder.finished() : std::nullopt;
@@ -141,7 +130,7 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
     const fs::path own = folder.best_of(found.tasks[t].name);
     if (place.checkpoint.empty() && fs::exists(own)) {
       recover_folder(own);
-      const std::int64_t step = steps_of(state_of(own));
+      const std::int64_t step = steps_of(read_checkpoint_state(own));
       while (answers < found.checkpoints.size() && found.checkpoints[answers].step != step) ++answers;
       if (answers == found.checkpoints.size()) {
         found.checkpoints.push_back({.checkpoint = own, .tasks = {}, .step = step, .own = true});

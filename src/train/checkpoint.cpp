@@ -203,7 +203,7 @@ void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts
   });
 }
 
-Json verify_checkpoint(const std::filesystem::path& folder) {
+Json read_checkpoint_state(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kState;
   Json state;
   try {
@@ -218,12 +218,23 @@ Json verify_checkpoint(const std::filesystem::path& folder) {
     if (sha256_of_text(state.dump()) != own) {
       throw FormatError(file.string() + ": is not what was saved (checksum differs)");
     }
-    state.at("progress");
-    state.at("tasks");
+    if (!state.at("progress").is_object()) throw FormatError(file.string() + ": progress is not an object");
+    if (!state.at("tasks").is_array()) throw FormatError(file.string() + ": tasks is not a list");
+    if (state.at("tasks").empty()) throw FormatError(file.string() + ": names no task");
     if (!state.at("weighting_counters").is_object())
       throw FormatError(file.string() + ": weighting_counters is not an object");
     state.at("optimizer_steps").get<std::int64_t>();
     fewer_updates(state);
+  } catch (const Json::exception& error) {
+    throw FormatError(file.string() + ": " + reason_of(error));
+  }
+  return state;
+}
+
+Json verify_checkpoint(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / kState;
+  Json state = read_checkpoint_state(folder);
+  try {
     for (const char* name : {"model.safetensors", "config.json", kHeads, kStateTensors}) {
       if (!state.at("files").contains(name)) throw FormatError(file.string() + ": does not list " + name);
     }

@@ -27,7 +27,6 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Around the sizes of warps and blocks, and more than two chunks of a norm.
 constexpr std::int64_t kLengths[] = {0, 1, 31, 32, 33, 127, 128, 129, 1000, 70000};
 
-std::int64_t blocks_of(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
 bool have_same_bits(const Tensor& a, const Tensor& b) {
   return a.numel() == b.numel() && std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0;
 }
@@ -91,7 +90,7 @@ void run_body(const Element& element, const Entries& entries, bool backwards) {
       .value = entries.value.mutable_data_ptr<float>(),
       .states = {Element::kStates > 0 ? entries.first.mutable_data_ptr<float>() : nullptr,
                  Element::kStates > 1 ? entries.second.mutable_data_ptr<float>() : nullptr}};
-  testing::for_each_block<cuda::kUpdateThreads>(blocks_of(entries.count, cuda::kUpdateThreads), 1, 1, backwards,
+  testing::for_each_block<cuda::kUpdateThreads>(cuda::blocks_for(entries.count, cuda::kUpdateThreads), 1, 1, backwards,
                                                 [&](const auto& block) { cuda::update_body(block, update); });
 }
 
@@ -144,7 +143,7 @@ TEST(CudaUpdateBody, SgdHasTheBitsOfTheCpu) {
 double clip_by_bodies(const std::vector<Tensor>& pieces, double max_norm, bool backwards) {
   std::vector<double> sums;
   for (const Tensor& piece : pieces) {
-    const std::int64_t chunks = blocks_of(piece.numel(), kNormChunk);
+    const std::int64_t chunks = cuda::blocks_for(piece.numel(), kNormChunk);
     std::vector<double> of_piece(static_cast<std::size_t>(chunks), NAN);
     testing::for_each_block<cuda::kNormThreads>(chunks, 1, 1, backwards, [&](const auto& block) {
       const auto shared = testing::poisoned<std::array<cuda::NormSums, 1>>();
@@ -162,7 +161,7 @@ double clip_by_bodies(const std::vector<Tensor>& pieces, double max_norm, bool b
   if (max_norm <= 0) return norm;
   for (const Tensor& piece : pieces) {
     testing::for_each_block<cuda::kScaleThreads>(
-        blocks_of(piece.numel(), cuda::kScaleThreads), 1, 1, backwards,
+        cuda::blocks_for(piece.numel(), cuda::kScaleThreads), 1, 1, backwards,
         [&](const auto& block) { cuda::scale_body(block, piece.mutable_data_ptr<float>(), piece.numel(), &factor); });
   }
   return norm;

@@ -23,6 +23,8 @@ INFOMTL_API bool is_there(const std::filesystem::path& file);
 
 /// Whether a file's content only says where Git LFS keeps it.
 INFOMTL_API bool is_lfs_pointer(std::string_view content);
+/// @throws IoError naming the file, with the cure, where its content does
+INFOMTL_API void refuse_lfs_pointer(std::string_view content, const std::string& file);
 
 /// Writes beside `file`, flushes to the disk, renames: readers see the old content or the new, never a part. Missing
 /// parent folders are made. Several writers at once are fine: the last rename wins.

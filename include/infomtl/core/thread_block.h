@@ -14,6 +14,9 @@
 
 namespace infomtl::cuda {
 
+/// How many blocks, chunks, parts of `size` cover `count`.
+constexpr std::int64_t blocks_for(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
+
 /// n numbers of one thread.
 template <int n>
 struct Floats {

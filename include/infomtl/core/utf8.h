@@ -14,6 +14,13 @@ namespace infomtl {
 /// Byte offset of the first byte that is not part of well-formed UTF-8, or std::string_view::npos.
 INFOMTL_API std::size_t find_invalid_utf8(std::string_view text);
 
+/// Byte offset of the first of several NUL bytes in a row, which a damaged file has in place of its text, or npos. One alone
+/// may be a character of a text, as Python's csv reads it.
+INFOMTL_API std::size_t find_nul_bytes(std::string_view text);
+
+/// "3:14", the line and the byte in it of a byte offset, both counted from one.
+INFOMTL_API std::string line_and_byte(std::string_view text, std::size_t offset);
+
 /// The text with U+FFFD for what no reader of a page or a terminal may meet as it is: bytes that are not UTF-8, control
 /// characters (line ends, tabs and escapes too) and marks that turn the direction of the text around them.
 INFOMTL_API std::string printable(std::string_view text);

@@ -52,7 +52,11 @@ INFOMTL_API void read_checkpoint_objective(const std::filesystem::path& folder, 
 /// checkpoint's files are never written again. @throws IoError
 INFOMTL_API void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to);
 
-/// Reads state.json and verifies the format number and the checksum of every file. @throws IoError, FormatError
+/// Reads state.json and verifies its format number, its own checksum and what every reader counts on: a progress, and at
+/// least one task. The other files are not looked at. @throws IoError, FormatError
+INFOMTL_API Json read_checkpoint_state(const std::filesystem::path& folder);
+
+/// The same, and the checksum of every file. @throws IoError, FormatError
 INFOMTL_API Json verify_checkpoint(const std::filesystem::path& folder);
 
 }  // namespace infomtl

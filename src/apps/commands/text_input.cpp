@@ -122,15 +122,13 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (number == 1) {
       if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // a byte-order mark
-      if (is_lfs_pointer(line)) {
-        throw IoError(name + ": is a Git LFS pointer, not the file itself; run \"git lfs pull\" in its folder");
-      }
+      refuse_lfs_pointer(line, name);
       records = begins_a_record(line);
       if (!records) warn_of_raw_lines(name, line);
     }
     const std::string where = name + ":" + std::to_string(number);
     check_utf8(line, where);
-    if (line.find(std::string_view("\0\0", 2)) != std::string::npos) {
+    if (find_nul_bytes(line) != std::string::npos) {
       throw DataError(where + ": NUL bytes; the file is damaged, or no text");
     }
     if (line.size() > kLongestText) {

@@ -6,7 +6,7 @@
 
 #include "optim/clipping.h"
 #include "optim/cuda/kernels.h"
-#include "optim/updates.h"
+#include "optim/entry_updates.h"
 
 namespace infomtl {
 namespace {
@@ -14,50 +14,36 @@ namespace {
 using c10::cuda::CUDAGuard;
 using c10::cuda::getCurrentCUDAStream;
 
-template <class Element, class... States>
-void update_entries(const Element& element, const Tensor& gradient, const Tensor& value, const States&... states) {
-  const CUDAGuard guard(value.device());
-  const cuda::EntryUpdate<Element> update = {.element = element,
-                                             .count = value.numel(),
-                                             .gradient = gradient.const_data_ptr<float>(),
-                                             .value = value.mutable_data_ptr<float>(),
-                                             .states = {states.template mutable_data_ptr<float>()...}};
-  C10_CUDA_CHECK(cuda::launch_update(update, getCurrentCUDAStream()));
-}
-
-void adamax_on_cuda(const AdamaxUpdate& update) {
-  update_entries(element_of(update), update.gradient, update.value, update.moment, update.norm);
-}
-
-void adamw_on_cuda(const AdamWUpdate& update) {
-  update_entries(element_of(update), update.gradient, update.value, update.first, update.second);
-}
-
-void sgd_on_cuda(const SgdUpdate& update) {
-  if (update.velocity.defined()) {
-    update_entries(momentum_element_of(update), update.gradient, update.value, update.velocity);
-  } else {
-    update_entries(element_of(update), update.gradient, update.value);
+struct OnCuda {
+  template <class Element, class... States>
+  static void apply(const Element& element, const Tensor& gradient, const Tensor& value, const States&... states) {
+    const CUDAGuard guard(value.device());
+    const cuda::EntryUpdate<Element> update = {.element = element,
+                                               .count = value.numel(),
+                                               .gradient = gradient.const_data_ptr<float>(),
+                                               .value = value.mutable_data_ptr<float>(),
+                                               .states = {states.template mutable_data_ptr<float>()...}};
+    C10_CUDA_CHECK(cuda::launch_update(update, getCurrentCUDAStream()));
   }
-}
+};
 
 }  // namespace
 
-const UpdateTable kCudaUpdates = {.adamax = &adamax_on_cuda, .adamw = &adamw_on_cuda, .sgd = &sgd_on_cuda};
+constinit const UpdateTable kCudaUpdates = EntryUpdates<OnCuda>::table();
 
 at::Tensor clip_on_cuda(const std::vector<at::Tensor>& pieces, double max_norm) {
   const CUDAGuard guard(pieces.front().device());
   const auto stream = getCurrentCUDAStream();
   const at::TensorOptions options = pieces.front().options();
   std::int64_t chunks = 0;
-  for (const at::Tensor& piece : pieces) chunks += cuda::norm_chunks(piece.numel());
+  for (const at::Tensor& piece : pieces) chunks += norm_chunks(piece.numel());
   const at::Tensor sums = at::empty({chunks}, options.dtype(at::kDouble));
   at::Tensor norm = at::empty({}, options.dtype(at::kDouble));
   const at::Tensor factor = max_norm > 0 ? at::empty({}, options) : at::Tensor();
   double* sum = sums.mutable_data_ptr<double>();
   for (const at::Tensor& piece : pieces) {
     C10_CUDA_CHECK(cuda::launch_squares(piece.const_data_ptr<float>(), piece.numel(), sum, stream));
-    sum += cuda::norm_chunks(piece.numel());
+    sum += norm_chunks(piece.numel());
   }
   C10_CUDA_CHECK(cuda::launch_norm(sums.const_data_ptr<double>(), chunks, max_norm, norm.mutable_data_ptr<double>(),
                                    factor.defined() ? factor.mutable_data_ptr<float>() : nullptr, stream));

@@ -13,7 +13,6 @@ namespace infomtl::cuda {
 template <class Element>
 cudaError_t launch_update(const EntryUpdate<Element>& update, cudaStream_t stream);
 
-inline std::int64_t norm_chunks(std::int64_t count) { return (count + kNormChunk - 1) / kNormChunk; }
 /// @param sums  [norm_chunks(count)], written
 cudaError_t launch_squares(const float* x, std::int64_t count, double* sums, cudaStream_t stream);
 /// @param sums  [chunks] of all pieces; @param factor  null: only the norm is asked for

@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(kScaleThreads)
   scale_body(DeviceBlock<kScaleThreads>{}, x, count, factor);
 }
 
-unsigned pieces(std::int64_t count, std::int64_t size) { return static_cast<unsigned>((count + size - 1) / size); }
+unsigned pieces(std::int64_t count, std::int64_t size) { return static_cast<unsigned>(blocks_for(count, size)); }
 
 }  // namespace
 

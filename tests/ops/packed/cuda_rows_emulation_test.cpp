@@ -27,7 +27,6 @@ const std::vector<Matrix>& matrices() {
   return all;
 }
 std::size_t numel(const Matrix& m) { return static_cast<std::size_t>(m.rows * m.width); }
-std::int64_t blocks_of(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
 DropoutPattern pattern_of(double rate) {
   return {.seed = 5, .threshold = static_cast<std::uint32_t>(rate * 4294967296.0), .scale = 1 / (1 - rate)};
 }
@@ -58,7 +57,7 @@ TYPED_TEST(CudaRowBody, DropoutHasTheBitsOfTheCpu) {
     with_each_pack(m.width, [&](auto n) {
       std::vector<T> out(numel(m));
       d.out = out.data();
-      for_each_block<kRowThreads>(blocks_of(m.rows, kRowsPerBlock), 1, 1, false,
+      for_each_block<kRowThreads>(infomtl::cuda::blocks_for(m.rows, kRowsPerBlock), 1, 1, false,
                                   [&](const auto& block) { dropout_body<T, n>(block, d); });
       EXPECT_TRUE(same_bits(out, cpu)) << m.rows << " x " << m.width;
     });
@@ -83,7 +82,7 @@ TYPED_TEST(CudaRowBody, GeluEqualsFloat64ForwardAndBackward) {
                         .x = x.data(),
                         .gradient = backward ? gradient.data() : nullptr,
                         .out = out.data()};
-        for_each_block<kRowThreads>(blocks_of(g.count, kRowThreads * n), 1, 1, false,
+        for_each_block<kRowThreads>(infomtl::cuda::blocks_for(g.count, kRowThreads * n), 1, 1, false,
                                     [&](const auto& block) { gelu_body<T, n>(block, g); });
         EXPECT_LE(difference(out, expected), rounding<T>()) << m.rows << " x " << m.width;
       });
@@ -115,7 +114,7 @@ struct NormMemory {
         inverse(mean.size()),
         weight_gradient(weight.size(), 1.0F),
         bias_gradient(weight.size(), -1.0F),
-        parts(static_cast<std::size_t>(2 * m.width * blocks_of(m.rows, kNormRows)), NAN) {
+        parts(static_cast<std::size_t>(2 * m.width * infomtl::cuda::blocks_for(m.rows, kNormRows)), NAN) {
     forward = {.rows = m.rows,
                .width = m.width,
                .x = x.data(),
@@ -147,16 +146,17 @@ struct NormMemory {
 
   template <int n>
   void run(bool backwards) {
-    for_each_block<kRowThreads>(blocks_of(m.rows, kRowsPerBlock), 1, 1, backwards,
+    for_each_block<kRowThreads>(infomtl::cuda::blocks_for(m.rows, kRowsPerBlock), 1, 1, backwards,
                                 [&](const auto& block) { residual_norm_body<T, n>(block, forward); });
-    for_each_block<kRowThreads>(blocks_of(m.rows, kNormRows), 1, 1, backwards, [&](const auto& block) {
+    for_each_block<kRowThreads>(infomtl::cuda::blocks_for(m.rows, kNormRows), 1, 1, backwards, [&](const auto& block) {
       residual_norm_gradient_body<T, n>(block, backward, parts.data());
     });
-    for_each_block<kPartsThreads>(blocks_of(2 * m.width, kWarp), 1, 1, backwards, [&](const auto& block) {
-      float strands[kPartsThreads];
-      add_parts_body(block, parts.data(), blocks_of(m.rows, kNormRows), m.width, weight_gradient.data(),
-                     bias_gradient.data(), strands);
-    });
+    for_each_block<kPartsThreads>(infomtl::cuda::blocks_for(2 * m.width, kWarp), 1, 1, backwards,
+                                  [&](const auto& block) {
+                                    float strands[kPartsThreads];
+                                    add_parts_body(block, parts.data(), infomtl::cuda::blocks_for(m.rows, kNormRows),
+                                                   m.width, weight_gradient.data(), bias_gradient.data(), strands);
+                                  });
   }
 };
 
@@ -284,7 +284,7 @@ TYPED_TEST(CudaRowBody, RowsAreAddedInTheirOrder) {
                          .order = order.data(),
                          .from = rows.data(),
                          .sums = sums.data()};
-    for_each_block<kRowThreads>(m.rows, blocks_of(m.width, kRowThreads), 1, false,
+    for_each_block<kRowThreads>(m.rows, infomtl::cuda::blocks_for(m.width, kRowThreads), 1, false,
                                 [&](const auto& block) { add_rows_body<T>(block, add); });
     std::vector<T> wanted;
     for (const float sum : expected) wanted.push_back(testing::stored(sum, T{}));

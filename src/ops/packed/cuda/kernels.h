@@ -21,7 +21,7 @@ cudaError_t launch_residual_norm(const ResidualNorm<T>& norm, cudaStream_t strea
 /// @param parts  float32 [norm_parts(rows), 2 width], written
 template <class T>
 cudaError_t launch_residual_norm_gradient(const ResidualNormGradient<T>& gradient, float* parts, cudaStream_t stream);
-inline std::int64_t norm_parts(std::int64_t rows) { return (rows + kNormRows - 1) / kNormRows; }
+inline std::int64_t norm_parts(std::int64_t rows) { return infomtl::cuda::blocks_for(rows, kNormRows); }
 template <class T>
 cudaError_t launch_dropout(const DropoutRows<T>& dropout, cudaStream_t stream);
 template <class T>

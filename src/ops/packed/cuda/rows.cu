@@ -35,7 +35,9 @@ __global__ void __launch_bounds__(kRowThreads) add_rows_kernel(const AddRows<T> 
   add_rows_body<T>(RowBlock{}, a);
 }
 
-unsigned pieces(std::int64_t count, std::int64_t size) { return static_cast<unsigned>((count + size - 1) / size); }
+unsigned pieces(std::int64_t count, std::int64_t size) {
+  return static_cast<unsigned>(infomtl::cuda::blocks_for(count, size));
+}
 
 // Whether rows of this width can be read in packs from these addresses.
 template <class... Pointers>
