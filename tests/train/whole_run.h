@@ -48,10 +48,11 @@ struct Method {
   bool learns = true;  ///< whether so many epochs from random weights are enough to be above chance
 };
 
-/// A model with one small layer, in training by a method.
+/// A model with one small layer, in training by a method. Its parameters are drawn on the CPU, whatever the device.
 struct TrainedBy {
   TrainedBy(const Method& method, const std::string& regime, std::int64_t accumulate,
-            const std::shared_ptr<const TaskData>& data) {
+            const std::shared_ptr<const TaskData>& data, torch::Device device = torch::kCPU,
+            Precision precision = Precision::float32) {
     const std::vector<Task>& tasks = data->dataset().tasks;
     Json shape = small_encoder_config(0.05);
     shape["num_hidden_layers"] = 1;
@@ -69,6 +70,9 @@ struct TrainedBy {
         terms.list("losses"),
         {.tasks = tasks, .width = model->encoder().width(), .representation = model->architecture().width(), .seed = 2},
         terms.list("penalties"));
+    model->set_precision(precision);
+    model->to(device);
+    objective->to(device);
     TrainerSettings settings;
     settings.seed = 3;
     settings.epochs = method.epochs;
@@ -81,8 +85,10 @@ struct TrainedBy {
     if (regime == "alternating") settings.sampler = samplers::uniform();  // sizes count once: task_size looks at them
     const Json& weighting = method.weighting;
     trainer = std::make_unique<Trainer>(settings, model, objective,
-                                        WeightingFactory([&weighting](const WeightingContext& known) {
-                                          return build_weighting(Config::from_json(weighting, "weighting"), known);
+                                        WeightingFactory([&weighting, device](const WeightingContext& known) {
+                                          auto built = build_weighting(Config::from_json(weighting, "weighting"), known);
+                                          built->to(device);
+                                          return built;
                                         }),
                                         data);
     trainer->on_report([this](const StepReport& report) { records.push_back(report.to_json(false).dump()); });
