@@ -6,6 +6,7 @@
 #   scripts/benchmark.sh --batch-size 8 --method infomtl --output FOLDER    options: tests/bench/compare.py --help
 #   scripts/benchmark.sh --regime joint --method infomtl --method pcgrad    one batch of every task per step
 #   scripts/benchmark.sh --precision bfloat16     float32 and bfloat16, against float32 and bf16 autocast
+#   scripts/benchmark.sh --device cuda            the same on a GPU (a build with -DINFOMTL_CUDA=ON); --examples 6400 or so
 #   scripts/benchmark.sh joint                    gradient weightings over EW, and 6 to 48 tasks: tests/bench/joint_step.py --help
 #   scripts/benchmark.sh methods                  what the methods of configs/methods cost beyond EW: tests/bench/method_cost.py --help
 #   scripts/benchmark.sh tokenizers               options: tests/bench/compare_tokenizers.py --help

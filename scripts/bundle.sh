@@ -90,8 +90,10 @@ rm "$bundle/run_paths.cmake"
 
 cp -r "$repository/configs" "$repository/LICENSE" "$bundle/"
 if compgen -G "$bundle/bin/test_*" >/dev/null || [[ -f $bundle/bin/bench_parts ]]; then
-  mkdir "$bundle/tests"
+  mkdir -p "$bundle/tests/bench"
   cp -r "$repository/tests/fixtures" "$bundle/tests/"
+  cp "$repository"/tests/bench/*.py "$bundle/tests/bench/"
+  cp "$repository/scripts/gpu_check.sh" "$bundle/"
 fi
 if [[ -n $model ]]; then
   copy=$bundle/models/$(basename -- "$(realpath -- "$model")")

@@ -1,10 +1,11 @@
 """Alternates timing processes, ours and the peers', and writes a table: median, least and most of the rounds, and ratios.
 
-    compare.py BENCH_TRAINING CONFIG MODEL DATA [--threads N] [--rounds N] [--batch-size N]... [--output FOLDER]
+    compare.py BENCH_TRAINING CONFIG MODEL DATA [--threads N] [--rounds N] [--batch-size N]... [--device cuda]
+               [--output FOLDER]
 
 Each round asks every process in turn for the same number of steps while the others wait, and for the machine's yardstick (a
-product of two 2048 x 2048 matrices in float32 and in bfloat16) before them, so that a change of the machine's speed meets all
-alike. All train on the same tweets. Without torch and transformers in this Python ours runs alone.
+product of two 2048 x 2048 matrices, 8192 x 8192 on a GPU, in float32 and in bfloat16) before them, so that a change of the
+machine's speed meets all alike. All train on the same tweets. Without torch and transformers in this Python ours runs alone.
 
 Useful work is 6 FLOPs a parameter of the encoder's layers (embeddings left out) for each real token and dropout view: padding
 is no work, and neither is attention, which adds 1 to 3 % at these lengths. The count is the full model's for everyone. Ours
@@ -23,7 +24,7 @@ import pathlib
 import sys
 import tempfile
 
-from processes import Process, alternate, cpu_model, has_packages, ratios, say, spread, table, write
+from processes import Process, alternate, card_name, cpu_model, has_packages, ratios, say, spread, table, write
 from tweets import write_slice
 
 HERE = pathlib.Path(__file__).parent
@@ -60,7 +61,7 @@ def processes_of(given, contest, data, scratch):
     regime, method, batch_size = contest
     ours = [given.bench, given.config, f"{scratch}/{regime}-{method}-{batch_size}", given.threads,
             f"training.batch_size={batch_size}", f"data.root={data}", f"encoder.path={given.model}", "training.epochs=100000",
-            f"training.regime={regime}", "training.joint_batch_size=per_task", *METHODS[method]]
+            f"training.regime={regime}", f"device={given.device}", "training.joint_batch_size=per_task", *METHODS[method]]
     environment = os.environ | {"INFOMTL_DATA": str(data)}
     yield Process("ours float32", ours, environment), "float32"
     for precision in given.precision:
@@ -71,8 +72,12 @@ def processes_of(given, contest, data, scratch):
     for name, (its_regime, methods, command) in PEERS.items():
         if its_regime != regime or method not in methods or name not in given.peer:
             continue
+        if given.device != "cpu" and command[0] != "huggingface_training.py":
+            continue  # that loop is the CPU's
         peer = [sys.executable, HERE / command[0], given.model, data, given.threads, "--method", method,
                 "--batch-size", batch_size, *command[1:]]
+        if given.device != "cpu":
+            peer += ["--device", given.device]
         yield Process(name, peer), "float32"
         if "bfloat16" in given.precision:
             yield Process(f"{name}, bf16 autocast", [*peer, "--bf16"]), "bfloat16"
@@ -104,9 +109,13 @@ def measure(given, contest, data, scratch):
     return rows, versions
 
 
+def machine(given):
+    return (card_name() if given.device == "cuda" else None) or cpu_model()
+
+
 def markdown(given, rows, versions):
     gemm = {row["process"]: row["gemm_gflops"]["median"] for row in rows}
-    text = (f"{cpu_model()}, {given.threads} threads; {', '.join(f'{k} {v}' for k, v in versions.items() if k != 'threads')}; "
+    text = (f"{machine(given)}, {given.threads} threads; {', '.join(f'{k} {v}' for k, v in versions.items() if k != 'threads')}; "
             f"{given.rounds} rounds, median (least to most); float32 product {gemm['ours float32']:.0f} GFLOP/s.\n\n")
     header = ["regime", "method", "batch", "process", "examples/s", "useful GFLOP/s", "of GEMM",
               *(f"ours {p} over this" for p in ["float32", *given.precision]), "MiB (training)"]
@@ -132,6 +141,7 @@ def main():
     parser.add_argument("--regime", choices=list(TASKS_OF_A_STEP), action="append")
     parser.add_argument("--peer", choices=list(PEERS), action="append", help="default: all but what torch.compile makes")
     parser.add_argument("--precision", choices=["bfloat16"], action="append", default=[], help="beside float32")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--output", type=pathlib.Path, help="folder for benchmark.md and benchmark.json")
     given = parser.parse_args()
     given.peer = given.peer or [name for name in PEERS if name not in SLOW_TO_START]
@@ -151,7 +161,7 @@ def main():
                     print(f"{regime} {method} {batch_size}: done", file=sys.stderr)
                     text = markdown(given, rows, versions)
                     if given.output:  # after each contest: the next one may run out of memory
-                        write(given.output, "benchmark", text, {"cpu": cpu_model(), "versions": versions,
+                        write(given.output, "benchmark", text, {"machine": machine(given), "versions": versions,
                                                                 "threads": given.threads, "rounds": given.rounds,
                                                                 "rows": rows})
     print(text, end="")

@@ -1,6 +1,7 @@
 """Times the same training in the Python stack, Hugging Face and PyTorch, as a process that compare.py alternates with ours.
 
     huggingface_training.py MODEL DATA THREADS --method METHOD --batching BATCHING --batch-size N [--bf16] [--compile]
+                            [--device cpu|cuda]
 
 A lean loop: texts tokenised beforehand, the dropout views of InfoMTL in one pass, no gradient that is not used. Batching:
   padded     one task a step, a random batch padded to its longest text
@@ -60,12 +61,15 @@ class Trainer:
         longest = max(len(ids) for ids, _ in rows)
         ids = torch.tensor([ids + [self.pad] * (longest - len(ids)) for ids, _ in rows])
         mask = torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids, _ in rows])
-        return ids, mask, torch.tensor([label for _, label in rows])
+        labels = torch.tensor([label for _, label in rows])
+        if self.given.device == "cuda":  # as a loader with pinned memory does
+            return tuple(each.pin_memory().to("cuda", non_blocking=True) for each in (ids, mask, labels))
+        return ids, mask, labels
 
     def loss(self, batches):
         """Sum of the losses of some tasks' batches, all of them in one pass."""
         ids, mask, labels = self.tensors([row for _, rows in batches for row in rows])
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.given.bf16):
+        with torch.autocast(self.given.device, torch.bfloat16, enabled=self.given.bf16):
             views = self.model.views(ids, mask)
             total, at = 0, 0
             for task, rows in batches:
@@ -76,7 +80,8 @@ class Trainer:
 
     def project(self, batches):
         """PCGrad (Yu et al. 2020): each task's gradient loses what conflicts with the others', in random order."""
-        matrix = torch.empty(len(batches), sum(parameter.numel() for parameter in self.shared))
+        matrix = torch.empty(len(batches), sum(parameter.numel() for parameter in self.shared),
+                             device=self.given.device)
         for row, batch in zip(matrix, batches):
             own = list(self.model.heads[batch[0]].parameters())
             gradients = torch.autograd.grad(self.loss([batch]), self.shared + own)
@@ -84,7 +89,7 @@ class Trainer:
             for parameter, gradient in zip(own, gradients[len(self.shared) :]):
                 parameter.grad = gradient
         gram = (matrix @ matrix.T).double()
-        weights = torch.eye(len(batches), dtype=torch.float64)
+        weights = torch.eye(len(batches), dtype=torch.float64, device=gram.device)
         for task in range(len(batches)):
             for other in torch.randperm(len(batches)).tolist():
                 overlap = weights[task] @ gram[other]
@@ -124,6 +129,7 @@ def main():
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--compile", action="store_true", help="the encoder by torch.compile, lengths dynamic")
     parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--max-length", type=int, default=128)
     given = parser.parse_args()
     if given.method == "pcgrad" and given.batching != "per_task":
@@ -135,13 +141,14 @@ def main():
     tokenizer = transformers.AutoTokenizer.from_pretrained(given.model)
     tasks = read_training(given.data)
     model = Model(given.model, {task: classes for task, (classes, _) in tasks.items()}, given.method == "infomtl").train()
+    model = model.to(given.device)
     if given.compile:
         model.encoder.compile(dynamic=True)
     tokenised = {}
     for task, (_, rows) in tasks.items():
         ids = tokenizer([text for text, _ in rows], truncation=True, max_length=given.max_length)["input_ids"]
         tokenised[task] = list(zip(ids, [label for _, label in rows]))
-    serve(Trainer(given, model, tokenised, tokenizer.pad_token_id).step, memory)
+    serve(Trainer(given, model, tokenised, tokenizer.pad_token_id).step, memory, given.device)
 
 
 if __name__ == "__main__":

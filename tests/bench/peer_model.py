@@ -36,6 +36,6 @@ class Model(torch.nn.Module):
         sample = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         supervised = torch.nn.functional.cross_entropy(sample, labels)
         first, second = (torch.nn.functional.normalize(view, dim=1) for view in views)
-        simax = torch.nn.functional.cross_entropy(first @ second.T / temperature, torch.arange(len(labels)))
+        simax = torch.nn.functional.cross_entropy(first @ second.T / temperature, torch.arange(len(labels), device=labels.device))
         timin = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
         return supervised + alpha * simax + beta * timin

@@ -41,7 +41,13 @@ class MemoryWatch:
                 "peak": max(peak, self.loading_peak), "resident": status_bytes("VmRSS")}
 
 
-def serve(step, memory):
+def wait_for(device):
+    """Work on a GPU is only handed out until somebody waits for it."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def serve(step, memory, device="cpu"):
     """step() trains one step and returns (examples, real tokens of one view)."""
     for line in sys.stdin:
         what, *count = line.split()
@@ -52,11 +58,13 @@ def serve(step, memory):
             assert what == "steps", line
             memory.begin_training()
             examples = tokens = 0
+            wait_for(device)
             begin = time.perf_counter()
             for _ in range(int(count[0])):
                 done = step()
                 examples += done[0]
                 tokens += done[1]
+            wait_for(device)
             answer = {"seconds": time.perf_counter() - begin, "steps": int(count[0]), "examples": examples,
                       "tokens": tokens, "memory": memory.to_json()}
         print(json.dumps(answer), flush=True)

@@ -75,6 +75,15 @@ def cpu_model():
     return platform.processor() or platform.machine()
 
 
+def card_name():
+    """The first GPU, as the driver calls it; None where there is none."""
+    try:
+        found = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True)
+    except OSError:
+        return None
+    return found.stdout.splitlines()[0].strip() if found.returncode == 0 and found.stdout.strip() else None
+
+
 def say(spread_of, digits=1):
     """median (least to most)"""
     return "{median:.{d}f} ({least:.{d}f} to {most:.{d}f})".format(**spread_of, d=digits)

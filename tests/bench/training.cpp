@@ -3,9 +3,9 @@
 //   bench_training CONFIG FOLDER THREADS [KEY=VALUE...]
 //
 // Reads a command a line from stdin, answers with a JSON object a line on stdout, ends at the end of its input:
-//   about          versions and threads
+//   about          versions, threads and device
 //   steps N        trains N steps; the memory in the answer is in bytes (process_memory.h)
-//   gemm TYPE N    N products of two 2048 x 2048 matrices, float32 or bfloat16: the yardstick of the machine
+//   gemm TYPE N    N products of two square matrices, float32 or bfloat16, on the config's device: the machine's yardstick
 // FOLDER is a scratch folder for the run; nothing is saved there.
 
 #include <ATen/Context.h>
@@ -32,13 +32,21 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+// Work on a GPU is only handed out until a value is read.
+void wait_for(const torch::Tensor& last) {
+  if (last.is_cuda()) last.flatten()[0].item();
+}
+
 Json train(Trainer& trainer, std::int64_t steps, MemoryWatch& memory) {
   memory.begin_training();
+  const torch::Tensor parameters = trainer.parameters().values();
+  wait_for(parameters);
   const TrainingCost before = trainer.cost();
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < steps; ++i) {
     if (!trainer.step()) throw UserError("training ended; the config has too few steps to time");
   }
+  wait_for(parameters);
   const double seconds = seconds_since(begin);
   return {{"seconds", seconds},
           {"steps", steps},
@@ -47,22 +55,27 @@ Json train(Trainer& trainer, std::int64_t steps, MemoryWatch& memory) {
           {"memory", memory.to_json()}};
 }
 
-Json multiply(const std::string& type, std::int64_t products) {
+Json multiply(const std::string& type, std::int64_t products, torch::Device device) {
   if (type != "float32" && type != "bfloat16") throw UserError("gemm multiplies float32 or bfloat16, not " + type);
   const torch::NoGradGuard no_grad;
-  constexpr std::int64_t kSize = 2048;
-  const auto options = torch::dtype(type == "float32" ? torch::kFloat32 : torch::kBFloat16);
-  const torch::Tensor a = torch::rand({kSize, kSize}, options), b = torch::rand({kSize, kSize}, options);
+  const std::int64_t size = device.is_cpu() ? 2048 : 8192;  // a GPU is not busy with less
+  const auto options = torch::dtype(type == "float32" ? torch::kFloat32 : torch::kBFloat16).device(device);
+  const torch::Tensor a = torch::rand({size, size}, options), b = torch::rand({size, size}, options);
   torch::Tensor c = a.mm(b);
+  wait_for(c);
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < products; ++i) at::mm_out(c, a, b);
+  wait_for(c);
   const double seconds = seconds_since(begin);
-  return {{"seconds", seconds}, {"gflops", 2e-9 * kSize * kSize * kSize * static_cast<double>(products) / seconds}};
+  const auto edge = static_cast<double>(size);
+  return {{"seconds", seconds}, {"gflops", 2e-9 * edge * edge * edge * static_cast<double>(products) / seconds}};
 }
 
-Json about() {
-  return {
-      {"LibTorch", TORCH_VERSION}, {"threads", at::get_num_threads()}, {"cpu_capability", at::get_cpu_capability()}};
+Json about(torch::Device device) {
+  return {{"LibTorch", TORCH_VERSION},
+          {"threads", at::get_num_threads()},
+          {"cpu_capability", at::get_cpu_capability()},
+          {"device", device.str()}};
 }
 
 Json answer(const std::string& line, Experiment& experiment, MemoryWatch& memory) {
@@ -70,11 +83,12 @@ Json answer(const std::string& line, Experiment& experiment, MemoryWatch& memory
   std::string what, type;
   std::int64_t count = 0;
   words >> what;
-  if (what == "about") return about();
+  const torch::Device device = experiment.trainer().parameters().values().device();
+  if (what == "about") return about(device);
   if (what == "gemm") words >> type;
   if (what != "steps" && what != "gemm") throw UserError("no command \"" + what + "\"");
   if (!(words >> count) || count < 1) throw UserError("a command is \"about\", \"steps N\" or \"gemm TYPE N\"");
-  return what == "gemm" ? multiply(type, count) : train(experiment.trainer(), count, memory);
+  return what == "gemm" ? multiply(type, count, device) : train(experiment.trainer(), count, memory);
 }
 
 int run(int argc, char** argv) {

@@ -2,10 +2,11 @@
 // differ by rounding only; the same run twice, and one that was continued, have the same bits; a checkpoint moves to the CPU.
 // On the CPU itself the first of these says that two runs are the same bit for bit.
 
+#include "support/devices.h"
+
 #include <string>
 #include <vector>
 
-#include "support/devices.h"
 #include "train/whole_run.h"
 
 namespace infomtl::testing {

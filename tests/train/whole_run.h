@@ -84,13 +84,13 @@ struct TrainedBy {
     settings.phases = method.phases;
     if (regime == "alternating") settings.sampler = samplers::uniform();  // sizes count once: task_size looks at them
     const Json& weighting = method.weighting;
-    trainer = std::make_unique<Trainer>(settings, model, objective,
-                                        WeightingFactory([&weighting, device](const WeightingContext& known) {
-                                          auto built = build_weighting(Config::from_json(weighting, "weighting"), known);
-                                          built->to(device);
-                                          return built;
-                                        }),
-                                        data);
+    trainer = std::make_unique<Trainer>(
+        settings, model, objective, WeightingFactory([&weighting, device](const WeightingContext& known) {
+          auto built = build_weighting(Config::from_json(weighting, "weighting"), known);
+          built->to(device);
+          return built;
+        }),
+        data);
     trainer->on_report([this](const StepReport& report) { records.push_back(report.to_json(false).dump()); });
   }
   void go_on(std::int64_t until) {

@@ -79,6 +79,11 @@ expect_output 1 "no safetensors file" python3 "$repository/scripts/to_float16.py
 # A test program finds its fixtures in the bundle.
 if [[ -f "another machine/bundle/bin/test_metrics" ]]; then
   expect_output 0 "PASSED" "${bare[@]}" test_metrics
+  # Without a GPU the check says so instead of passing.
+  if [[ -f "another machine/bundle/bin/test_train" ]] && ! command -v nvidia-smi >/dev/null; then
+    expect_output 1 "tests were skipped" env -i INFOMTL_TORCH_DIR="$torch" PATH="$PATH" "another machine/bundle/gpu_check.sh" --only kernels \
+      --report "$scratch/gpu_report"
+  fi
 fi
 
 # What is wrong is one line.
