@@ -11,33 +11,13 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_fields.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"
 
 namespace infomtl {
 namespace {
 
 namespace fs = std::filesystem;
-
-// "the number 3.5", `the string "abc"`: what a message says was found.
-std::string described(const Json& value) {
-  constexpr std::size_t kLongest = 40;
-  switch (value.type()) {
-    case Json::value_t::null:
-      return "null";
-    case Json::value_t::object:
-      return "an object";
-    case Json::value_t::array:
-      return "an array";
-    case Json::value_t::boolean:
-      return value.get<bool>() ? "true" : "false";
-    case Json::value_t::string: {
-      const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-      return "the string \"" + shortened_to(text.substr(1, text.size() - 2), kLongest) + "\"";
-    }
-    default:
-      return "the number " + value.dump();
-  }
-}
 
 /// The text of a config file. What a pipe gave is kept: it can be read once only, a command may ask several times.
 std::string config_text(const fs::path& file) {

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json_pointer.h"
-#include "infomtl/core/json.h"
+#include "infomtl/core/json_pointer.h"
 
 namespace infomtl {
 
@@ -23,24 +22,26 @@ class JsonShape {
   };
 
   /// The parser's callback. @throws Fault
-  bool operator()(Json::parse_event_t event, const Json& parsed) {
+  template <class Value>
+  bool operator()(typename Value::parse_event_t event, const Value& parsed) {
+    using Event = typename Value::parse_event_t;
     switch (event) {
-      case Json::parse_event_t::object_start:
-      case Json::parse_event_t::array_start:
+      case Event::object_start:
+      case Event::array_start:
         if (levels_.size() == kDeepest) throw Fault{pointer(), "nested deeper than " + std::to_string(kDeepest)};
-        levels_.push_back({event == Json::parse_event_t::array_start, 0, {}, {}});
+        levels_.push_back({event == Event::array_start, 0, {}, {}});
         break;
-      case Json::parse_event_t::key:
-        levels_.back().key = parsed.get<std::string>();
+      case Event::key:
+        levels_.back().key = parsed.template get<std::string>();
         if (!levels_.back().keys.insert(levels_.back().key).second) {
           throw Fault{pointer(), "written twice in one object; keep one of them"};
         }
         break;
-      case Json::parse_event_t::object_end:
-      case Json::parse_event_t::array_end:
+      case Event::object_end:
+      case Event::array_end:
         levels_.pop_back();
         [[fallthrough]];
-      case Json::parse_event_t::value:
+      case Event::value:
         if (!levels_.empty()) ++levels_.back().index;
         break;
     }

@@ -15,12 +15,9 @@ namespace {
 constexpr const char* kRegistryName = "name";
 
 std::shared_ptr<Encoder> build(const Json& config, const std::string& origin) {
-  if (!config.is_object()) throw ConfigError(origin + ": not an object");
-  const auto type = config.find("model_type");
-  if (type == config.end() || !type->is_string()) {
-    throw ConfigError(origin + ": no \"model_type\"" + did_you_mean("", encoder_registry().names()));
-  }
-  const auto name = type->get<std::string>();
+  const Config given = Config::from_json(config, origin);
+  if (!given.is_object()) given.fail("found " + described(config) + "; must be an object");
+  const std::string name = given.text("model_type");
   if (!encoder_registry().contains(name)) {
     // Written by a program, not by hand: the name that is nearest would be another model ("albert" is no slip of "bert").
     std::string known;
@@ -97,18 +94,22 @@ void fill(Encoder& encoder, const WeightsReader& weights) {
   }
 }
 
-}  // namespace
-
-std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& folder) {
+// The encoder of a folder's config.json, its parameters not filled.
+std::shared_ptr<Encoder> build_of_folder(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
-  std::shared_ptr<Encoder> encoder;
   try {
-    encoder = build(read_json(file), file.string());
+    return build(read_json(file), file.string());
   } catch (const ConfigError& error) {
     throw FormatError(error.what());
   } catch (const c10::Error& error) {
     throw FormatError(file.string() + ": its sizes cannot be allocated: " + error.msg());
   }
+}
+
+}  // namespace
+
+std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& folder) {
+  std::shared_ptr<Encoder> encoder = build_of_folder(folder);
   fill(*encoder, WeightsReader(folder));
   return encoder;
 }
@@ -130,6 +131,12 @@ void save_encoder(const Encoder& encoder, const std::filesystem::path& folder) {
 
 std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed) {
   std::shared_ptr<Encoder> encoder = build(config, "encoder config");
+  encoder->initialize(seed);
+  return encoder;
+}
+
+std::shared_ptr<Encoder> random_encoder_of_folder(const std::filesystem::path& folder, std::uint64_t seed) {
+  std::shared_ptr<Encoder> encoder = build_of_folder(folder);
   encoder->initialize(seed);
   return encoder;
 }

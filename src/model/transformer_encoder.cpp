@@ -2,8 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <iomanip>
+#include <sstream>
+
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/machine_memory.h"
 #include "infomtl/ops/packed/embedding.h"
 
 namespace infomtl {
@@ -38,9 +42,26 @@ void check_values(const Tensor& values, std::int64_t limit, const char* what) {
   }
 }
 
+// Memory is handed out before it is used, so that the system would not refuse sizes that it cannot hold but end the
+// process when they are filled.
+void check_memory(const EncoderSizes& sizes, const Config& config) {
+  constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+  const auto product = [](std::int64_t a, std::int64_t b) { return static_cast<double>(a) * static_cast<double>(b); };
+  const double tables = product(sizes.vocab, sizes.embedding_width) + product(sizes.positions, sizes.embedding_width);
+  const double layer = 4.0 * product(sizes.width, sizes.width) + 2.0 * product(sizes.width, sizes.inner);
+  const double bytes = sizeof(float) * (tables + static_cast<double>(sizes.layers) * layer);
+  const auto there = static_cast<double>(memory_of_machine());
+  if (bytes <= there) return;
+  std::ostringstream words;
+  words << std::fixed << std::setprecision(1) << "its sizes cannot be allocated: parameters of " << bytes / kGiB
+        << " GiB, but the machine has " << there / kGiB << " GiB of memory";
+  config.fail(words.str());
+}
+
 }  // namespace
 
 TransformerEncoder::TransformerEncoder(const EncoderSizes& sizes, const Config& config) : sizes_(sizes) {
+  check_memory(sizes, config);
   Json json = config.json();
   json.erase("name");  // the registry's word for model_type
   config_ = std::make_shared<const Json>(std::move(json));

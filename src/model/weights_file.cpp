@@ -12,6 +12,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json.h"
+#include "infomtl/core/json_file.h"
 
 namespace infomtl {
 namespace {
@@ -55,24 +56,6 @@ std::uint64_t header_length(std::string_view start, std::uint64_t size, const st
                       std::to_string(length) + " bytes long, the file has " + std::to_string(size));
   }
   return length;
-}
-
-// Parses JSON in which no object may name a key twice.
-nlohmann::json parse_header_text(std::string_view text, const std::string& origin) {
-  std::vector<std::set<std::string>> keys;
-  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    if (event == nlohmann::json::parse_event_t::object_start) keys.emplace_back();
-    if (event == nlohmann::json::parse_event_t::object_end) keys.pop_back();
-    if (event == nlohmann::json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
-      throw FormatError(origin + ": \"" + value.get<std::string>() + "\" is twice in the header");
-    }
-    return true;
-  };
-  try {
-    return nlohmann::json::parse(text.begin(), text.end(), watch);
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(origin + ": the header is not JSON: " + error.what());
-  }
 }
 
 at::ScalarType stored_type(const nlohmann::json& entry, const std::string& where) {
@@ -172,7 +155,7 @@ std::map<std::string, std::string> read_metadata(const nlohmann::json& header, c
 std::vector<WeightsEntry> parse_weights_header(std::string_view start, std::uint64_t size, const std::string& origin) {
   const std::uint64_t length = header_length(start, size, origin);
   if (start.size() - kLengthBytes < length) throw FormatError(origin + ": the header is cut off");
-  const nlohmann::json header = parse_header_text(start.substr(kLengthBytes, length), origin);
+  const nlohmann::json header = parse_json_by_tree(start.substr(kLengthBytes, length), origin);
   std::vector<WeightsEntry> entries = read_entries(header, size - kLengthBytes - length, origin);
   read_metadata(header, origin);
   return entries;
@@ -205,7 +188,7 @@ void WeightsReader::open_file(const std::filesystem::path& file) {
   const std::uint64_t length = header_length(start, size, file.string());
   std::string text(length, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(length))) fail_io(file, "cannot be read");
-  const nlohmann::json header = parse_header_text(text, file.string());
+  const nlohmann::json header = parse_json_by_tree(text, file.string());
   for (WeightsEntry& entry : read_entries(header, size - kLengthBytes - length, file.string())) {
     if (!by_name_.emplace(entry.name, entries_.size()).second) {
       throw FormatError(file.string() + ": tensor \"" + entry.name + "\" is in another shard too");
@@ -217,7 +200,7 @@ void WeightsReader::open_file(const std::filesystem::path& file) {
 }
 
 void WeightsReader::open_shards(const std::filesystem::path& index) {
-  const nlohmann::json content = parse_header_text(read_file(index), index.string());
+  const nlohmann::json content = parse_json_by_tree(read_file(index), index.string());
   const auto found = content.is_object() ? content.find("weight_map") : content.end();
   if (found == content.end() || !found->is_object()) throw FormatError(index.string() + ": no weight_map");
   std::map<std::string, std::string> file_of;

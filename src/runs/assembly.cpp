@@ -30,7 +30,7 @@ std::shared_ptr<Encoder> build_encoder(const EncoderSettings& settings, std::uin
     }
     log::warning(folder.string() + ": has no weights; the encoder starts from random ones");
   }
-  return random_encoder(read_json(folder / "config.json"), derive_seed(seed, "encoder"));
+  return random_encoder_of_folder(folder, derive_seed(seed, "encoder"));
 }
 
 std::shared_ptr<MultiTaskModel> build_model(const RunConfig& config, std::shared_ptr<Encoder> encoder,

@@ -1,5 +1,6 @@
 #include "runs/model_folder_notes.h"
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/model/encoder.h"
@@ -11,15 +12,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string number_at(const Json& config, const std::vector<std::string>& names) {
+std::string number_at(const Config& config, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (config.contains(name) && config.at(name).is_number_integer()) return config.at(name).dump();
+    if (config.has(name) && config.json().at(name).is_number_integer()) return config.json().at(name).dump();
   }
   return "?";
 }
 
-std::string encoder_text(const fs::path& folder, const Json& config) {
-  return folder.string() + ": " + config.value("model_type", "?") + ", " +
+std::string encoder_text(const fs::path& folder) {
+  const fs::path file = folder / "config.json";
+  const Config config = Config::from_json(read_json(file), file.string());
+  return folder.string() + ": " + config.text("model_type", "?") + ", " +
          number_at(config, {"num_hidden_layers", "n_layers"}) + " layers of width " +
          number_at(config, {"hidden_size", "dim"});
 }
@@ -50,7 +53,7 @@ std::vector<std::pair<std::string, std::string>> describe_model_folder(const Run
   } catch (const FormatError& error) {
     notes.push_back("encoder.pooling is " + encoder.pooling + "; " + error.what());
   }
-  return {{"encoder", encoder_text(encoder.path, read_json(encoder.path / "config.json"))},
+  return {{"encoder", encoder_text(encoder.path)},
           {"weights", weights_text(encoder)},
           {"tokenizer", tokenizer.kind + ", from " + tokenizer.file +
                             (tokenizer.class_name.empty() ? "" : " (" + tokenizer.class_name + ")")},

@@ -1,23 +1,8 @@
 #include "step/gradient_memory.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <fstream>
+#include "infomtl/core/machine_memory.h"
 
 namespace infomtl {
-namespace {
-
-/// Of the machine or of the control group that the process is confined to.
-std::int64_t memory_of_machine() {
-  std::int64_t bytes = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-  std::ifstream limit("/sys/fs/cgroup/memory.max");
-  if (std::int64_t most = 0; limit >> most) bytes = std::min(bytes, most);
-  return bytes;
-}
-
-}  // namespace
-
 std::shared_ptr<GradientMemory> make_gradient_memory() { return std::make_shared<GradientMemory>(); }
 
 Tensor matrix_in(Tensor& memory, std::int64_t rows, std::int64_t columns, const torch::TensorOptions& options) {

@@ -76,6 +76,8 @@ class BpeModel final : public SubwordModel {
 /// The character that stands for a byte in a byte-level vocabulary, and the byte of such a character (-1: none).
 char32_t byte_level_char(unsigned char byte);
 int byte_level_byte(char32_t c);
+/// The bytes that a byte-level token stands for; empty where a character of it stands for none.
+std::string byte_level_bytes(std::string_view token);
 
 /// Where the next piece of GPT-2's pattern ends that starts at `begin`:
 /// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+

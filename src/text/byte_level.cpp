@@ -61,6 +61,16 @@ std::size_t contraction_length(std::string_view text, std::size_t begin) {
 char32_t byte_level_char(unsigned char byte) { return kAlphabet.chars[byte]; }
 int byte_level_byte(char32_t c) { return c < kAlphabet.bytes.size() ? kAlphabet.bytes[c] : -1; }
 
+std::string byte_level_bytes(std::string_view token) {
+  std::string bytes;
+  for (std::size_t i = 0; i < token.size();) {
+    const int byte = byte_level_byte(decode_utf8(token, i));
+    if (byte < 0) return "";
+    bytes.push_back(static_cast<char>(byte));
+  }
+  return bytes;
+}
+
 std::size_t next_gpt2_piece(std::string_view text, std::size_t begin) {
   if (text[begin] == '\'') {
     if (const std::size_t length = contraction_length(text, begin)) return begin + length;
@@ -115,16 +125,7 @@ ByteLevelSegmenter::ByteLevelSegmenter(const Vocabulary& vocabulary, const BpeMo
   for (const auto& [token, id] : vocabulary.entries()) {
     model.split(token, symbols);
     if (symbols.size() != 1 || symbols[0].id != id) continue;
-    std::string bytes;
-    for (std::size_t i = 0; i < token.size();) {
-      const int byte = byte_level_byte(decode_utf8(token, i));
-      if (byte < 0) {
-        bytes.clear();
-        break;
-      }
-      bytes.push_back(static_cast<char>(byte));
-    }
-    if (!bytes.empty()) raw.emplace_back(std::move(bytes), id);
+    if (std::string bytes = byte_level_bytes(token); !bytes.empty()) raw.emplace_back(std::move(bytes), id);
   }
   whole_ = ByteTrie({raw.begin(), raw.end()});
 }

@@ -5,10 +5,11 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
-#include "infomtl/core/utf8.h"
 #include "infomtl/text/tokenizer.h"
 #include "text/bpe.h"
+#include "text/line_files.h"
 #include "text/normal_forms.h"
 #include "text/normalizers.h"
 #include "text/pre_tokenizers.h"
@@ -25,7 +26,6 @@ namespace fs = std::filesystem;
 using text::AddedToken;
 using text::is_file;
 using text::JsonField;
-using text::read_json;
 using text::SideFiles;
 using text::TokenizerFamily;
 using text::TreeJson;
@@ -74,32 +74,13 @@ std::int32_t need_id(const text::Vocabulary& vocabulary, const std::string& toke
   return id;
 }
 
-std::vector<std::string> read_lines(const fs::path& file) {
-  const std::string content = read_file(file);
-  if (const std::size_t bad = find_invalid_utf8(content); bad != std::string_view::npos) {
-    throw FormatError(file.string() + ": not UTF-8 at byte " + std::to_string(bad));
-  }
-  if (const std::size_t nul = content.find('\0'); nul != std::string::npos) {
-    throw FormatError(file.string() + ": a NUL byte at byte " + std::to_string(nul) + "; the file is damaged");
-  }
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin < content.size();) {
-    const std::size_t end = std::min(content.find('\n', begin), content.size());
-    std::string line = content.substr(begin, end - begin);
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(std::move(line));
-    begin = end + 1;
-  }
-  return lines;
-}
-
 // vocab.txt: one token a line, the line is the id.
 std::unique_ptr<text::TokenizerParts> read_wordpiece_folder(const fs::path& folder, const SideFiles& files) {
   const fs::path file = folder / "vocab.txt";
   auto parts = std::make_unique<text::TokenizerParts>();
   std::int64_t id = 0;
   with_context(file.string(), [&] {
-    for (const std::string& line : read_lines(file)) parts->vocabulary.add(line, id++);
+    for (const std::string& line : text::read_lines(file)) parts->vocabulary.add(line, id++);
   });
   const bool mpnet = files.family() == TokenizerFamily::mpnet;
   const auto name = [&](const char* theirs, const char* berts) { return std::string(mpnet ? theirs : berts); };
@@ -127,23 +108,15 @@ std::unique_ptr<text::TokenizerParts> read_wordpiece_folder(const fs::path& fold
 // vocab.json and merges.txt: byte-level BPE with RoBERTa's template.
 std::unique_ptr<text::TokenizerParts> read_byte_level_folder(const fs::path& folder, const SideFiles& files) {
   const fs::path file = folder / "vocab.json", merges_file = folder / "merges.txt";
-  const TreeJson vocabulary = text::parse_json(read_file(file), file.string());
+  const TreeJson vocabulary = parse_json_by_tree(read_file(file), file.string());
   auto parts = std::make_unique<text::TokenizerParts>();
-  const JsonField field(vocabulary, file.string() + "#");
-  for (const auto& [token, id] : field.object().items()) {
-    if (!id.is_number_integer())
-      field.fail("the id of \"" + shortened_to(printable(token), 80) + "\" is not an integer");
-    with_context(file.string(), [&] { parts->vocabulary.add(token, id.get<std::int64_t>()); });
-  }
-  TreeJson lines = TreeJson::array();
-  for (std::string& line : read_lines(merges_file)) {
-    if (!line.empty()) lines.push_back(std::move(line));
-  }
-  const auto merges = text::read_merges(JsonField(lines, merges_file.string() + "#"));
+  text::read_vocabulary({vocabulary, file.string() + "#"}, parts->vocabulary);
+  const text::Merges merges = text::read_merges_file(merges_file);
   const bool prefix = files.config()["add_prefix_space"].boolean(false);
   with_context(merges_file.string(), [&] {
     parts->pipeline.model = std::make_unique<text::BpeModel>(parts->vocabulary, merges, text::BpeSettings{});
   });
+  text::check_merges_whole(parts->vocabulary, merges, merges_file);
   parts->pipeline.pre_tokenizers.push_back(std::make_unique<text::ByteLevelPreTokenizer>(prefix, true));
   parts->decoders.push_back(text::make_byte_level_decoder());
   parts->post.trim_offsets = files.config()["trim_offsets"].boolean(true);
@@ -151,9 +124,9 @@ std::unique_ptr<text::TokenizerParts> read_byte_level_folder(const fs::path& fol
   const AddedToken cls = files.token("cls_token", "<s>"), pad = files.token("pad_token", "<pad>"),
                    sep = files.token("sep_token", "</s>"), unk = files.token("unk_token", "<unk>"),
                    mask = files.token("mask_token", "<mask>", true);
-  for (const AddedToken& token : {cls, pad, sep, unk, mask}) parts->add_token(token);
   parts->post.fill(need_id(parts->vocabulary, cls.content, file.string()),
                    need_id(parts->vocabulary, sep.content, file.string()), true);
+  for (const AddedToken& token : {cls, pad, sep, unk, mask}) parts->add_token(token);
   return parts;
 }
 
@@ -171,8 +144,8 @@ TokenizerFamily sentence_piece_family(const fs::path& model_file, const SideFile
     if (file == "spiece.model") return TokenizerFamily::albert;
     if (file == "spm.model") return TokenizerFamily::deberta_v2;
   }
-  throw FormatError(files.config().where() + "/tokenizer_class: the SentencePiece file " + file +
-                    " needs XLMRobertaTokenizer, AlbertTokenizer or DebertaV2Tokenizer here");
+  files.config()["tokenizer_class"].fail("the SentencePiece file " + file +
+                                         " needs XLMRobertaTokenizer, AlbertTokenizer or DebertaV2Tokenizer here");
 }
 
 std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path& model_file, const SideFiles& files) {
@@ -210,15 +183,15 @@ std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path&
                    pad = files.token("pad_token", family == TokenizerFamily::deberta_v2 ? "[PAD]" : "<pad>"),
                    unk = files.token("unk_token", family == TokenizerFamily::deberta_v2 ? "[UNK]" : "<unk>"),
                    mask = files.token("mask_token", name("<mask>", "[MASK]"), text::mask_takes_blank(family));
-  for (const AddedToken& token : {cls, pad, sep, unk, mask}) parts->add_token(token);
   parts->post.fill(need_id(parts->vocabulary, cls.content, model_file.string()),
                    need_id(parts->vocabulary, sep.content, model_file.string()), fairseq);
+  for (const AddedToken& token : {cls, pad, sep, unk, mask}) parts->add_token(token);
   return parts;
 }
 
 // tokenizer.json, with what the class overrules in it.
 std::unique_ptr<text::TokenizerParts> read_whole_file(const fs::path& file, const SideFiles& files) {
-  TreeJson document = text::parse_json(read_file(file), file.string());
+  TreeJson document = parse_json_by_tree(read_file(file), file.string());
   if (const auto family = files.family()) {
     std::string changed;
     for (const std::string& change : text::overrule_tokenizer_json(document, *family, files.config())) {
@@ -293,6 +266,9 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
                                      : read_sentence_piece_folder(folder / telling, files);
   }
   files.add_tokens(*parts);
+  if (telling == "vocab.txt") {
+    text::check_vocabulary_whole(parts->vocabulary.id_limit(), files.vocab_size(), folder / telling);
+  }
   text::choose_fast_path(parts->pipeline, parts->vocabulary);
   parts->finish();
   find_special_ids(files, *parts);
@@ -305,7 +281,7 @@ TokenizerSource tokenizer_source(const fs::path& folder) {
   if (source.file == "vocab.txt") source.kind = "WordPiece";
   if (source.file == "vocab.json") source.kind = "BPE";
   if (source.file == "tokenizer.json") {
-    const TreeJson json = read_json(folder / source.file);
+    const TreeJson json = text::read_json(folder / source.file);
     source.kind = JsonField(json, (folder / source.file).string() + "#")["model"]["type"].text("?");
   }
   return source;

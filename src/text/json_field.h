@@ -13,16 +13,15 @@ namespace infomtl::text {
 /// Vocabularies are large objects: this one finds keys by tree, the library's ordered one by search.
 using TreeJson = nlohmann::json;
 
-/// @throws FormatError for what is not JSON, naming `file` and the byte
-TreeJson parse_json(std::string_view text, const std::string& file);
-
 class JsonField {
  public:
+  /// @param where  the file's name and "#", then a JSON pointer
   JsonField(const TreeJson& value, std::string where, int depth = 0)
       : value_(&value), where_(std::move(where)), depth_(depth) {}
 
   const TreeJson& json() const { return *value_; }
-  const std::string& where() const { return where_; }
+  /// "tokenizer.json#/model", or the file alone for its whole value.
+  std::string where() const;
   bool is_null() const { return value_->is_null(); }
 
   /// A field of this object; a missing one reads as null.
@@ -38,7 +37,10 @@ class JsonField {
   std::int64_t integer(std::int64_t fallback) const;
   double number() const;
 
+  /// @throws FormatError "tokenizer.json#/model/vocab: PROBLEM"
   [[noreturn]] void fail(const std::string& problem) const;
+  /// The same, saying what was found: "...: found the number 3; must be NEEDED".
+  [[noreturn]] void fail_found(const std::string& needed) const;
 
  private:
   const TreeJson* value_;

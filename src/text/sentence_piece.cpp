@@ -84,17 +84,29 @@ void check_chars_map(std::string_view blob) {
   if (!sound) throw FormatError("normalizer_spec/precompiled_charsmap: it points outside itself");
 }
 
+// A file that was cut between two fields, or whose end became zeros, would read as one with fewer pieces: what a whole
+// one ends with, behind its pieces, must be there.
 void check_model(std::string_view model) {
-  constexpr std::uint64_t kNormalizerSpec = 3, kDenormalizerSpec = 5, kCharsMap = 2;
+  constexpr std::uint64_t kTrainerSpec = 2, kNormalizerSpec = 3, kDenormalizerSpec = 5, kCharsMap = 2;
+  bool trainer = false, normalizer = false;
   ProtoField field;
+  const std::size_t size = model.size();
   while (!model.empty()) {
-    if (!next_field(model, field)) throw FormatError("not a SentencePiece model, or cut off");
+    const std::size_t at = size - model.size();
+    if (!next_field(model, field) || field.number == 0) {
+      throw FormatError("not a SentencePiece model, or cut off (at byte " + std::to_string(at) + "); fetch it again");
+    }
+    trainer = trainer || field.number == kTrainerSpec;
+    normalizer = normalizer || field.number == kNormalizerSpec;
     if (field.number != kNormalizerSpec && field.number != kDenormalizerSpec) continue;
     std::string_view spec = field.bytes;
     while (!spec.empty()) {
       if (!next_field(spec, field)) throw FormatError("normalizer_spec: cut off");
       if (field.number == kCharsMap) check_chars_map(field.bytes);
     }
+  }
+  if (!trainer || !normalizer) {
+    throw FormatError("a SentencePiece model without trainer_spec and normalizer_spec, as if cut off; fetch it again");
   }
 }
 

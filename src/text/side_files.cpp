@@ -1,13 +1,14 @@
 #include "text/side_files.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "infomtl/core/files.h"
+#include "infomtl/core/json_file.h"
 #include "text/tokenizer_json.h"
 
 namespace infomtl::text {
@@ -32,6 +33,16 @@ AddedToken read_special_token(const JsonField& field) {
   return token;
 }
 
+/// A token id that is the key of a field. @throws FormatError
+std::int32_t id_of_key(const std::string& key, const JsonField& field) {
+  std::int32_t id = -1;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+  if (error != std::errc() || end != key.data() + key.size() || id < 0 || id >= Vocabulary::kIdLimit) {
+    field.fail("its key must be a token id, from 0 to " + std::to_string(Vocabulary::kIdLimit - 1));
+  }
+  return id;
+}
+
 }  // namespace
 
 bool is_file(const fs::path& path) {
@@ -40,7 +51,7 @@ bool is_file(const fs::path& path) {
 }
 
 TreeJson read_json(const fs::path& file) {
-  return is_file(file) ? parse_json(read_file(file), file.string()) : TreeJson::object();
+  return is_file(file) ? parse_json_by_tree(read_file(file), file.string()) : TreeJson::object();
 }
 
 SideFiles::SideFiles(const fs::path& folder)
@@ -53,10 +64,9 @@ SideFiles::SideFiles(const fs::path& folder)
   if (config()["added_tokens_decoder"].json().is_object()) map_ = added_ = TreeJson::object();
 }
 
-std::string SideFiles::model_type() const {
-  const JsonField field(model_, (folder_ / "config.json").string() + "#");
-  return field["model_type"].text("");
-}
+std::string SideFiles::model_type() const { return model()["model_type"].text(""); }
+
+std::int64_t SideFiles::vocab_size() const { return model()["vocab_size"].integer(0); }
 
 std::optional<TokenizerFamily> SideFiles::named_family() const {
   const JsonField field = config()["tokenizer_class"];
@@ -110,28 +120,26 @@ std::vector<AddedToken> SideFiles::special_tokens() const {
 
 std::vector<AddedToken> SideFiles::listed_tokens(const std::vector<AddedToken>& special,
                                                  const TokenizerParts& parts) const {
-  std::vector<std::pair<std::int64_t, AddedToken>> listed;
+  std::vector<AddedToken> listed;
   if (const JsonField list = config()["added_tokens_decoder"]; !list.is_null()) {
     for (const auto& [id, value] : list.object().items()) {
-      listed.emplace_back(std::atoll(id.c_str()), read_added_token(list[id]));
+      listed.push_back(read_added_token(list[id]));
+      listed.back().id = id_of_key(id, list[id]);
     }
   }
-  for (const auto& [content, id] : added().object().items()) {
-    if (!id.is_number_integer()) added().fail("the id of \"" + content + "\" is not an integer");
+  for (const auto& [content, value] : added().object().items()) {
+    const std::int32_t id = read_token_id(added()[content]);
     if (holds(parts.added, content)) continue;
     const auto named = find(special, content);
-    listed.emplace_back(id.get<std::int64_t>(),
-                        named != special.end() ? *named : AddedToken{.content = content, .normalized = true});
+    listed.push_back(named != special.end() ? *named : AddedToken{.content = content, .normalized = true});
+    listed.back().id = id;
   }
-  std::stable_sort(listed.begin(), listed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<AddedToken> tokens;
-  for (auto& [id, token] : listed) tokens.push_back(std::move(token));
-  return tokens;
+  return listed;
 }
 
 void SideFiles::add_tokens(TokenizerParts& parts) const {
   const std::vector<AddedToken> special = special_tokens();
-  for (const AddedToken& token : listed_tokens(special, parts)) parts.add_token(token);
+  parts.add_listed_tokens(listed_tokens(special, parts), folder_.string());
   for (const AddedToken& token : special) {
     if (!holds(parts.added, token.content)) parts.add_token(token);
   }

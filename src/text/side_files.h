@@ -26,6 +26,8 @@ class SideFiles {
 
   JsonField config() const { return {config_, (folder_ / "tokenizer_config.json").string() + "#"}; }
   std::string model_type() const;
+  /// vocab_size of config.json, 0 where it says none.
+  std::int64_t vocab_size() const;
 
   /// The family of the class that the folder names. @throws FormatError for one that is not implemented
   std::optional<TokenizerFamily> named_family() const;
@@ -37,12 +39,13 @@ class SideFiles {
 
   /// Adds the tokens that the files list, as Hugging Face does (transformers 4): those of `added_tokens_decoder`, whose
   /// flags overrule, else of added_tokens.json; then special tokens that are not added yet: of the roles that are named, of
-  /// `additional_special_tokens` and of `extra_special_tokens`.
+  /// `additional_special_tokens` and of `extra_special_tokens`. A warning where a listed id is not the token's.
   void add_tokens(TokenizerParts& parts) const;
 
  private:
   JsonField map() const { return {map_, (folder_ / "special_tokens_map.json").string() + "#"}; }
   JsonField added() const { return {added_, (folder_ / "added_tokens.json").string() + "#"}; }
+  JsonField model() const { return {model_, (folder_ / "config.json").string() + "#"}; }
   std::vector<AddedToken> listed_tokens(const std::vector<AddedToken>& special, const TokenizerParts& parts) const;
   std::vector<AddedToken> special_tokens() const;
 

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"
 #include "text/bpe.h"
+#include "text/line_files.h"
 #include "text/normalizers.h"
 #include "text/pre_tokenizers.h"
 #include "text/unigram.h"
@@ -15,13 +17,22 @@
 namespace infomtl::text {
 namespace {
 
-void read_vocabulary(const JsonField& field, Vocabulary& vocabulary) {
-  if (field.object().empty()) field.fail("the vocabulary is empty");
-  for (const auto& [token, id] : field.object().items()) {
-    if (!id.is_number_integer())
-      field.fail("the id of \"" + shortened_to(printable(token), 80) + "\" is not an integer");
-    with_context(field.where(), [&] { vocabulary.add(token, id.get<std::int64_t>()); });
+// Merges as lines "left right" or as lists of two.
+Merges read_merges(const JsonField& field) {
+  Merges merges;
+  if (!field.json().is_array()) field.fail_found("an array");
+  for (std::size_t i = 0; i < field.json().size(); ++i) {
+    const auto& entry = field.json()[i];
+    if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string()) {
+      merges.emplace_back(entry[0].get<std::string>(), entry[1].get<std::string>());
+      continue;
+    }
+    if (!entry.is_string()) field[i].fail_found("a merge: a string \"left right\" or an array of two strings");
+    const auto& line = entry.get_ref<const std::string&>();
+    if (line.starts_with("#version")) continue;
+    merges.push_back(with_context(field.where() + "/" + std::to_string(i), [&] { return split_merge(line); }));
   }
+  return merges;
 }
 
 std::int32_t find_unknown(const JsonField& model, const Vocabulary& vocabulary) {
@@ -35,9 +46,9 @@ std::int32_t find_unknown(const JsonField& model, const Vocabulary& vocabulary) 
 std::unique_ptr<SubwordModel> read_wordpiece(const JsonField& model, TokenizerParts& parts) {
   read_vocabulary(model["vocab"], parts.vocabulary);
   const std::int64_t max_chars = model["max_input_chars_per_word"].integer(100);
-  if (max_chars < 0) model["max_input_chars_per_word"].fail("not below 0");
+  if (max_chars < 0) model["max_input_chars_per_word"].fail_found("an integer >= 0");
   const std::int32_t unknown = find_unknown(model, parts.vocabulary);
-  if (unknown < 0) model["unk_token"].fail("WordPiece needs one");
+  if (unknown < 0) model["unk_token"].fail_found("a token of the vocabulary; WordPiece needs one");
   parts.special.unk = unknown;
   return std::make_unique<WordPiece>(parts.vocabulary, model["continuing_subword_prefix"].text("##"), unknown,
                                      static_cast<std::size_t>(max_chars));
@@ -90,14 +101,16 @@ double read_score(double value) {
 
 std::unique_ptr<SubwordModel> read_unigram(const JsonField& model, TokenizerParts& parts) {
   const JsonField list = model["vocab"];
-  if (!list.json().is_array() || list.json().empty()) list.fail("a list of [piece, score] expected");
+  if (!list.json().is_array()) list.fail_found("an array of [piece, score]");
+  if (list.json().empty()) list.fail("the vocabulary is empty");
   std::vector<double> scores;
   for (std::size_t i = 0; i < list.json().size(); ++i) {
     const auto& entry = list.json()[i];
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number()) {
-      list[i].fail("[piece, score] expected");
+      list[i].fail_found("[piece, score]");
     }
-    parts.vocabulary.add(entry[0].get_ref<const std::string&>(), static_cast<std::int64_t>(i));
+    with_context(list.where(),
+                 [&] { parts.vocabulary.add(entry[0].get_ref<const std::string&>(), static_cast<std::int64_t>(i)); });
     scores.push_back(read_score(entry[1].get<double>()));
   }
   const JsonField unknown = model["unk_id"];
@@ -105,7 +118,7 @@ std::unique_ptr<SubwordModel> read_unigram(const JsonField& model, TokenizerPart
   settings.byte_fallback = model["byte_fallback"].boolean(false);
   const std::int64_t unknown_id = unknown.integer();
   if (unknown_id < 0 || unknown_id >= static_cast<std::int64_t>(scores.size()))
-    unknown.fail("not an id of the vocabulary");
+    unknown.fail_found("an id of the vocabulary, below " + std::to_string(scores.size()));
   settings.unknown = parts.special.unk = static_cast<std::int32_t>(unknown_id);
   return std::make_unique<Unigram>(parts.vocabulary, std::move(scores), settings);
 }
@@ -122,45 +135,55 @@ std::unique_ptr<SubwordModel> read_model(const JsonField& model, TokenizerParts&
   type.fail("model \"" + name + "\" is not supported" + did_you_mean(name, {"WordPiece", "BPE", "Unigram"}));
 }
 
-std::int32_t read_id(const JsonField& field) {
-  const std::int64_t id = field.integer();
-  if (id < 0 || id >= Vocabulary::kIdLimit) field.fail("not a token id");
-  return static_cast<std::int32_t>(id);
+// The id of a token that there is.
+std::int32_t read_known_id(const JsonField& field, const Vocabulary& vocabulary) {
+  const std::int32_t id = read_token_id(field);
+  if (vocabulary.token(id) == nullptr) field.fail("no token of the vocabulary has the id " + std::to_string(id));
+  return id;
 }
 
-std::vector<TemplateItem> read_template(const JsonField& list, const JsonField& special, bool pair) {
+std::int32_t read_token_type(const JsonField& field) {
+  const std::int64_t type = field.integer();
+  if (type != 0 && type != 1) field.fail_found("a token type, 0 or 1");
+  return static_cast<std::int32_t>(type);
+}
+
+std::vector<TemplateItem> read_template(const JsonField& list, const JsonField& special, const Vocabulary& vocabulary,
+                                        bool pair) {
   std::vector<TemplateItem> items;
   int seen[2] = {0, 0};
   for (const JsonField& element : list.elements()) {
     const bool is_sequence = element.object().contains("Sequence");
     const JsonField item = element[is_sequence ? "Sequence" : "SpecialToken"];
     const std::string id = item["id"].text();
-    const std::int32_t type_id = read_id(item["type_id"]);
+    const std::int32_t type_id = read_token_type(item["type_id"]);
     if (is_sequence) {
       if (id != "A" && !(pair && id == "B")) item["id"].fail("text \"" + id + "\" does not exist here");
       const int which = id == "B";
       if (++seen[which] > 1) item["id"].fail("text \"" + id + "\" is there twice");
       items.push_back({which, -1, type_id});
     } else {
-      for (const JsonField& token : special[id]["ids"].elements()) items.push_back({-1, read_id(token), type_id});
+      for (const JsonField& token : special[id]["ids"].elements()) {
+        items.push_back({-1, read_known_id(token, vocabulary), type_id});
+      }
     }
   }
   if (seen[0] != 1 || (pair && seen[1] != 1)) list.fail("the template lacks a text");
   return items;
 }
 
-void read_post_processor(const JsonField& field, PostProcessor& post) {
+void read_post_processor(const JsonField& field, const Vocabulary& vocabulary, PostProcessor& post) {
   if (field.is_null()) return;
   const JsonField type = field["type"];
   const std::string name = type.text();
   if (name == "Sequence") {
-    for (const JsonField& element : field["processors"].elements()) read_post_processor(element, post);
+    for (const JsonField& element : field["processors"].elements()) read_post_processor(element, vocabulary, post);
   } else if (name == "TemplateProcessing") {
-    post.single = read_template(field["single"], field["special_tokens"], false);
-    post.pair = read_template(field["pair"], field["special_tokens"], true);
+    post.single = read_template(field["single"], field["special_tokens"], vocabulary, false);
+    post.pair = read_template(field["pair"], field["special_tokens"], vocabulary, true);
   } else if (name == "BertProcessing" || name == "RobertaProcessing") {
     const bool roberta = name == "RobertaProcessing";
-    post.fill(read_id(field["cls"][1]), read_id(field["sep"][1]), roberta);
+    post.fill(read_known_id(field["cls"][1], vocabulary), read_known_id(field["sep"][1], vocabulary), roberta);
     if (roberta) {
       post.trim_offsets = field["trim_offsets"].boolean(true);
       post.keep_prefix_space = field["add_prefix_space"].boolean(true);
@@ -177,25 +200,27 @@ void read_post_processor(const JsonField& field, PostProcessor& post) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> read_merges(const JsonField& field) {
-  std::vector<std::pair<std::string, std::string>> merges;
-  if (!field.json().is_array()) field.fail(std::string("a list expected, not ") + field.json().type_name());
-  for (std::size_t i = 0; i < field.json().size(); ++i) {
-    const auto& entry = field.json()[i];
-    if (entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_string()) {
-      merges.emplace_back(entry[0].get<std::string>(), entry[1].get<std::string>());
-      continue;
-    }
-    if (!entry.is_string()) field[i].fail("a merge is a text \"left right\" or a list of two");
-    const auto& line = entry.get_ref<const std::string&>();
-    if (line.starts_with("#version")) continue;
-    const std::size_t space = line.find(' ');
-    if (space == std::string::npos || line.find(' ', space + 1) != std::string::npos) {
-      field[i].fail("a merge is two tokens with one space between");
-    }
-    merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+std::int32_t read_token_id(const JsonField& field) {
+  const auto& json = field.json();
+  // A negative number is no unsigned one.
+  if (!json.is_number_unsigned() || json.get<std::uint64_t>() >= Vocabulary::kIdLimit) {
+    field.fail_found("a token id, from 0 to " + std::to_string(Vocabulary::kIdLimit - 1));
   }
-  return merges;
+  return json.get<std::int32_t>();
+}
+
+void read_vocabulary(const JsonField& field, Vocabulary& vocabulary) {
+  constexpr std::size_t kLongestShown = 80;
+  if (field.object().empty()) field.fail("the vocabulary is empty");
+  for (const auto& [token, value] : field.object().items()) {
+    const bool sound = value.is_number_unsigned() && value.get<std::uint64_t>() < Vocabulary::kIdLimit;
+    const std::int32_t id = sound ? value.get<std::int32_t>() : read_token_id(field[token]);
+    if (const std::string* other = vocabulary.token(id)) {
+      field[token].fail("the id " + std::to_string(id) + " is also that of \"" +
+                        shortened_to(printable(*other), kLongestShown) + "\"; each token must have its own");
+    }
+    with_context(field.where(), [&] { vocabulary.add(token, id); });
+  }
 }
 
 AddedToken read_added_token(const JsonField& field) {
@@ -257,7 +282,7 @@ void choose_fast_path(Pipeline& pipeline, const Vocabulary& vocabulary) {
 }
 
 std::unique_ptr<TokenizerParts> read_tokenizer_json(std::string_view text, const std::string& file) {
-  auto parts = read_tokenizer_document(parse_json(text, file), file);
+  auto parts = read_tokenizer_document(parse_json_by_tree(text, file), file);
   choose_fast_path(parts->pipeline, parts->vocabulary);
   parts->finish();
   return parts;
@@ -268,16 +293,16 @@ std::unique_ptr<TokenizerParts> read_tokenizer_document(const TreeJson& document
   auto parts = std::make_unique<TokenizerParts>();
   parts->pipeline.model = read_model(root["model"], *parts);
   if (const JsonField list = root["added_tokens"]; !list.is_null()) {
-    std::vector<std::pair<std::int32_t, AddedToken>> tokens;
+    std::vector<AddedToken> tokens;
     for (const JsonField& element : list.elements()) {
-      tokens.emplace_back(read_id(element["id"]), read_added_token(element));
+      tokens.push_back(read_added_token(element));
+      tokens.back().id = read_token_id(element["id"]);
     }
-    std::stable_sort(tokens.begin(), tokens.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (auto& [id, token] : tokens) parts->add_token(std::move(token));
+    parts->add_listed_tokens(std::move(tokens), list.where());
   }
   read_normalizers(root["normalizer"], parts->pipeline.normalizers);
   read_pre_tokenizers(root["pre_tokenizer"], parts->pipeline.pre_tokenizers);
-  read_post_processor(root["post_processor"], parts->post);
+  read_post_processor(root["post_processor"], parts->vocabulary, parts->post);
   read_decoders(root["decoder"], parts->decoders);
   return parts;
 }

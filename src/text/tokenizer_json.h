@@ -16,8 +16,10 @@ std::unique_ptr<TokenizerParts> read_tokenizer_json(std::string_view text, const
 /// The same of a file that is parsed already, without choose_fast_path() and finish(): more tokens may be added before.
 std::unique_ptr<TokenizerParts> read_tokenizer_document(const TreeJson& document, const std::string& file);
 
-/// Merges as lines "left right" or as lists of two.
-std::vector<std::pair<std::string, std::string>> read_merges(const JsonField& field);
+/// A token's id. @throws FormatError for what is none
+std::int32_t read_token_id(const JsonField& field);
+/// Tokens and their ids, as an object. @throws FormatError for no tokens, and for an id that is none or two tokens'
+void read_vocabulary(const JsonField& field, Vocabulary& vocabulary);
 
 /// Builds the fast path that fits the pipeline, when one does.
 void choose_fast_path(Pipeline& pipeline, const Vocabulary& vocabulary);

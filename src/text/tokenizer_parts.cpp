@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "infomtl/core/log.h"
+#include "infomtl/core/utf8.h"
 #include "text/unicode.h"
 
 namespace infomtl::text {
@@ -34,8 +36,8 @@ void PostProcessor::fill(std::int32_t cls, std::int32_t sep, bool doubled) {
   pair.push_back({-1, sep, second});
 }
 
-void TokenizerParts::add_token(AddedToken token) {
-  if (token.content.empty()) return;
+std::int32_t TokenizerParts::add_token(AddedToken token) {
+  if (token.content.empty()) return -1;
   if (model_size_ < 0) model_size_ = static_cast<std::int64_t>(vocabulary.size());
   token.id = vocabulary.find(token.content);
   if (token.id < 0) {
@@ -44,12 +46,34 @@ void TokenizerParts::add_token(AddedToken token) {
     token.id = static_cast<std::int32_t>(id);
   }
   largest_added_ = std::max<std::int64_t>(largest_added_, token.id);
+  const std::int32_t id = token.id;
   const auto [entry, fresh] = added_by_content_.try_emplace(token.content, added.size());
   if (fresh) {
     added.push_back(std::move(token));
   } else {
     added[entry->second] = std::move(token);
   }
+  return id;
+}
+
+void TokenizerParts::add_listed_tokens(std::vector<AddedToken> tokens, const std::string& where) {
+  constexpr std::size_t kLongestShown = 80;
+  std::stable_sort(tokens.begin(), tokens.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
+  std::string first;
+  std::size_t others = 0;
+  for (const AddedToken& token : tokens) {
+    const std::int32_t id = add_token(token);
+    if (id < 0 || id == token.id) continue;
+    if (!first.empty()) {
+      ++others;
+      continue;
+    }
+    first = "the added token \"" + shortened_to(printable(token.content), kLongestShown) + "\" is listed with the id " +
+            std::to_string(token.id) + ", but the vocabulary gives it " + std::to_string(id);
+  }
+  if (first.empty()) return;
+  log::warning(where + ": " + first + (others > 0 ? " (and so of " + std::to_string(others) + " more)" : "") +
+               "; are the tokenizer's files of one model, and whole?");
 }
 
 void TokenizerParts::finish() {

@@ -47,7 +47,12 @@ struct TokenizerParts {
 
   /// Adds a token as the tokenizers library does: the model's id where it has the token, else the next free one. Of a
   /// token added twice the later flags count.
-  void add_token(AddedToken token);
+  /// @return the token's id, -1 for an empty one, which is not added
+  std::int32_t add_token(AddedToken token);
+  /// Adds tokens that a file lists with ids, in the order of these; a warning where a token's id is another, as where the
+  /// vocabulary is another file's.
+  /// @param where  the file, for the warning
+  void add_listed_tokens(std::vector<AddedToken> tokens, const std::string& where);
   /// Call once when everything above is filled.
   void finish();
 

@@ -12,6 +12,10 @@ void Vocabulary::add(std::string_view token, std::int64_t id) {
     throw FormatError("token \"" + shortened_to(printable(token), 80) + "\" has the id " + std::to_string(id) +
                       "; ids go from 0 to " + std::to_string(kIdLimit - 1));
   }
+  if (find_nul_bytes(token) != std::string_view::npos) {
+    throw FormatError("the token of the id " + std::to_string(id) +
+                      " holds NUL bytes; the file is damaged, fetch it again");
+  }
   const auto [entry, fresh] = ids_.try_emplace(std::string(token), static_cast<std::int32_t>(id));
   if (!fresh) {
     const auto before = static_cast<std::size_t>(entry->second);

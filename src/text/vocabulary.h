@@ -22,6 +22,7 @@ class Vocabulary {
   static constexpr std::int64_t kIdLimit = std::int64_t{1} << 22;
 
   /// A token named twice keeps the later id, as a JSON object does. @throws FormatError for an id outside [0, kIdLimit)
+  /// and for NUL bytes in a row, which a damaged file has in place of tokens
   void add(std::string_view token, std::int64_t id);
   std::int32_t find(std::string_view token) const;  ///< -1 when unknown
   const std::string* token(std::int64_t id) const;  ///< nullptr when unknown

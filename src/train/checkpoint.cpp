@@ -93,6 +93,9 @@ std::string shape_text(at::IntArrayRef shape) {
 /// Dropout and the like are no parameters: they come from the encoder's own config.json, which may have changed.
 void refuse_other_encoder(const std::filesystem::path& folder, const Encoder& encoder) {
   Json saved = read_json(folder / "config.json"), now = encoder.config();
+  if (!saved.is_object()) {
+    throw FormatError((folder / "config.json").string() + ": found " + described(saved) + "; must be an object");
+  }
   for (const char* const unread :
        {"dtype", "torch_dtype", "transformers_version", "_name_or_path", "architectures", "id2label", "label2id"}) {
     saved.erase(unread);

@@ -41,6 +41,29 @@ TEST(ParseJson, SaysWhereTheSyntaxBreaks) {
   EXPECT_EQ(message_of<FormatError>([] { parse_json("{\"a\": 1e999}"); }).find("not JSON: "), 0U);
 }
 
+TEST(ParseJson, OfAFileNamesItAndThePlace) {
+  const TemporaryFolder folder;
+  const auto by_tree = [](const std::string& text) {
+    return message_of<FormatError>([&] { parse_json_by_tree(text, "vocab.json"); });
+  };
+  EXPECT_EQ(by_tree(R"({"a": [0, {"b/c": 1, "b/c": 2}]})"),
+            "vocab.json#/a/1/b~1c: written twice in one object; keep one of them");
+  EXPECT_EQ(by_tree("{\"a\": 1,\n}").find("vocab.json: not JSON: parse error at line 2"), 0U);
+  EXPECT_EQ(by_tree("{\"a\": 1e999}").find("vocab.json#/a: not JSON: number overflow"), 0U);
+  EXPECT_NE(by_tree(std::string(1000, '[')).find(": nested deeper than 200"), std::string::npos);
+  const auto file = folder.write("config.json", R"({"a": 1, "a": 2})");
+  EXPECT_EQ(message_of<FormatError>([&] { read_json(file); }),
+            file.string() + "#/a: written twice in one object; keep one of them");
+}
+
+TEST(Described, SaysTheTypeAndAShortValue) {
+  EXPECT_EQ(described(Json(3.5)), "the number 3.5");
+  EXPECT_EQ(described(nlohmann::json("a\"b")), "the string \"a\\\"b\"");
+  EXPECT_EQ(described(Json(nullptr)), "null");
+  EXPECT_EQ(described(nlohmann::json::array()), "an array");
+  EXPECT_LT(described(Json(std::string(1000, 'x'))).size(), 70U);
+}
+
 TEST(ReadFile, NamesALinkThatLeadsNowhereAndAGitLfsPointer) {
   const TemporaryFolder folder;
   std::filesystem::create_symlink("gone", folder / "link");

@@ -9,6 +9,7 @@
 #include "infomtl/core/files.h"
 #include "model/encoder_cases.h"
 #include "support/compare.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace infomtl {
@@ -158,7 +159,9 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "{\"model_type\":";
   EXPECT_COMPLAINT(folder.path(), "not JSON");
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "[1]";
-  EXPECT_COMPLAINT(folder.path(), "not an object");
+  EXPECT_COMPLAINT(folder.path(), "config.json: found an array; must be an object");
+  std::ofstream(folder.path() / "config.json", std::ios::trunc) << R"({"hidden_size": 24, "hidden_size": 25})";
+  EXPECT_COMPLAINT(folder.path(), "config.json#/hidden_size: written twice");
 }
 
 TEST(EncoderFolder, AnMpnetOfOtherBucketsIsRefused) {
@@ -176,6 +179,31 @@ TEST(EncoderFolder, SizesThatNoMemoryHoldsAreAnError) {
   config["hidden_size"] = 12'000'000;
   write_config(folder.path(), config);
   EXPECT_COMPLAINT(folder.path(), "cannot be allocated");
+}
+
+// Each tensor of these could be had, untouched; filled, they would end the process.
+TEST(EncoderFolder, ManySizesThatEachFitAreAnErrorBeforeMemoryIsTaken) {
+  const TemporaryFolder folder;
+  Json config = config_of("bert");
+  config["hidden_size"] = 24'000;
+  config["num_hidden_layers"] = 1024;
+  write_config(folder.path(), config);
+  EXPECT_COMPLAINT(folder.path(), "config.json: its sizes cannot be allocated: parameters of 8");
+  EXPECT_THROW(random_encoder_of_folder(folder.path(), 1), FormatError);
+}
+
+TEST(RandomEncoder, OfAFolderNamesItsFile) {
+  const TemporaryFolder folder;
+  for (const auto& [key, value] : std::vector<std::pair<const char*, Json>>{
+           {"hidden_size", 25}, {"hidden_size", 0}, {"hidden_size", 1'000'000'000}, {"num_hidden_layers", -1}}) {
+    Json config = config_of("bert");
+    config[key] = value;
+    write_config(folder.path(), config);
+    const std::string words = testing::message_of<FormatError>([&] { random_encoder_of_folder(folder.path(), 1); });
+    EXPECT_EQ(words.find((folder / "config.json").string() + "#/" + key), 0U) << words;
+  }
+  write_config(folder.path(), config_of("bert"));
+  EXPECT_EQ(random_encoder_of_folder(folder.path(), 1)->width(), 24);
 }
 
 TEST(EncoderFolder, AMissingFolderIsAnIoError) {
@@ -216,20 +244,65 @@ TEST(StoredPooling, IsReadFromTheFilesOfSentenceTransformers) {
   EXPECT_EQ(stored_pooling(folder.path())->file, folder / "2_Pool/config.json");
 }
 
-TEST(StoredPooling, ThatIsNotImplementedOrLiesElsewhereIsRefused) {
+TEST(StoredPooling, ThatIsNotImplementedIsRefusedWithFileAndField) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {R"({"pooling_mode_max_tokens": true, "pooling_mode_mean_tokens": true})",
+       ": several poolings at once, pooling_mode_max_tokens, pooling_mode_mean_tokens; here are "
+       "pooling_mode_cls_token"},
+      {R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": true})", ": several poolings at once"},
+      {R"({"pooling_mode_max_tokens": true})", "#/pooling_mode_max_tokens: this pooling is not implemented"},
+      {R"({"pooling_mode_maen_tokens": true})", "#/pooling_mode_maen_tokens: this pooling is not implemented"},
+      {R"({"pooling_mode": "lasttoken"})", "#/pooling_mode: \"lasttoken\" is not implemented; here are"},
+      {R"({"pooling_mode": ["mean"]})", "#/pooling_mode: found an array; must be a string"},
+      {R"({"pooling_mode_mean_tokens": false})", ": no pooling_mode_... is true; here are"},
+      {"{}", ": no pooling_mode_... is true"},
+      {R"({"pooling_mode_mean_tokens": 1})", "#/pooling_mode_mean_tokens: found the number 1; must be true or false"},
+      {R"({"pooling_mode_mean_tokens": null})", "#/pooling_mode_mean_tokens: found null"},
+      {R"({"pooling_mode_mean_tokens": false, "pooling_mode_mean_tokens": true})",
+       "#/pooling_mode_mean_tokens: written twice"},
+      {R"({"pooling_mode_mean_tokens": true, "word_embedding_dimension": 23})",
+       "#/word_embedding_dimension: 23 is not the encoder's 24 ("},
+      {R"({"pooling_mode_mean_tokens": true, "word_embedding_dimension": "24"})",
+       "#/word_embedding_dimension: found the string"},
+      {"[]", ": found an array; must be an object"}};
   const TemporaryFolder folder;
-  folder.write("1_Pooling/config.json", R"({"pooling_mode_max_tokens": true, "pooling_mode_mean_tokens": true})");
-  const auto words = [&] {
-    try {
-      stored_pooling(folder.path());
-    } catch (const FormatError& error) {
-      return std::string(error.what());
-    }
-    return std::string("accepted");
-  };
-  EXPECT_NE(words().find("max_tokens, mean_tokens"), std::string::npos) << words();
-  folder.write("modules.json", R"([{"path": "../1_Pooling", "type": "sentence_transformers.models.Pooling"}])");
-  EXPECT_NE(words().find("modules.json: the path"), std::string::npos) << words();
+  write_config(folder.path(), config_of("bert"));
+  for (const auto& [text, expected] : cases) {
+    const auto file = folder.write("1_Pooling/config.json", text);
+    const std::string words = testing::message_of<FormatError>([&] { stored_pooling(folder.path()); });
+    EXPECT_EQ(words.find(file.string() + expected), 0U) << words;
+  }
+  folder.write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens": true, "word_embedding_dimension": 24})");
+  EXPECT_EQ(stored_pooling(folder.path())->pooling, Pooling::mean);
+}
+
+TEST(StoredModules, AreReadFieldByField) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {R"([{"path": "../1_Pooling", "type": "sentence_transformers.models.Pooling"}])",
+       "#/0/path: \"../1_Pooling\" is"},
+      {R"([{"type": "sentence_transformers.models.Pooling"}])", "#/0/path: missing; must be a string"},
+      {R"([{"path": "", "type": "a.Transformer"}, {"path": "a", "type": "b.Pooling"}, {"path": "c", "type": "b.Pooling"}])",
+       "#/2/type: a second Pooling"},
+      {R"([{"path": "", "type": 3}])", "#/0/type: found the number 3; must be a string"},
+      {R"([7])", "#/0: found the number 7; must be an object"},
+      {R"([{"path": "a", "path": "b"}])", "#/0/path: written twice"},
+      {"{}", ": found an object; must be an array of modules"}};
+  const TemporaryFolder folder;
+  for (const auto& [text, expected] : cases) {
+    const auto file = folder.write("modules.json", text);
+    const std::string words = testing::message_of<FormatError>([&] { stored_pooling(folder.path()); });
+    EXPECT_EQ(words.find(file.string() + expected), 0U) << words;
+  }
+}
+
+TEST(StoredModules, ThatAreNotDoneAreNamed) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(modules_left_out(folder.path()).empty());
+  folder.write("modules.json", R"([{"path": "", "type": "sentence_transformers.models.Transformer"},
+                                   {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+                                   {"path": "2_Dense", "type": "sentence_transformers.models.Dense"},
+                                   {"path": "3_Normalize", "type": "sentence_transformers.models.Normalize"}])");
+  EXPECT_EQ(modules_left_out(folder.path()), (std::vector<std::string>{"Dense", "Normalize"}));
 }
 
 TEST(RandomEncoder, DrawsLikeTransformersAndAsAFunctionOfTheSeed) {

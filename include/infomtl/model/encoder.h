@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "infomtl/core/export.h"
 #include "infomtl/core/json.h"
@@ -46,8 +47,12 @@ struct StoredPooling {
   Pooling pooling = Pooling::first;
   std::filesystem::path file;
 };
-/// @throws FormatError for a pooling that this library lacks (max, last token, several at once)
+/// @throws FormatError naming file and field: for a pooling that this library lacks (max, last token, several at once, none),
+/// for values of other types, and for the width of another encoder than the folder's
 INFOMTL_API std::optional<StoredPooling> stored_pooling(const std::filesystem::path& folder);
+/// The modules of `modules.json` that sentence-transformers runs and this library does not, in their order: {"Dense",
+/// "Normalize"}; none without that file. @throws FormatError
+INFOMTL_API std::vector<std::string> modules_left_out(const std::filesystem::path& folder);
 
 /// What one pass is asked for.
 struct EncodeOptions {
@@ -128,5 +133,7 @@ INFOMTL_API void save_encoder(const Encoder& encoder, const std::filesystem::pat
 
 /// A new encoder from a config.json value, its parameters drawn by Encoder::initialize(seed).
 INFOMTL_API std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed);
+/// The same from the config.json of a folder, which messages name. @throws IoError, FormatError
+INFOMTL_API std::shared_ptr<Encoder> random_encoder_of_folder(const std::filesystem::path& folder, std::uint64_t seed);
 
 }  // namespace infomtl

@@ -49,7 +49,7 @@ class INFOMTL_API TransformerEncoder : public Encoder {
   void initialize(std::uint64_t seed) override;
 
  protected:
-  /// @param config  config.json as the registry hands it over
+  /// @param config  config.json as the registry hands it over @throws ConfigError for sizes that no memory here holds
   TransformerEncoder(const EncoderSizes& sizes, const Config& config);
 
   /// The states before the first layer, [N, H], in the arithmetic of the pass.

@@ -42,6 +42,20 @@ Pooling pooling_of(const EncodeOptions& options, const RunEncoder& place) {
   return pooling;
 }
 
+/// Other programs give other embeddings of a folder with more modules than these two.
+void tell_modules_left_out(const std::filesystem::path& folder) {
+  const std::vector<std::string> kinds = modules_left_out(folder);
+  std::string names;
+  for (const std::string& kind : kinds) names += (names.empty() ? "" : ", ") + kind;
+  if (kinds.empty()) return;
+  const std::string words = (folder / "modules.json").string() + ": " + names +
+                            " of sentence-transformers is not applied; the embeddings are those before it";
+  // A length alone changes no angle between embeddings.
+  const bool only_lengths =
+      std::all_of(kinds.begin(), kinds.end(), [](const std::string& kind) { return kind == "Normalize"; });
+  only_lengths ? log::info(words) : log::warning(words);
+}
+
 }  // namespace
 
 int encode(const EncodeOptions& options) {
@@ -54,6 +68,7 @@ int encode(const EncodeOptions& options) {
   const std::int64_t longest = asked == 0 ? encoder->max_length() : std::min(asked, encoder->max_length());
   infomtl::EncodeOptions how;
   how.pooling = pooling_of(options, place);
+  tell_modules_left_out(place.folder);
   for_each_chunk(options.input, 64, [&](const std::vector<InputText>& chunk) {
     std::vector<SequenceTokens> sequences;
     for (const InputText& input : chunk) {
