@@ -101,6 +101,7 @@ void fill(Encoder& encoder, const WeightsReader& weights) {
 
 std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
+  need_regular_file(file);
   std::shared_ptr<Encoder> encoder;
   try {
     encoder = build(read_json(file), file.string());

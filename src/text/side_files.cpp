@@ -36,6 +36,7 @@ AddedToken read_special_token(const JsonField& field) {
 
 bool is_file(const fs::path& path) {
   std::error_code ignored;
+  need_regular_file(path);
   return is_there(path) && fs::is_regular_file(path, ignored);
 }
 
