@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "infomtl/core/files.h"
+#include "infomtl/core/output_file.h"
 #include "infomtl/runs/run_state.h"
 #include "infomtl/runs/text_table.h"
 #include "infomtl/study/comparison.h"
@@ -34,6 +35,15 @@ class ComparisonRunner {
     }
   }
 
+  /// The folder is empty, or has this comparison's runs or another's results. @throws UserError
+  void check_place() const {
+    if (std::filesystem::exists(parent_ / "comparison.json")) return;
+    for (const Cell& cell : cells()) {  // of a comparison that ended before its first run did
+      if (std::filesystem::exists(cell.folder.parent_path()) && cell.folder.parent_path() != parent_) return;
+    }
+    refuse_filled_folder(parent_, "a comparison");
+  }
+
   /// Builds the first run of every row, so that a mistake in any is told before the first trains.
   void check() const {
     for (std::size_t place = 0; place < plan_.places.size(); ++place) {
@@ -53,16 +63,7 @@ class ComparisonRunner {
   }
 
   Comparison run(const std::atomic<bool>* stop) {
-    std::vector<Cell> cells;
-    // Seeds outside, methods inside: a comparison that is broken off has whole pairs.
-    for (const std::uint64_t seed : plan_.seeds) {
-      for (std::size_t place = 0; place < plan_.places.size(); ++place) {
-        for (std::size_t method = 0; method < plan_.methods.size(); ++method) {
-          cells.push_back(plan_.cell(place, method, seed, parent_, overrides_));
-        }
-      }
-    }
-    CellRunner runner(std::move(cells), options_);
+    CellRunner runner(cells(), options_);
     runner.on_finish([&](const Cell&, const Results&) { written_ = false; });
     GridProgress progress(runner, shown_, [&] { return best(runner); });
     runner.on_start([&](const Cell&) { write(runner); });
@@ -74,6 +75,19 @@ class ComparisonRunner {
   }
 
  private:
+  std::vector<Cell> cells() const {
+    std::vector<Cell> cells;
+    // Seeds outside, methods inside: a comparison that is broken off has whole pairs.
+    for (const std::uint64_t seed : plan_.seeds) {
+      for (std::size_t place = 0; place < plan_.places.size(); ++place) {
+        for (std::size_t method = 0; method < plan_.methods.size(); ++method) {
+          cells.push_back(plan_.cell(place, method, seed, parent_, overrides_));
+        }
+      }
+    }
+    return cells;
+  }
+
   std::string title(std::size_t place) const {
     return plan_.places[place].folder == "." ? "" : plan_.places[place].folder;
   }
@@ -159,6 +173,7 @@ Comparison run_comparison(const std::filesystem::path& config, const ComparisonO
   const std::filesystem::path parent = run.output.empty() ? std::filesystem::path("runs") / plan.name : run.output;
   if (!options.split.empty()) plan.split = options.split;
   ComparisonRunner runner(std::move(plan), parent, run);
+  runner.check_place();
   runner.check();
   return runner.run(stop);
 }
