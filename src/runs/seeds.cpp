@@ -30,8 +30,12 @@ namespace {
 
 /// A folder of seeds is empty, or has been one before. @throws UserError
 void refuse_other_folder(const std::filesystem::path& parent) {
-  std::error_code error;
+  const auto is_summary = [](std::string_view text) {
+    return text.starts_with("{\n  \"format\": ") && text.find("\"seeds\"") != text.npos;
+  };
+  check_output(parent / "summary.json", {.what = "the summary of runs of several seeds", .is_of_kind = is_summary});
   if (std::filesystem::exists(parent / "summary.json")) return;
+  std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
     if (entry.path().filename().string().starts_with("seed-")) return;
   }

@@ -16,6 +16,12 @@
 namespace infomtl {
 namespace {
 
+constexpr const char* kRecord = "comparison.json";
+
+bool is_record(std::string_view text) {
+  return text.starts_with("{\n  \"format\": ") && text.find("\"baseline\"") != text.npos;
+}
+
 /// The runs of a plan and what became of them.
 class ComparisonRunner {
  public:
@@ -37,7 +43,9 @@ class ComparisonRunner {
 
   /// The folder is empty, or has this comparison's runs or another's results. @throws UserError
   void check_place() const {
-    if (std::filesystem::exists(parent_ / "comparison.json")) return;
+    const OutputKind kind{.what = "the record of a comparison", .is_of_kind = is_record};
+    check_output(parent_ / kRecord, kind);  // a comparison's config may have this name, too
+    if (std::filesystem::exists(parent_ / kRecord)) return;
     for (const Cell& cell : cells()) {  // of a comparison that ended before its first run did
       if (std::filesystem::exists(cell.folder.parent_path()) && cell.folder.parent_path() != parent_) return;
     }
@@ -126,7 +134,7 @@ class ComparisonRunner {
     if (written_) return;
     gather(runner);
     refuse_unequal();
-    write_file_atomically(parent_ / "comparison.json", comparison_.to_json().dump(2) + "\n");
+    write_file_atomically(parent_ / kRecord, comparison_.to_json().dump(2) + "\n");
     for (const auto& [format, file] : {std::pair("text", "table.txt"), std::pair("markdown", "table.md"),
                                        std::pair("latex", "table.tex"), std::pair("csv", "table.csv")}) {
       write_file_atomically(parent_ / file, comparison_.table(format));
