@@ -50,7 +50,7 @@ void check_output(const fs::path& file, const OutputKind& kind) {
   }
   const std::string beginning = beginning_of(file);
   if (beginning.empty() || kind.is_of_kind(beginning)) return;
-  throw UserError(name + ": is there and is not " + kind.what +
+  throw UserError(name + ": is there and cannot be told to be " + kind.what +
                   ", so it is left as it is; give another name, or remove it first");
 }
 

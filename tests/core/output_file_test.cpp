@@ -45,7 +45,8 @@ TEST(OutputFile, LeavesAnythingElseAsItIs) {
   fs::create_symlink("gone", folder / "dangling");
   EXPECT_EQ(
       message_of<UserError>([&] { write_output(config, "PAGE", kPage); }),
-      config.string() + ": is there and is not a page, so it is left as it is; give another name, or remove it first");
+      config.string() +
+          ": is there and cannot be told to be a page, so it is left as it is; give another name, or remove it first");
   EXPECT_EQ(read_file(config), "{\"seed\": 3}");
   EXPECT_NE(message_of<UserError>([&] { write_output(folder / "folder", "PAGE", kPage); }).find("is a folder"),
             std::string::npos);

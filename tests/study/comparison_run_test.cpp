@@ -234,7 +234,8 @@ TEST_F(ComparisonRuns, AreNotMixedWithWhatLiesThere) {
   EXPECT_FALSE(std::filesystem::exists(output() / "plain"));
   // A search names the config of a comparison so.
   std::ofstream(output() / "comparison.json") << "// Confirms the search above this folder\n{\"methods\": []}";
-  EXPECT_TRUE(holds(testing::message_of<UserError>(compared), "comparison.json: is there and is not the record of"));
+  EXPECT_TRUE(holds(testing::message_of<UserError>(compared),
+                    "comparison.json: is there and cannot be told to be the record of"));
   // One that was broken off in its first run has no table yet.
   std::filesystem::remove_all(output());
   std::filesystem::create_directories(output() / "informed" / "seed-9");

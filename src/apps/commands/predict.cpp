@@ -24,11 +24,13 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Whether a record of JSON is an answer of one task. A text never is part of one.
+/// Whether a record of JSON can be told to be an answer of one task. A text never is part of one; words with their labels may
+/// as well be somebody's data.
 bool is_answer(const Json& record) {
   if (!record.is_object() || record.contains("text")) return false;
-  const bool scored = record.contains("scores") && (record.contains("label") || record.contains("labels"));
-  return scored || record.contains("value") || (record.contains("words") && record.contains("labels"));
+  const bool labelled = record.contains("label") || record.contains("labels");
+  const bool told = record.contains("scores") || record.contains("unread_words");
+  return (labelled && told) || record.contains("value");
 }
 
 /// Whether a file begins with a line of answers, of one task or of all.

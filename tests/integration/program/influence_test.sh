@@ -86,7 +86,7 @@ for request in '--tasks topik' '--tasks topic,spans' "--tasks $tasks --target to
 done
 # The file of rows takes the place of no other file.
 cp config.json other.json
-refuse_in_one_line 'other.json: is there and is not a file of infomtl influence --write' \
+refuse_in_one_line 'other.json: is there and cannot be told to be a file of infomtl influence --write' \
   influence base --tasks $tasks --select 0.1 --write other.json --log-level error
 cmp config.json other.json || die "--write wrote over a config"
 mv base/checkpoints/best kept && refuse_in_one_line 'no best checkpoint' influence base --log-level error

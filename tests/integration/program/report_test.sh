@@ -56,7 +56,7 @@ for file in config.json all/run/results.json; do
   status=0
   "$program" report all/run --output "$file" --log-level warning 2>mistake.txt >/dev/null || status=$?
   [[ $status == 2 ]] || die "report over $file: status $status"
-  contains mistake.txt "$file: is there and is not a page of infomtl report"
+  contains mistake.txt "$file: is there and cannot be told to be a page of infomtl report"
   cmp "$file" before || die "report wrote over $file"
 done
 mkfifo page.pipe
