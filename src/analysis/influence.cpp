@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "analysis/influence_tasks.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/ops/influence/ekfac.h"
@@ -47,9 +48,13 @@ std::int64_t repeated_rows(const InfluenceTask& task) {
   return repeated;
 }
 
+std::string unusable_kind(const InfluenceTask& task) {
+  return task.kind == TaskKind::tagging ? "labels words; influence is that of texts with one label each" : "";
+}
+
 /// Why a task cannot be looked at; "" where it can.
 std::string unusable(const InfluenceTask& task) {
-  if (task.kind == TaskKind::tagging) return "labels words; influence is that of texts with one label each";
+  if (std::string kind = unusable_kind(task); !kind.empty()) return kind;
   if (task.features.size(0) == 0) return "has no training row";
   if (!task.validation_features.defined() || task.validation_features.size(0) == 0) {
     return "has no labelled validation row; influence is on the validation loss";
@@ -61,10 +66,10 @@ std::string unusable(const InfluenceTask& task) {
 }
 
 /// All of them are told at once.
-void refuse_unusable(const std::vector<InfluenceTask>& tasks) {
+void refuse_where(const std::vector<InfluenceTask>& tasks, std::string (*reason)(const InfluenceTask&)) {
   std::string found, others;
   for (const InfluenceTask& task : tasks) {
-    const std::string why = unusable(task);
+    const std::string why = reason(task);
     if (why.empty()) {
       others += (others.empty() ? "" : ",") + task.name;
     } else {
@@ -75,23 +80,23 @@ void refuse_unusable(const std::vector<InfluenceTask>& tasks) {
   throw UserError(found + (others.empty() ? ". No task is left" : ". Name the others: --tasks " + others));
 }
 
-void check_tasks(const std::vector<InfluenceTask>& tasks, const InfluenceSettings& settings,
-                 std::vector<std::string>& notes) {
-  if (tasks.empty()) throw UserError("influence: no task");
-  refuse_unusable(tasks);
-  const bool same_heads = settings.shared == "common" || (settings.shared == "none" && settings.sharing == "soft");
+void refuse_other_heads(const std::vector<InfluenceTask>& tasks, const InfluenceSettings& settings) {
+  if (settings.shared != "common" && (settings.shared != "none" || settings.sharing != "soft")) return;
   for (const InfluenceTask& task : tasks) {
-    const std::string name = "task \"" + task.name + "\": ";
-    if (same_heads && task.outputs != tasks[0].outputs) {
-      throw UserError(name + std::to_string(task.outputs) + " outputs, but task \"" + tasks[0].name + "\" has " +
-                      std::to_string(tasks[0].outputs) +
-                      "; heads of different sizes can share an adapter only: " + "--shared adapter:32");
-    }
+    if (task.outputs == tasks[0].outputs) continue;
+    throw UserError("task \"" + task.name + "\": " + std::to_string(task.outputs) + " outputs, but task \"" +
+                    tasks[0].name + "\" has " + std::to_string(tasks[0].outputs) +
+                    "; heads of different sizes can share an adapter only: --shared adapter:32");
+  }
+}
+
+void note_repeated_rows(const std::vector<InfluenceTask>& tasks, std::vector<std::string>& notes) {
+  for (const InfluenceTask& task : tasks) {
     const std::int64_t repeated = repeated_rows(task);
-    if (repeated > 0) {
-      notes.push_back(name + std::to_string(repeated) + " of " + std::to_string(task.features.size(0)) +
-                      " training rows repeat an earlier one; the influence of a row is that of one copy");
-    }
+    if (repeated == 0) continue;
+    notes.push_back("task \"" + task.name + "\": " + std::to_string(repeated) + " of " +
+                    std::to_string(task.features.size(0)) +
+                    " training rows repeat an earlier one; the influence of a row is that of one copy");
   }
 }
 
@@ -138,6 +143,17 @@ ops::SharedObjective objective_over(const std::vector<InfluenceTask>& tasks, con
 }
 
 }  // namespace
+
+void refuse_kinds(const std::vector<InfluenceTask>& tasks, const InfluenceSettings& settings) {
+  if (tasks.empty()) throw UserError("influence: no task");
+  refuse_where(tasks, unusable_kind);
+  refuse_other_heads(tasks, settings);
+}
+
+void refuse_unusable(const std::vector<InfluenceTask>& tasks, const InfluenceSettings& settings) {
+  refuse_where(tasks, unusable);
+  refuse_kinds(tasks, settings);
+}
 
 ops::SharedObjective training_objective(const std::vector<InfluenceTask>& tasks, const InfluenceSettings& settings) {
   return objective_over(tasks, settings, false);
@@ -215,7 +231,8 @@ InfluenceResult influence_of(const std::vector<InfluenceTask>& tasks, const Infl
   const at::NoGradGuard no_grad;
   check_fields(settings, "influence");
   InfluenceResult found;
-  check_tasks(tasks, settings, found.notes);
+  refuse_unusable(tasks, settings);
+  note_repeated_rows(tasks, found.notes);
   for (const InfluenceTask& task : tasks) {
     found.tasks.push_back(task.name);
     found.numbers.push_back(task.numbers);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <numeric>
 
+#include "analysis/influence_tasks.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/metrics/correlation.h"
@@ -248,7 +249,7 @@ std::vector<MislabelScore> mislabel_scores(const std::vector<InfluenceTask>& tas
       flipped[l][order[i]] = true;
     }
   }
-  if (!any) throw UserError("influence: --mislabel needs a task of single classes, and there is none");
+  if (!any) throw UserError(kNoClassesToChange);
   const InfluenceResult result =
       influence_of(changed, settings, {.progress = hooks.progress, .kept = {}, .keep = {}, .stop = hooks.stop});
   std::vector<MislabelScore> found;

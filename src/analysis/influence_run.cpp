@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "analysis/influence_tasks.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/file_lock.h"
 #include "infomtl/core/files.h"
@@ -146,6 +147,23 @@ std::vector<InfluenceTask> chosen_tasks(std::vector<InfluenceTask> tasks, const 
   return tasks;
 }
 
+/// What can be told of a request without looking at a row. @throws UserError
+void refuse_tasks(const std::vector<Task>& tasks, const InfluenceRequest& request) {
+  std::vector<InfluenceTask> named;
+  for (const Task& task : tasks) {
+    named.push_back({.name = task.name, .kind = task.kind, .outputs = task.outputs()});
+  }
+  named = chosen_tasks(std::move(named), request.settings.tasks);
+  refuse_kinds(named, request.settings);
+  const bool classes = std::any_of(named.begin(), named.end(),
+                                   [](const InfluenceTask& task) { return task.kind == TaskKind::classification; });
+  if (request.mislabel > 0 && !classes) throw UserError(kNoClassesToChange);
+  std::vector<std::string> names;
+  for (const InfluenceTask& task : named) names.push_back(task.name);
+  if (request.target.empty() || std::find(names.begin(), names.end(), request.target) != names.end()) return;
+  throw UnknownNameError("influence: no task \"" + request.target + "\"" + did_you_mean(request.target, names));
+}
+
 /// Settings that the heads follow from.
 Json training_settings(const InfluenceSettings& settings) {
   const Json all = to_json(settings);
@@ -179,20 +197,10 @@ std::int64_t largest_memory() {
   return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::int64_t>(usage.ru_maxrss) * 1024 : 0;
 }
 
-}  // namespace
-
-InfluenceReport influence_of_run(const fs::path& run, const InfluenceRequest& request, const InfluenceHooks& hooks) {
-  const at::NoGradGuard no_grad;
-  shared_settings(request.settings);  // a mistake is told before anything is encoded
-  check_fields(request.settings, "influence");
-  refuse_checkpoint(run);
-  TrainedRun trained = TrainedRun::load(run, request.data_folder);
-  if (!trained.shares_encoder()) {
-    throw UserError(run.string() + ": has one model per task; influence needs tasks that read one encoder");
-  }
+/// What is found in the run, with its stages and files in the folder.
+InfluenceReport report_in(const fs::path& folder, TrainedRun& trained, const InfluenceRequest& request,
+                          const InfluenceHooks& hooks) {
   const auto begin = std::chrono::steady_clock::now();
-  const fs::path folder = run / "influence";
-  const std::shared_ptr<const void> lock = locked(run, folder);
   const std::string of_features = sha256_of_text(trained.fingerprint("train") + trained.fingerprint("validation"));
   const std::vector<InfluenceTask> tasks = chosen_tasks(
       tasks_of(trained, StageFile(folder / "features.safetensors", of_features), hooks), request.settings.tasks);
@@ -229,6 +237,32 @@ InfluenceReport influence_of_run(const fs::path& run, const InfluenceRequest& re
   write_file_atomically(folder / "rows.csv", report.csv());
   write_file_atomically(folder / "influence.json", report.json().dump(2) + "\n");
   return report;
+}
+
+}  // namespace
+
+InfluenceReport influence_of_run(const fs::path& run, const InfluenceRequest& request, const InfluenceHooks& hooks) {
+  const at::NoGradGuard no_grad;
+  shared_settings(request.settings);  // a mistake is told before anything is encoded
+  check_fields(request.settings, "influence");
+  refuse_checkpoint(run);
+  TrainedRun trained = TrainedRun::load(run, request.data_folder);
+  if (!trained.shares_encoder()) {
+    throw UserError(run.string() + ": has one model per task; influence needs tasks that read one encoder");
+  }
+  refuse_tasks(trained.tasks(), request);
+  const fs::path folder = run / "influence";
+  const bool is_new = !fs::exists(folder);
+  const std::shared_ptr<const void> lock = locked(run, folder);
+  try {
+    return report_in(folder, trained, request, hooks);
+  } catch (const IoError&) {  // what was computed may be gone on with
+    throw;
+  } catch (const UserError&) {
+    std::error_code ignored;
+    if (is_new) fs::remove_all(folder, ignored);
+    throw;
+  }
 }
 
 }  // namespace infomtl

@@ -45,9 +45,9 @@ void add_model_commands(CLI::App& app, CommandLine& line) {
   CLI::Option* all_tasks =
       predict->add_flag("--all", line.predict.all, "every task: an object per text, by task")->excludes(one_task);
   predict
-      ->add_option(
-          "--input", line.predict.input,
-          "a text per line, or JSONL with text or its words and text_pair, other keys (an id) carried over; - is stdin")
+      ->add_option("--input", line.predict.input,
+                   "a text per line, or JSONL with text or its words and text_pair, other keys (an id) carried over, "
+                   "those of the answer (a label) in \"given\"; - is stdin")
       ->capture_default_str();
   predict->add_option("--output", line.predict.output, "file; - is stdout")->capture_default_str();
   auto* const samples =

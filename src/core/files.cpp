@@ -173,6 +173,30 @@ bool is_there(const fs::path& file) {
   throw IoError(file.string() + ": is a link to " + fs::read_symlink(file, error).string() + ", which is not there");
 }
 
+bool names_descriptor(const fs::path& file) {
+  std::error_code ignored;
+  const std::string name = fs::absolute(file, ignored).lexically_normal().string();
+  return name == "/dev/stdin" || name == "/dev/stdout" || name == "/dev/stderr" || name.starts_with("/dev/fd/") ||
+         name.starts_with("/proc/");
+}
+
+void need_regular_file(const fs::path& file) {
+  std::error_code ignored;
+  const fs::file_type type = fs::status(file, ignored).type();
+  const char* what = type == fs::file_type::fifo        ? "a pipe"
+                     : type == fs::file_type::socket    ? "a socket"
+                     : type == fs::file_type::block     ? "a device"
+                     : type == fs::file_type::character ? "a device"
+                                                        : nullptr;
+  if (what == nullptr || names_descriptor(file)) return;
+  throw IoError(file.string() + ": is " + what + "; a file is needed");
+}
+
+std::string read_regular_file(const fs::path& file) {
+  need_regular_file(file);
+  return read_file(file);
+}
+
 std::string read_file(const fs::path& file) {
   is_there(file);  // a dangling link says more than "no such file"
   std::string content = Descriptor(file, O_RDONLY, "cannot be opened").read();

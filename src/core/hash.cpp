@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
 
 namespace infomtl {
 namespace {
@@ -50,6 +51,7 @@ std::string sha256_of_text(std::string_view text) {
 }
 
 std::string sha256_of_file(const std::filesystem::path& file) {
+  need_regular_file(file);
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw IoError(file.string() + ": cannot be opened: " + std::strerror(errno));
   Sha256 hash;

@@ -54,13 +54,13 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
     const Task& task = records[reading.tasks[r]].task;
     requests.push_back({task.kind, reading.sources[r], &task.labels});
     const auto& label_file = reading.sources[r]->label_file;
-    label_contents.push_back(label_file.empty() ? std::string() : read_file(label_file));
+    label_contents.push_back(label_file.empty() ? std::string() : read_regular_file(label_file));
     words = words || task.kind == TaskKind::tagging || task.words;
   }
   SourceRows rows;
   {  // the files' contents go as soon as their rows are there
-    const std::string content = read_file(source.file);
-    const std::string pair_content = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
+    const std::string content = read_regular_file(source.file);
+    const std::string pair_content = source.pair_file.empty() ? std::string() : read_regular_file(source.pair_file);
     rows = read_rows(source, content, pair_content, requests, label_contents, words, problem);
   }
   take_part(source, rows);

@@ -72,9 +72,9 @@ void take_labels_from_data(TaskRecord& record) {
   std::string first_problem;
   std::set<std::string> found;
   for (const Source& source : record.splits[0]) {
-    const std::string content = read_file(source.file);
-    const std::string pairs = source.pair_file.empty() ? std::string() : read_file(source.pair_file);
-    const std::string labels = source.label_file.empty() ? std::string() : read_file(source.label_file);
+    const std::string content = read_regular_file(source.file);
+    const std::string pairs = source.pair_file.empty() ? std::string() : read_regular_file(source.pair_file);
+    const std::string labels = source.label_file.empty() ? std::string() : read_regular_file(source.label_file);
     // What is wrong with rows is told when they are read for training, or below.
     SourceRows rows = read_rows(source, content, pairs, {{task.kind, &source, &task.labels}}, {labels},
                                 task.kind == TaskKind::tagging, [&](const std::string& text) {

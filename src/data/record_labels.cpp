@@ -92,7 +92,7 @@ void add_json_labels(const Config& value, const std::filesystem::path& path, std
 }
 
 void add_lines(const Config& value, const std::filesystem::path& file, std::set<std::string>& known, Task& task) {
-  const std::string content = with_context(value.where(), [&] { return read_file(file); });
+  const std::string content = with_context(value.where(), [&] { return read_regular_file(file); });
   std::vector<std::string_view> lines = split_lines(content, file.string());
   while (!lines.empty() && trimmed(lines.back()).empty()) lines.pop_back();
   std::size_t number = 0;

@@ -97,6 +97,7 @@ void fill(Encoder& encoder, const WeightsReader& weights) {
 // The encoder of a folder's config.json, its parameters not filled.
 std::shared_ptr<Encoder> build_of_folder(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
+  need_regular_file(file);
   try {
     return build(read_json(file), file.string());
   } catch (const ConfigError& error) {

@@ -178,6 +178,7 @@ WeightsReader::WeightsReader(const std::filesystem::path& file_or_folder) {
 
 void WeightsReader::open_file(const std::filesystem::path& file) {
   is_there(file);  // a link that leads nowhere is told as such
+  need_regular_file(file);
   std::ifstream in(file, std::ios::binary | std::ios::ate);
   if (!in) fail_io(file, "cannot be opened");
   const auto size = static_cast<std::uint64_t>(std::max<std::streamoff>(in.tellg(), 0));

@@ -58,6 +58,7 @@ void refuse_adapter(const fs::path& folder) {
 }
 
 void refuse_pointer(const fs::path& file) {
+  need_regular_file(file);
   std::ifstream in(file, std::ios::binary);
   std::string start(1024, '\0');
   in.read(start.data(), static_cast<std::streamsize>(start.size()));

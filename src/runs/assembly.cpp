@@ -16,6 +16,7 @@
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
+#include "runs/trained_config.h"
 
 namespace infomtl {
 
@@ -123,6 +124,7 @@ TermContext term_context(const RunConfig& config, const MultiTaskModel& model, c
 
 RunParts load_parts(const RunConfig& config) {
   const std::uint64_t seed = config.trainer.seed;
+  verify_model_folder(config.encoder.path);
   Dataset dataset =
       config.datasets != nullptr ? config.datasets->load(config.data, seed) : load_dataset(config.data, seed);
   for (const Task& task : dataset.tasks) check_metrics(task);
@@ -195,6 +197,7 @@ LoadedModel load_known_model(const RunFolder& run, const std::filesystem::path& 
   if (!config.contains("encoder") || !config["encoder"].is_object()) {
     throw FormatError(run.config().string() + "#/encoder: must be an object");
   }
+  refuse_changed_config(config, run.config(), read_checkpoint_state(checkpoint), checkpoint);
   // What was trained lies in the checkpoint; the encoder it started from is not needed any more.
   config["encoder"]["path"] = std::filesystem::absolute(checkpoint).string();
   if (!data_root.empty()) config = with_context(run.path().string(), [&] { return with_data_in(config, data_root); });

@@ -1,7 +1,5 @@
 #include "infomtl/runs/experiment.h"
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <utility>
 
@@ -10,65 +8,28 @@
 #include "infomtl/core/log.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
-#include "infomtl/train/view_information.h"
 #include "runs/assembly.h"
 #include "runs/checkpoint_schedule.h"
 #include "runs/environment.h"
+#include "runs/evaluation_records.h"
 #include "runs/event_writer.h"
 #include "runs/moved_run.h"
 #include "runs/results_of_evaluation.h"
 #include "runs/run_config.h"
 #include "runs/run_folder.h"
+#include "runs/trained_config.h"
 #include "runs/training_progress.h"
 #include "runs/training_record.h"
 #include "runs/warm_start.h"
 
 namespace infomtl {
-namespace {
-
-/// Of an evaluation after the epoch, or within it, after `passes` epochs.
-Json evaluation_record(std::int64_t step, std::int64_t epoch, std::optional<double> passes, const std::string& split,
-                       const Evaluation& scores, const std::vector<Task>& tasks, bool best) {
-  Json record = {{"kind", passes ? "evaluation" : "epoch"}, {"step", step}, {"epoch", epoch + 1}, {"best", best}};
-  if (passes) record["passes"] = *passes;
-  for (std::size_t t = 0; t < scores.scores.size(); ++t) {
-    record[split + "/" + tasks[t].name] = scores.scores[t];
-    record[split + "_loss/" + tasks[t].name] = scores.losses[t];
-  }
-  if (!scores.scores.empty()) record[split + "/average"] = scores.average();
-  return record;
-}
-
-/// Adds the information plane of an epoch, of the rows that the selection reads.
-void add_information(Json& record, const Trainer& trainer, std::uint64_t seed, const std::string& split) {
-  const std::vector<Task>& tasks = trainer.model().tasks();
-  const auto found = view_information(trainer.model(), trainer.evaluation_batches(split_named(split)),
-                                      {.seed = seed, .step = std::max<std::int64_t>(0, trainer.steps_done() - 1)});
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    if (std::isnan(found[t].representation)) continue;
-    record["information/representation/" + tasks[t].name] = found[t].representation;
-    record["information/output/" + tasks[t].name] = found[t].output;
-  }
-}
-
-/// The numbers of a record, for TensorBoard.
-std::vector<std::pair<std::string, double>> scalars_of(const Json& record) {
-  std::vector<std::pair<std::string, double>> scalars;
-  for (const auto& [key, value] : record.items()) {
-    if (key == "step" || key == "epoch" || key == "passes" || key == "total_steps" || !value.is_number()) continue;
-    if (key.starts_with("loss/") && key.ends_with("/count")) continue;
-    scalars.emplace_back(key, value.get<double>());
-  }
-  return scalars;
-}
-
-}  // namespace
 
 struct Experiment::Implementation {
   Implementation(RunConfig read, ExperimentOptions given)
       : config(std::move(read)), options(std::move(given)), folder(options.output, options.stop_after_epochs) {}
 
   RunConfig config;
+  Json kept_config = trained_config(config.effective());  ///< by checkpoints
   ExperimentOptions options;
   RunFolder folder;
   std::optional<Results> results;
@@ -103,7 +64,9 @@ struct Experiment::Implementation {
       return;
     }
     refuse_other_model_folder(config.encoder.path, folder.last());
+    refuse_changed_config(kept_config, folder.config(), read_checkpoint_state(folder.last()), folder.last());
     trainer->load(folder.last());
+    refuse_too_many_steps();
     if (trainer->best_epoch() >= 0) verify_checkpoint(folder.best());
     for (const auto& [checkpoint, tasks] : own_bests()) {
       recover_folder(checkpoint);
@@ -111,6 +74,15 @@ struct Experiment::Implementation {
     }
     log::info("continuing " + folder.path().string() + " after step " + std::to_string(trainer->steps_done()));
     if (extended_from) tell_what_more_epochs_change();
+  }
+
+  /// Whoever writes a state by hand may give it a fitting sum. @throws FormatError
+  void refuse_too_many_steps() const {
+    const std::int64_t steps = trainer->total_steps(), epochs = config.trainer.epochs;
+    if (trainer->steps_done() <= steps && trainer->epochs_done() <= epochs) return;
+    throw FormatError((folder.last() / "state.json").string() + ": " + std::to_string(trainer->steps_done()) +
+                      " steps and " + std::to_string(trainer->epochs_done()) + " epochs done, but the whole run has " +
+                      std::to_string(steps) + " in " + std::to_string(epochs));
   }
 
   /// Whether the run may go on for more epochs than it was planned for. @throws UserError
@@ -148,10 +120,11 @@ struct Experiment::Implementation {
     folder.lock();
     folder.remove_unfinished();
     const std::int64_t begun_at = trainer->steps_done();
+    const auto write_config = [this] { write_file_atomically(folder.config(), config.effective().dump(2) + "\n"); };
+    if (!folder.begun()) write_config();  // a folder with a log or checkpoints and no config.json is no run's
     records = std::make_unique<RunLog>(folder.log(), begun_at);  // one that cannot go on leaves the folder as it is
     if (extended_from) folder.set_results_aside(*extended_from);
-    // Before them: a folder with checkpoints and no config.json is no run's.
-    write_file_atomically(folder.config(), config.effective().dump(2) + "\n");
+    write_config();
     for (const std::string& line : objective->left_out(trainer->model().tasks())) log::info(line);
     std::filesystem::create_directories(folder.last().parent_path());
     folder.keep_latest(config.checkpoints.keep);
@@ -203,7 +176,7 @@ struct Experiment::Implementation {
   void save(std::vector<std::filesystem::path> places) {
     if (config.checkpoints.keep > 0) places.push_back(folder.kept(trainer->steps_done()));
     places.push_back(folder.last());
-    trainer->save(places.front(), config.encoder.path);
+    trainer->save(places.front(), config.encoder.path, &kept_config);
     for (std::size_t i = 1; i < places.size(); ++i) copy_checkpoint(places.front(), places[i]);
     folder.keep_latest(config.checkpoints.keep);
   }
@@ -249,7 +222,7 @@ struct Experiment::Implementation {
     open_folder();
     if (!fit(stop)) {
       if (progress != nullptr) progress->clear();
-      trainer->save(folder.last(), config.encoder.path);
+      trainer->save(folder.last(), config.encoder.path, &kept_config);
       Results stopped;
       stopped.seed = config.trainer.seed;
       stopped.training = training_json();

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "infomtl/losses/supervised.h"
+#include "infomtl/train/checkpoint.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/train/weighting_context.h"
 #include "infomtl/weighting/weightings.h"
@@ -152,6 +153,7 @@ class PartsCheck {
     const bool folder = !path.empty() && std::filesystem::exists(path / "config.json");
     if (folder) {
       problems_.guard([&] {
+        verify_model_folder(path);
         encoder_ = build_encoder(run_.encoder, run_.trainer.seed);
         check_encoder(run_, *encoder_, tokenizer);
         if (tokenizer != nullptr) check_token_types(run_, *tokenizer, *encoder_, tasks_);

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 
+#include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/model_folder.h"
@@ -70,6 +71,7 @@ EncoderSettings EncoderSettings::read(const Config& config, const std::filesyste
       config.fail("path", "\"" + settings.path.string() + "\" is not a model folder: it has no config.json" +
                               (std::filesystem::exists(settings.path) ? "" : how_to_fetch(config.text("path"))));
     }
+    if (!settings.path.empty()) need_regular_file(settings.path / "config.json");
   });
   return settings;
 }

@@ -11,6 +11,7 @@
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/output_file.h"
 #include "infomtl/runs/run_state.h"
 #include "runs/moved_run.h"
 
@@ -69,12 +70,19 @@ void RunFolder::check_place() const {
     }
     if (place == place.root_path()) break;
   }
-  if (begun()) return;
-  for (const std::filesystem::path& file : {log(), results(), path_ / "checkpoints"}) {
-    if (!std::filesystem::exists(file)) continue;
-    throw UserError(path_.string() + ": holds " + file.filename().string() +
-                    " but no config.json, so it is not a run of infomtl; choose another folder with --output");
+  if (!begun()) {
+    for (const std::filesystem::path& file : {log(), results(), path_ / "checkpoints"}) {
+      if (!std::filesystem::exists(file)) continue;
+      throw UserError(path_.string() + ": holds " + file.filename().string() +
+                      " but no config.json, so it is not a run of infomtl; choose another folder with --output");
+    }
+    return refuse_filled_folder(path_, "a run");
   }
+  if (!std::filesystem::exists(config())) return;  // told by refuse_other_config()
+  const Json config_there = read_json(config());
+  if (config_there.is_object() && config_there.contains("data") && config_there.contains("encoder")) return;
+  throw UserError(config().string() + ": is not the config of a run, so the folder is no run's; choose another with " +
+                  "--output");
 }
 
 void RunFolder::refuse_unfinished(bool resume) const {
@@ -94,13 +102,23 @@ void RunFolder::refuse_other_config(const Json& effective) const {
   if (!std::filesystem::exists(config())) throw FormatError(name + ": has checkpoints but no config.json");
   const std::string found = difference(read_json(config()), effective);
   if (found.empty()) return;
+  if (!std::filesystem::exists(results()) && epochs_before(effective)) {
+    throw UserError(name + ": has no " + results().filename().string() +
+                    ", so the run is unfinished, or the file is gone, and only a finished run goes on for more epochs; "
+                    "finish it first, without training.epochs: infomtl train " +
+                    name + " --resume");
+  }
   throw UserError(name + ": holds a run of another config; they differ in " + found +
                   "; choose another folder with --output" +
                   (extended_from(effective) ? ", or go on for more epochs with --resume" : ""));
 }
 
 std::optional<std::int64_t> RunFolder::extended_from(const Json& effective) const {
-  if (!std::filesystem::exists(config()) || !std::filesystem::exists(results())) return std::nullopt;
+  return std::filesystem::exists(results()) ? epochs_before(effective) : std::nullopt;
+}
+
+std::optional<std::int64_t> RunFolder::epochs_before(const Json& effective) const {
+  if (!std::filesystem::exists(config())) return std::nullopt;
   Json saved = read_json(config()), wanted = effective;
   if (!saved.is_object()) return std::nullopt;
   const auto take_epochs = [](Json& config) {

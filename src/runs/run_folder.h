@@ -43,12 +43,13 @@ class RunFolder {
   /// Whether a run was begun here. A checkpoint that a killed save left half is put right first.
   bool begun() const;
   bool has_checkpoint() const;
-  /// @throws UserError when the folder can't be one of a run: its place is a file, or it holds a log, results or
-  /// checkpoints without the config.json of a run
+  /// @throws UserError when the folder can't be one of a run: its place is a file, or it holds other things without the
+  /// config.json of a run
   void check_place() const;
   /// @throws UserError when a run was begun here and is not to be continued
   void refuse_unfinished(bool resume) const;
-  /// @throws UserError when the run that was begun here has another config; FormatError when its config.json is gone
+  /// @throws UserError when the run that was begun here has another config, or is to have more epochs without having finished;
+  /// FormatError when its config.json is gone
   void refuse_other_config(const Json& effective) const;
   /// The epochs of the finished run here, where `effective` is its config with more of them; else nothing.
   std::optional<std::int64_t> extended_from(const Json& effective) const;
@@ -66,6 +67,8 @@ class RunFolder {
 
  private:
   std::string difference(Json saved, Json effective) const;
+  /// The epochs of the run here, finished or not, where `effective` is its config with more of them; else nothing.
+  std::optional<std::int64_t> epochs_before(const Json& effective) const;
   std::filesystem::path lock_file() const { return path_ / ".lock"; }
 
   std::filesystem::path path_;

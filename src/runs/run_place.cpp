@@ -10,6 +10,7 @@
 #include "infomtl/runs/run_encoder.h"
 #include "infomtl/train/checkpoint.h"
 #include "runs/run_folder.h"
+#include "runs/trained_config.h"
 
 namespace infomtl {
 namespace {
@@ -19,10 +20,6 @@ namespace fs = std::filesystem;
 fs::path without_last_slash(const fs::path& given) {
   const fs::path path = fs::absolute(given).lexically_normal();
   return path.has_filename() ? path : path.parent_path();
-}
-
-bool is_checkpoint(const fs::path& folder) {
-  return fs::exists(folder / "state.json") && fs::exists(folder / "heads.safetensors");
 }
 
 bool is_run(const fs::path& folder) {
@@ -94,6 +91,7 @@ RunEncoder run_encoder(const fs::path& model) {
     place = {.run = above.parent_path(), .checkpoint = folder};
   } else if (!is_run(folder)) {
     if (!fs::exists(folder / "config.json")) run_place(model);  // says which of several runs to give
+    verify_model_folder(folder);
     return {.folder = model};
   } else if (RunFolder(folder).single()) {
     throw UserError(model.string() +
@@ -106,6 +104,7 @@ RunEncoder run_encoder(const fs::path& model) {
   const Json config = read_json(run.config());
   const Json encoder = config.is_object() ? config.value("encoder", Json::object()) : Json::object();
   if (!encoder.is_object()) throw FormatError(run.config().string() + "#/encoder: must be an object");
+  refuse_changed_config(config, run.config(), verify_checkpoint_encoder(found.folder), found.folder);
   found.pooling = encoder.value("pooling", std::string("first"));
   found.max_length = encoder.value("max_length", std::int64_t{128});
   return found;

@@ -1,10 +1,12 @@
 #include "infomtl/runs/seeds.h"
 
 #include <set>
+#include <system_error>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/output_file.h"
 #include "infomtl/runs/run.h"
 
 namespace infomtl {
@@ -24,12 +26,31 @@ void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds) {
   }
 }
 
+namespace {
+
+/// A folder of seeds is empty, or has been one before. @throws UserError
+void refuse_other_folder(const std::filesystem::path& parent) {
+  const auto is_summary = [](std::string_view text) {
+    return text.starts_with("{\n  \"format\": ") && text.find("\"seeds\"") != text.npos;
+  };
+  check_output(parent / "summary.json", {.what = "the summary of runs of several seeds", .is_of_kind = is_summary});
+  if (std::filesystem::exists(parent / "summary.json")) return;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
+    if (entry.path().filename().string().starts_with("seed-")) return;
+  }
+  refuse_filled_folder(parent, "runs of several seeds");
+}
+
+}  // namespace
+
 Summary run_seeds(const std::filesystem::path& config, const std::vector<std::uint64_t>& seeds,
                   const ExperimentOptions& options, const std::atomic<bool>* stop) {
   if (seeds.empty()) throw UserError("no seeds were given");
   refuse_repeated_seeds(seeds);
   const std::filesystem::path parent =
       options.output.empty() ? std::filesystem::path("runs") / config.stem() : options.output;
+  refuse_other_folder(parent);
   Summary summary;
   for (const std::uint64_t seed : seeds) {
     ExperimentOptions own = options;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "infomtl/core/files.h"
+#include "infomtl/core/output_file.h"
 #include "infomtl/runs/run_state.h"
 #include "infomtl/runs/text_table.h"
 #include "infomtl/study/comparison.h"
@@ -14,6 +15,12 @@
 
 namespace infomtl {
 namespace {
+
+constexpr const char* kRecord = "comparison.json";
+
+bool is_record(std::string_view text) {
+  return text.starts_with("{\n  \"format\": ") && text.find("\"baseline\"") != text.npos;
+}
 
 /// The runs of a plan and what became of them.
 class ComparisonRunner {
@@ -32,6 +39,17 @@ class ComparisonRunner {
       table.runs.resize(plan_.methods.size());
       comparison_.tables.push_back(std::move(table));
     }
+  }
+
+  /// The folder is empty, or has this comparison's runs or another's results. @throws UserError
+  void check_place() const {
+    const OutputKind kind{.what = "the record of a comparison", .is_of_kind = is_record};
+    check_output(parent_ / kRecord, kind);  // a comparison's config may have this name, too
+    if (std::filesystem::exists(parent_ / kRecord)) return;
+    for (const Cell& cell : cells()) {  // of a comparison that ended before its first run did
+      if (std::filesystem::exists(cell.folder.parent_path()) && cell.folder.parent_path() != parent_) return;
+    }
+    refuse_filled_folder(parent_, "a comparison");
   }
 
   /// Builds the first run of every row, so that a mistake in any is told before the first trains.
@@ -53,16 +71,7 @@ class ComparisonRunner {
   }
 
   Comparison run(const std::atomic<bool>* stop) {
-    std::vector<Cell> cells;
-    // Seeds outside, methods inside: a comparison that is broken off has whole pairs.
-    for (const std::uint64_t seed : plan_.seeds) {
-      for (std::size_t place = 0; place < plan_.places.size(); ++place) {
-        for (std::size_t method = 0; method < plan_.methods.size(); ++method) {
-          cells.push_back(plan_.cell(place, method, seed, parent_, overrides_));
-        }
-      }
-    }
-    CellRunner runner(std::move(cells), options_);
+    CellRunner runner(cells(), options_);
     runner.on_finish([&](const Cell&, const Results&) { written_ = false; });
     GridProgress progress(runner, shown_, [&] { return best(runner); });
     runner.on_start([&](const Cell&) { write(runner); });
@@ -74,6 +83,19 @@ class ComparisonRunner {
   }
 
  private:
+  std::vector<Cell> cells() const {
+    std::vector<Cell> cells;
+    // Seeds outside, methods inside: a comparison that is broken off has whole pairs.
+    for (const std::uint64_t seed : plan_.seeds) {
+      for (std::size_t place = 0; place < plan_.places.size(); ++place) {
+        for (std::size_t method = 0; method < plan_.methods.size(); ++method) {
+          cells.push_back(plan_.cell(place, method, seed, parent_, overrides_));
+        }
+      }
+    }
+    return cells;
+  }
+
   std::string title(std::size_t place) const {
     return plan_.places[place].folder == "." ? "" : plan_.places[place].folder;
   }
@@ -112,7 +134,7 @@ class ComparisonRunner {
     if (written_) return;
     gather(runner);
     refuse_unequal();
-    write_file_atomically(parent_ / "comparison.json", comparison_.to_json().dump(2) + "\n");
+    write_file_atomically(parent_ / kRecord, comparison_.to_json().dump(2) + "\n");
     for (const auto& [format, file] : {std::pair("text", "table.txt"), std::pair("markdown", "table.md"),
                                        std::pair("latex", "table.tex"), std::pair("csv", "table.csv")}) {
       write_file_atomically(parent_ / file, comparison_.table(format));
@@ -159,6 +181,7 @@ Comparison run_comparison(const std::filesystem::path& config, const ComparisonO
   const std::filesystem::path parent = run.output.empty() ? std::filesystem::path("runs") / plan.name : run.output;
   if (!options.split.empty()) plan.split = options.split;
   ComparisonRunner runner(std::move(plan), parent, run);
+  runner.check_place();
   runner.check();
   return runner.run(stop);
 }

@@ -6,6 +6,7 @@
 #include "infomtl/core/json_difference.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/output_file.h"
 #include "infomtl/data/read_datasets.h"
 #include "infomtl/runs/run.h"
 #include "infomtl/study/search.h"
@@ -45,6 +46,7 @@ void claim_folder(const SearchPlan& plan, const std::filesystem::path& folder,
   if (std::filesystem::exists(folder) && !std::filesystem::is_directory(folder)) {
     throw UserError(folder.string() + ": is not a folder; choose another with --output");
   }
+  refuse_filled_folder(folder, "a search");
   const auto datasets = std::make_shared<ReadDatasets>();
   check_trials(plan, folder, overrides, datasets);
   refuse_unequal_winners(plan, overrides, *datasets);

@@ -229,7 +229,18 @@ std::string telling_file(const std::vector<std::string>& names, const SideFiles&
   return *found;
 }
 
-// The files that make up a folder's tokenizer, the telling one first.
+std::vector<std::string> need_tokenizer_files(const fs::path& folder) {
+  std::vector<std::string> names = tokenizer_files(folder);
+  if (!names.empty()) return names;
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) throw IoError(folder.string() + ": no such folder");
+  throw FormatError(
+      folder.string() +
+      ": no tokenizer here; one of tokenizer.json, *.model, vocab.json + merges.txt, vocab.txt is needed");
+}
+
+}  // namespace
+
 std::vector<std::string> tokenizer_files(const fs::path& folder) {
   std::vector<std::string> names;
   const auto add = [&](std::string_view name) {
@@ -240,21 +251,13 @@ std::vector<std::string> tokenizer_files(const fs::path& folder) {
   if (is_file(folder / "vocab.json") && is_file(folder / "merges.txt"))
     names.emplace_back("vocab.json"), names.emplace_back("merges.txt");
   add("vocab.txt");
-  if (names.empty()) {
-    std::error_code error;
-    if (!fs::is_directory(folder, error)) throw IoError(folder.string() + ": no such folder");
-    throw FormatError(
-        folder.string() +
-        ": no tokenizer here; one of tokenizer.json, *.model, vocab.json + merges.txt, vocab.txt is needed");
-  }
+  if (names.empty()) return names;
   for (const std::string_view side : kSideFiles) add(side);
   return names;
 }
 
-}  // namespace
-
 std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
-  const std::vector<std::string> names = tokenizer_files(folder);
+  const std::vector<std::string> names = need_tokenizer_files(folder);
   const SideFiles files(folder);
   const std::string telling = telling_file(names, files);
   std::unique_ptr<text::TokenizerParts> parts;
@@ -276,7 +279,7 @@ std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
 }
 
 TokenizerSource tokenizer_source(const fs::path& folder) {
-  TokenizerSource source{.file = tokenizer_files(folder).front(), .kind = "SentencePiece", .class_name = ""};
+  TokenizerSource source{.file = need_tokenizer_files(folder).front(), .kind = "SentencePiece", .class_name = ""};
   source.class_name = SideFiles(folder).config()["tokenizer_class"].text("");
   if (source.file == "vocab.txt") source.kind = "WordPiece";
   if (source.file == "vocab.json") source.kind = "BPE";
@@ -288,7 +291,7 @@ TokenizerSource tokenizer_source(const fs::path& folder) {
 }
 
 void copy_tokenizer_files(const fs::path& from, const fs::path& to) {
-  const std::vector<std::string> names = tokenizer_files(from);
+  const std::vector<std::string> names = need_tokenizer_files(from);
   std::error_code error;
   fs::create_directories(to, error);
   if (error) throw IoError(to.string() + ": cannot make the folder (" + error.message() + ")");

@@ -47,6 +47,7 @@ std::int32_t id_of_key(const std::string& key, const JsonField& field) {
 
 bool is_file(const fs::path& path) {
   std::error_code ignored;
+  need_regular_file(path);
   return is_there(path) && fs::is_regular_file(path, ignored);
 }
 

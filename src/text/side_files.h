@@ -14,7 +14,7 @@
 
 namespace infomtl::text {
 
-/// Whether it is a file. @throws IoError for a link that leads nowhere, FormatError for a Git LFS pointer
+/// Whether it is a file. @throws IoError for a link that leads nowhere, a pipe, a socket or a device
 bool is_file(const std::filesystem::path& path);
 
 /// The file's JSON; an empty object where it is not there.

@@ -14,15 +14,11 @@
 #include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"
 #include "infomtl/text/tokenizer.h"
+#include "train/checkpoint_state.h"
 
 namespace infomtl {
 namespace {
 
-constexpr const char* kState = "state.json";
-constexpr const char* kStateTensors = "state.safetensors";
-constexpr const char* kHeads = "heads.safetensors";
-constexpr const char* kFewer = "optimizer_fewer_updates";  ///< in the state, where there are any: name -> updates
-constexpr const char* kSum = "sha256";                     ///< in the state: that of the rest of it
 const std::string kWeightingState = "weighting_state.";
 
 void append_module(NamedTensors& tensors, const torch::nn::Module& module, const std::string& prefix) {
@@ -168,23 +164,17 @@ Json made_as(const MultiTaskModel& model) {
           {"pooling", model.pooling() == Pooling::mean ? "mean" : "first"}};
 }
 
-/// What parameters that rested for a time were updated. @throws Json::exception
-std::map<std::string, std::int64_t> fewer_updates(const Json& state) {
-  return state.contains(kFewer) ? state.at(kFewer).get<std::map<std::string, std::int64_t>>()
-                                : std::map<std::string, std::int64_t>();
-}
-
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts& parts, const Json& progress) {
   write_folder_atomically(folder, [&](const std::filesystem::path& unfinished) {
     save_encoder(parts.model->encoder(), unfinished);
-    write_weights(unfinished / kHeads, detached(head_tensors(*parts.model)));
+    write_weights(unfinished / kCheckpointHeads, detached(head_tensors(*parts.model)));
     StateCollector weighting;
     parts.weighting->visit_state(weighting);
     NamedTensors tensors = state_tensors(parts);
     tensors.insert(tensors.end(), weighting.tensors.begin(), weighting.tensors.end());
-    write_weights(unfinished / kStateTensors, detached(std::move(tensors)));
+    write_weights(unfinished / kCheckpointStateTensors, detached(std::move(tensors)));
     if (!parts.tokenizer.empty()) copy_tokenizer_files(parts.tokenizer, unfinished);
     Json files = Json::object();
     for (const auto& entry : std::filesystem::directory_iterator(unfinished)) {
@@ -200,57 +190,11 @@ void write_checkpoint(const std::filesystem::path& folder, const CheckpointParts
                   {"progress", progress},
                   {"files", files}};
     if (const Json made = made_as(*parts.model); !made.is_null()) state["model"] = made;
-    if (const auto fewer = parts.optimizer->fewer_updates(); !fewer.empty()) state[kFewer] = fewer;
-    state[kSum] = sha256_of_text(state.dump());
-    write_file_atomically(unfinished / kState, state.dump(1) + "\n");
+    if (parts.config != nullptr) state["config"] = *parts.config;
+    if (const auto fewer = parts.optimizer->fewer_updates(); !fewer.empty()) state[kFewerUpdates] = fewer;
+    state[kStateSum] = sha256_of_text(state.dump());
+    write_file_atomically(unfinished / kCheckpointState, state.dump(1) + "\n");
   });
-}
-
-Json read_checkpoint_state(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / kState;
-  Json state;
-  try {
-    state = read_json(file);
-    const int format = state.at("format").get<int>();
-    if (format != kCheckpointFormat) {
-      throw FormatError(file.string() + ": format " + std::to_string(format) + ", but this version reads " +
-                        std::to_string(kCheckpointFormat));
-    }
-    const auto own = state.at(kSum).get<std::string>();
-    state.erase(kSum);
-    if (sha256_of_text(state.dump()) != own) {
-      throw FormatError(file.string() + ": is not what was saved (checksum differs)");
-    }
-    if (!state.at("progress").is_object()) throw FormatError(file.string() + ": progress is not an object");
-    if (!state.at("tasks").is_array()) throw FormatError(file.string() + ": tasks is not a list");
-    if (state.at("tasks").empty()) throw FormatError(file.string() + ": names no task");
-    if (!state.at("weighting_counters").is_object())
-      throw FormatError(file.string() + ": weighting_counters is not an object");
-    state.at("optimizer_steps").get<std::int64_t>();
-    fewer_updates(state);
-  } catch (const Json::exception& error) {
-    throw FormatError(file.string() + ": " + reason_of(error));
-  }
-  return state;
-}
-
-Json verify_checkpoint(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / kState;
-  Json state = read_checkpoint_state(folder);
-  try {
-    for (const char* name : {"model.safetensors", "config.json", kHeads, kStateTensors}) {
-      if (!state.at("files").contains(name)) throw FormatError(file.string() + ": does not list " + name);
-    }
-    for (const auto& [name, sum] : state.at("files").items()) {
-      if (name != std::filesystem::path(name).filename()) throw FormatError(file.string() + ": names a file elsewhere");
-      if (sha256_of_file(folder / name) != sum.get<std::string>()) {
-        throw FormatError((folder / name).string() + ": is not what was saved (checksum differs)");
-      }
-    }
-  } catch (const Json::exception& error) {
-    throw FormatError(file.string() + ": " + reason_of(error));
-  }
-  return state;
 }
 
 void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -272,7 +216,7 @@ Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts&
   recover_folder(folder);
   const Json state = verify_checkpoint(folder);
   Replacements replacements;
-  const WeightsReader encoder(folder), heads(folder / kHeads), reader(folder / kStateTensors);
+  const WeightsReader encoder(folder), heads(folder / kCheckpointHeads), reader(folder / kCheckpointStateTensors);
   find_values(encoder, encoder_tensors(*parts.model), replacements);
   refuse_other_encoder(folder, parts.model->encoder());
   find_values(heads, head_tensors(*parts.model), replacements);
@@ -288,7 +232,7 @@ Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts&
   parts.weighting->visit_state(present);
   for (const auto& [name, value] : present.counters.items()) {
     if (!weighting.counters.contains(name)) {
-      throw FormatError((folder / kState).string() + ": no counter \"" + name +
+      throw FormatError((folder / kCheckpointState).string() + ": no counter \"" + name +
                         "\"; was it written by another config?");
     }
   }
@@ -297,7 +241,7 @@ Json read_checkpoint(const std::filesystem::path& folder, const CheckpointParts&
     const auto& slots = parts.optimizer->parameters().slots();
     if (std::none_of(slots.begin(), slots.end(),
                      [&, &wanted = name](const auto& slot) { return slot.name == wanted; })) {
-      throw FormatError((folder / kState).string() + ": " + kFewer + " names \"" + name +
+      throw FormatError((folder / kCheckpointState).string() + ": " + kFewerUpdates + " names \"" + name +
                         "\", which does not train; was it written by another config?");
     }
   }
@@ -311,7 +255,7 @@ void read_checkpoint_model(const std::filesystem::path& folder, const MultiTaskM
   recover_folder(folder);
   verify_checkpoint(folder);
   Replacements replacements;
-  const WeightsReader encoder(folder), heads(folder / kHeads);
+  const WeightsReader encoder(folder), heads(folder / kCheckpointHeads);
   find_values(encoder, encoder_tensors(model), replacements);
   find_values(heads, head_tensors(model), replacements);
   replace(replacements);
@@ -323,7 +267,7 @@ void read_checkpoint_objective(const std::filesystem::path& folder, const Object
   NamedTensors wanted;
   append_module(wanted, objective, "objective.");
   Replacements replacements;
-  const WeightsReader reader(folder / kStateTensors);
+  const WeightsReader reader(folder / kCheckpointStateTensors);
   find_wanted(reader, wanted, replacements);
   replace(replacements);
 }

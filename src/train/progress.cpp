@@ -1,13 +1,23 @@
 #include "train/progress.h"
 
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 
 namespace infomtl {
 namespace {
 
 double score_from_json(const Json& json) { return json.is_null() ? BestEvaluation::kNone : json.get<double>(); }
+
+/// @param least  0, or -1 for what may be none
+std::int64_t whole(const Json& json, const char* key, std::int64_t least = 0) {
+  const Json& value = json.at(key);
+  if (value.is_number_integer() && value.get<std::int64_t>() >= least) return value.get<std::int64_t>();
+  throw FormatError(std::string("progress/") + key + ": found " + value.dump() +
+                    ", must be an integer >= " + std::to_string(least));
+}
 
 }  // namespace
 
@@ -32,25 +42,28 @@ Json Progress::to_json() const {
   return json;
 }
 
-Progress Progress::from_json(const Json& json) {
+Progress Progress::from_json(const Json& json, std::size_t tasks) {
   Progress read;
-  json.at("steps").get_to(read.cost.steps);
-  json.at("epoch").get_to(read.epoch);
+  read.cost.steps = whole(json, "steps");
+  read.epoch = whole(json, "epoch");
   json.at("epoch_ended").get_to(read.epoch_ended);
   read.best = {.score = score_from_json(json.at("best_score")),
-               .epoch = json.at("best_epoch").get<std::int64_t>(),
+               .epoch = whole(json, "best_epoch", -1),
                .step = json.value("best_step", std::int64_t{-1})};
   for (const Json& task : json.value("task_bests", Json::array())) {
     read.task_bests.push_back({.score = score_from_json(task.at("score")),
                                .epoch = task.at("epoch").get<std::int64_t>(),
                                .step = task.at("step").get<std::int64_t>()});
   }
-  json.at("epochs_without_improvement").get_to(read.evaluations_without_improvement);
+  read.evaluations_without_improvement = whole(json, "epochs_without_improvement");
   json.at("stopped_early").get_to(read.stopped_early);
-  json.at("tokens").get_to(read.cost.tokens);
-  json.at("examples").get_to(read.cost.examples);
-  json.at("encoded_sequences").get_to(read.cost.encoded_sequences);
+  read.cost.tokens = whole(json, "tokens");
+  read.cost.examples = whole(json, "examples");
+  read.cost.encoded_sequences = whole(json, "encoded_sequences");
   json.at("rows").get_to(read.cost.rows);
+  if (read.cost.rows.size() != tasks || (!read.task_bests.empty() && read.task_bests.size() != tasks)) {
+    throw FormatError("progress: is not that of " + std::to_string(tasks) + " tasks");
+  }
   json.at("clipped_steps").get_to(read.cost.clipped_steps);
   json.at("seconds").get_to(read.cost.seconds);
   return read;

@@ -1,6 +1,7 @@
 #pragma once
 // Progress: where a run stands, as its checkpoints keep it.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,8 +21,9 @@ struct Progress {
   bool stopped_early = false;
 
   Json to_json() const;
-  /// @throws nlohmann's exceptions for what is missing or of another type
-  static Progress from_json(const Json& json);
+  /// @throws nlohmann's exceptions for what is missing or of another type; FormatError, without the file's name, for a count
+  /// below 0 and rows of another number of tasks
+  static Progress from_json(const Json& json, std::size_t tasks);
 };
 
 }  // namespace infomtl

@@ -265,11 +265,8 @@ struct Trainer::Implementation {
 
   bool over() const { return progress.cost.steps >= total || progress.stopped_early; }
   CheckpointParts parts() const {
-    return {.model = model.get(),
-            .objective = objective.get(),
-            .weighting = weighting.get(),
-            .optimizer = optimizer.get(),
-            .tokenizer = {}};
+    return {
+        .model = model.get(), .objective = objective.get(), .weighting = weighting.get(), .optimizer = optimizer.get()};
   }
 };
 
@@ -361,9 +358,11 @@ const MultiTaskModel& Trainer::model() const { return *implementation_->model; }
 const Objective& Trainer::objective() const { return *implementation_->objective; }
 FlatParameters& Trainer::parameters() { return implementation_->parameters; }
 
-void Trainer::save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer) const {
+void Trainer::save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer,
+                   const Json* config) const {
   CheckpointParts parts = implementation_->parts();
   parts.tokenizer = tokenizer;
+  parts.config = config;
   Json progress = implementation_->progress.to_json();
   progress["statistics"] = implementation_->statistics.save();
   progress["training_data"] = implementation_->batches->fingerprint();
@@ -373,6 +372,7 @@ void Trainer::save(const std::filesystem::path& folder, const std::filesystem::p
 void Trainer::load(const std::filesystem::path& folder) {
   Implementation& self = *implementation_;
   recover_folder(folder);
+  const std::string state = (folder / "state.json").string();
   Progress progress;
   StepStatistics statistics = self.statistics;
   try {
@@ -381,10 +381,10 @@ void Trainer::load(const std::filesystem::path& folder) {
       throw UserError(folder.string() +
                       ": the training data are not those it was trained on; texts or labels have changed");
     }
-    progress = Progress::from_json(saved);
+    with_context(state, [&] { progress = Progress::from_json(saved, self.model->tasks().size()); });
     statistics.load(saved.at("statistics"));
   } catch (const Json::exception& error) {
-    throw FormatError((folder / "state.json").string() + ": " + error.what());
+    throw FormatError(state + ": " + error.what());
   }
   read_checkpoint(folder, self.parts());
   self.progress = progress;

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const Json state = infomtl::verify_checkpoint(folder.path());
     for (const Json& task : state.at("tasks")) infomtl::task_from_json(task);
-    infomtl::Progress::from_json(state.at("progress"));
+    infomtl::Progress::from_json(state.at("progress"), state.at("tasks").size());
     infomtl::StepStatistics statistics({"a", "b"});
     statistics.load(state.at("progress").at("statistics"));
   } catch (const infomtl::Error&) {

@@ -7,6 +7,7 @@
 #include "infomtl/runs/trained_run.h"
 #include "infomtl/study/comparison.h"
 #include "support/compare.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace infomtl {
@@ -222,6 +223,24 @@ TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   plan_["methods"] = {"plain.json"};
   plan_["method"] = 3;
   EXPECT_TRUE(holds(refusal({}), "did you mean \"methods\""));
+}
+
+TEST_F(ComparisonRuns, AreNotMixedWithWhatLiesThere) {
+  std::filesystem::create_directories(output() / "checkpoints");
+  std::ofstream(output() / "config.json") << "{}";
+  write("plan.json", plan_);
+  const auto compared = [&] { run_comparison(folder_.path() / "plan.json", {.seeds = {1}}, {.output = output()}); };
+  EXPECT_TRUE(holds(testing::message_of<UserError>(compared), "holds other things than a comparison"));
+  EXPECT_FALSE(std::filesystem::exists(output() / "plain"));
+  // A search names the config of a comparison so.
+  std::ofstream(output() / "comparison.json") << "// Confirms the search above this folder\n{\"methods\": []}";
+  EXPECT_TRUE(holds(testing::message_of<UserError>(compared),
+                    "comparison.json: is there and cannot be told to be the record of"));
+  // One that was broken off in its first run has no table yet.
+  std::filesystem::remove_all(output());
+  std::filesystem::create_directories(output() / "informed" / "seed-9");
+  const std::atomic<bool> stop = true;
+  EXPECT_NO_THROW(run_comparison(folder_.path() / "plan.json", {.seeds = {1}}, {.output = output()}, &stop));
 }
 
 }  // namespace

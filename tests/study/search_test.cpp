@@ -13,6 +13,7 @@
 #include "infomtl/study/comparison.h"
 #include "study/search_winners.h"
 #include "support/compare.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace infomtl {
@@ -253,6 +254,14 @@ TEST_F(SearchRuns, MistakesNameFileAndField) {
   plan_["methods"] = {"plain.json"};
   plan_["space"] = {{"optimizer", {{{"name", "adamax"}}, {{"name", "adamax"}, {"weight_decay", 0.1}}, "adamw"}}};
   refused("can't take away what stands at /optimizer");
+}
+
+TEST_F(SearchRuns, AreNotMixedWithWhatLiesThere) {
+  std::filesystem::create_directories(output());
+  std::ofstream(output() / "comparison.json") << "{}";
+  const std::string found = testing::message_of<UserError>([&] { run(); });
+  EXPECT_NE(found.find("holds other things than a search (comparison.json)"), std::string::npos) << found;
+  EXPECT_FALSE(std::filesystem::exists(output() / "plan.json"));
 }
 
 }  // namespace

@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/random.h"
 #include "infomtl/model/weights_file.h"
 #include "step/small_run.h"
+#include "support/message_of.h"
 
 namespace infomtl {
 namespace {
@@ -155,6 +157,61 @@ TEST(Checkpoint, EveryDamageIsFoundBeforeAnythingChanges) {
   EXPECT_EQ(loaded.flat.values().min().item<float>(), 8.0F);
   EXPECT_EQ(loaded.flat.values().max().item<float>(), 8.0F);
   EXPECT_EQ(loaded.optimizer->steps(), 8);
+}
+
+// A file that the tokenizer would be read from is none of the checkpoint's unless its state lists it.
+TEST(Checkpoint, FilesBesideItThatWouldBeReadAreRefusedByName) {
+  const testing::TemporaryFolder folder;
+  Parts saved, loaded;
+  const auto place = folder.path() / "last";
+  write_checkpoint(place, saved.parts(), {});
+  std::ofstream(place / "notes.txt") << "of no reader";
+  std::ofstream(place / "vocab.json") << "{}";  // without merges.txt nobody reads it
+  EXPECT_NO_THROW(read_checkpoint(place, loaded.parts()));
+  for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer_config.json", "added_tokens.json"}) {
+    std::ofstream(place / name) << "{}";
+    for (const auto& read : {std::function<void()>([&] { read_checkpoint(place, loaded.parts()); }),
+                             std::function<void()>([&] { verify_model_folder(place); })}) {
+      EXPECT_EQ(testing::message_of<FormatError>(read),
+                (place / name).string() +
+                    ": is not among the files that state.json beside it lists, and would change how texts are read; "
+                    "move it away");
+    }
+    std::filesystem::remove(place / name);
+  }
+  // Saved without a tokenizer, it takes the one that its user puts there.
+  CheckpointParts bare = saved.parts();
+  bare.tokenizer.clear();
+  write_checkpoint(place, bare, {});
+  std::filesystem::copy(testing::corpus().folder.path() / "encoder" / "vocab.txt", place / "vocab.txt");
+  EXPECT_NO_THROW(verify_checkpoint(place));
+}
+
+TEST(Checkpoint, AsAModelFolderItsEncoderIsVerifiedAndAnyOtherPasses) {
+  const testing::TemporaryFolder folder;
+  const Parts saved;
+  const auto place = folder.path() / "last";
+  write_checkpoint(place, saved.parts(), {});
+  const auto change = [&](const char* name) {
+    std::string bytes = read_file(place / name);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    std::ofstream(place / name, std::ios::binary) << bytes;
+  };
+  EXPECT_NO_THROW(verify_model_folder(place));
+  change("heads.safetensors");  // which no encoder is read from
+  EXPECT_NO_THROW(verify_model_folder(place));
+  std::filesystem::remove(place / "heads.safetensors");
+  EXPECT_TRUE(is_checkpoint(place));
+  for (const char* name : {"model.safetensors", "vocab.txt", "config.json"}) {
+    change(name);
+    EXPECT_EQ(testing::message_of<FormatError>([&] { verify_model_folder(place); }),
+              (place / name).string() + ": is not what was saved (checksum differs)");
+    change(name);
+  }
+  std::ofstream(place / "state.json") << R"({"format": 1, "of": "another program"})";
+  change("vocab.txt");
+  EXPECT_FALSE(is_checkpoint(place));
+  EXPECT_NO_THROW(verify_model_folder(place));
 }
 
 // One bit at each of 500 places, spread over all files of a checkpoint.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "infomtl/analysis/influence.h"
@@ -22,8 +23,10 @@ struct InfluenceRequest {
   std::int64_t leave_one_out = 0;          ///< rows; 0: no such check
   std::int64_t subsets = 0;                ///< halves of the rows; 0: no such check
   double mislabel = 0;                     ///< share of the labels; 0: no such check
+  std::string target = {};                 ///< task that rows are to be chosen for; one of those looked at, or empty
 };
 
+/// A request that is refused leaves the run as it was, whatever of it can be known early or late.
 /// @param hooks  progress and stop; what is kept is this function's to say
 /// @throws UserError where the run has no best
 /// checkpoint, one model per task, another process is at it, where `run` is one of its checkpoints, or as influence_of();

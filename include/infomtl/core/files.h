@@ -18,6 +18,16 @@ namespace infomtl {
 /// nowhere, or that the file is a Git LFS pointer
 INFOMTL_API std::string read_file(const std::filesystem::path& file);
 
+/// Whether a path names a descriptor that the process has open: /dev/stdin, /dev/fd/3, or a shell's <(...).
+INFOMTL_API bool names_descriptor(const std::filesystem::path& file);
+
+/// Refuses a pipe, a socket or a device in place of a file: reading a pipe that nobody writes to never ends. What is not
+/// there, a folder and an open descriptor pass. @throws IoError
+INFOMTL_API void need_regular_file(const std::filesystem::path& file);
+
+/// read_file() of what need_regular_file() lets pass: for files that are read as a whole and may be read again. @throws IoError
+INFOMTL_API std::string read_regular_file(const std::filesystem::path& file);
+
 /// Whether a file or folder is there. @throws IoError naming where the link leads that leads nowhere
 INFOMTL_API bool is_there(const std::filesystem::path& file);
 

@@ -11,7 +11,7 @@
 
 namespace infomtl {
 
-/// Lower-case hex SHA-256 of a file's bytes. @throws IoError
+/// Lower-case hex SHA-256 of a regular file's bytes. @throws IoError
 INFOMTL_API std::string sha256_of_file(const std::filesystem::path& file);
 /// Lower-case hex SHA-256 of a text's bytes.
 INFOMTL_API std::string sha256_of_text(std::string_view text);

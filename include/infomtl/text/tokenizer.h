@@ -103,6 +103,10 @@ struct INFOMTL_API TokenizerSource {
 /// @throws IoError, FormatError
 INFOMTL_API TokenizerSource tokenizer_source(const std::filesystem::path& folder);
 
+/// Names of the files that load_tokenizer() takes into account, the one that tells how texts are cut first; none where there
+/// is no tokenizer. @throws IoError, FormatError
+INFOMTL_API std::vector<std::string> tokenizer_files(const std::filesystem::path& folder);
+
 /// Copies the tokenizer's files of a model folder, bytes unchanged, into another folder (made when missing), so that a
 /// saved model carries its tokenizer. @throws IoError, FormatError when `from` holds no tokenizer
 INFOMTL_API void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);

@@ -4,7 +4,8 @@
 //   config.json, model.safetensors, tokenizer files   the encoder, as AutoModel.from_pretrained wants it
 //   heads.safetensors                                 architecture.*, heads.<task>.*: parameters and buffers
 //   state.safetensors                                 objective.*, weighting.*, weighting_state.*, optimizer.*
-//   state.json                                        format, versions, progress, sha256 of every other file and its own
+//   state.json                                        format, versions, progress, the run's config, sha256 of every other file
+//                                                     and its own
 //
 // It is written beside its place and renamed; it is verified completely, bit by bit, before anything in memory is changed.
 
@@ -30,7 +31,8 @@ struct CheckpointParts {
   const Objective* objective = nullptr;
   GradientWeighting* weighting = nullptr;
   Optimizer* optimizer = nullptr;
-  std::filesystem::path tokenizer;  ///< folder whose tokenizer files are copied; empty for none
+  std::filesystem::path tokenizer = {};  ///< folder whose tokenizer files are copied; empty for none
+  const Json* config = nullptr;  ///< what the run was configured as, kept as "config" of state.json; null: nothing
 };
 
 /// @throws IoError
@@ -56,7 +58,17 @@ INFOMTL_API void copy_checkpoint(const std::filesystem::path& from, const std::f
 /// least one task. The other files are not looked at. @throws IoError, FormatError
 INFOMTL_API Json read_checkpoint_state(const std::filesystem::path& folder);
 
-/// The same, and the checksum of every file. @throws IoError, FormatError
+/// The same, and the checksum of every file. Files that a tokenizer would be read from and that the state does not list are
+/// refused, too. @throws IoError, FormatError
 INFOMTL_API Json verify_checkpoint(const std::filesystem::path& folder);
+
+/// The same of what Hugging Face reads: of the encoder and its tokenizer, not of heads and training.
+INFOMTL_API Json verify_checkpoint_encoder(const std::filesystem::path& folder);
+
+/// Whether a folder is a checkpoint, and no model folder of another program: its files have checksums to verify.
+INFOMTL_API bool is_checkpoint(const std::filesystem::path& folder);
+
+/// verify_checkpoint_encoder() of a model folder that is a checkpoint; any other passes. @throws IoError, FormatError
+INFOMTL_API void verify_model_folder(const std::filesystem::path& folder);
 
 }  // namespace infomtl

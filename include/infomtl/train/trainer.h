@@ -98,8 +98,10 @@ class INFOMTL_API Trainer {
   /// Everything a continued run needs, as a folder that Hugging Face reads as the encoder, and `infomtl predict` as a
   /// model where its architecture and heads are built-in ones and a tokenizer lies beside them.
   /// @param tokenizer  folder whose tokenizer files are put beside it; empty for none
+  /// @param config  what its run was configured as, which state.json keeps; null: nothing
   /// @throws IoError
-  void save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer = {}) const;
+  void save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer = {},
+            const Json* config = nullptr) const;
   /// Verifies all of it before anything is changed. @throws IoError, FormatError
   void load(const std::filesystem::path& folder);
 

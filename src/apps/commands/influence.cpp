@@ -17,6 +17,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/output_file.h"
 #include "interrupt.h"
 #include "timed_progress.h"
 
@@ -50,6 +51,16 @@ InfluenceSettings settings_of(const InfluenceOptions& options) {
       .read<InfluenceSettings>();
 }
 
+/// As leave_out_file() writes it.
+bool is_leave_out_file(std::string_view text) {
+  return text.starts_with("{\n \"about\": ") && text.find("\n \"rows\": ") != text.npos;
+}
+
+const OutputKind& leave_out_kind() {
+  static const OutputKind kKind{.what = "a file of infomtl influence --write", .is_of_kind = is_leave_out_file};
+  return kKind;
+}
+
 /// What cannot be written in the end is told before anything is computed.
 void check_selection(const InfluenceOptions& options) {
   if (options.select.has_value() != !options.write.empty()) {
@@ -63,6 +74,7 @@ void check_selection(const InfluenceOptions& options) {
   if (access(folder.c_str(), W_OK) != 0) {
     throw UserError("--write " + file.string() + ": the folder " + folder.string() + " cannot be written to");
   }
+  with_context("--write", [&] { check_output(file, leave_out_kind()); });
 }
 
 void write_selection(const InfluenceOptions& options, const InfluenceResult& result) {
@@ -88,7 +100,7 @@ void write_selection(const InfluenceOptions& options, const InfluenceResult& res
     if (all != rows) about += ", and the rows that this run was trained without";
     rows = std::move(all);
   }
-  write_file_atomically(options.write, leave_out_file(rows, about));
+  write_output(options.write, leave_out_file(rows, about), leave_out_kind());
   log::info("rows to leave out: " + options.write.string());
 }
 
@@ -100,7 +112,8 @@ int influence(const InfluenceOptions& options) {
                                  .data_folder = options.data_root,
                                  .leave_one_out = options.leave_one_out,
                                  .subsets = options.subsets,
-                                 .mislabel = options.mislabel};
+                                 .mislabel = options.mislabel,
+                                 .target = options.target};
   TimedProgress progress;
   InfluenceHooks hooks;
   hooks.progress = [&](const std::string& text) { progress.show(text); };

@@ -1,13 +1,17 @@
-#include <cstdio>
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "commands.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/output_file.h"
 #include "infomtl/runs/trained_run.h"
 #include "text_input.h"
 
@@ -20,9 +24,57 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
+/// Whether a record of JSON can be told to be an answer of one task. A text never is part of one; words with their labels may
+/// as well be somebody's data.
+bool is_answer(const Json& record) {
+  if (!record.is_object() || record.contains("text")) return false;
+  const bool labelled = record.contains("label") || record.contains("labels");
+  const bool told = record.contains("scores") || record.contains("unread_words");
+  return (labelled && told) || record.contains("value");
+}
+
+/// Whether a file begins with a line of answers, of one task or of all.
+bool are_answers(std::string_view text) {
+  const Json record = Json::parse(text.substr(0, text.find('\n')), nullptr, /*allow_exceptions=*/false);
+  if (!record.is_object() || record.contains("text")) return false;
+  const auto any = std::any_of(record.begin(), record.end(), [](const Json& value) { return is_answer(value); });
+  return is_answer(record) || any;
+}
+
+/// Opened with the first answers: an input that cannot be read leaves what is there.
+class AnswerFile {
+ public:
+  explicit AnswerFile(const PredictOptions& options) : name_(options.output) {
+    if (to_stdout()) return;
+    std::error_code absent;
+    if (options.input != "-" && std::filesystem::equivalent(options.input, name_, absent)) {
+      throw UserError("predict: --input and --output are the same file");
+    }
+    check_output(name_, {.what = "a file of answers of infomtl predict", .is_of_kind = are_answers});
+  }
+  std::ostream& stream() {
+    if (to_stdout()) return std::cout;
+    if (!file_.is_open()) {
+      file_.open(name_, std::ios::binary | (names_descriptor(name_) ? std::ios::app : std::ios::trunc));
+      if (!file_) throw IoError(name_ + ": cannot be written");
+    }
+    return file_;
+  }
+  void finish() {
+    if (!stream().flush()) throw IoError((to_stdout() ? "stdout" : name_) + ": writing failed");
+  }
+
+ private:
+  bool to_stdout() const { return name_ == "-"; }
+
+  std::string name_;
+  std::ofstream file_;
+};
+
 }  // namespace
 
 int predict(const PredictOptions& options) {
+  AnswerFile out(options);
   TrainedRun run = TrainedRun::load(options.run);
   std::vector<std::string> names;
   std::string pair;  // a task that reads pairs
@@ -48,20 +100,7 @@ int predict(const PredictOptions& options) {
   const PredictionSamples samples{.count = options.samples, .seed = options.seed};
   if (samples.count != 0) run.predict(options.task, {}, samples);  // refused before the output is touched
 
-  std::ofstream file;
-  std::error_code absent;
-  if (options.output != "-" && options.input != "-" &&
-      std::filesystem::equivalent(options.input, options.output, absent)) {
-    throw UserError("predict: --input and --output are the same file");
-  }
-  // With the first answers: an input that cannot be read leaves what is there.
-  const auto open_output = [&] {
-    if (options.output == "-" || file.is_open()) return;
-    file.open(options.output, std::ios::binary | std::ios::trunc);
-    if (!file) throw IoError(options.output + ": cannot be written");
-  };
   bool first = true;
-  std::ostream& out = options.output == "-" ? std::cout : file;
   for_each_chunk(options.input, 256, [&](const std::vector<InputText>& chunk) {
     std::vector<std::pair<std::string, std::string>> texts;
     for (const InputText& input : chunk) {
@@ -79,12 +118,10 @@ int predict(const PredictOptions& options) {
                    " single texts: text alone, without text_pair");
     }
     const std::vector<Json> answers = options.all ? run.predict_all(texts) : run.predict(options.task, texts, samples);
-    open_output();
-    for (std::size_t i = 0; i < chunk.size(); ++i) out << carried(chunk[i], answers[i]).dump() << '\n';
+    std::ostream& stream = out.stream();
+    for (std::size_t i = 0; i < chunk.size(); ++i) stream << carried(chunk[i], answers[i]).dump() << '\n';
   });
-  open_output();  // of an empty input
-  out.flush();
-  if (!out) throw IoError((options.output == "-" ? "stdout" : options.output) + ": writing failed");
+  out.finish();
   return 0;
 }
 

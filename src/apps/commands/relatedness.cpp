@@ -9,6 +9,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/output_file.h"
 #include "timed_progress.h"
 
 namespace infomtl::commands {
@@ -38,6 +39,17 @@ Relatedness found_by(const RelatednessOptions& options) {
   throw UserError("nothing could be measured of how " + counted(found.tasks.size(), "task") + " relate: " + reasons);
 }
 
+bool is_relatedness(std::string_view text) {
+  return text.starts_with('{') && text.find("\"tasks\"") != text.npos && text.find("\"measures\"") != text.npos;
+}
+bool is_picture(std::string_view text) { return text.starts_with("<svg xmlns='http://www.w3.org/2000/svg' viewBox="); }
+
+const OutputKind& kind_of(bool picture) {
+  static const OutputKind kRecord{.what = "a relatedness.json of infomtl relatedness", .is_of_kind = is_relatedness};
+  static const OutputKind kPicture{.what = "a picture of infomtl relatedness", .is_of_kind = is_picture};
+  return picture ? kPicture : kRecord;
+}
+
 /// Keeps a file that has more: what took long once may not be had any more. @throws UserError
 void refuse_to_lose(const Relatedness& found, const std::filesystem::path& file) {
   if (!is_there(file)) return;
@@ -61,9 +73,11 @@ int relatedness(const RelatednessOptions& options) {
     log::info("nothing is written beside a config; --output FOLDER takes relatedness.json and relatedness.svg");
     return 0;
   }
+  check_output(folder / "relatedness.json", kind_of(false));
+  check_output(folder / "relatedness.svg", kind_of(true));
   refuse_to_lose(found, folder / "relatedness.json");
-  write_file_atomically(folder / "relatedness.json", found.to_json().dump(2) + "\n");
-  write_file_atomically(folder / "relatedness.svg", found.svg());
+  write_output(folder / "relatedness.json", found.to_json().dump(2) + "\n", kind_of(false));
+  write_output(folder / "relatedness.svg", found.svg(), kind_of(true));
   log::info("written: " + (folder / "relatedness.json").string() + ", relatedness.svg; infomtl report " +
             folder.string() + " shows them");
   return 0;

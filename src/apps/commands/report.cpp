@@ -3,11 +3,15 @@
 #include <cstdio>
 
 #include "commands.h"
-#include "infomtl/core/errors.h"
-#include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/output_file.h"
 
 namespace infomtl::commands {
+namespace {
+
+bool is_page(std::string_view text) { return text.find("name='generator' content='infomtl report'") != text.npos; }
+
+}  // namespace
 
 int report(const ReportOptions& options) {
   if (options.text) {
@@ -15,8 +19,9 @@ int report(const ReportOptions& options) {
     return 0;
   }
   const std::filesystem::path page = options.output.empty() ? options.folder / "report.html" : options.output;
-  if (std::filesystem::is_directory(page)) throw UserError(page.string() + ": is a folder; name a file");
-  write_file_atomically(page, html_report(options.folder));
+  const OutputKind kind{.what = "a page of infomtl report", .is_of_kind = is_page};
+  check_output(page, kind);
+  write_output(page, html_report(options.folder), kind);
   log::info("page: " + page.string());
   return 0;
 }

@@ -95,13 +95,17 @@ InputText read_record(const std::string& line, const std::string& where) {
 }  // namespace
 
 Json carried(const InputText& input, const Json& answer) {
-  Json line = input.others;
-  for (const auto& [key, value] : answer.items()) {
-    if (line.contains(key)) {
-      throw DataError(input.where + ": \"" + key + "\" is a key of the answer, too; rename the record's");
+  Json line = Json::object(), given = Json::object();
+  for (const auto& [key, value] : input.others.items()) (answer.contains(key) ? given : line)[key] = value;
+  if (!given.empty()) {
+    if (line.contains(kGiven) || answer.contains(kGiven)) {
+      throw DataError(input.where + ": \"" + given.begin().key() +
+                      "\" is a key of the answer, too, and what the record " + "has there would be put under \"" +
+                      kGiven + "\", which is taken; rename one of the record's keys");
     }
-    line[key] = value;
+    line[kGiven] = std::move(given);
   }
+  line.update(answer);
   return line;
 }
 

@@ -27,7 +27,11 @@ struct InputText {
 void for_each_chunk(const std::string& input, std::size_t chunk,
                     const std::function<void(const std::vector<InputText>&)>& body);
 
-/// An answer behind what its record carried. @throws DataError where both have a key
+/// Where an answer has what the record had under a key of the answer, too.
+inline constexpr const char* kGiven = "given";
+
+/// An answer behind what its record carried. A key that both have (a label, say) is the answer's; what the record had there
+/// stands in an object "given" before it. @throws DataError where the record needs that and has a "given" of its own
 Json carried(const InputText& input, const Json& answer);
 
 }  // namespace infomtl::commands

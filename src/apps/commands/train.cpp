@@ -51,11 +51,9 @@ int train(const TrainOptions& given) {
     std::fputs(summary.table(split).c_str(), stdout);
   } else {
     Run run = Run::from_config(options.config, experiment);
-    const std::string folder = "run folder: " + run.folder().string();
-    if (!run.finished()) log::info(folder);
+    log::info("run folder: " + run.folder().string() + (run.finished() ? " is finished" : ""));
     const Results results = run.fit(stop);
     if (!*stop) std::fputs(results.table(split).c_str(), stdout);
-    log::info(folder);  // again, below what training said
   }
   return status_after_training("continue with --resume");
 }

@@ -74,6 +74,21 @@ refuse_in_one_line 'is a folder' influence nowhere --select 0.1 --write base
 refuse_in_one_line 'there is no folder nowhere' influence nowhere --select 0.1 --write nowhere/x.json
 refuse_in_one_line 'one model per task' influence alone --log-level error
 refuse_in_one_line 'not a run folder' influence nowhere --log-level error
+# A refusal leaves a run as it was, whether it is known before the rows are encoded or after.
+cp -r base fresh && rm -r fresh/influence
+for request in '--tasks topik' '--tasks topic,spans' "--tasks $tasks --target topik --select 0.1 --write x.json" \
+  '--tasks topic,emotion --shared common' "--tasks $tasks --shared none --backend explicit --ridge 0"; do
+  status=0
+  # shellcheck disable=SC2086
+  "$program" influence fresh $request --log-level error >/dev/null 2>err.txt || status=$?
+  [[ $status == 2 ]] || die "influence $request: status $status: $(cat err.txt)"
+  [[ ! -e fresh/influence ]] || die "influence $request was refused and left $(ls -A fresh/influence)"
+done
+# The file of rows takes the place of no other file.
+cp config.json other.json
+refuse_in_one_line 'other.json: is there and cannot be told to be a file of infomtl influence --write' \
+  influence base --tasks $tasks --select 0.1 --write other.json --log-level error
+cmp config.json other.json || die "--write wrote over a config"
 mv base/checkpoints/best kept && refuse_in_one_line 'no best checkpoint' influence base --log-level error
 mv kept base/checkpoints/best
 sed 's/"topic"/"topics"/' harmful.json >wrong.json

@@ -78,10 +78,25 @@ damage
 sed -i 's/"max_length"/"max_len"/' corpus/corpus.json && refuse_in_one_line 'corpus.json#/encoder/max_len' $(train config.json)
 damage
 
-# Weights: a run's own encoder, cut short, of other shapes, and not there.
 "$program" train config.json --output good --set training.max_steps=1 --log-level error >/dev/null
+# A checkpoint as the encoder: its files are those that were saved, and no others.
 best=good/checkpoints/best
 weights() { rm -rf encoder && cp -r "$best" encoder; }
+weights && printf 'X' | dd of=encoder/model.safetensors bs=1 seek=9000 conv=notrunc status=none
+for command in "train config.json --set encoder.path=encoder --output run" 'check config.json --set encoder.path=encoder' \
+  'encode --model encoder' 'tokenize --model encoder'; do
+  status=0
+  # shellcheck disable=SC2086
+  "$program" $command --log-level error >out.txt 2>err.txt </dev/null || status=$?
+  [[ $status == 2 ]] || die "$command of a changed checkpoint: status $status"
+  cat out.txt err.txt >said.txt && contains said.txt 'encoder/model.safetensors: is not what was saved'
+  [[ ! -e run ]] || die "$command: wrote a run folder"
+done
+weights && echo '{}' >encoder/tokenizer.json
+refuse_in_one_line 'encoder/tokenizer.json: is not among the files' tokenize --model encoder --log-level error
+
+# Weights: a run's own encoder, cut short, of other shapes, and not there.
+weights() { rm -rf encoder && cp -r "$best" encoder && rm encoder/state.* encoder/heads.safetensors; }
 weights && truncate -s -100 encoder/model.safetensors
 refuse_in_one_line 'encoder/model.safetensors' train config.json --set encoder.path=encoder --output run --log-level error
 weights && truncate -s 20 encoder/model.safetensors
@@ -153,6 +168,21 @@ for change in training.epoch=3 losses.0.name=supervisd training.selection.split=
   mistakes=$((mistakes + 1))
 done
 [[ $before == "$(find good -type f -print0 | sort -z | xargs -0 sha256sum)" ]] || die "a run was written over"
+
+# Pipes in place of files, which nobody writes to.
+mkfifo pipe.csv
+data_config pipe.csv classification csv
+refuse_in_one_line 'pipe.csv: is a pipe; a file is needed' train data.json --output run --log-level error
+for file in config.json model.safetensors vocab.txt; do
+  weights && rm "encoder/$file" && mkfifo "encoder/$file"
+  refuse_in_one_line "encoder/$file: is a pipe; a file is needed" train config.json --set encoder.path=encoder --output run --log-level error
+done
+
+# Folders and files of something else.
+mkdir mine/notes && echo kept >mine/notes/thesis.tex
+refuse_in_one_line 'holds other things than a run (thesis.tex)' train config.json --output mine/notes --log-level error
+refuse_in_one_line 'is not the config of a run' train config.json --output corpus/encoder --log-level error
+refuse_in_one_line 'holds other things than runs of several seeds' train config.json --output good --seeds 1,2 --log-level error
 
 # Commands.
 refuse_in_one_line 'unknown command' trian

@@ -48,4 +48,20 @@ for arguments in 'empty' 'nowhere' 'all/run --output all' 'all/run --text --outp
   [[ $status == 2 && $(wc -l <mistake.txt) == 1 ]] || die "report $arguments: status $status, $(cat mistake.txt)"
 done
 [[ ! -e empty/report.html && ! -e a.html ]] || die "a page of nothing was written"
+# A page takes the place of a page, and of nothing else.
+"$program" report all/run --output seeds.html --log-level warning
+contains seeds.html 'One finished run'
+for file in config.json all/run/results.json; do
+  cp "$file" before
+  status=0
+  "$program" report all/run --output "$file" --log-level warning 2>mistake.txt >/dev/null || status=$?
+  [[ $status == 2 ]] || die "report over $file: status $status"
+  contains mistake.txt "$file: is there and cannot be told to be a page of infomtl report"
+  cmp "$file" before || die "report wrote over $file"
+done
+mkfifo page.pipe
+cat page.pipe >piped.html &
+"$program" report all/run --output page.pipe --log-level warning && wait $!
+[[ -p page.pipe ]] || die "a pipe was replaced"
+contains piped.html '</html>'
 echo "1 passed, 0 failed"

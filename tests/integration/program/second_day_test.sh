@@ -58,7 +58,14 @@ cat pair.jsonl pair.jsonl >pairs.jsonl
 "$program" predict mine --all --input pairs.jsonl "${quiet[@]}" >all.jsonl 2>single.txt
 [[ $(grep -c 'topic, .* read single texts' single.txt) == 1 ]] || die "not said once that text_pair is not read: $(cat single.txt)"
 for task in topic polarity emotion certainty spans answer; do contains all.jsonl "\"$task\":{"; done
-refuse_in_one_line '"label" is a key of the answer' predict whole --task topic --input more.jsonl
+# What a record had under a key of the answer is kept beside it.
+"$program" predict mine --task topic --input more.jsonl "${quiet[@]}" >labelled.jsonl
+[[ $(wc -l <labelled.jsonl) == 2 ]] || die "labelled records: $(cat labelled.jsonl)"
+contains labelled.jsonl '{"id":7,"given":{"label":0},"label":"'
+printf '{"given": 1, "text": "a good day", "label": 1}\n' >taken.jsonl
+refuse_in_one_line 'under "given", which is taken' predict mine --task topic --input taken.jsonl
+printf '{"text": "a good day", "label": 1}\n' >label.jsonl
+"$program" tokenize --model corpus/encoder --input label.jsonl | grep -q '^{"label":1,"ids":' || die "a label is no key of tokens"
 refuse_in_one_line 'give --task' predict whole
 refuse_in_one_line 'nothere.txt: cannot be opened: No such file' predict whole --task topic --input nothere.txt
 refuse_in_one_line 'corpus: is a folder' predict whole --task topic --input corpus

@@ -52,6 +52,7 @@ sed 's|"corpus/tasks/topic.json", ||' partly.json >untested.json
 # In a file: the run folder before training, and a line as soon as steps are reported.
 sed -n '/run folder: untested/,$p' said.txt | grep -q '^step 2 of 2  epoch 1' ||
   die "the run folder is not named before the first report, or no report is shown: $(cat said.txt)"
+[[ $(grep -c 'run folder' said.txt) == 1 ]] || die "the run folder is named more than once: $(cat said.txt)"
 status=0
 "$program" evaluate untested --split test --log-level error 2>untested.txt || status=$?
 [[ $status == 2 ]] || die "a split without rows: status $status"
@@ -129,6 +130,18 @@ for input in nothere.txt damaged.txt pointer.txt broken.jsonl; do
   [[ $status == 2 && $(wc -l <bad_input.txt) == 1 ]] || die "$input: status $status: $(cat bad_input.txt)"
   contains bad_input.txt "$input"
   cmp answers.jsonl labels.jsonl || die "$input: the answers of another input are gone"
+done
+# Answers take the place of answers, and of nothing else.
+"$program" predict run --task topic --input texts.txt --output answers.jsonl --log-level error
+cp config.json kept.json
+printf '{"id": 1, "text": "a", "label": "x"}\n' >gold.jsonl
+for file in kept.json gold.jsonl; do
+  cp "$file" before
+  status=0
+  "$program" predict run --task topic --input texts.txt --output "$file" --log-level error 2>other.txt || status=$?
+  [[ $status == 2 ]] || die "answers over $file: status $status"
+  contains other.txt "$file: is there and cannot be told to be a file of answers of infomtl predict"
+  cmp "$file" before || die "answers were written over $file"
 done
 status=0
 "$program" tokenize --model run/checkpoints/best --input texts.txt >/dev/full 2>full.txt || status=$?
