@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/json_pointer.h"
 #include "infomtl/core/json.h"
+#include "infomtl/core/json_pointer.h"
 #include "infomtl/core/problems.h"
 
 namespace infomtl {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/json_pointer.h"
+#include "infomtl/core/json_pointer.h"
 
 namespace infomtl {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/json_shape.h"
+#include "core/json_text.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/utf8.h"
@@ -19,20 +19,14 @@ std::string reason_of(const std::exception& error) {
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-Json parse_json(std::string_view text) {
-  JsonShape shape;
+Json parse_json(std::string_view text, const std::string& file, std::size_t first_line) {
   try {
-    return Json::parse(text, [&](int, Json::parse_event_t event, Json& parsed) { return shape(event, parsed); });
-  } catch (const JsonShape::Fault& fault) {
-    throw FormatError("\"" + fault.pointer + "\" is " + fault.what);
-  } catch (const Json::exception& error) {
-    throw FormatError("not JSON: " + reason_of(error));
+    return parse_json_text(text, false);
+  } catch (const JsonFault& fault) {
+    throw FormatError(file + ":" + line_and_byte(text, fault.offset, first_line) + ": " + fault.what);
   }
 }
 
-Json read_json(const std::filesystem::path& file) {
-  const std::string text = read_file(file);  // which names the file itself
-  return with_context(file.string(), [&] { return parse_json(text); });
-}
+Json read_json(const std::filesystem::path& file) { return parse_json(read_file(file), file.string()); }
 
 }  // namespace infomtl

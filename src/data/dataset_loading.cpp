@@ -72,7 +72,7 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
     LabelReader labels(record, split, problem, kept);
     labels.append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
     if (const std::string rest = labels.left_out(); !rest.empty()) {
-      log::info("task " + record.task.name + ", " + std::string(split_name(split)) + ", " + rows.labels[r].file +
+      log::info("task " + record.task.name + ", " + std::string(split_name(split)) + ", " + rows.labels[r].file.name +
                 ": rows left out: " + rest);
     }
   }

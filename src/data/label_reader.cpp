@@ -90,7 +90,7 @@ void LabelReader::append(const RawLabels& raw, const SourceRows& source, std::in
   const bool list = record_.task.kind == TaskKind::multi_label || record_.task.kind == TaskKind::tagging;
   if (list && rows.label_offsets.empty()) rows.label_offsets.push_back(0);
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    const std::string where = raw.file + ":" + std::to_string(raw.lines[i]) + ": ";
+    const std::string where = raw.file.place(raw.lines[i]);
     if (raw.refused[i]) continue;
     if (raw.missing[i]) {
       ++without_label_;
@@ -117,7 +117,7 @@ void LabelReader::append(const RawLabels& raw, const SourceRows& source, std::in
     if (list) rows.label_offsets.push_back(static_cast<std::int64_t>(rows.classes.size()));
   }
   if (outside_count_ > 1) {
-    problem_(raw.file + ": " + std::to_string(outside_count_) +
+    problem_(raw.file.name + ": " + std::to_string(outside_count_) +
              " values are outside the record's \"range\"; they are " + describe(outside_));
   }
 }

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   std::string text(reinterpret_cast<const char*>(data), size);
   try {
-    Json state = infomtl::parse_json(text);
+    Json state = infomtl::parse_json(text, "state.json");
     if (state.is_object()) {
       state.erase("sha256");
       state["sha256"] = infomtl::sha256_of_text(state.dump());

@@ -156,7 +156,7 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
     EXPECT_EQ(words.find("did you mean"), std::string::npos) << words;
   }
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "{\"model_type\":";
-  EXPECT_COMPLAINT(folder.path(), "not JSON");
+  EXPECT_COMPLAINT(folder.path(), "config.json:1:15: not valid JSON");
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "[1]";
   EXPECT_COMPLAINT(folder.path(), "not an object");
 }
