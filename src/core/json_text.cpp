@@ -76,7 +76,8 @@ class Shape {
 
  private:
   static constexpr std::size_t kDeepest = 200;
-  static constexpr std::size_t kMostKeys = 20000;  // a key is found by looking at those before it: a second for so many
+  static constexpr std::size_t kMostKeys =
+      10000;  // a key is found by looking at those before it: half a second for so many
 
   struct Level {
     bool list;

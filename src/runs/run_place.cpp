@@ -6,7 +6,6 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
-#include "infomtl/data/task_json.h"
 #include "infomtl/runs/run_encoder.h"
 #include "infomtl/train/checkpoint.h"
 #include "runs/run_folder.h"
@@ -122,7 +121,7 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
   if (!fs::exists(main)) throw_no_best(place.run);
   RunCheckpoints found;
   const Json state = read_checkpoint_state(main);
-  for (const Json& task : state.at("tasks")) found.tasks.push_back(task_from_json(task));
+  found.tasks = tasks_of_state(state, main);
   found.checkpoints.push_back({.checkpoint = main, .tasks = {}, .step = steps_of(state), .own = false});
   const std::optional<Results> results = place.checkpoint.empty() ? folder.finished() : std::nullopt;
   for (std::size_t t = 0; t < found.tasks.size(); ++t) {

@@ -6,7 +6,6 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
-#include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"
 #include "infomtl/train/checkpoint.h"
 #include "runs/run_folder.h"
@@ -109,8 +108,7 @@ std::filesystem::path start_checkpoint(const StartSettings& start) {
 void start_from(const StartSettings& start, const MultiTaskModel& model) {
   const std::filesystem::path checkpoint = start_checkpoint(start);
   const Json state = verify_checkpoint(checkpoint);
-  std::vector<Task> stored;
-  for (const Json& task : state.at("tasks")) stored.push_back(task_from_json(task));
+  const std::vector<Task> stored = tasks_of_state(state, checkpoint);
 
   const auto asked = [&](const char* part) {
     return std::find(start.parts.begin(), start.parts.end(), part) != start.parts.end();

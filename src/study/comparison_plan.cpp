@@ -141,10 +141,10 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
   }
 }
 
-/// @param refused  seeds that chose the settings
-void check_seeds(const Config& config, const std::vector<std::uint64_t>& seeds,
+/// @param where  they were given @param refused  seeds that chose the settings
+void check_seeds(const Config& config, const std::vector<std::uint64_t>& seeds, const std::string& where,
                  const std::vector<std::uint64_t>& refused) {
-  refuse_repeated_seeds(seeds);
+  refuse_repeated_seeds(seeds, where);
   if (seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
   for (const std::uint64_t seed : refused) {
     if (std::find(seeds.begin(), seeds.end(), seed) == seeds.end()) continue;
@@ -214,7 +214,8 @@ ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std
   config.part([&] { refused = read_seeds(config, "refused_seeds"); });
   config.reject_unknown();
   if (!seeds.empty()) plan.seeds = seeds;
-  if (known_seeds) config.part([&] { check_seeds(config, plan.seeds, refused); });
+  const std::string given_at = seeds.empty() ? config.where("seeds") : "--seeds";
+  if (known_seeds) config.part([&] { check_seeds(config, plan.seeds, given_at, refused); });
   return plan;
 }
 

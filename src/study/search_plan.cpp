@@ -109,7 +109,7 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file, const std::shared
   config.part([&] {
     plan.seeds = read_seeds(config, "seeds");
     if (plan.seeds.empty()) config.fail("seeds", "names no seed");
-    with_context(config.where("seeds"), [&] { refuse_repeated_seeds(plan.seeds); });
+    refuse_repeated_seeds(plan.seeds, config.where("seeds"));
   });
   whole = config.part([&] { read_algorithm(config, plan); }) && whole;
   plan.unequal_budgets = config.boolean("unequal_budgets", false);

@@ -231,6 +231,10 @@ Json read_checkpoint_state(const std::filesystem::path& folder) {
   return state;
 }
 
+std::vector<Task> tasks_of_state(const Json& state, const std::filesystem::path& folder) {
+  return tasks_from_json(state.at("tasks"), (folder / kState).string() + "#/tasks");
+}
+
 Json verify_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kState;
   Json state = read_checkpoint_state(folder);

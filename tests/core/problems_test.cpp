@@ -47,7 +47,7 @@ TEST(CollectedProblems, ListEveryMistakeOfAnObjectAndKeepTheDefaults) {
 TEST(CollectedProblems, NameADozenUnknownKeysOfAnObjectAndCountTheOthers) {
   Json many = {{"losses", {Json::object(), Json::object()}}};
   for (int k = 0; k < 13; ++k) many["losses"][0]["k" + std::to_string(k)] = 0;
-  for (int k = 0; k < 15000; ++k) many["losses"][1]["k" + std::to_string(k)] = 0;
+  for (int k = 0; k < 9000; ++k) many["losses"][1]["k" + std::to_string(k)] = 0;
   const Config config = Config::from_json(many, "t.json");
   const auto problems = std::make_shared<Problems>();
   config.collect(problems);
@@ -55,7 +55,7 @@ TEST(CollectedProblems, NameADozenUnknownKeysOfAnObjectAndCountTheOthers) {
   ASSERT_EQ(problems->all().size(), 26u);
   EXPECT_EQ(problems->all()[0], "t.json#/losses/0/k0: unknown key");
   EXPECT_EQ(problems->all()[12], "t.json#/losses/0: and 1 more unknown key");
-  EXPECT_EQ(problems->all()[25], "t.json#/losses/1: and 14988 more unknown keys");
+  EXPECT_EQ(problems->all()[25], "t.json#/losses/1: and 8988 more unknown keys");
 }
 
 TEST(CollectedProblems, AreToldOnceHoweverOftenAFieldIsRead) {

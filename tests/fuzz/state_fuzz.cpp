@@ -10,7 +10,6 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/core/json_file.h"
-#include "infomtl/data/task_json.h"
 #include "infomtl/train/checkpoint.h"
 #include "support/temporary_folder.h"
 #include "train/progress.h"
@@ -35,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   folder.write("state.json", text);
   try {
     const Json state = infomtl::verify_checkpoint(folder.path());
-    for (const Json& task : state.at("tasks")) infomtl::task_from_json(task);
+    infomtl::tasks_of_state(state, folder.path());
     infomtl::Progress::from_json(state.at("progress"));
     infomtl::StepStatistics statistics({"a", "b"});
     statistics.load(state.at("progress").at("statistics"));

@@ -12,7 +12,7 @@
 
 namespace infomtl {
 
-/// The value of a JSON text in which no object has a key twice, or more than 20,000, and nothing is nested deeper than 200.
+/// The value of a JSON text in which no object has a key twice, or more than 10,000, and nothing is nested deeper than 200.
 /// @param file  where the text stands, from its line `first_line` on
 /// @throws FormatError "file:line:byte: what is wrong"
 INFOMTL_API Json parse_json(std::string_view text, const std::string& file, std::size_t first_line = 1);
