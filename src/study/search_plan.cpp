@@ -185,11 +185,8 @@ Config SearchPlan::config(const SearchMethod& method, const TrialSettings& trial
   for (const Setting& setting : trial) {
     written.push_back({setting.field + "=" + setting.value, method.places.at(setting.field)});
   }
-  const Config merged = merged_config(experiment, method.planned.file, problems);
-  merged.collect(nullptr);  // an override that can't be applied leaves no config to go on with
-  const Config whole = merged.overridden_as_written(written).overridden(overrides);
-  whole.collect(problems);
-  return whole;
+  for (const std::string& assignment : overrides) written.push_back({.assignment = assignment, .where = ""});
+  return overridden_or_refused(merged_config(experiment, method.planned.file, problems), written);
 }
 
 Json to_json(const TrialSettings& settings) {
