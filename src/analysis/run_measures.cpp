@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/data/dataset.h"
@@ -61,8 +62,8 @@ std::vector<double> paired_gains(const SeedScore& together, const SeedScore& alo
 /// "a, b" of at most a few.
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 4;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  const std::string text =
+      joined({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMost))});
   return names.size() > kMost ? text + " and " + std::to_string(names.size() - kMost) + " more" : text;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -56,9 +57,7 @@ std::optional<StoredPooling> stored_pooling(const fs::path& folder) {
   if (modes.empty()) return std::nullopt;
   if (modes.size() == 1 && (modes[0] == "mean_tokens" || modes[0] == "mean")) return StoredPooling{Pooling::mean, file};
   if (modes.size() == 1 && (modes[0] == "cls_token" || modes[0] == "cls")) return StoredPooling{Pooling::first, file};
-  std::string names;
-  for (const std::string& mode : modes) names += (names.empty() ? "" : ", ") + mode;
-  throw FormatError(file.string() + ": asks for the pooling " + names +
+  throw FormatError(file.string() + ": asks for the pooling " + joined(modes) +
                     "; \"first\" and \"mean\" are here, one of them can be asked for with --pooling");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -54,11 +55,11 @@ std::vector<fs::path> runs_below(const fs::path& folder, int levels) {
 
 std::string some_of(const fs::path& given, const fs::path& folder, const std::vector<fs::path>& runs) {
   constexpr std::size_t kShown = 3;
-  std::string text;
+  std::vector<std::string> shown;
   for (std::size_t i = 0; i < std::min(runs.size(), kShown); ++i) {
-    text += (i == 0 ? "" : ", ") + (given / fs::relative(runs[i], folder)).string();
+    shown.push_back((given / fs::relative(runs[i], folder)).string());
   }
-  return text + (runs.size() > kShown ? ", ..." : "");
+  return joined(shown) + (runs.size() > kShown ? ", ..." : "");
 }
 
 std::int64_t steps_of(const Json& state) { return state.at("progress").value("steps", std::int64_t{0}); }

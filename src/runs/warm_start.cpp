@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
@@ -52,11 +53,7 @@ bool take(const WeightsReader& reader, const std::string& prefix, const NamedTen
 /// What was done, in words.
 struct Account {
   std::vector<std::string> taken, fresh;
-  static std::string list(const std::vector<std::string>& names) {
-    std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text.empty() ? "nothing" : text;
-  }
+  static std::string list(const std::vector<std::string>& names) { return names.empty() ? "nothing" : joined(names); }
   std::string text() const { return "taken: " + list(taken) + (fresh.empty() ? "" : "; fresh: " + list(fresh)); }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/runs/seeds.h"
@@ -195,10 +196,6 @@ Json to_json(const TrialSettings& settings) {
   return json;
 }
 
-std::string settings_text(const TrialSettings& settings) {
-  std::string text;
-  for (const std::string& assignment : overrides_of(settings)) text += (text.empty() ? "" : " ") + assignment;
-  return text;
-}
+std::string settings_text(const TrialSettings& settings) { return joined(overrides_of(settings), " "); }
 
 }  // namespace infomtl

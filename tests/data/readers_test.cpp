@@ -237,7 +237,7 @@ TEST(Jsonl, EveryKindOfBrokenLineIsNamed) {
                            R"({"text": "a", "y": [1]})", "{\"text\": \"a\nb\"}"}) {
     const std::string message =
         message_of<DataError>([&] { read(source, std::string(R"({"text": "a", "y": 1})") + "\n" + line); });
-    EXPECT_EQ(message.rfind("f:2: ", 0), 0u) << message;
+    EXPECT_EQ(message.rfind("f:2:", 0), 0u) << message;
   }
   message_of<DataError>([&] { read(source, std::string(100000, '[')); });
 }

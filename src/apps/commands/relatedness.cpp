@@ -31,11 +31,8 @@ Relatedness found_by(const RelatednessOptions& options) {
   lines.clear();
   for (const std::string& run : found.unread) log::warning(run);
   if (!found.measures.empty()) return found;
-  std::string reasons;
-  for (const std::string& reason : found.unread.empty() ? found.left_out : found.unread) {
-    reasons += (reasons.empty() ? "" : "; ") + reason;
-  }
-  throw UserError("nothing could be measured of how " + counted(found.tasks.size(), "task") + " relate: " + reasons);
+  throw UserError("nothing could be measured of how " + counted(found.tasks.size(), "task") +
+                  " relate: " + joined(found.unread.empty() ? found.left_out : found.unread, "; "));
 }
 
 /// Keeps a file that has more: what took long once may not be had any more. @throws UserError
