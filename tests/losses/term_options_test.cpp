@@ -4,7 +4,10 @@
 #include "infomtl/core/config.h"
 #include "infomtl/losses/focal.h"
 #include "infomtl/losses/objective.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/losses/supervised.h"
+#include "infomtl/model/architecture.h"
+#include "infomtl/model/head.h"
 #include "infomtl/ops/information/classification.h"
 #include "support/compare.h"
 #include "support/fixed_task_step.h"
@@ -92,6 +95,24 @@ TEST(ClassWeightsOfTasks, AreInTheLossThatTrains) {
   const Tensor expected = (each * torch::tensor({10.0 / 21, 10.0 / 3, 10.0 / 3, 10.0 / 6})).sum();
   EXPECT_TRUE(close(loss.sum, expected.to(torch::kFloat32), 1e-5));
   EXPECT_EQ(loss.count.item<double>(), 4);
+}
+
+TEST(CountsOfParts, AndWidthsHaveAnUpperBoundSinceMemoryIsTakenForThem) {
+  std::size_t looked_at = 0;
+  const auto look = [&](const auto& registry) {
+    for (const RegistryEntry& entry : registry.entries()) {
+      for (const FieldInfo& option : entry.options) {
+        if (option.type != "integer" || option.name.ends_with("steps")) continue;  // steps take time, not memory
+        EXPECT_NE(option.allowed.find('<'), std::string::npos) << entry.name << ": " << option.name;
+        ++looked_at;
+      }
+    }
+  };
+  look(architecture_registry());
+  look(head_registry());
+  look(loss_registry());
+  look(penalty_registry());
+  EXPECT_GT(looked_at, 10U);
 }
 
 TEST(TermOptions, WithoutEffectOnAnyTaskAreRefused) {

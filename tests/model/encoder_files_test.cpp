@@ -9,6 +9,7 @@
 #include "infomtl/core/files.h"
 #include "model/encoder_cases.h"
 #include "support/compare.h"
+#include "support/message_of.h"
 #include "support/temporary_folder.h"
 
 namespace infomtl {
@@ -143,6 +144,10 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
       {"num_hidden_layers", 0}, {"hidden_act", "gelo"},    {"hidden_dropout_prob", 1.0},
       {"layer_norm_eps", 0.0},  {"model_type", "roberto"}, {"position_embedding_type", "relative_key"},
       {"is_decoder", true},     {"pad_token_id", 97},      {"vocab_size", 1e30}};
+  EXPECT_EQ(testing::message_of<FormatError>([&] {
+              random_encoder({{"model_type", "bert"}, {"hidden_size", -1}}, 1, "bare/config.json");
+            }).find("bare/config.json#/hidden_size: "),
+            0U);
   for (const auto& [key, value] : bad) {
     const std::string words = with(key, value);
     EXPECT_NE(words.find(key), std::string::npos) << key << " = " << value << ": " << words;

@@ -212,7 +212,7 @@ once '/type: missing; one of classification'
 cp kept.json corpus/tasks/topic.json
 sed -i 's/"metric":/"extra_metrics": ["acuracy"], "metric":/' corpus/tasks/topic.json
 refused_with 1 config.json
-once 'task "topic": extra_metrics: unknown metric "acuracy"; did you mean "accuracy"'
+once 'topic.json#/extra_metrics/0: unknown metric "acuracy"; did you mean "accuracy"'
 cp kept.json corpus/tasks/topic.json
 
 # What a file holds does not command the terminal, and a name that is no slip is not compared for minutes.
