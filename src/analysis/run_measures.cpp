@@ -126,15 +126,15 @@ std::string text_of(const Json& value) { return value.is_string() ? value.get<st
 
 /// "shared adapter:32, ridge 0.01, backend cg" of an influence.json; what it does not say is left away.
 std::string influence_setup(const Json& json) {
-  std::string text;
+  std::vector<std::string> texts;
   const auto add = [&](const std::string& name, const Json& value) {
-    if (!value.is_null()) text += (text.empty() ? "" : ", ") + name + " " + text_of(value);
+    if (!value.is_null()) texts.push_back(name + " " + text_of(value));
   };
   const Json settings = json.value("settings", Json::object());
   add("shared", settings.value("shared", Json()));
   add("ridge", settings.value("ridge", Json()));
   add("backend", json.value("backend", Json::object()).value("name", Json()));
-  return text;
+  return joined(texts);
 }
 
 }  // namespace
