@@ -47,7 +47,7 @@ refuse_in_one_line 'a value is missing' influence nowhere --tasks topic,
 refuse_in_one_line 'must be a number > 0' influence nowhere --penalty nan
 refuse_in_one_line 'must be a number >= 0' influence nowhere --ridge nan
 refuse_in_one_line 'found 100000000; must be an integer >= 1 and <= 1000' $(train config.json --set 'architecture={"name":"mmoe","experts":100000000}')
-refuse_in_one_line 'config.json: training.selection.monitor: no task "topics"' $(train config.json --set training.selection.monitor=topics)
+refuse_in_one_line '--set#/training/selection/monitor: training.selection.monitor: no task "topics"' $(train config.json --set training.selection.monitor=topics)
 refuse_in_one_line 'seeds' $(train config.json --seeds 99999999999999999999)
 refuse_in_one_line 'batch_size' $(train config.json --set training.batch_size=9223372036854775807)
 refuse_in_one_line 'not a folder' train config.json --output config.json --log-level error
