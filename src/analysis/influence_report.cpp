@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/settings.h"
 #include "infomtl/runs/text_table.h"
@@ -85,12 +86,13 @@ std::string backend_line(const InfluenceResult& result) {
 
 /// What the table of flipped labels does not show: tasks that are not in it, and those without a flipped row.
 std::string mislabel_notes(const InfluenceReport& report) {
-  std::string text, left_out;
+  std::string text;
+  std::vector<std::string> left_out;
   for (const std::string& task : report.result.tasks) {
     const auto score = std::find_if(report.mislabel_scores.begin(), report.mislabel_scores.end(),
                                     [&](const MislabelScore& one) { return one.task == task; });
     if (score == report.mislabel_scores.end()) {
-      left_out += (left_out.empty() ? "" : ", ") + task;
+      left_out.push_back(task);
     } else if (score->flipped == 0) {
       const auto place = static_cast<std::size_t>(
           std::find(report.result.tasks.begin(), report.result.tasks.end(), task) - report.result.tasks.begin());
@@ -99,7 +101,7 @@ std::string mislabel_notes(const InfluenceReport& report) {
     }
   }
   if (left_out.empty()) return text;
-  return text + "left out: " + left_out + "; labels are flipped where each row has one class\n";
+  return text + "left out: " + joined(left_out) + "; labels are flipped where each row has one class\n";
 }
 
 }  // namespace

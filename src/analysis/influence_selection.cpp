@@ -86,15 +86,14 @@ ChosenRows random_rows(const InfluenceResult& result, double share, std::uint64_
 }
 
 std::string short_of_share(const InfluenceResult& result, const ChosenRows& rows, double share) {
-  std::string found;
+  std::vector<std::string> found;
   for (std::size_t l = 0; l < rows.size(); ++l) {
     const std::size_t wanted = share_of_rows(share, result.numbers[l].size()), chosen = rows[l].second.size();
     if (chosen >= wanted) continue;
-    found +=
-        (found.empty() ? "" : ", ") + rows[l].first + ": " + std::to_string(chosen) + " of " + counted(wanted, "row");
+    found.push_back(rows[l].first + ": " + std::to_string(chosen) + " of " + counted(wanted, "row"));
   }
   if (found.empty()) return "";
-  return "fewer rows are harmful than the share asks for, and only these are left out (" + found + ")" +
+  return "fewer rows are harmful than the share asks for, and only these are left out (" + joined(found) + ")" +
          nothing_shared(result);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/data/dataset.h"
@@ -61,8 +62,8 @@ std::vector<double> paired_gains(const SeedScore& together, const SeedScore& alo
 /// "a, b" of at most a few.
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 4;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  const std::string text =
+      joined({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMost))});
   return names.size() > kMost ? text + " and " + std::to_string(names.size() - kMost) + " more" : text;
 }
 
@@ -125,15 +126,15 @@ std::string text_of(const Json& value) { return value.is_string() ? value.get<st
 
 /// "shared adapter:32, ridge 0.01, backend cg" of an influence.json; what it does not say is left away.
 std::string influence_setup(const Json& json) {
-  std::string text;
+  std::vector<std::string> texts;
   const auto add = [&](const std::string& name, const Json& value) {
-    if (!value.is_null()) text += (text.empty() ? "" : ", ") + name + " " + text_of(value);
+    if (!value.is_null()) texts.push_back(name + " " + text_of(value));
   };
   const Json settings = json.value("settings", Json::object());
   add("shared", settings.value("shared", Json()));
   add("ridge", settings.value("ridge", Json()));
   add("backend", json.value("backend", Json::object()).value("name", Json()));
-  return text;
+  return joined(texts);
 }
 
 }  // namespace

@@ -2,23 +2,8 @@
 #include <string>
 
 #include "command_line.h"
-#include "infomtl/core/settings.h"
 
 namespace infomtl::commands {
-namespace {
-
-/// A share of rows or labels. CLI::Range is closed, and takes NaN.
-CLI::Validator share_in(const Range& range) {
-  return CLI::Validator(
-      [range](const std::string& text) {
-        double share = 0;
-        if (CLI::detail::lexical_cast(text, share) && range.contains(share)) return std::string();
-        return "found " + text + "; must be a number " + describe(range);
-      },
-      "SHARE");
-}
-
-}  // namespace
 
 void add_analysis_commands(CLI::App& app, CommandLine& line) {
   CLI::App* influence = add_command(
@@ -32,13 +17,15 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
       ->required();
   influence->add_option("--data", line.influence.data_root, "folder of the data, in place of the run's data.root")
       ->type_name("FOLDER");
-  influence->add_option("--tasks", line.influence.tasks, "these tasks only: hate,irony")->delimiter(',');
+  add_list(influence, "--tasks", line.influence.tasks, "these tasks only: hate,irony", CLI::Validator("TASK"));
   influence->add_option("--shared", line.influence.shared,
                         "what tasks share above the encoder: none, common or adapter:RANK (default: adapter:32)");
   influence->add_option("--sharing", line.influence.sharing, "hard or soft (default: hard)")
       ->check(CLI::IsMember({"hard", "soft"}));
-  influence->add_option("--penalty", line.influence.penalty, "of soft sharing (default: 0.1)");
-  influence->add_option("--ridge", line.influence.ridge, "in training and curvature alike (default: 0.01)");
+  influence->add_option("--penalty", line.influence.penalty, "of soft sharing (default: 0.1)")
+      ->check(number_in(above(0), "NUMBER"));
+  influence->add_option("--ridge", line.influence.ridge, "in training and curvature alike (default: 0.01)")
+      ->check(number_in(at_least(0), "NUMBER"));
   influence->add_option("--backend", line.influence.backend,
                         "auto, explicit, cg, lissa, arnoldi, ekfac, random_projection or identity (default: auto)");
   add_overrides(influence, line.influence.overrides,
@@ -54,14 +41,14 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
   influence
       ->add_option("--mislabel", line.influence.mislabel,
                    "check: flip this share of the labels, print the AUC of finding them")
-      ->check(share_in(between(0.001, 0.5)));
+      ->check(number_in(between(0.001, 0.5), "SHARE"));
   CLI::Option* select =
       influence->add_option("--select", line.influence.select, "the most harmful share of every task's rows, ...")
-          ->check(share_in({.low = 0, .high = 1, .low_open = true, .high_open = true}));
+          ->check(number_in({.low = 0, .high = 1, .low_open = true, .high_open = true}, "SHARE"));
   influence->add_option("--write", line.influence.write, "... as a file for data.leave_out")->type_name("FILE.json");
   CLI::Option* by_chance =
       influence->add_option("--select-random", line.influence.select_random, "instead, as many rows by chance")
-          ->type_name("SEED")
+          ->check(seed_numbers())
           ->needs(select);
   influence->add_option("--target", line.influence.target, "harmful to this task (default: the mean over all)")
       ->needs(select)

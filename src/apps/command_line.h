@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands/commands.h"
+#include "infomtl/core/settings.h"
 
 namespace infomtl::commands {
 
@@ -44,6 +45,25 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 
 /// What a seed may be: 0 or more, of at most 18 digits.
 CLI::Validator seed_numbers();
+/// A finite number of this range. CLI's own checks take NaN. @param type  as the help calls it
+CLI::Validator number_in(const Range& range, const std::string& type);
+
+/// The parts of what an option was given, divided by commas. @throws CLI::ValidationError for an empty one
+std::vector<std::string> parts_of_list(const std::string& option, const std::vector<std::string>& given);
+
+/// An option that takes several values, divided by commas. @param check  of each value
+template <class Value>
+CLI::Option* add_list(CLI::App* command, const std::string& option, std::vector<Value>& values, const std::string& what,
+                      const CLI::Validator& check) {
+  const auto take = [option, &values, check](const std::vector<std::string>& given) {
+    values.clear();
+    for (std::string& part : parts_of_list(option, given)) {
+      if (const std::string wrong = check(part); !wrong.empty()) throw CLI::ValidationError(option, wrong);
+      CLI::detail::lexical_cast(part, values.emplace_back());
+    }
+  };
+  return command->add_option_function<std::vector<std::string>>(option, take, what)->type_name(check.get_description());
+}
 
 /// --set KEY=VALUE, repeatable. @param what  its help
 void add_overrides(CLI::App* command, std::vector<std::string>& overrides, const std::string& what);

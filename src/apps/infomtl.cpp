@@ -12,6 +12,7 @@
 #include "command_line.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/log.h"
+#include "infomtl/core/utf8.h"
 
 namespace {
 
@@ -60,11 +61,7 @@ void describe(CLI::App& app, CommandLine& line) {
 
 /// One line: a message that holds line ends would hide its tail from tools that read lines.
 int report(const std::string& message, int status) {
-  std::string line = message;
-  for (char& c : line) {
-    if (c == '\n' || c == '\r') c = ' ';
-  }
-  std::fprintf(stderr, "infomtl: %s\n", line.c_str());
+  std::fprintf(stderr, "infomtl: %s\n", infomtl::on_one_line(message).c_str());
   return status;
 }
 

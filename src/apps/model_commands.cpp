@@ -24,11 +24,8 @@ void add_model_commands(CLI::App& app, CommandLine& line) {
       evaluate->add_option("--noise", line.evaluate.noise, "score under noise on the word embeddings, too")
           ->check(CLI::IsMember({"random", "adversarial"}))
           ->excludes(input);
-  evaluate
-      ->add_option("--strength", line.evaluate.strengths,
-                   "lengths of that noise in lengths of a text's word embeddings: 0.05,0.1")
-      ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+  add_list(evaluate, "--strength", line.evaluate.strengths,
+           "lengths of that noise in lengths of a text's word embeddings: 0.05,0.1", number_in(at_least(0), "NUMBER"));
   evaluate
       ->add_flag("--representation", line.evaluate.representation,
                  "instead: uniformity of the shared representation, adjusted Rand index of the outputs, covariance "
@@ -58,7 +55,7 @@ void add_model_commands(CLI::App& app, CommandLine& line) {
               "variational, vib or additive_noise; feedback and what is not random refuse")
           ->check(CLI::Range(std::int64_t{2}, std::int64_t{100000}))
           ->excludes(all_tasks);
-  predict->add_option("--seed", line.predict.seed, "of the samples")->needs(samples);
+  predict->add_option("--seed", line.predict.seed, "of the samples")->check(seed_numbers())->needs(samples);
 
   CLI::App* encode = add_command(app, line, "encode", "embed texts, JSONL out",
                                  "infomtl encode --model models/all-MiniLM-L6-v2 --pooling mean --input texts.txt",

@@ -1,4 +1,7 @@
 // Commands that train, or look at what would be trained.
+#include <algorithm>
+#include <cmath>
+
 #include "command_line.h"
 
 namespace infomtl::commands {
@@ -10,6 +13,32 @@ CLI::Validator seed_numbers() {
         return digits && text.size() <= 18 ? std::string() : "a seed is 0 or more, of at most 18 digits";
       },
       "SEED");
+}
+
+CLI::Validator number_in(const Range& range, const std::string& type) {
+  return CLI::Validator(
+      [range](const std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) && range.contains(value))
+          return std::string();
+        return "found " + text + "; must be a number " + describe(range);
+      },
+      type);
+}
+
+std::vector<std::string> parts_of_list(const std::string& option, const std::vector<std::string>& given) {
+  std::vector<std::string> parts;
+  for (const std::string& list : given) {
+    for (std::size_t begin = 0; begin <= list.size();) {
+      const std::size_t end = std::min(list.find(',', begin), list.size());
+      parts.push_back(list.substr(begin, end - begin));
+      begin = end + 1;
+      if (parts.back().empty()) {
+        throw CLI::ValidationError(option, "found \"" + list + "\"; between its commas a value is missing");
+      }
+    }
+  }
+  return parts;
 }
 
 void add_overrides(CLI::App* command, std::vector<std::string>& overrides, const std::string& what) {
@@ -24,10 +53,7 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
       ->required();
   add_overrides(train, line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)");
   CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seed_numbers());
-  train->add_option("--seeds", line.train.seeds, "several seeds, one run each: 0,1,2")
-      ->delimiter(',')
-      ->check(seed_numbers())
-      ->excludes(seed);
+  add_list(train, "--seeds", line.train.seeds, "several seeds, one run each: 0,1,2", seed_numbers())->excludes(seed);
   train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)");
   train
       ->add_option("--split", line.train.split,
@@ -47,9 +73,7 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
   compare->add_option("config", line.compare.config, "comparison config: experiment, methods, seeds, split, axes")
       ->required();
   add_overrides(compare, line.compare.overrides, "override a field of every run (repeatable)");
-  compare->add_option("--seeds", line.compare.seeds, "instead of the config's: 0,1,2")
-      ->delimiter(',')
-      ->check(seed_numbers());
+  add_list(compare, "--seeds", line.compare.seeds, "instead of the config's: 0,1,2", seed_numbers());
   compare->add_option("--output", line.compare.output,
                       "folder of the runs (default: runs/<its name, or the config's>)");
   compare

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/config_document.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_fields.h"
@@ -354,11 +355,14 @@ fs::path Config::as_path() const {
 std::unique_ptr<FieldVisitor> Config::field_reader() const { return std::make_unique<FieldReader>(*this); }
 
 void Config::reject_unknown() const {
+  constexpr std::size_t kMostTold = 12;
   const auto& asked = document_->asked[pointer_];
+  std::size_t unknown = 0;
   for (const auto& [key, value] : to_object(*value_, where()).items()) {
-    if (std::find(asked.begin(), asked.end(), key) != asked.end()) continue;
+    if (std::find(asked.begin(), asked.end(), key) != asked.end() || ++unknown > kMostTold) continue;
     part([&, name = key] { fail(name, "unknown key" + did_you_mean(name, asked)); });
   }
+  if (unknown > kMostTold) part([&] { fail("and " + counted(unknown - kMostTold, "more unknown key")); });
 }
 
 void Config::fail(const std::string& message) const { fail_at(where(), message); }

@@ -5,11 +5,10 @@
 #include <set>
 #include <utility>
 
-#include "core/json_shape.h"
+#include "core/json_text.h"
 #include "infomtl/core/cache_folder.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
-#include "infomtl/core/json_file.h"
 #include "infomtl/core/model_folder.h"
 #include "infomtl/core/utf8.h"
 
@@ -20,41 +19,14 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOverrides = "--set";
 
-// Without the place, which is given apart.
-std::string syntax_reason(const Json::exception& error) {
-  std::string text = reason_of(error);
-  if (text.starts_with("parse error")) {
-    if (const auto colon = text.find(": "); colon != std::string::npos) text.erase(0, colon + 2);
-  }
-  return text;
-}
-
-// Where a comma stands that nothing follows, of a text whose parser stopped at `offset`; npos where that is not why.
-std::size_t spare_comma(std::string_view text, std::size_t offset) {
-  if (offset >= text.size() || std::string_view("}],").find(text[offset]) == std::string_view::npos) return text.npos;
-  const std::size_t before = text.substr(0, offset).find_last_not_of(" \t\r\n");
-  return before != text.npos && text[before] == ',' ? before : text.npos;
-}
-
 Json parse(std::string_view text, const std::string& name) {
   if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     throw ConfigError(name + ":" + line_and_byte(text, bad) + ": not UTF-8; save the file as UTF-8");
   }
-  JsonShape shape;
   try {
-    return Json::parse(
-        text, [&](int, Json::parse_event_t event, Json& parsed) { return shape(event, parsed); }, true, true);
-  } catch (const JsonShape::Fault& fault) {
-    throw ConfigError(name + "#" + fault.pointer + ": " + fault.what);
-  } catch (const Json::parse_error& error) {
-    // `byte` counts the bytes read, the offending one included.
-    const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
-    if (const std::size_t comma = spare_comma(text, offset); comma != text.npos) {
-      throw ConfigError(name + ":" + line_and_byte(text, comma) + ": not valid JSON: a comma too many");
-    }
-    throw ConfigError(name + ":" + line_and_byte(text, offset) + ": not valid JSON: " + syntax_reason(error));
-  } catch (const Json::exception& error) {  // a number that no double holds has no place in the text
-    throw ConfigError(name + "#" + shape.pointer() + ": not valid JSON: " + reason_of(error));
+    return parse_json_text<Json>(text, true);
+  } catch (const JsonFault& fault) {
+    throw ConfigError(name + ":" + line_and_byte(text, fault.offset) + ": " + fault.what);
   }
 }
 
@@ -232,8 +204,9 @@ void ConfigDocument::apply_override(const std::string& assignment, const std::st
   }
   Json value;
   try {
-    value = Json::parse(text);
-  } catch (const Json::exception&) {
+    value = parse_json_text<Json>(text, false);
+  } catch (const JsonFault& fault) {
+    if (!fault.syntax) throw ConfigError(label + ": " + fault.what);
     value = text;
   }
   const bool elements_by_name = value.is_object() && has_names(*target);

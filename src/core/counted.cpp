@@ -11,7 +11,15 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
 std::string named(const std::vector<std::string>& names, std::string_view one) {
   std::string text(one);
   if (names.size() != 1) text += 's';
-  for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? " \"" : ", \"") + names[i] + '"';
+  return names.empty() ? text : text + " \"" + joined(names, "\", \"") + '"';
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) text += between;
+    text += parts[i];
+  }
   return text;
 }
 

@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/utf8.h"
 
 namespace infomtl {
 namespace {
-
-std::string on_one_line(std::string_view text) {
-  std::string line(text);
-  // A terminal obeys control characters, wherever a file has them from.
-  const auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
-  std::replace_if(line.begin(), line.end(), control, ' ');
-  return line;
-}
 
 // Case and the choice of '-' or '_' are the commonest slips, so they cost nothing.
 std::string folded(std::string_view name) {
@@ -67,10 +60,12 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
   if (const std::string nearest = nearest_name(name, candidates); !nearest.empty()) {
     return "; did you mean \"" + nearest + "\"?";
   }
-  std::string list;
+  if (candidates.empty()) return "";
+  std::vector<std::string> shown;
   for (std::size_t i = 0; i < std::min(candidates.size(), kMostListed); ++i) {
-    list += (i == 0 ? "; known: " : ", ") + shortened_to(candidates[i], kLongest);
+    shown.push_back(shortened_to(candidates[i], kLongest));
   }
+  std::string list = "; known: " + joined(shown);
   if (candidates.size() > kMostListed) list += " and " + std::to_string(candidates.size() - kMostListed) + " more";
   return list;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/json.h"
 
@@ -14,12 +15,6 @@ std::string bound(double value) {
   if (value == static_cast<double>(static_cast<std::int64_t>(value)))
     return Json(static_cast<std::int64_t>(value)).dump();
   return Json(value).dump();
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string result;
-  for (const std::string& word : words) result += (result.empty() ? "" : ", ") + word;
-  return result;
 }
 
 }  // namespace

@@ -102,11 +102,12 @@ std::size_t width_of(std::uint32_t point) {
 
 std::size_t find_nul_bytes(std::string_view text) { return text.find(std::string_view("\0\0", 2)); }
 
-std::string line_and_byte(std::string_view text, std::size_t offset) {
+std::string line_and_byte(std::string_view text, std::size_t offset, std::size_t first_line) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const std::size_t newline = before.rfind('\n');
   const std::size_t byte = newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;
-  return std::to_string(std::count(before.begin(), before.end(), '\n') + 1) + ":" + std::to_string(byte);
+  const auto lines = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+  return std::to_string(first_line + lines) + ":" + std::to_string(byte);
 }
 
 std::string printable(std::string_view text) {
@@ -124,6 +125,13 @@ std::string printable(std::string_view text) {
     text.remove_prefix(bad + 1);
   }
   return out;
+}
+
+std::string on_one_line(std::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return printable(line);
 }
 
 std::size_t display_width(std::string_view text) {

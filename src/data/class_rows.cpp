@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/utf8.h"
 
 namespace infomtl::data {
@@ -56,14 +57,15 @@ std::string quoted(const std::string& text) { return "\"" + shortened_to(printab
 
 /// `"0" is not-hate, "1" is hate`, of what is not the class's own name; "" where that is nothing.
 std::string split_readings(const ClassesOfSplit& split) {
-  std::string text;
+  std::vector<std::string> texts;
   std::size_t count = 0;
   for (const ClassRows& one : split.classes) {
     for (const auto& [written, times] : one.written) {
       if (written == one.label || ++count > kShownReadings) continue;
-      text += (text.empty() ? "" : ", ") + quoted(written) + " is " + one.label;
+      texts.push_back(quoted(written) + " is " + one.label);
     }
   }
+  const std::string text = joined(texts);
   return count > kShownReadings ? text + " and " + std::to_string(count - kShownReadings) + " more" : text;
 }
 
@@ -125,11 +127,11 @@ std::string examples_text(const std::vector<ClassesOfSplit>& splits) {
     text += "\n" + std::string(split.task) + ", " + std::string(split_name(split.split)) + "\n";
     for (const ClassRows& one : split.classes) {
       text += "  " + one.label + ": " + std::to_string(one.rows);
-      std::string written;
+      std::vector<std::string> written;
       for (std::size_t i = 0; i < std::min(one.written.size(), kShownReadings); ++i) {
-        written += (i == 0 ? ", written " : ", ") + quoted(one.written[i].first);
+        written.push_back(quoted(one.written[i].first));
       }
-      text += written + "\n";
+      text += (written.empty() ? "" : ", written " + joined(written)) + "\n";
       for (const std::string& example : one.examples) text += "    " + example + "\n";
     }
   }

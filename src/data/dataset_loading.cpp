@@ -13,6 +13,7 @@
 #include "data/record_labels.h"
 #include "data/subset.h"
 #include "data/task_record.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -72,7 +73,7 @@ void load_reading(const Reading& reading, const std::vector<TaskRecord>& records
     LabelReader labels(record, split, problem, kept);
     labels.append(rows.labels[r], rows, first_sequence, data.tasks[reading.tasks[r]]);
     if (const std::string rest = labels.left_out(); !rest.empty()) {
-      log::info("task " + record.task.name + ", " + std::string(split_name(split)) + ", " + rows.labels[r].file +
+      log::info("task " + record.task.name + ", " + std::string(split_name(split)) + ", " + rows.labels[r].file.name +
                 ": rows left out: " + rest);
     }
   }
@@ -124,10 +125,10 @@ SplitData read_split(const std::vector<TaskRecord>& records, Split split, std::v
   rows.tasks.resize(records.size());
   std::set<std::size_t> told;  // tasks whose rows could not all be read
   for (const Reading& reading : readings_of(records, split)) {
-    std::string names;
-    for (const std::size_t t : reading.tasks) names += (names.empty() ? "" : ", ") + records[t].task.name;
+    std::vector<std::string> names;
+    for (const std::size_t t : reading.tasks) names.push_back(records[t].task.name);
     const std::string place =
-        (reading.tasks.size() == 1 ? "task " : "tasks ") + names + ", " + std::string(split_name(split));
+        (names.size() == 1 ? "task " : "tasks ") + joined(names) + ", " + std::string(split_name(split));
     std::size_t found = 0;
     const ErrorList placed = [&](const std::string& text) {
       if (++found <= kMostListed) problem(place + ": " + text);

@@ -122,10 +122,12 @@ std::string percent(std::int64_t part, std::int64_t whole) {
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 6;
   constexpr std::size_t kWidth = 40;
-  std::string text;
+  if (names.empty()) return "";
+  std::vector<std::string> shown;
   for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
-    text += (i == 0 ? ": \"" : ", \"") + shortened_to(printable(names[i]), kWidth) + "\"";
+    shown.push_back('"' + shortened_to(printable(names[i]), kWidth) + '"');
   }
+  const std::string text = ": " + joined(shown);
   return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more" : text;
 }
 
@@ -174,10 +176,11 @@ std::string label_summary(const SplitReport& report) {
   auto labels = report.labels;
   std::stable_sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   constexpr std::size_t kShown = 8;
-  std::string text;
+  std::vector<std::string> shown;
   for (std::size_t i = 0; i < std::min(labels.size(), kShown); ++i) {
-    text += (i == 0 ? "" : ", ") + labels[i].first + " " + std::to_string(labels[i].second);
+    shown.push_back(labels[i].first + " " + std::to_string(labels[i].second));
   }
+  std::string text = joined(shown);
   if (labels.size() > kShown) text += ", ... (" + std::to_string(labels.size()) + " labels)";
   return text;
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/utf8.h"
 
@@ -67,9 +68,9 @@ std::string LabelNames::complaint(std::string_view cell, bool suggests) const {
   }
   std::string text = "label \"" + shortened_to(printable(cell), kLongestShown) + "\" is not one of ";
   constexpr std::size_t kShown = 6;
-  for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) {
-    text += (i == 0 ? "" : ", ") + printable(names_[i]);
-  }
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min(names_.size(), kShown); ++i) shown.push_back(printable(names_[i]));
+  text += joined(shown);
   if (names_.size() > kShown) text += ", ... (" + std::to_string(names_.size()) + " labels)";
   if (indices_allowed_) text += ", nor an index 0 to " + std::to_string(names_.size() - 1);
   const std::string near = suggests ? nearest_name(cell, names_) : "";
@@ -90,7 +91,7 @@ void LabelReader::append(const RawLabels& raw, const SourceRows& source, std::in
   const bool list = record_.task.kind == TaskKind::multi_label || record_.task.kind == TaskKind::tagging;
   if (list && rows.label_offsets.empty()) rows.label_offsets.push_back(0);
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    const std::string where = raw.file + ":" + std::to_string(raw.lines[i]) + ": ";
+    const std::string where = raw.file.place(raw.lines[i]);
     if (raw.refused[i]) continue;
     if (raw.missing[i]) {
       ++without_label_;
@@ -117,7 +118,7 @@ void LabelReader::append(const RawLabels& raw, const SourceRows& source, std::in
     if (list) rows.label_offsets.push_back(static_cast<std::int64_t>(rows.classes.size()));
   }
   if (outside_count_ > 1) {
-    problem_(raw.file + ": " + std::to_string(outside_count_) +
+    problem_(raw.file.name + ": " + std::to_string(outside_count_) +
              " values are outside the record's \"range\"; they are " + describe(outside_));
   }
 }

@@ -81,7 +81,7 @@ void append_indicators(RawLabels& labels, const LabelRequest& request, const std
     if (cell.empty()) {
       any_empty = true;
     } else if (!there) {
-      problem(line_of(labels.file, line) + "column \"" + request.source->label_columns[c] + "\" holds \"" +
+      problem(labels.file.place(line) + "column \"" + request.source->label_columns[c] + "\" holds \"" +
               shortened_to(printable(cell), kLongestShown) + "\" where 0 or 1 is needed");
       any_refused = true;
     } else if (*there) {

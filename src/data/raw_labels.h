@@ -15,8 +15,8 @@ namespace infomtl::data {
 
 /// A label as written: a list of items, one for single labels and values.
 struct RawLabels {
-  std::string file;
-  std::vector<std::int32_t> lines;  ///< where each row's label stands
+  RowFile file;
+  std::vector<std::int32_t> lines;  ///< where each row's label stands in it
   StringTable items;
   std::vector<std::int64_t> offsets = {0};
   std::vector<bool> missing;

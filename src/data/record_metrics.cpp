@@ -26,7 +26,9 @@ std::string default_metric(TaskKind kind) {
 MetricChoice metric_of(const Config& config) {
   if (!config.json().is_string() && !config.json().is_object()) config.fail("a name or an object is needed");
   if (config.is_object()) config.text("name");
-  return metric_from_json(config.json());
+  MetricChoice metric = metric_from_json(config.json());
+  metric.where = config.where();
+  return metric;
 }
 
 }  // namespace
@@ -42,7 +44,7 @@ bool read_scheme(const Config& config, Task& task) {
 }
 
 void read_metrics(const Config& config, Task& task) {
-  task.metric = MetricChoice{default_metric(task.kind)};
+  task.metric = {.name = default_metric(task.kind), .where = config.where("metric")};
   const std::vector<Config> extra_metrics = config.list_or_empty("extra_metrics");
   if (config.has("metric")) task.metric = metric_of(config.value("metric"));
   std::vector<std::string> metric_names = {task.metric.name};

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/core/json_file.h"
+#include "infomtl/core/json_pointer.h"
 
 namespace infomtl {
 namespace {
@@ -40,29 +42,44 @@ Json task_to_json(const Task& task) {
   return json;
 }
 
+namespace {
+
+/// @throws FormatError; nlohmann's exceptions
 Task task_from_json(const Json& json) {
   Task task;
-  try {
-    task.name = json.at("name").get<std::string>();
-    task.type = json.at("type").get<std::string>();
-    bool known = false;
-    for (const auto& [name, kind] : kKinds) {
-      if (json.at("kind") != name) continue;
-      task.kind = kind;
-      known = true;
-    }
-    if (!known) throw FormatError("task \"" + task.name + "\": unknown kind " + json.at("kind").dump());
-    task.pair = json.at("pair").get<bool>();
-    task.labels = json.at("labels").get<std::vector<std::string>>();
-    task.metric = metric_from_json(json.at("metric"));
-    for (const Json& extra : json.at("extra_metrics")) task.extra_metrics.push_back(metric_from_json(extra));
-    task.scheme = tag_scheme_named(json.value("scheme", name_of(TagScheme::bio)));
-    task.train_rows = json.at("train_rows").get<std::int64_t>();
-    task.words = json.value("words", task.kind == TaskKind::tagging);
-  } catch (const Json::exception& error) {
-    throw FormatError(std::string("a saved task: ") + error.what());
+  task.name = json.at("name").get<std::string>();
+  task.type = json.at("type").get<std::string>();
+  bool known = false;
+  for (const auto& [name, kind] : kKinds) {
+    if (json.at("kind") != name) continue;
+    task.kind = kind;
+    known = true;
   }
+  if (!known) throw FormatError("task \"" + task.name + "\": unknown kind " + json.at("kind").dump());
+  task.pair = json.at("pair").get<bool>();
+  task.labels = json.at("labels").get<std::vector<std::string>>();
+  task.metric = metric_from_json(json.at("metric"));
+  for (const Json& extra : json.at("extra_metrics")) task.extra_metrics.push_back(metric_from_json(extra));
+  task.scheme = tag_scheme_named(json.value("scheme", name_of(TagScheme::bio)));
+  task.train_rows = json.at("train_rows").get<std::int64_t>();
+  task.words = json.value("words", task.kind == TaskKind::tagging);
   return task;
+}
+
+}  // namespace
+
+std::vector<Task> tasks_from_json(const Json& list, const std::string& where) {
+  std::vector<Task> tasks;
+  for (const Json& json : list) {
+    try {
+      tasks.push_back(task_from_json(json));
+    } catch (const Json::exception& error) {
+      throw FormatError(pointer_below(where, tasks.size()) + ": " + reason_of(error));
+    } catch (const UserError& error) {
+      throw FormatError(pointer_below(where, tasks.size()) + ": " + error.what());
+    }
+  }
+  return tasks;
 }
 
 }  // namespace infomtl

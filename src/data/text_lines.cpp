@@ -59,6 +59,10 @@ std::vector<WordRange> blank_separated(std::string_view text) {
 
 std::string line_of(const std::string& file, std::int32_t line) { return file + ":" + std::to_string(line) + ": "; }
 
+std::string RowFile::place(std::int32_t row) const {
+  return list ? name + "#" + *list + "/" + std::to_string(row - 1) + ": " : line_of(name, row);
+}
+
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};

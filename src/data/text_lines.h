@@ -2,7 +2,9 @@
 // Lines and words of a text file, and where its problems are told.
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +35,14 @@ std::string_view trimmed(std::string_view text);
 std::vector<std::string_view> pieces_of(std::string_view text, const std::vector<WordRange>& ranges);
 /// "file:line: ", as every problem begins.
 std::string line_of(const std::string& file, std::int32_t line);
+
+/// A file of rows, which are its lines, or the elements of a list in a JSON file.
+struct RowFile {
+  std::string name;
+  std::optional<std::string> list = {};  ///< JSON pointer of that list, "" of the whole file; none: lines
+
+  /// Where the row of this number, counted from 1, stands: "file:3: ", "file#/2: ".
+  std::string place(std::int32_t row) const;
+};
 
 }  // namespace infomtl::data

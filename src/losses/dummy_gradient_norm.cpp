@@ -39,7 +39,7 @@ std::vector<Tensor> parameters_of(const Head& dummy) {
 }  // namespace
 
 void DummyGradientNorm::Settings::fields(FieldVisitor& f) {
-  f.field("dummies", dummies, "untrained heads per task", at_least(1));
+  f.field("dummies", dummies, "untrained heads per task", count_from(1));
   f.choice("form", form, {"exact", "finite_difference"},
            "exact: double backpropagation through the heads; finite_difference: first derivatives alone, as released");
   f.field("epsilon", epsilon, "finite_difference: length of the step in the heads' parameters", above(0));

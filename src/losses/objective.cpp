@@ -22,6 +22,8 @@ std::string Objective::Entry::title() const {
   return (is_penalty ? "penalty \"" : "loss \"") + name + "\"";
 }
 
+std::string Objective::Entry::place() const { return where.empty() ? title() : where + ": " + title(); }
+
 void Objective::add_to(Entries& entries, Entry entry) {
   const auto taken = [&](const std::string& name) {
     const auto has_it = [&](const Entry& other) { return other.name == name; };
@@ -217,6 +219,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
       if (term == nullptr || !found.tasks_known) return;
       const auto add = weighted ? &Objective::add : &Objective::add_unweighted;
       ((*objective).*add)(found.weight, std::move(term), found.name, found.tasks);
+      (weighted ? objective->terms_ : objective->penalties_).back().where = loss.where();
     });
   }
   for (std::size_t i = 0; i < penalties.size(); ++i) {
@@ -228,6 +231,7 @@ std::shared_ptr<Objective> Objective::from_config(const std::vector<Config>& los
       auto term = whole_term<Penalty>(penalty_registry(), penalty, context);
       if (term == nullptr || !found.tasks_known) return;
       objective->add_penalty(found.weight, std::move(term), found.name, found.tasks);
+      objective->penalties_.back().where = penalty.where();
     });
   }
   return objective;

@@ -56,16 +56,16 @@ void Objective::check_terms(const MultiTaskModel& model, Problems* problems) con
   for (const Entries* entries : {&terms_, &penalties_}) {
     for (const Entry& entry : *entries) {
       part(problems, [&] {
-        with_context(entry.title(), [&] { entry.term->check(model); });
+        with_context(entry.place(), [&] { entry.term->check(model); });
         for (std::size_t t = 0; t < model.tasks().size(); ++t) {
           const Task& task = model.tasks()[t];
           const bool listed = std::find(entry.tasks.begin(), entry.tasks.end(), task.name) != entry.tasks.end();
           if (listed && !entry.term->applies_to(task)) {
-            throw ConfigError(entry.title() + ": not defined for task \"" + task.name + "\" (" + task.type +
+            throw ConfigError(entry.place() + ": not defined for task \"" + task.name + "\" (" + task.type +
                               "); leave it out of \"tasks\"");
           }
           if (!entry.applies_to(task)) continue;
-          check_needs(entry.term->needs(), model, t, entry.title() + ", task \"" + task.name + "\": ");
+          check_needs(entry.term->needs(), model, t, entry.place() + ", task \"" + task.name + "\": ");
         }
       });
     }
@@ -82,13 +82,14 @@ void Objective::check_doubles(const std::vector<Task>& tasks, Problems* problems
     const auto task = common(before, entry);
     if (task == tasks.end()) return;
     if (first.is_task_loss() && second.is_task_loss()) {
-      throw ConfigError("losses: \"" + before.name + "\" and \"" + entry.name + "\" are both the loss of task \"" +
-                        task->name + "\", which would count its labels twice; leave one out, or give them different " +
-                        "\"tasks\"");
+      throw ConfigError((entry.where.empty() ? "losses" : entry.where) + ": \"" + before.name + "\" and \"" +
+                        entry.name + "\" are both the loss of task \"" + task->name +
+                        "\", which would count its labels twice; leave one out, or give them different " + "\"tasks\"");
     }
     if (dynamic_cast<const Penalty*>(&second) == nullptr || typeid(first) != typeid(second)) return;
-    throw ConfigError(before.title() + " is there twice for task \"" + task->name + "\" (the second as \"" +
-                      entry.name + "\"); leave one out, or give them different \"tasks\"");
+    throw ConfigError((entry.where.empty() ? "" : entry.where + ": ") + before.title() + " is there twice for task \"" +
+                      task->name + "\" (the second as \"" + entry.name +
+                      "\"); leave one out, or give them different \"tasks\"");
   };
   std::vector<const Entry*> before;
   for (const Entries* entries : {&terms_, &penalties_}) {
@@ -112,12 +113,12 @@ std::vector<std::string> Objective::left_out(const std::vector<Task>& tasks) con
   std::vector<std::string> lines;
   for (const Entries* entries : {&terms_, &penalties_}) {
     for (const Entry& entry : *entries) {
-      std::string names;
+      std::vector<std::string> names;
       for (const Task& task : tasks) {
-        if (entry.tasks.empty() && !entry.applies_to(task)) names += (names.empty() ? "" : ", ") + task.name;
+        if (entry.tasks.empty() && !entry.applies_to(task)) names.push_back(task.name);
       }
-      if (!names.empty())
-        lines.push_back(entry.title() + " leaves out " + names + ": it is not defined for such labels");
+      if (names.empty()) continue;
+      lines.push_back(entry.title() + " leaves out " + joined(names) + ": it is not defined for such labels");
     }
   }
   return lines;
@@ -131,7 +132,7 @@ void Objective::check_options(const std::vector<Task>& tasks, Problems* problems
         if (entry.applies_to(task)) applied.push_back(task);
       }
       if (applied.empty()) continue;
-      part(problems, [&] { with_context(entry.title(), [&] { entry.term->check_options(applied); }); });
+      part(problems, [&] { with_context(entry.place(), [&] { entry.term->check_options(applied); }); });
     }
   }
 }

@@ -16,7 +16,8 @@ bool same_classes(const Task& one, const Task& other) {
 
 void RepresentationPrior::Settings::fields(FieldVisitor& f) {
   task_prior.fields(f);
-  f.field("bank", bank, "pooled outputs of earlier steps kept per task, for inputs that resemble a row", at_least(1));
+  f.field("bank", bank, "pooled outputs of earlier steps kept per task, for inputs that resemble a row",
+          between(1, 1e6));
   f.only_where(task_prior.prior != "standard", {"bank"}, "\"prior\" is another than \"standard\"");
 }
 

@@ -24,7 +24,8 @@ void SharedInformationMaximization::Settings::fields(FieldVisitor& f) {
       "smile (Song & Ermon 2020), flo (Guo et al. 2022)");
   f.choice("critic", critic, critic_names(),
            "what scores a pair of views: cosine, or one that learns (separable, bilinear, concat)");
-  f.field("critic_width", critic_width, "width of what critic and bound learn: hidden layers, embeddings", at_least(1));
+  f.field("critic_width", critic_width, "width of what critic and bound learn: hidden layers, embeddings",
+          width_from(1));
   f.field("learning_rate", learning_rate,
           "peak rate of what critic and bound learn (Song & Ermon 2020 take 5e-4); 0: the optimiser's", at_least(0));
   f.field("momentum", momentum, "mine: share of the old value in the moving average", from_to_below(0, 1));

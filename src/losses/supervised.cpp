@@ -38,6 +38,9 @@ Tensor class_weights_of(const ClassWeights& settings, const Task& task) {
     weights =
         with_context("class_weights, task \"" + task.name + "\" (numbers are for tasks of these labels; see \"tasks\")",
                      [&] { return settings.weights.of(task.labels, 1.0, "label"); });
+    if (std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; })) {
+      throw ConfigError("class_weights: those of task \"" + task.name + "\" are all 0; nothing would be learned");
+    }
   } else if (task.label_counts.size() != task.labels.size()) {
     throw ConfigError("class_weights: how often the labels of task \"" + task.name +
                       "\" occur in training is not known; give numbers");

@@ -14,7 +14,7 @@ void TaskInformationMinimization::Settings::fields(FieldVisitor& f) {
       "what the posterior is compressed to: standard N(0, I) (VIB), learned Gaussian, mixture of learned Gaussians "
       "(after VampPrior, Tomczak & Welling 2018), class_conditional (CEB, Fischer 2020); or, without a prior, an upper "
       "bound on what the sample says of the input: l1out (Poole et al. 2019), club, club_sample (Cheng et al. 2020)");
-  f.field("components", components, "mixture: Gaussians per task", at_least(1));
+  f.field("components", components, "mixture: Gaussians per task", count_from(1));
   f.field("learning_rate", learning_rate, "peak rate of a prior that learns; 0: the optimiser's", at_least(0));
   f.only_where(prior == "mixture", {"components"}, "\"prior\" is \"mixture\"");
   f.only_where(prior == "learned" || prior == "mixture" || prior == "class_conditional", {"learning_rate"},

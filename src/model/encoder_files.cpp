@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/model/encoder.h"
@@ -20,14 +21,23 @@ std::shared_ptr<Encoder> build(const Json& config, const std::string& origin) {
   const std::string name = given.text("model_type");
   if (!encoder_registry().contains(name)) {
     // Written by a program, not by hand: the name that is nearest would be another model ("albert" is no slip of "bert").
-    std::string known;
-    for (const std::string& one : encoder_registry().names()) known += (known.empty() ? "" : ", ") + one;
-    throw UnknownNameError(origin + "#/model_type: unknown encoder \"" + name + "\"; this program has " + known +
-                           " and those of plugins (--plugin)");
+    throw UnknownNameError(origin + "#/model_type: unknown encoder \"" + name + "\"; this program has " +
+                           joined(encoder_registry().names()) + " and those of plugins (--plugin)");
   }
   Json named = config;
   named[kRegistryName] = name;
   return encoder_registry().build(Config::from_json(std::move(named), origin));
+}
+
+/// @throws FormatError
+std::shared_ptr<Encoder> build_or_refuse(const Json& config, const std::string& origin) {
+  try {
+    return build(config, origin);
+  } catch (const ConfigError& error) {
+    throw FormatError(error.what());
+  } catch (const c10::Error& error) {
+    throw FormatError(origin + ": its sizes cannot be allocated: " + error.msg());
+  }
 }
 
 std::string shape_text(at::IntArrayRef shape) {
@@ -46,8 +56,7 @@ std::string canonical_name(std::string name, const std::string& prefix) {
 
 void add_fault(std::string& faults, const char* kind, const std::vector<std::string>& names) {
   if (names.empty()) return;
-  faults += (faults.empty() ? "" : "; ") + std::string(kind) + " ";
-  for (std::size_t i = 0; i < names.size(); ++i) faults += (i > 0 ? ", " : "") + names[i];
+  faults += (faults.empty() ? "" : "; ") + std::string(kind) + " " + joined(names);
 }
 
 // Which tensor of the file fills which parameter. @throws FormatError listing every fault
@@ -98,13 +107,7 @@ void fill(Encoder& encoder, const WeightsReader& weights) {
 std::shared_ptr<Encoder> build_of_folder(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
   need_regular_file(file);
-  try {
-    return build(read_json(file), file.string());
-  } catch (const ConfigError& error) {
-    throw FormatError(error.what());
-  } catch (const c10::Error& error) {
-    throw FormatError(file.string() + ": its sizes cannot be allocated: " + error.msg());
-  }
+  return build_or_refuse(read_json(file), file.string());
 }
 
 }  // namespace
@@ -130,8 +133,8 @@ void save_encoder(const Encoder& encoder, const std::filesystem::path& folder) {
   write_weights(folder / "model.safetensors", tensors);
 }
 
-std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed) {
-  std::shared_ptr<Encoder> encoder = build(config, "encoder config");
+std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed, const std::string& where) {
+  std::shared_ptr<Encoder> encoder = build_or_refuse(config, where);
   encoder->initialize(seed);
   return encoder;
 }

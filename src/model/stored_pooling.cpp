@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -17,8 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* kModePrefix = "pooling_mode_";
 constexpr const char* kHere =
     "here are pooling_mode_cls_token and pooling_mode_mean_tokens, one of which can be asked for with --pooling first "
-    "or "
-    "--pooling mean";
+    "or --pooling mean";
 
 /// What these files say is no mistake of a config's.
 template <class Body>
@@ -101,11 +101,7 @@ void check_width(const Config& pooling, const fs::path& folder) {
 Pooling pooling_of(const Config& config) {
   const std::vector<std::string> modes = modes_of(config);
   if (modes.empty()) config.fail(std::string("no pooling_mode_... is true; ") + kHere);
-  if (modes.size() > 1) {
-    std::string names;
-    for (const std::string& mode : modes) names += (names.empty() ? "" : ", ") + mode;
-    config.fail("several poolings at once, " + names + "; " + kHere);
-  }
+  if (modes.size() > 1) config.fail("several poolings at once, " + joined(modes) + "; " + kHere);
   if (modes[0] == "pooling_mode_mean_tokens" || modes[0] == "mean") return Pooling::mean;
   if (modes[0] == "pooling_mode_cls_token" || modes[0] == "cls") return Pooling::first;
   const bool is_key = modes[0].starts_with(kModePrefix);

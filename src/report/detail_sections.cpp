@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/svg.h"
 #include "infomtl/core/utf8.h"
 #include "infomtl/runs/text_table.h"
@@ -115,12 +116,12 @@ std::string environment_section(const ReportPart& part, const SectionPlace& plac
   }
   HtmlTable table("Where the finished runs were trained", {"", "value"});
   for (const std::string& key : keys) {
-    std::string text;
+    std::vector<std::string> texts;
     for (const auto& [value, runs] : values[key]) {
-      text += (text.empty() ? "" : ", ") + value;
-      if (values[key].size() > 1) text += " (" + std::to_string(runs) + (runs == 1 ? " run)" : " runs)");
+      texts.push_back(values[key].size() > 1 ? value + " (" + counted(static_cast<std::size_t>(runs), "run") + ")"
+                                             : value);
     }
-    table.add({html_name(key), html_name(text)});
+    table.add({html_name(key), html_name(joined(texts))});
   }
   return html_section(place.id + "environment", "Environment", place.level, table.html(2));
 }

@@ -92,20 +92,20 @@ MethodRuns runs_of_method(const fs::path& folder, const MethodScores& scores, st
   std::error_code error;
   MethodRuns method{.key = scores.key, .name = scores.name, .runs = {}};
   if (fs::is_directory(folder, error)) method = read_seeds(folder, scores.key, scores.name, notices);
-  std::string seeds;
+  std::vector<std::string> seeds;
   for (const std::string& seed : scores.seeds) {
     const bool there = std::any_of(method.runs.begin(), method.runs.end(),
                                    [&](const RunRecord& run) { return run.seed && std::to_string(*run.seed) == seed; });
-    if (!there) seeds += (seeds.empty() ? " " : ", ") + seed;
+    if (!there) seeds.push_back(seed);
   }
-  if (!seeds.empty()) missing += (missing.empty() ? "" : "; ") + scores.name + ", seed" + seeds;
+  if (!seeds.empty()) missing += (missing.empty() ? "" : "; ") + scores.name + ", seed " + joined(seeds);
   return method;
 }
 
 std::string axes_text(const ComparisonCell& cell) {
-  std::string text;
-  for (const auto& [path, value] : cell.axes) text += (text.empty() ? "" : ", ") + path + " = " + value;
-  return text;
+  std::vector<std::string> texts;
+  for (const auto& [path, value] : cell.axes) texts.push_back(path + " = " + value);
+  return joined(texts);
 }
 
 /// The tasks that have a score in the cell: cells may be of other tasks each.

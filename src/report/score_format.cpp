@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/runs/text_table.h"
 #include "report/axis.h"
 
@@ -26,12 +27,6 @@ std::string task_head(const ScoredTask& task) {
   if (!task.higher_is_better) unit += unit.empty() ? "lower is better" : ", lower is better";
   if (task.higher_is_better) unit += unit.empty() ? "%" : ", %";
   return unit.empty() ? text : text + " (" + unit + ")";
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
 }
 
 /// A column of the budget and what it says of a method.

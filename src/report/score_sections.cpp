@@ -2,6 +2,7 @@
 #include <cmath>
 #include <optional>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/svg.h"
 #include "infomtl/core/utf8.h"
 #include "report/html.h"
@@ -127,9 +128,8 @@ std::string scores_section(const ReportPart& part, const SectionPlace& place) {
   std::string body = table_html(part, scores, 1);
   for (const ComparisonRecord& other : part.other_splits) body += table_html(part, score_table(other), 1);
   if (!part.scores.left_out_tasks.empty()) {
-    std::string names;
-    for (const std::string& task : part.scores.left_out_tasks) names += (names.empty() ? "" : ", ") + task;
-    body += html_paragraph("Tasks left out, since not every method has them: " + names + ".");
+    body +=
+        html_paragraph("Tasks left out, since not every method has them: " + joined(part.scores.left_out_tasks) + ".");
   }
   if (const PlainTable budget = budget_table(part.scores); !budget.rows.empty()) {
     body += "<h3>Budgets</h3>\n" + table_html(part, budget, 1);
@@ -188,9 +188,9 @@ std::string cells_section(const ComparisonRecord& cells, const SectionPlace& pla
                       " split: mean ± half of the 95 % interval" + (cells.all_rise() ? ", percent" : ""),
                   head);
   for (const ComparisonCell& cell : cells.cells) {
-    std::string axes;
-    for (const auto& [path, value] : cell.axes) axes += (axes.empty() ? "" : ", ") + path + " = " + value;
-    std::vector<std::string> row = {html_name(axes)};
+    std::vector<std::string> axes;
+    for (const auto& [path, value] : cell.axes) axes.push_back(path + " = " + value);
+    std::vector<std::string> row = {html_name(joined(axes))};
     for (const MethodScores& method : cells.cells.front().methods) {
       const auto own = std::find_if(cell.methods.begin(), cell.methods.end(),
                                     [&](const MethodScores& candidate) { return candidate.key == method.key; });

@@ -93,13 +93,12 @@ void check_labels_read(const RunConfig& config, const Objective& objective, cons
 }
 
 void check_metrics(const Task& task) {
-  const auto check = [&](const MetricChoice& metric, const char* where) {
+  const auto check = [&](const MetricChoice& metric, const std::string& key) {
+    const std::string where = metric.where.empty() ? "task \"" + task.name + "\": " + key : metric.where;
     build_metric(Config::from_json(metric_to_json(metric), where), metric_context(task));
   };
-  with_context("task \"" + task.name + "\"", [&] {
-    check(task.metric, "metric");
-    for (const MetricChoice& extra : task.extra_metrics) check(extra, "extra_metrics");
-  });
+  check(task.metric, "metric");
+  for (const MetricChoice& extra : task.extra_metrics) check(extra, "extra_metrics");
 }
 
 void check_encoder(const RunConfig& config, const Encoder& encoder, const Tokenizer* tokenizer) {
@@ -135,13 +134,13 @@ RunParts load_parts(const RunConfig& config) {
   const TrainerSettings& trainer = config.trainer;
   RunParts parts;
   parts.batches = std::make_unique<TaskBatches>(data, trainer.batching, trainer.sampler, trainer.seed, trainer.epochs);
-  parts.weighting = build_weighting(config.weighting, weighting_context(*parts.batches));
-
+  naming_config(config.config,
+                [&] { parts.weighting = build_weighting(config.weighting, weighting_context(*parts.batches)); });
   const auto encoder = build_encoder(config.encoder, seed);
   check_encoder(config, *encoder, tokenizer.get());
   check_token_types(config, *tokenizer, *encoder, tasks);
-  parts.model = build_model(config, encoder, tasks);
   naming_config(config.config, [&] {
+    parts.model = build_model(config, encoder, tasks);
     parts.objective =
         Objective::from_config(config.losses, term_context(config, *parts.model, tasks), config.penalties);
     parts.objective->check(*parts.model);
@@ -179,9 +178,7 @@ LoadedModel load_checkpoint(const Config& config, const std::filesystem::path& c
   LoadedModel loaded{.config = RunConfig::read(config), .model = {}, .tokenizer = {}};
   const Json state = verify_checkpoint(checkpoint);
   loaded.epoch = state.at("progress").value("best_epoch", std::int64_t{-1});
-  std::vector<Task> tasks;
-  for (const Json& task : state.at("tasks")) tasks.push_back(task_from_json(task));
-  loaded.model = build_model(loaded.config, load_encoder(checkpoint), tasks);
+  loaded.model = build_model(loaded.config, load_encoder(checkpoint), tasks_of_state(state, checkpoint));
   read_checkpoint_model(checkpoint, *loaded.model);
   loaded.config.encoder.max_length = std::min(loaded.config.encoder.max_length, loaded.model->encoder().max_length());
   loaded.model->to(loaded.config.device);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/log.h"
 #include "infomtl/data/read_datasets.h"
@@ -29,17 +30,17 @@ void note_missing_splits(const DatasetReport& data, const RunConfig& run, std::v
   if (!data.every_task_read()) return;
   for (const Split split : {Split::validation, Split::test}) {
     const std::string name(split_name(split));
-    std::string without;
+    std::vector<std::string> without;
     std::size_t with = 0;
     for (const Task& task : data.tasks) {
       const bool has = std::any_of(data.splits.begin(), data.splits.end(),
                                    [&](const SplitReport& one) { return one.task == task.name && one.split == split; });
       with += has ? 1 : 0;
-      if (!has) without += (without.empty() ? "" : ", ") + task.name;
+      if (!has) without.push_back(task.name);
     }
     if (without.empty()) continue;
     const bool selects = run.trainer.selection.split == name && run.trainer.selection.monitor != "last";
-    std::string line = "no " + name + " rows: " + without + "; ";
+    std::string line = "no " + name + " rows: " + joined(without) + "; ";
     if (with == 0) {
       line += "nothing is scored on " + name + ", and \"infomtl evaluate --split " + name + "\" has nothing to score";
     } else {

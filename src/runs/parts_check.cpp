@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "infomtl/losses/supervised.h"
 #include "infomtl/train/checkpoint.h"
@@ -94,21 +95,21 @@ class PartsCheck {
         tasks_(known_tasks(run, data)) {}
 
   void check(const Tokenizer* tokenizer) {
-    for (const Task& task : tasks_) problems_.guard([&] { check_metrics(task); });
+    for (const Task& task : tasks_) guard([&] { check_metrics(task); });
     UndrawnBatches batches(run_, tasks_, data_, assume_rows_);
     const WeightingContext context = weighting_context(batches);
-    if (!problems_.guard([&] { weighting_ = build_weighting(run_.weighting, context); })) {
-      problems_.guard([&] { weighting_registry().build(run_.weighting, context); });  // its options, all the same
+    if (!guard([&] { weighting_ = build_weighting(run_.weighting, context); })) {
+      guard([&] { weighting_registry().build(run_.weighting, context); });  // its options, all the same
     }
     build_encoder_and_model(tokenizer);
     check_start();
     const std::size_t before = problems_.added();
-    problems_.guard(
+    guard(
         [&] { objective_ = Objective::from_config(run_.losses, term_context(run_, *model_, tasks_), run_.penalties); });
     const bool terms_whole =
         objective_ != nullptr && problems_.added() == before && is_list("losses", false) && is_list("penalties", true);
     if (terms_whole && weighting_ != nullptr && as_configured_ && own_encoder_ && all_read()) {
-      problems_.guard([&] { memory_ = memory_estimate(run_, *model_, data_); });
+      guard([&] { memory_ = memory_estimate(run_, *model_, data_); });
     }
     if (weighting_ == nullptr) weighting_ = equal();
     if (objective_ != nullptr) check_objective(terms_whole);
@@ -118,6 +119,11 @@ class PartsCheck {
   const std::optional<MemoryEstimate>& memory() const { return memory_; }
 
  private:
+  /// Problems::guard() that names the config of a mistake that names no place.
+  template <class Body>
+  bool guard(Body&& body) {
+    return problems_.guard([&] { naming_config(run_.config, std::forward<Body>(body)); });
+  }
   /// Else the config's own reader has told what it is.
   bool is_list(const char* key, bool optional) const {
     const Json& config = run_.config.json();
@@ -129,7 +135,7 @@ class PartsCheck {
   /// Whether there is a run to start from, and its parts fit, where those of this run are known.
   void check_start() {
     if (run_.start.run.empty()) return;
-    problems_.guard([&] {
+    guard([&] {
       if (one_model_ && as_configured_ && own_encoder_ && all_read()) {
         start_from(run_.start, *model_);
       } else {
@@ -142,17 +148,17 @@ class PartsCheck {
   void check_objective(bool whole) {
     if (as_configured_) objective_->check_terms(*model_, &problems_);
     objective_->check_doubles(tasks_, &problems_);
-    if (whole) problems_.guard([&] { objective_->check_coverage(tasks_); });
+    if (whole) guard([&] { objective_->check_coverage(tasks_); });
     if (!all_read()) return;
     objective_->check_options(tasks_, &problems_);
-    if (whole) problems_.guard([&] { check_labels_read(run_, *objective_, tasks_); });
+    if (whole) guard([&] { check_labels_read(run_, *objective_, tasks_); });
   }
 
   void build_encoder_and_model(const Tokenizer* tokenizer) {
     const std::filesystem::path& path = run_.encoder.path;
     const bool folder = !path.empty() && std::filesystem::exists(path / "config.json");
     if (folder) {
-      problems_.guard([&] {
+      guard([&] {
         verify_model_folder(path);
         encoder_ = build_encoder(run_.encoder, run_.trainer.seed);
         check_encoder(run_, *encoder_, tokenizer);
@@ -163,13 +169,13 @@ class PartsCheck {
     if (encoder_ == nullptr) encoder_ = stand_in_encoder();
     RunConfig known = run_;
     const auto default_of = [](const auto& registry) { return Config::from_json({{"name", registry.default_name()}}); };
-    as_configured_ = problems_.guard([&] { architecture_registry().name_in(run_.architecture); });
+    as_configured_ = guard([&] { architecture_registry().name_in(run_.architecture); });
     if (!as_configured_) known.architecture = default_of(architecture_registry());
-    if (!problems_.guard([&] { head_registry().name_in(run_.head); })) {
+    if (!guard([&] { head_registry().name_in(run_.head); })) {
       as_configured_ = false;
       known.head = default_of(head_registry());
     }
-    if (problems_.guard([&] { model_ = build_model(known, encoder_, tasks_); })) return;
+    if (guard([&] { model_ = build_model(known, encoder_, tasks_); })) return;
     as_configured_ = false;
     known.architecture = default_of(architecture_registry());
     known.head = default_of(head_registry());
@@ -182,7 +188,7 @@ class PartsCheck {
 
   /// Builds a trainer of these settings; groups and phases leave what they freeze frozen, so that is undone before.
   void try_trainer(const TrainerSettings& settings, const std::shared_ptr<Objective>& objective) {
-    problems_.guard([&] {
+    guard([&] {
       for (const torch::nn::Module* part :
            {static_cast<torch::nn::Module*>(model_.get()), static_cast<torch::nn::Module*>(weighting_.get())}) {
         for (const Tensor& parameter : part->parameters()) parameter.set_requires_grad(true);

@@ -30,6 +30,18 @@ void EncoderSettings::fields(FieldVisitor& f) {
            "auto: the folder's, or random ones where it has none; required: an error where it has none");
 }
 
+std::string place_of_message(const Config& config, std::string_view message) {
+  Config place = config;
+  for (std::string_view rest = message.substr(0, message.find(':')); place.is_object();) {
+    const std::string key(rest.substr(0, rest.find('.')));
+    if (!place.json().contains(key)) break;
+    place = place.value(key);
+    if (key.size() == rest.size()) break;
+    rest.remove_prefix(key.size() + 1);
+  }
+  return place.where();
+}
+
 Pooling pooling_named(const std::string& name) { return name == "mean" ? Pooling::mean : Pooling::first; }
 
 torch::Device device_named(const Config& config) {

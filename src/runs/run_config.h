@@ -70,13 +70,18 @@ Precision precision_named(const Config& config, torch::Device device);
 
 Pooling pooling_named(const std::string& name);
 
-/// Runs `body`; a mistake in the config that names no place in a file gets the config's name.
+/// Where in a config stands what a message is about: the field that it begins with, "training.selection.monitor: ...", or
+/// what is there of the way to it; else the config itself.
+std::string place_of_message(const Config& config, std::string_view message);
+
+/// Runs `body`; a mistake in the config that names no place in a file gets place_of_message().
 template <class Body>
 decltype(auto) naming_config(const Config& config, Body&& body) {
   try {
     return std::forward<Body>(body)();
   } catch (ConfigError& error) {
-    if (std::string_view(error.what()).find("#/") == std::string_view::npos) error.add_context(config.where());
+    const std::string_view message = error.what();
+    if (message.find("#/") == message.npos) error.add_context(place_of_message(config, message));
     throw;
   }
 }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
-#include "infomtl/data/task_json.h"
 #include "infomtl/runs/run_encoder.h"
 #include "infomtl/train/checkpoint.h"
 #include "runs/run_folder.h"
@@ -52,11 +52,11 @@ std::vector<fs::path> runs_below(const fs::path& folder, int levels) {
 
 std::string some_of(const fs::path& given, const fs::path& folder, const std::vector<fs::path>& runs) {
   constexpr std::size_t kShown = 3;
-  std::string text;
+  std::vector<std::string> shown;
   for (std::size_t i = 0; i < std::min(runs.size(), kShown); ++i) {
-    text += (i == 0 ? "" : ", ") + (given / fs::relative(runs[i], folder)).string();
+    shown.push_back((given / fs::relative(runs[i], folder)).string());
   }
-  return text + (runs.size() > kShown ? ", ..." : "");
+  return joined(shown) + (runs.size() > kShown ? ", ..." : "");
 }
 
 std::int64_t steps_of(const Json& state) { return state.at("progress").value("steps", std::int64_t{0}); }
@@ -121,7 +121,7 @@ RunCheckpoints RunCheckpoints::of(const RunPlace& place) {
   if (!fs::exists(main)) throw_no_best(place.run);
   RunCheckpoints found;
   const Json state = read_checkpoint_state(main);
-  for (const Json& task : state.at("tasks")) found.tasks.push_back(task_from_json(task));
+  found.tasks = tasks_of_state(state, main);
   found.checkpoints.push_back({.checkpoint = main, .tasks = {}, .step = steps_of(state), .own = false});
   const std::optional<Results> results = place.checkpoint.empty() ? folder.finished() : std::nullopt;
   for (std::size_t t = 0; t < found.tasks.size(); ++t) {

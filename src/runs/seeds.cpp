@@ -19,10 +19,11 @@ std::vector<std::uint64_t> read_seeds(const Config& config, const std::string& k
   return seeds;
 }
 
-void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds) {
+void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds, const std::string& where) {
   std::set<std::uint64_t> seen;
   for (const std::uint64_t seed : seeds) {
-    if (!seen.insert(seed).second) throw UserError("seed " + std::to_string(seed) + " is given twice; give each once");
+    if (seen.insert(seed).second) continue;
+    throw UserError(where + ": seed " + std::to_string(seed) + " is given twice; give each once");
   }
 }
 
@@ -47,7 +48,7 @@ void refuse_other_folder(const std::filesystem::path& parent) {
 Summary run_seeds(const std::filesystem::path& config, const std::vector<std::uint64_t>& seeds,
                   const ExperimentOptions& options, const std::atomic<bool>* stop) {
   if (seeds.empty()) throw UserError("no seeds were given");
-  refuse_repeated_seeds(seeds);
+  refuse_repeated_seeds(seeds, "--seeds");
   const std::filesystem::path parent =
       options.output.empty() ? std::filesystem::path("runs") / config.stem() : options.output;
   refuse_other_folder(parent);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "infomtl/core/counted.h"
+
 namespace infomtl {
 namespace {
 
@@ -29,16 +31,16 @@ std::string shown_instead_note(const std::vector<std::string>& splits, const std
 std::string missing_scores_note(const ScoredSplits& tasks, const std::vector<std::string>& columns) {
   std::string notes;
   for (const std::string& column : columns) {
-    std::string missing;
+    std::vector<std::string> missing;
     std::size_t with = 0;
     for (const auto& [task, splits] : tasks) {
       const bool there = std::find(splits.begin(), splits.end(), column) != splits.end();
       with += there ? 1 : 0;
-      if (!there) missing += (missing.empty() ? "" : ", ") + task;
+      if (!there) missing.push_back(task);
     }
     if (missing.empty()) continue;
     notes += "the average on " + column + " is over " + std::to_string(with) + " of " + std::to_string(tasks.size()) +
-             " tasks; without a score: " + missing + "\n";
+             " tasks; without a score: " + joined(missing) + "\n";
   }
   return notes;
 }

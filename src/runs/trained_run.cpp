@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
@@ -71,16 +72,17 @@ void TrainedRun::Implementation::add(const RunPlace& place, const std::filesyste
   const RunCheckpoints found = RunCheckpoints::of(place);
   std::vector<std::pair<std::size_t, std::size_t>> answering(found.tasks.size());
   for (const TasksOfCheckpoint& one : found.checkpoints) {
-    std::string names;
+    std::vector<std::string> names;
     for (const std::size_t task : one.tasks) {
       answering[task] = {models.size(), task};
-      names += (names.empty() ? "" : ", ") + found.tasks[task].name;
+      names.push_back(found.tasks[task].name);
     }
-    models.push_back({.run = RunFolder(place.run),
-                      .checkpoint = one.checkpoint,
-                      .data_root = data_root,
-                      .tasks = one.tasks,
-                      .note = one.own ? names + ": own best checkpoint, of step " + std::to_string(one.step) : ""});
+    models.push_back(
+        {.run = RunFolder(place.run),
+         .checkpoint = one.checkpoint,
+         .data_root = data_root,
+         .tasks = one.tasks,
+         .note = one.own ? joined(names) + ": own best checkpoint, of step " + std::to_string(one.step) : ""});
   }
   tasks.insert(tasks.end(), found.tasks.begin(), found.tasks.end());
   answered_by.insert(answered_by.end(), answering.begin(), answering.end());

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
-#include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"
 #include "infomtl/train/checkpoint.h"
 #include "runs/run_folder.h"
@@ -53,11 +53,7 @@ bool take(const WeightsReader& reader, const std::string& prefix, const NamedTen
 /// What was done, in words.
 struct Account {
   std::vector<std::string> taken, fresh;
-  static std::string list(const std::vector<std::string>& names) {
-    std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text.empty() ? "nothing" : text;
-  }
+  static std::string list(const std::vector<std::string>& names) { return names.empty() ? "nothing" : joined(names); }
   std::string text() const { return "taken: " + list(taken) + (fresh.empty() ? "" : "; fresh: " + list(fresh)); }
 };
 
@@ -109,8 +105,7 @@ std::filesystem::path start_checkpoint(const StartSettings& start) {
 void start_from(const StartSettings& start, const MultiTaskModel& model) {
   const std::filesystem::path checkpoint = start_checkpoint(start);
   const Json state = verify_checkpoint(checkpoint);
-  std::vector<Task> stored;
-  for (const Json& task : state.at("tasks")) stored.push_back(task_from_json(task));
+  const std::vector<Task> stored = tasks_of_state(state, checkpoint);
 
   const auto asked = [&](const char* part) {
     return std::find(start.parts.begin(), start.parts.end(), part) != start.parts.end();

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/data/dataset.h"
 #include "infomtl/data/training_stream.h"
 #include "infomtl/metrics/statistics.h"
@@ -128,17 +129,18 @@ void refuse_unequal_budgets(const std::vector<PlannedBudget>& rows, const std::s
       {"steps", &PlannedBudget::steps}, {"examples", &PlannedBudget::examples}};
   for (const auto& [name, measure] : measures) {
     double least = kUnknown, most = kUnknown;
-    std::string numbers;
+    std::vector<std::string> numbers;
     for (const PlannedBudget& row : rows) {
       const double value = row.*measure;
       if (std::isnan(value)) continue;
       least = std::fmin(least, value);
       most = std::fmax(most, value);
-      numbers += (numbers.empty() ? "" : ", ") + row.row + " " + fixed(value, 0);
+      numbers.push_back(row.row + " " + fixed(value, 0));
     }
     if (numbers.empty() || most <= least * (1 + kTolerance)) continue;
     throw UserError(where + ": " + (table.empty() ? "" : table + ": ") + "the methods do not train on as many " + name +
-                    ": " + numbers + "; give them the same budget (training.epochs, max_steps, batch_size, ...), or " +
+                    ": " + joined(numbers) +
+                    "; give them the same budget (training.epochs, max_steps, batch_size, ...), or " +
                     "say \"unequal_budgets\": true");
   }
 }

@@ -1,6 +1,7 @@
 #include "study/comparison_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "infomtl/core/config.h"
@@ -12,7 +13,13 @@ namespace infomtl {
 namespace {
 
 constexpr std::size_t kLongestFolder = 120;
-constexpr const char* kSeedsAreShared = "is not a setting: every method is trained under each of \"seeds\"";
+constexpr const char* kSeedsAreShared =
+    "is not a setting: every method is trained under each of the \"seeds\" of the comparison or search; leave it out";
+
+/// What the folder of a comparison or a search holds beside those of its methods.
+constexpr std::array<const char*, 10> kFiles = {"comparison.json",  "search.json",    "plan.json", "table.txt",
+                                                "table.md",         "table.tex",      "table.csv", "report.html",
+                                                "relatedness.json", "relatedness.svg"};
 
 /// "data.train_fraction=0.2" of a field and its value: JSON, or a string without its quotes.
 std::string value_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -69,6 +76,15 @@ std::string checked_key(const Config& entry) {
                            "with a dot");
   }
   return key;
+}
+
+/// @throws ConfigError for the key of a method whose folder could not be one
+void refuse_key(const Config& place, const std::string& key) {
+  if (key.empty() || key.front() == '.') {
+    place.fail("\"" + key + "\" begins with a dot, so it names no method's folder; give another \"name\"");
+  }
+  if (std::find(kFiles.begin(), kFiles.end(), key) == kFiles.end()) return;
+  place.fail("\"" + key + "\" is a file that lies beside the methods' folders; give another \"name\"");
 }
 
 std::vector<std::string> keys_of(const std::vector<PlannedMethod>& methods) {
@@ -141,10 +157,10 @@ void read_axes(const Config& config, const std::vector<std::string>& overrides, 
   }
 }
 
-/// @param refused  seeds that chose the settings
-void check_seeds(const Config& config, const std::vector<std::uint64_t>& seeds,
+/// @param where  they were given @param refused  seeds that chose the settings
+void check_seeds(const Config& config, const std::vector<std::uint64_t>& seeds, const std::string& where,
                  const std::vector<std::uint64_t>& refused) {
-  refuse_repeated_seeds(seeds);
+  refuse_repeated_seeds(seeds, where);
   if (seeds.empty()) config.fail("seeds", "names no seed; give some here or with --seeds 0,1,2");
   for (const std::uint64_t seed : refused) {
     if (std::find(seeds.begin(), seeds.end(), seed) == seeds.end()) continue;
@@ -167,7 +183,9 @@ PlannedMethod read_method(const Config& entry) {
   if (inside.has("seed")) inside.fail("seed", kSeedsAreShared);
   if (object && entry.has("name")) {
     method.compared.key = method.compared.name = checked_key(entry);
+    refuse_key(entry.value("name"), method.compared.key);
   } else {
+    refuse_key(file, stem);
     method.compared.key = stem;
     method.compared.name = inside.text("name", stem);
   }
@@ -184,7 +202,17 @@ Config merged_config(const std::filesystem::path& experiment, const std::filesys
                      const std::shared_ptr<Problems>& problems) {
   const Json both = {
       {"extends", {std::filesystem::absolute(experiment).string(), std::filesystem::absolute(method).string()}}};
-  return Config::from_text(both.dump(), method.filename().string(), {}, {}, problems);
+  const Config merged = Config::from_text(both.dump(), method.filename().string(), {}, {}, problems);
+  if (merged.has("seed")) merged.fail("seed", kSeedsAreShared);
+  return merged;
+}
+
+Config overridden_or_refused(const Config& config, const std::vector<WrittenOverride>& overrides) {
+  const std::shared_ptr<Problems>& problems = config.problems();
+  const std::size_t before = problems == nullptr ? 0 : problems->added();
+  Config changed = config.overridden_as_written(overrides);
+  if (problems != nullptr && problems->added() > before) throw ConfigError(problems->all().back());
+  return changed;
 }
 
 void refuse_seed_override(const std::vector<std::string>& overrides) {
@@ -214,7 +242,8 @@ ComparisonPlan ComparisonPlan::read(const std::filesystem::path& file, const std
   config.part([&] { refused = read_seeds(config, "refused_seeds"); });
   config.reject_unknown();
   if (!seeds.empty()) plan.seeds = seeds;
-  if (known_seeds) config.part([&] { check_seeds(config, plan.seeds, refused); });
+  const std::string given_at = seeds.empty() ? config.where("seeds") : "--seeds";
+  if (known_seeds) config.part([&] { check_seeds(config, plan.seeds, given_at, refused); });
   return plan;
 }
 
@@ -222,12 +251,10 @@ Cell ComparisonPlan::cell(std::size_t place, std::size_t method, std::uint64_t s
                           const std::filesystem::path& parent, const std::vector<std::string>& overrides,
                           const std::shared_ptr<Problems>& problems) const {
   const PlannedMethod& what = methods[method];
-  const Config merged = merged_config(experiment, what.file, problems);
-  merged.collect(nullptr);  // an override that can't be applied leaves no config to go on with
-  const Config set = merged.overridden_as_written(what.overrides);
-  const Config placed = set.overridden_as_written(places[place].overrides);
-  const Config whole = placed.overridden(overrides);
-  whole.collect(problems);
+  std::vector<WrittenOverride> written = what.overrides;
+  written.insert(written.end(), places[place].overrides.begin(), places[place].overrides.end());
+  for (const std::string& assignment : overrides) written.push_back({.assignment = assignment, .where = ""});
+  const Config whole = overridden_or_refused(merged_config(experiment, what.file, problems), written);
   const std::filesystem::path folder =
       (places[place].folder == "." ? parent : parent / places[place].folder) / what.compared.key;
   return {.key = (places[place].folder == "." ? "" : places[place].folder + ", ") + what.compared.key + ", seed " +

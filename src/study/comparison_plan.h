@@ -29,9 +29,13 @@ PlannedMethod read_method(const Config& entry);
 void refuse_seed_override(const std::vector<std::string>& overrides);
 
 /// What the runs of a method share before any override: the experiment with the method's file on top.
-/// @param problems  as for Config::collect()
+/// @param problems  as for Config::collect() @throws ConfigError for a seed, too
 Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method,
                      const std::shared_ptr<Problems>& problems = nullptr);
+
+/// That config with overrides on top. Where problems are collected, every one that can't be applied is told.
+/// @throws ConfigError where one can't be, since that leaves no config to go on with; told already, it is told once
+Config overridden_or_refused(const Config& config, const std::vector<WrittenOverride>& overrides);
 
 /// One place of the axes; without axes there is one, in the comparison's own folder.
 struct PlannedPlace {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/runs/text_table.h"
 #include "infomtl/study/comparison.h"
@@ -31,17 +32,11 @@ std::string difference_cell(double difference, double half_width, bool rises) {
 }
 
 std::string axes_text(const ComparisonTable& table) {
-  std::string text;
+  std::vector<std::string> texts;
   for (const auto& [field, value] : table.axes) {
-    text += (text.empty() ? "" : ", ") + field + " = " + (value.is_string() ? value.get<std::string>() : value.dump());
+    texts.push_back(field + " = " + (value.is_string() ? value.get<std::string>() : value.dump()));
   }
-  return text;
-}
-
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
+  return joined(texts);
 }
 
 /// Writes the tables of one place of the axes.
@@ -115,11 +110,11 @@ class Writer {
         "better; a - stands for what one seed can't tell"};
     if (!all_.left_out_tasks.empty()) {
       notes.push_back("Left out of tables and averages, because some run has no " + all_.split +
-                      " score of them: " + listed(all_.left_out_tasks));
+                      " score of them: " + joined(all_.left_out_tasks));
     }
     if (!all_.joint.empty()) {
       notes.push_back(
-          listed(all_.joint) +
+          joined(all_.joint) +
           ": sentence accuracy, the share of texts on which these tasks are all right; no part of averages");
     }
     if (!tested_) return notes;
@@ -149,11 +144,9 @@ class Writer {
       if (table_.scores[m].against_baseline) compared[all_.methods[m].baseline].push_back(name(m));
     }
     if (compared.size() == 1) return "paired with " + name_of(compared.begin()->first);
-    std::string text = "paired with the method's baseline (";
-    for (auto entry = compared.begin(); entry != compared.end(); ++entry) {
-      text += (entry == compared.begin() ? "" : "; ") + name_of(entry->first) + ": " + listed(entry->second);
-    }
-    return text + ")";
+    std::vector<std::string> texts;
+    for (const auto& [baseline, methods] : compared) texts.push_back(name_of(baseline) + ": " + joined(methods));
+    return "paired with the method's baseline (" + joined(texts, "; ") + ")";
   }
 
   std::string tests_text() const {

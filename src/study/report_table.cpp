@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/utf8.h"
 #include "infomtl/runs/text_table.h"
 
@@ -19,11 +20,10 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-std::string joined(const std::vector<std::string>& parts, const std::string& between,
-                   const std::function<std::string(const std::string&)>& change) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : between) + change(part);
-  return text;
+std::string joined_as(std::vector<std::string> parts, const std::string& between,
+                      const std::function<std::string(const std::string&)>& change) {
+  std::transform(parts.begin(), parts.end(), parts.begin(), change);
+  return joined(parts, between);
 }
 
 std::string markdown_text(const std::string& text) { return replaced(replaced(text, "|", "\\|"), "+-", "±"); }
@@ -70,8 +70,8 @@ std::string latex_table(const ReportTable& table) {
   std::string caption = table.title;
   for (const std::string& note : table.notes) caption += ". " + note;
   std::string text = "\\begin{table}\n\\centering\n\\caption{" + latex_text(caption) + "}\n\\begin{tabular}{" +
-                     columns + "}\n\\toprule\n" + joined(table.head, " & ", latex_text) + " \\\\\n\\midrule\n";
-  for (const auto& row : table.rows) text += joined(row, " & ", latex_number) + " \\\\\n";
+                     columns + "}\n\\toprule\n" + joined_as(table.head, " & ", latex_text) + " \\\\\n\\midrule\n";
+  for (const auto& row : table.rows) text += joined_as(row, " & ", latex_number) + " \\\\\n";
   return text + "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
 }
 
@@ -92,10 +92,10 @@ std::string markdown_of(const std::vector<ReportTable>& tables) {
   std::string text;
   for (const ReportTable& table : tables) {
     text += (text.empty() ? "**" : "\n**") + markdown_text(table.title) + "**\n\n| " +
-            joined(table.head, " | ", markdown_text) + " |\n|";
+            joined_as(table.head, " | ", markdown_text) + " |\n|";
     for (std::size_t c = 0; c < table.head.size(); ++c) text += c < table.words ? "---|" : "---:|";
     text += "\n";
-    for (const auto& row : table.rows) text += "| " + joined(row, " | ", markdown_text) + " |\n";
+    for (const auto& row : table.rows) text += "| " + joined_as(row, " | ", markdown_text) + " |\n";
     for (const std::string& note : table.notes) text += "\n" + markdown_text(note) + "\n";
   }
   return text;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/runs/seeds.h"
@@ -109,7 +110,7 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file, const std::shared
   config.part([&] {
     plan.seeds = read_seeds(config, "seeds");
     if (plan.seeds.empty()) config.fail("seeds", "names no seed");
-    with_context(config.where("seeds"), [&] { refuse_repeated_seeds(plan.seeds); });
+    refuse_repeated_seeds(plan.seeds, config.where("seeds"));
   });
   whole = config.part([&] { read_algorithm(config, plan); }) && whole;
   plan.unequal_budgets = config.boolean("unequal_budgets", false);
@@ -185,11 +186,8 @@ Config SearchPlan::config(const SearchMethod& method, const TrialSettings& trial
   for (const Setting& setting : trial) {
     written.push_back({setting.field + "=" + setting.value, method.places.at(setting.field)});
   }
-  const Config merged = merged_config(experiment, method.planned.file, problems);
-  merged.collect(nullptr);  // an override that can't be applied leaves no config to go on with
-  const Config whole = merged.overridden_as_written(written).overridden(overrides);
-  whole.collect(problems);
-  return whole;
+  for (const std::string& assignment : overrides) written.push_back({.assignment = assignment, .where = ""});
+  return overridden_or_refused(merged_config(experiment, method.planned.file, problems), written);
 }
 
 Json to_json(const TrialSettings& settings) {
@@ -198,10 +196,6 @@ Json to_json(const TrialSettings& settings) {
   return json;
 }
 
-std::string settings_text(const TrialSettings& settings) {
-  std::string text;
-  for (const std::string& assignment : overrides_of(settings)) text += (text.empty() ? "" : " ") + assignment;
-  return text;
-}
+std::string settings_text(const TrialSettings& settings) { return joined(overrides_of(settings), " "); }
 
 }  // namespace infomtl

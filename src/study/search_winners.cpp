@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_difference.h"
@@ -20,9 +21,9 @@ std::string named_from(const std::filesystem::path& folder, const std::filesyste
 }
 
 std::string list_text(const std::vector<std::uint64_t>& seeds) {
-  std::string text;
-  for (const std::uint64_t seed : seeds) text += (text.empty() ? "" : ", ") + std::to_string(seed);
-  return text;
+  std::vector<std::string> texts;
+  for (const std::uint64_t seed : seeds) texts.push_back(std::to_string(seed));
+  return joined(texts);
 }
 
 /// Where a winner comes from, as lines of comment.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
@@ -193,12 +194,10 @@ std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path&
 std::unique_ptr<text::TokenizerParts> read_whole_file(const fs::path& file, const SideFiles& files) {
   TreeJson document = parse_json_by_tree(read_file(file), file.string());
   if (const auto family = files.family()) {
-    std::string changed;
-    for (const std::string& change : text::overrule_tokenizer_json(document, *family, files.config())) {
-      changed += (changed.empty() ? "" : ", ") + change;
-    }
+    const std::vector<std::string> changed = text::overrule_tokenizer_json(document, *family, files.config());
     if (!changed.empty()) {
-      log::warning(file.string() + ": tokenizer_config.json beside it overrules it, as in Hugging Face: " + changed);
+      log::warning(file.string() +
+                   ": tokenizer_config.json beside it overrules it, as in Hugging Face: " + joined(changed));
     }
   }
   return text::read_tokenizer_document(document, file.string());

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "infomtl/core/counted.h"
+
 namespace infomtl::text {
 namespace {
 
@@ -83,11 +85,11 @@ bool mask_takes_blank(TokenizerFamily family) {
 }
 
 std::string known_tokenizer_classes() {
-  std::string names;
+  std::vector<std::string> names;
   for (const ClassName& known : kClasses) {
-    if (!known.shown.empty()) names += (names.empty() ? "" : ", ") + std::string(known.shown);
+    if (!known.shown.empty()) names.emplace_back(known.shown);
   }
-  return names;
+  return joined(names);
 }
 
 std::vector<std::string> overrule_tokenizer_json(TreeJson& document, TokenizerFamily family, const JsonField& config) {

@@ -10,6 +10,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/data/task_json.h"
 #include "infomtl/text/tokenizer.h"
 #include "infomtl/train/checkpoint.h"
 
@@ -97,6 +98,10 @@ Json read_checkpoint_state(const fs::path& folder) {
     }
   });
   return state;
+}
+
+std::vector<Task> tasks_of_state(const Json& state, const fs::path& folder) {
+  return tasks_from_json(state.at("tasks"), (folder / kCheckpointState).string() + "#/tasks");
 }
 
 Json verify_checkpoint(const fs::path& folder) {

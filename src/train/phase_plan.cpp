@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/optim/parameter_groups.h"
 
@@ -125,8 +126,7 @@ std::vector<bool> PhasePlan::training(std::size_t phase, const FlatParameters& p
 std::string PhasePlan::where(std::size_t phase) const { return phases_.empty() ? "this run" : phases_.at(phase).where; }
 
 std::string PhasePlan::text(std::size_t phase, bool chooses) const {
-  std::string rest;
-  for (const std::string& selector : phases_.at(phase).freeze) rest += (rest.empty() ? "" : ", ") + selector;
+  const std::string rest = joined(phases_.at(phase).freeze);
   return "phase " + std::to_string(phase + 1) + " of " + std::to_string(size()) +
          (rest.empty() ? "" : "; resting: " + rest) +
          (chooses && phase > 0 && phase + 1 == size() ? "; the best epoch is chosen from here on" : "");

@@ -15,13 +15,14 @@ void SelectionSettings::fields(FieldVisitor& f) {
 }
 
 void check_selection(const SelectionSettings& settings, const BatchSource& batches) {
-  if (settings.split == "test") throw ConfigError("selection.split: " + std::string(kNotTheTestSplit));
+  if (settings.split == "test") throw ConfigError("training.selection.split: " + std::string(kNotTheTestSplit));
   const Split split = split_named(settings.split);
   const std::string& monitor = settings.monitor;
   if (monitor == "last") {
     if (!settings.per_task) return;
     throw ConfigError(
-        "selection.per_task: needs scores, and selection.monitor \"last\" computes none; set that to \"average\"");
+        "training.selection.per_task: needs scores, and training.selection.monitor \"last\" computes none; set that to "
+        "\"average\"");
   }
   bool any = false, named = monitor == "average" || monitor == "loss";
   std::vector<std::string> known = {"average", "loss", "last"};
@@ -33,13 +34,15 @@ void check_selection(const SelectionSettings& settings, const BatchSource& batch
     if (tasks[t].name != monitor) continue;
     named = true;
     if (!rows) {
-      throw ConfigError("selection.monitor: task \"" + monitor + "\" has no rows in the " + settings.split + " split");
+      throw ConfigError("training.selection.monitor: task \"" + monitor + "\" has no rows in the " + settings.split +
+                        " split");
     }
   }
-  if (!named) throw ConfigError("selection.monitor: no task \"" + monitor + "\"" + did_you_mean(monitor, known));
+  if (!named)
+    throw ConfigError("training.selection.monitor: no task \"" + monitor + "\"" + did_you_mean(monitor, known));
   if (!any) {
-    throw ConfigError("selection.split: no task has rows in the " + settings.split +
-                      " split; give one, or set selection.monitor to \"last\"");
+    throw ConfigError("training.selection.split: no task has rows in the " + settings.split +
+                      " split; give one, or set training.selection.monitor to \"last\"");
   }
 }
 

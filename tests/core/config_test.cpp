@@ -206,13 +206,22 @@ TEST(Config, BadJsonNamesFileAndLine) {
   }
   EXPECT_TRUE(message_of([] { from(""); }).starts_with("t.json:1:1: not valid JSON: "));
   EXPECT_TRUE(message_of([] { from("{\"a\": \n"); }).starts_with("t.json:2:1: not valid JSON: "));
-  EXPECT_TRUE(message_of([] { from("{\"a\": 1e999}"); }).starts_with("t.json#/a: not valid JSON: "));
+  EXPECT_EQ(message_of([] { from("{\"b\": 1e9,\n \"a\": 1e999}"); }), "t.json:2:7: \"/a\" is too large a number");
   EXPECT_EQ(message_of([] { from("{\n\"a\": \"\xC0\x80\"}"); }), "t.json:2:7: not UTF-8; save the file as UTF-8");
-  EXPECT_EQ(message_of([] { from(R"({"a": [1, {"b": 1, "c": 2, "b": 3}]})"); }),
-            "t.json#/a/1/b: written twice in one object; keep one of them");
+  EXPECT_EQ(message_of([] { from("{\"a\": [1, {\"b\": 1,\n  \"b\": 3}]}"); }),
+            "t.json:2:3: \"/a/1/b\" is written twice in one object; keep one of them");
   EXPECT_NE(message_of([] { from("{\"a\":" + std::string(100000, '[')); }).find("nested deeper than 200"),
             std::string::npos);
   EXPECT_EQ(from("\xEF\xBB\xBF{\"a\": 1}").integer("a"), 1) << "a byte order mark is not a mistake";
+}
+
+TEST(Config, AnOverrideOfDamagedJsonIsAStringButNotOneOfJsonThatIsNotTaken) {
+  EXPECT_EQ(from("{}", {"a={\"b\": 1"}).text("a"), "{\"b\": 1");
+  EXPECT_EQ(message_of([] { from("{}", {"a=1e999"}); }), "--set a=1e999: the value is too large a number");
+  EXPECT_NE(message_of([] { from("{}", {"a={\"b\": 1, \"b\": 2}"}); }).find("\"/b\" is written twice"),
+            std::string::npos);
+  const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+  EXPECT_NE(message_of([&] { from("{}", {"a=" + deep}); }).find("nested deeper than 200"), std::string::npos);
 }
 
 TEST(Config, OverridesReplaceValuesAndTellWhereTheyCameFrom) {

@@ -17,6 +17,11 @@ TEST(Errors, ContextComesBeforeTheMessageOutermostFirst) {
   EXPECT_EQ(StateError("x").exit_status(), 1);
 }
 
+TEST(Errors, StandOnOneLineOfWhatATerminalMayMeet) {
+  EXPECT_STREQ(DataError("a\tb\r\nc").what(), "a b  c");
+  EXPECT_STREQ(DataError("a\x1b[31m \u009b31m \u202Ebc\xff").what(), "a\uFFFD[31m \uFFFD31m \uFFFDbc\uFFFD");
+}
+
 TEST(Errors, ContextLeavesValuesAndForeignExceptionsAlone) {
   int kept = 3;
   int& same = with_context("x", [&]() -> int& { return kept; });
@@ -40,6 +45,10 @@ TEST(Errors, CountedThingsStandInTheirNumber) {
   EXPECT_EQ(counted(0, "row"), "0 rows");
   EXPECT_EQ(named({"a"}, "task"), "task \"a\"");
   EXPECT_EQ(named({"a", "b"}, "task"), "tasks \"a\", \"b\"");
+  EXPECT_EQ(named({}, "task"), "tasks");
+  EXPECT_EQ(joined({}), "");
+  EXPECT_EQ(joined({"", "a", ""}), ", a, ");
+  EXPECT_EQ(joined({"a", "b"}, "; "), "a; b");
   EXPECT_EQ(counted(1, "row is cut", "rows are cut"), "1 row is cut");
   EXPECT_EQ(counted(2, "row is cut", "rows are cut"), "2 rows are cut");
 }

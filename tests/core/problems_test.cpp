@@ -44,6 +44,20 @@ TEST(CollectedProblems, ListEveryMistakeOfAnObjectAndKeepTheDefaults) {
   EXPECT_EQ(settings.weights, std::vector<double>{1.0});
 }
 
+TEST(CollectedProblems, NameADozenUnknownKeysOfAnObjectAndCountTheOthers) {
+  Json many = {{"losses", {Json::object(), Json::object()}}};
+  for (int k = 0; k < 13; ++k) many["losses"][0]["k" + std::to_string(k)] = 0;
+  for (int k = 0; k < 9000; ++k) many["losses"][1]["k" + std::to_string(k)] = 0;
+  const Config config = Config::from_json(many, "t.json");
+  const auto problems = std::make_shared<Problems>();
+  config.collect(problems);
+  for (const Config& loss : config.list("losses")) loss.reject_unknown();
+  ASSERT_EQ(problems->all().size(), 26u);
+  EXPECT_EQ(problems->all()[0], "t.json#/losses/0/k0: unknown key");
+  EXPECT_EQ(problems->all()[12], "t.json#/losses/0: and 1 more unknown key");
+  EXPECT_EQ(problems->all()[25], "t.json#/losses/1: and 8988 more unknown keys");
+}
+
 TEST(CollectedProblems, AreToldOnceHoweverOftenAFieldIsRead) {
   const Config config = from(R"({"steps": 0, "unknown": 1})");
   const auto problems = std::make_shared<Problems>();

@@ -192,9 +192,21 @@ TEST(Jsonl, AListOfObjectsIsReadLikeTheirLines) {
     EXPECT_EQ(rows.texts.first[1], "two");
   }
   EXPECT_EQ(message_of<DataError>([&] { read(source, R"([{"text": "one", "y": "a"}, 7])"); }),
-            "f:2: a JSON object is needed for every row");
+            "f#/1: a JSON object is needed for every row");
   const std::string broken = message_of<DataError>([&] { read(source, "[{\"text\": \"one\"},\n{]"); });
-  EXPECT_EQ(broken.rfind("f: begins like a list of objects, but is not JSON", 0), 0U) << broken;
+  EXPECT_EQ(broken.rfind("f:2:2: not valid JSON: ", 0), 0U) << broken;
+  EXPECT_NE(broken.find("; the file begins like a list of objects"), std::string::npos) << broken;
+}
+
+TEST(Jsonl, AnElementOfAListIsNamedByItsPointerAndALineByItsNumber) {
+  const auto source = table(SourceFormat::jsonl, "text", "y");
+  const std::string row = R"({"text": "one", "y": "a"})", bad = R"({"text": 1, "y": "a"})";
+  const auto told = [&](const std::string& content) { return message_of<DataError>([&] { read(source, content); }); };
+  EXPECT_EQ(told("[" + row + ",\n" + row + ",\n" + bad + "]").find("f#/2: \"text\" must be"), 0U);
+  EXPECT_EQ(told("{\"rows/all\": [" + row + "," + bad + "]}").find("f#/rows~1all/1: \"text\" must be"), 0U);
+  EXPECT_EQ(told(row + "\n" + row + "\n" + bad).find("f:3: \"text\" must be"), 0U);
+  EXPECT_EQ(read(source, "[" + row + "," + row + "]").labels[0].file.place(2), "f#/1: ") << "as a wrong label is told";
+  EXPECT_EQ(read(source, row + "\n" + row).labels[0].file.place(2), "f:2: ");
 }
 
 TEST(Tables, BlankLinesAndRowsOfEmptyCellsAreLeftOut) {
@@ -225,7 +237,7 @@ TEST(Jsonl, EveryKindOfBrokenLineIsNamed) {
                            R"({"text": "a", "y": [1]})", "{\"text\": \"a\nb\"}"}) {
     const std::string message =
         message_of<DataError>([&] { read(source, std::string(R"({"text": "a", "y": 1})") + "\n" + line); });
-    EXPECT_EQ(message.rfind("f:2: ", 0), 0u) << message;
+    EXPECT_EQ(message.rfind("f:2:", 0), 0u) << message;
   }
   message_of<DataError>([&] { read(source, std::string(100000, '[')); });
 }

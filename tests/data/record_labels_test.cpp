@@ -111,7 +111,7 @@ TEST_F(RecordLabels, OfAJsonFileThatHoldsNoneAreRefusedByItsName) {
   expect_part(told(R"({"label2id": {"bad": 0}})"), "found an object without \"id2label\"; a JSON file of labels holds");
   expect_part(told("\"bad\""), "found \"bad\"; a JSON file of labels holds an array of names, or an object with");
   folder_.write("c.json", "bad\ngood\n");
-  expect_part(refused<FormatError>(mood("c.json")), "c.json: not JSON");
+  expect_part(refused<FormatError>(mood("c.json")), "c.json:1:1: not valid JSON");
   folder_.write("c.json", R"({"id2label": {"0": "bad", "0": "good"}})");
   expect_part(refused<FormatError>(mood("c.json")), "c.json");
   expect_part(refused<IoError>(mood("nowhere.json")), "nowhere.json: cannot be opened");

@@ -10,7 +10,6 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/core/json_file.h"
-#include "infomtl/data/task_json.h"
 #include "infomtl/train/checkpoint.h"
 #include "support/temporary_folder.h"
 #include "train/progress.h"
@@ -24,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   std::string text(reinterpret_cast<const char*>(data), size);
   try {
-    Json state = infomtl::parse_json(text);
+    Json state = infomtl::parse_json(text, "state.json");
     if (state.is_object()) {
       state.erase("sha256");
       state["sha256"] = infomtl::sha256_of_text(state.dump());
@@ -35,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   folder.write("state.json", text);
   try {
     const Json state = infomtl::verify_checkpoint(folder.path());
-    for (const Json& task : state.at("tasks")) infomtl::task_from_json(task);
+    infomtl::tasks_of_state(state, folder.path());
     infomtl::Progress::from_json(state.at("progress"), state.at("tasks").size());
     infomtl::StepStatistics statistics({"a", "b"});
     statistics.load(state.at("progress").at("statistics"));

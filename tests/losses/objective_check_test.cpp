@@ -107,12 +107,15 @@ TEST(ObjectiveCheck, EachTermThatDoesNotFitIsToldOnce) {
   const MultiTaskModel model = checked_model("linear");
   objective->check_terms(model, &problems);
   ASSERT_EQ(problems.all().size(), 2U);
-  EXPECT_EQ(problems.all()[0].find("loss \"timin\", task \"task0\": needs a gaussian head"), 0U) << problems.all()[0];
-  EXPECT_EQ(problems.all()[1].find("loss \"bottleneck\", task \"task0\": needs"), 0U) << problems.all()[1];
+  EXPECT_EQ(problems.all()[0].find("c.json#/losses/0: loss \"timin\", task \"task0\": needs a gaussian head"), 0U)
+      << problems.all()[0];
+  EXPECT_EQ(problems.all()[1].find("c.json#/losses/2: loss \"bottleneck\", task \"task0\": needs"), 0U)
+      << problems.all()[1];
   objective->check_doubles(model.tasks(), &problems);
   ASSERT_EQ(problems.all().size(), 4U);
-  EXPECT_NE(problems.all()[2].find("\"supervised.2\" are both the loss"), std::string::npos) << problems.all()[2];
-  EXPECT_NE(problems.all()[3].find("is there twice"), std::string::npos) << problems.all()[3];
+  EXPECT_EQ(problems.all()[2].find("c.json#/losses/3: \"supervised\" and \"supervised.2\" are both the loss"), 0U)
+      << problems.all()[2];
+  EXPECT_EQ(problems.all()[3].find("c.json#/penalties/1: penalty \"dgr\" is there twice"), 0U) << problems.all()[3];
   EXPECT_NE(refusal_of({{{"name", "supervised"}, {"tasks", {"task1"}}}}).find("for tasks \"task0\", \"task2\""),
             std::string::npos);
 }

@@ -4,7 +4,10 @@
 #include "infomtl/core/config.h"
 #include "infomtl/losses/focal.h"
 #include "infomtl/losses/objective.h"
+#include "infomtl/losses/penalty.h"
 #include "infomtl/losses/supervised.h"
+#include "infomtl/model/architecture.h"
+#include "infomtl/model/head.h"
 #include "infomtl/ops/information/classification.h"
 #include "support/compare.h"
 #include "support/fixed_task_step.h"
@@ -41,6 +44,10 @@ std::shared_ptr<Objective> objective_over_tasks(const std::string& losses) {
   return Objective::from_config(Config::from_text("{\"losses\": " + losses + "}", "x.json").list("losses"), context);
 }
 
+std::string refusal_of_losses(const std::string& losses) {
+  return message_of<ConfigError>([&] { objective_over_tasks(losses)->check_options(option_tasks()); });
+}
+
 ClassWeights weights_from(const std::string& settings) {
   return Config::from_text(settings, "x.json").read<ClassWeights>();
 }
@@ -59,6 +66,21 @@ TEST(ClassWeightsOfTasks, ComeFromNumbersNamesOrTheTrainingRows) {
   EXPECT_FALSE(of("{}", 0).defined());
 }
 
+TEST(ClassWeightsOfTasks, AreNotAllZero) {
+  const auto refused = [](const std::string& settings, std::size_t task) {
+    return message_of<ConfigError>([&] { class_weights_of(weights_from(settings), option_tasks()[task]); });
+  };
+  EXPECT_EQ(refused(R"({"class_weights": [0, 0, 0]})", 0),
+            "class_weights: those of task \"topic\" are all 0; nothing would be learned");
+  EXPECT_NE(refused(R"({"class_weights": {"a": 0, "b": 0, "c": 0}})", 1).find("all 0"), std::string::npos);
+  EXPECT_TRUE(close(class_weights_of(weights_from(R"({"class_weights": [0, 0, 2]})"), option_tasks()[0]),
+                    torch::tensor({0.0, 0.0, 2.0}), 0))
+      << "a class that never counts may be meant";
+  EXPECT_NE(refusal_of_losses(R"([{"name": "supervised", "class_weights": [0, 0, 0]}])")
+                .find("x.json#/losses/0: loss \"supervised\": class_weights: those of task \"topic\""),
+            std::string::npos);
+}
+
 TEST(ClassWeightsOfTasks, AreInTheLossThatTrains) {
   Supervised::Settings settings;
   settings.classes.weights.word = "balanced";
@@ -75,8 +97,22 @@ TEST(ClassWeightsOfTasks, AreInTheLossThatTrains) {
   EXPECT_EQ(loss.count.item<double>(), 4);
 }
 
-std::string refusal_of_losses(const std::string& losses) {
-  return message_of<ConfigError>([&] { objective_over_tasks(losses)->check_options(option_tasks()); });
+TEST(CountsOfParts, AndWidthsHaveAnUpperBoundSinceMemoryIsTakenForThem) {
+  std::size_t looked_at = 0;
+  const auto look = [&](const auto& registry) {
+    for (const RegistryEntry& entry : registry.entries()) {
+      for (const FieldInfo& option : entry.options) {
+        if (option.type != "integer" || option.name.ends_with("steps")) continue;  // steps take time, not memory
+        EXPECT_NE(option.allowed.find('<'), std::string::npos) << entry.name << ": " << option.name;
+        ++looked_at;
+      }
+    }
+  };
+  look(architecture_registry());
+  look(head_registry());
+  look(loss_registry());
+  look(penalty_registry());
+  EXPECT_GT(looked_at, 10U);
 }
 
 TEST(TermOptions, WithoutEffectOnAnyTaskAreRefused) {

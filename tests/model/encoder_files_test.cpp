@@ -144,6 +144,10 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
       {"num_hidden_layers", 0}, {"hidden_act", "gelo"},    {"hidden_dropout_prob", 1.0},
       {"layer_norm_eps", 0.0},  {"model_type", "roberto"}, {"position_embedding_type", "relative_key"},
       {"is_decoder", true},     {"pad_token_id", 97},      {"vocab_size", 1e30}};
+  EXPECT_EQ(testing::message_of<FormatError>([&] {
+              random_encoder({{"model_type", "bert"}, {"hidden_size", -1}}, 1, "bare/config.json");
+            }).find("bare/config.json#/hidden_size: "),
+            0U);
   for (const auto& [key, value] : bad) {
     const std::string words = with(key, value);
     EXPECT_NE(words.find(key), std::string::npos) << key << " = " << value << ": " << words;
@@ -157,7 +161,7 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
     EXPECT_EQ(words.find("did you mean"), std::string::npos) << words;
   }
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "{\"model_type\":";
-  EXPECT_COMPLAINT(folder.path(), "not JSON");
+  EXPECT_COMPLAINT(folder.path(), "config.json:1:15: not valid JSON");
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "[1]";
   EXPECT_COMPLAINT(folder.path(), "config.json: found an array; must be an object");
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << R"({"hidden_size": 24, "hidden_size": 25})";

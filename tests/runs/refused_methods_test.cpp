@@ -12,6 +12,7 @@
 #include "infomtl/data/synthetic/synthetic_corpus.h"
 #include "infomtl/runs/config_check.h"
 #include "infomtl/runs/run.h"
+#include "runs/run_config.h"
 #include "support/temporary_folder.h"
 
 namespace infomtl {
@@ -169,6 +170,36 @@ TEST(OptionsWithoutEffect, AreNotedByCheckWithWhatSwitchesThemOff) {
     ASSERT_EQ(notes.size(), said.empty() ? 0U : 1U) << keys << report.text();
     for (const std::string& word : said) EXPECT_NE(notes.front().find(word), std::string::npos) << notes.front();
   }
+}
+
+TEST(RefusedMethods, AMessageWithoutAPlaceGetsThatOfTheFieldThatItBeginsWith) {
+  const Config config = Config::from_text(R"({"training": {"selection": {"monitor": "hat"}}, "losses": []})", "t.json");
+  EXPECT_EQ(place_of_message(config, "training.selection.monitor: no task \"hat\""),
+            "t.json#/training/selection/monitor");
+  EXPECT_EQ(place_of_message(config, "training.selection.split: no task has rows"), "t.json#/training/selection");
+  EXPECT_EQ(place_of_message(config, "losses: no weighted term is for task \"hate\""), "t.json#/losses");
+  EXPECT_EQ(place_of_message(config, "the weighting is not defined in this regime"), "t.json");
+  const auto named = [&](const std::string& message) {
+    try {
+      naming_config(config, [&] { throw ConfigError(message); });
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(named("losses: none"), "t.json#/losses: losses: none");
+  EXPECT_EQ(named("other.json#/losses: none"), "other.json#/losses: none");
+}
+
+TEST(RefusedMethods, AMetricIsNamedByItsPlaceInTheRecord) {
+  const fs::path tasks = method_folder() / "tasks";
+  Json topic = Json::parse(read_file(tasks / "topic.json"));
+  topic["extra_metrics"] = {"acuracy"};
+  std::ofstream(tasks / "misspelt.json") << topic.dump();
+  const ConfigReport report = check_config(method_config({{"data", {{"tasks", {"tasks/misspelt.json"}}}}}));
+  ASSERT_FALSE(report.data.problems.empty());
+  const std::string all = report.text();
+  EXPECT_NE(all.find("misspelt.json#/extra_metrics/0: unknown metric \"acuracy\""), std::string::npos) << all;
 }
 
 }  // namespace

@@ -167,7 +167,8 @@ TEST_F(ComparisonRuns, ExamplesCountAsWellAsSteps) {
 TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(holds(refusal({}), "seeds"));
   plan_["seeds"] = {1, 1};
-  EXPECT_TRUE(holds(refusal({}), "given twice"));
+  EXPECT_TRUE(holds(refusal({}), "plan.json#/seeds: seed 1 is given twice")) << refusal({});
+  EXPECT_TRUE(holds(refusal({2, 2}), "--seeds: seed 2 is given twice")) << refusal({2, 2});
   plan_["seeds"] = {1};
   plan_["baseline"] = "plane";
   EXPECT_TRUE(holds(refusal({}), "plain"));
@@ -190,6 +191,15 @@ TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   for (const char* name : {"", "..", "a/b", ".hidden"}) {
     plan_["methods"] = plain_and({{"file", "plain.json"}, {"name", name}});
     EXPECT_TRUE(holds(refusal({}), "plan.json#/methods/1/name")) << name;
+  }
+  for (const char* name : {"table.txt", "comparison.json", "report.html"}) {
+    plan_["methods"] = plain_and({{"file", "plain.json"}, {"name", name}});
+    EXPECT_TRUE(holds(refusal({}), "plan.json#/methods/1/name: \"" + std::string(name) + "\" is a file")) << name;
+  }
+  for (const char* name : {"table.csv.json", "..json"}) {
+    write(name, {{"losses", {"supervised"}}, {"head", "linear"}});
+    plan_["methods"] = plain_and(name);
+    EXPECT_TRUE(holds(refusal({}), "plan.json#/methods/1: \"")) << refusal({});
   }
   plan_["methods"] = plain_and({{"file", "informed.json"}, {"baseline", "plian"}});
   EXPECT_TRUE(holds(refusal({}), "did you mean \"plain\""));
@@ -221,6 +231,11 @@ TEST_F(ComparisonRuns, RefusesWhatMakesNoSense) {
   plan_["methods"] = {"plain.json", "seeded.json"};
   EXPECT_TRUE(holds(refusal({}), "seeded.json#/seed: is not a setting"));
   plan_["methods"] = {"plain.json"};
+  const Json experiment = plan_["experiment"];
+  write("seeded_experiment.json", {{"extends", experiment}, {"seed", 7}});
+  plan_["experiment"] = "seeded_experiment.json";
+  EXPECT_TRUE(holds(refusal({}), "seeded_experiment.json#/seed: is not a setting")) << refusal({});
+  plan_["experiment"] = experiment;
   plan_["method"] = 3;
   EXPECT_TRUE(holds(refusal({}), "did you mean \"methods\""));
 }

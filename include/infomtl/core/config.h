@@ -117,7 +117,8 @@ class INFOMTL_API Config {
     settings.fields(*reader);
   }
 
-  /// @throws ConfigError naming the first key of this object that was never asked for
+  /// @throws ConfigError naming the first key of this object that was never asked for; of those that are collected, the first
+  /// dozen are named and the others counted
   void reject_unknown() const;
 
   /// From now on the whole document, with copies and overrides of it, adds what is wrong to `list` and reads on

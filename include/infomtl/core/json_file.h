@@ -1,6 +1,7 @@
 #pragma once
 // JSON files that the library wrote or that other programs did: no comments, no `extends` (those are configs, Config).
 
+#include <cstddef>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -11,17 +12,16 @@
 
 namespace infomtl {
 
-/// The value of a JSON text in which no object has a key twice and nothing is nested deeper than 200.
-/// @throws FormatError saying what is wrong with the text, without a file's name
-INFOMTL_API Json parse_json(std::string_view text);
+/// The value of a JSON text in which no object has a key twice, or more than 10,000, and nothing is nested deeper than 200.
+/// @param file  where the text stands, from its line `first_line` on
+/// @throws FormatError "file:line:byte: what is wrong"
+INFOMTL_API Json parse_json(std::string_view text, const std::string& file, std::size_t first_line = 1);
 
-/// The same into a value whose objects find their keys by tree, in alphabetical order: for objects of many keys, such as
-/// vocabularies and headers of weights.
-/// @param name  of the file, for messages @throws FormatError: "NAME#/a/b: written twice in one object", "NAME: not JSON: ..."
-INFOMTL_API nlohmann::json parse_json_by_tree(std::string_view text, const std::string& name);
+/// The same into a value whose objects find their keys by tree, in alphabetical order, however many: for vocabularies and
+/// headers of weights.
+INFOMTL_API nlohmann::json parse_json_by_tree(std::string_view text, const std::string& file);
 
-/// The value in a JSON file, read as parse_json does.
-/// @throws IoError; FormatError naming the file and the place, for bad syntax line and column
+/// The value in a JSON file, read as parse_json does. @throws IoError, FormatError
 INFOMTL_API Json read_json(const std::filesystem::path& file);
 
 /// A number for a file; null where it is not finite, which JSON has no numbers for.

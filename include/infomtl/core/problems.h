@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,7 @@ class INFOMTL_API Problems {
 
  private:
   std::vector<std::string> lines_;
+  std::set<std::string> known_;  ///< the same, to be found among thousands
   std::size_t added_ = 0;
 };
 

@@ -39,6 +39,10 @@ inline Range above(double low) { return {.low = low, .low_open = true}; }
 inline Range between(double low, double high) { return {.low = low, .high = high}; }
 /// Weights of losses, tasks and classes: no product of one with a loss or a gradient leaves the range of float32.
 inline Range weight_range() { return between(0, 1e9); }
+/// How many parts a model or a term is made of (experts, layers, heads): memory is taken for each.
+inline Range count_from(double low) { return between(low, 1000); }
+/// Features of a layer or a code, whose square memory is taken for.
+inline Range width_from(double low) { return between(low, 65536); }
 /// low <= x < high, as for probabilities of dropping.
 inline Range above_to(double low, double high) { return {.low = low, .high = high, .low_open = true}; }
 inline Range from_to_below(double low, double high) { return {.low = low, .high = high, .high_open = true}; }

@@ -15,6 +15,7 @@ namespace infomtl {
 struct MetricChoice {
   std::string name;
   std::string options = {};  ///< JSON text of the record's object, {"name": ..., options}; empty where there are none
+  std::string where = {};    ///< place in the record, for messages; empty where none is known
 };
 
 struct Task {

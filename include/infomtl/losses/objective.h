@@ -118,10 +118,13 @@ class INFOMTL_API Objective : public torch::nn::Module {
     Schedule weight;
     std::shared_ptr<LossTerm> term;
     std::vector<std::string> tasks;
+    std::string where = {};  ///< place in a config; empty where there is none
 
     bool applies_to(const Task& task) const;
     /// What messages call it: loss "simax".
     std::string title() const;
+    /// The same behind its place: tweets.json#/losses/1: loss "simax".
+    std::string place() const;
   };
   std::vector<std::string> names_where(bool (LossTerm::*holds)() const) const;
   using Entries = std::vector<Entry>;

@@ -39,7 +39,7 @@ struct ClassWeights {
 /// [C] float32 of a task's labels; undefined for a regression, and where none are asked for. Of label sets they are the weight
 /// of a label that is there over that of one that is not: found from data, each label is a question of its own with two
 /// answers (n_absent / n_present for "balanced").
-/// @throws ConfigError where the numbers don't fit the labels, or the training rows are not known
+/// @throws ConfigError where the numbers don't fit the labels or are all 0, or the training rows are not known
 INFOMTL_API Tensor class_weights_of(const ClassWeights& settings, const Task& task);
 
 /// Cross-entropy for classification and tagging (an item is a row, or a word), mean over classes of binary cross-entropy

@@ -132,8 +132,10 @@ INFOMTL_API std::shared_ptr<Encoder> load_encoder(const std::filesystem::path& f
 INFOMTL_API void save_encoder(const Encoder& encoder, const std::filesystem::path& folder);
 
 /// A new encoder from a config.json value, its parameters drawn by Encoder::initialize(seed).
-INFOMTL_API std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed);
-/// The same from the config.json of a folder, which messages name. @throws IoError, FormatError
+/// @param where  the value stands, for messages: its file @throws FormatError
+INFOMTL_API std::shared_ptr<Encoder> random_encoder(const Json& config, std::uint64_t seed,
+                                                    const std::string& where = "encoder config");
+/// The same from the config.json of a folder. @throws IoError, FormatError
 INFOMTL_API std::shared_ptr<Encoder> random_encoder_of_folder(const std::filesystem::path& folder, std::uint64_t seed);
 
 }  // namespace infomtl

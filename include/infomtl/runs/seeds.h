@@ -19,8 +19,8 @@ namespace infomtl {
 
 /// A config's list of seeds; empty where it has none. @throws ConfigError
 INFOMTL_API std::vector<std::uint64_t> read_seeds(const Config& config, const std::string& key);
-/// @throws UserError naming a seed that is there twice
-INFOMTL_API void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds);
+/// @param where  they were given @throws UserError naming a seed that is there twice
+INFOMTL_API void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds, const std::string& where);
 
 /// Trains one config under several seeds, one folder seed-<n> below `output` (empty: runs/<config name>); writes
 /// summary.json. Finished seeds are kept, broken-off ones continue. Ends early when `stop` is set.

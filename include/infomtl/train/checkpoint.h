@@ -58,8 +58,11 @@ INFOMTL_API void copy_checkpoint(const std::filesystem::path& from, const std::f
 /// least one task. The other files are not looked at. @throws IoError, FormatError
 INFOMTL_API Json read_checkpoint_state(const std::filesystem::path& folder);
 
-/// The same, and the checksum of every file. Files that a tokenizer would be read from and that the state does not list are
-/// refused, too. @throws IoError, FormatError
+/// The tasks that such a state names. @param folder  of the checkpoint @throws FormatError
+INFOMTL_API std::vector<Task> tasks_of_state(const Json& state, const std::filesystem::path& folder);
+
+/// read_checkpoint_state() and the checksum of every file. Files that a tokenizer would be read from and that the state does
+/// not list are refused, too. @throws IoError, FormatError
 INFOMTL_API Json verify_checkpoint(const std::filesystem::path& folder);
 
 /// The same of what Hugging Face reads: of the encoder and its tokenizer, not of heads and training.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
@@ -17,12 +18,6 @@
 
 namespace infomtl::commands {
 namespace {
-
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 /// Whether a record of JSON can be told to be an answer of one task. A text never is part of one; words with their labels may
 /// as well be somebody's data.
@@ -91,7 +86,7 @@ int predict(const PredictOptions& options) {
     }
   }
   if (!options.all && options.task.empty()) {
-    throw UserError("predict: give --task, one of " + listed(names) + ", or --all");
+    throw UserError("predict: give --task, one of " + joined(names) + ", or --all");
   }
   if (!known) {
     throw UserError("predict: the run has no task \"" + options.task + "\"" + did_you_mean(options.task, names));
@@ -114,7 +109,7 @@ int predict(const PredictOptions& options) {
       texts.emplace_back(input.text, input.pair);
     }
     if (std::exchange(first, false) && !pair.empty() && !single.empty()) {
-      log::warning("predict: " + listed(single) + (single.size() == 1 ? " reads" : " read") +
+      log::warning("predict: " + joined(single) + (single.size() == 1 ? " reads" : " read") +
                    " single texts: text alone, without text_pair");
     }
     const std::vector<Json> answers = options.all ? run.predict_all(texts) : run.predict(options.task, texts, samples);

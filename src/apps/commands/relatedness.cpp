@@ -32,11 +32,8 @@ Relatedness found_by(const RelatednessOptions& options) {
   lines.clear();
   for (const std::string& run : found.unread) log::warning(run);
   if (!found.measures.empty()) return found;
-  std::string reasons;
-  for (const std::string& reason : found.unread.empty() ? found.left_out : found.unread) {
-    reasons += (reasons.empty() ? "" : "; ") + reason;
-  }
-  throw UserError("nothing could be measured of how " + counted(found.tasks.size(), "task") + " relate: " + reasons);
+  throw UserError("nothing could be measured of how " + counted(found.tasks.size(), "task") +
+                  " relate: " + joined(found.unread.empty() ? found.left_out : found.unread, "; "));
 }
 
 bool is_relatedness(std::string_view text) {

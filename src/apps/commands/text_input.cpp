@@ -57,16 +57,16 @@ void warn_of_raw_lines(const std::string& input, const std::string& first_line) 
                "; JSONL, {\"text\": ...} a line, says what the text is");
 }
 
-InputText read_record(const std::string& line, const std::string& where) {
+InputText read_record(const std::string& line, const std::string& file, std::size_t number) {
+  constexpr const char* kWhy = "the first line begins a JSON object; an input is JSONL or plain text";
+  const std::string where = file + ":" + std::to_string(number);
   Json record;
   try {
-    record = parse_json(line);
+    record = parse_json(line, file, number);
   } catch (const FormatError& error) {
-    if (!std::string(error.what()).starts_with("not JSON")) throw DataError(where + ": " + error.what());
+    throw DataError(std::string(error.what()) + "; " + kWhy);
   }
-  if (!record.is_object()) {
-    throw DataError(where + ": no JSON object, but the first line begins one; an input is JSONL or plain text");
-  }
+  if (!record.is_object()) throw DataError(where + ": no JSON object, but " + kWhy);
   InputText result;
   bool has_text = false;
   for (const auto& [key, value] : record.items()) {
@@ -139,7 +139,7 @@ void for_each_chunk(const std::string& input, std::size_t chunk,
       throw DataError(where + ": a line of " + std::to_string(line.size()) + " bytes; " + std::to_string(kLongestText) +
                       " are the most");
     }
-    texts.push_back(records ? read_record(line, where) : InputText{.text = line});
+    texts.push_back(records ? read_record(line, name, number) : InputText{.text = line});
     texts.back().where = where;
     if (texts.size() == chunk) {
       body(texts);

@@ -9,6 +9,7 @@
 
 #include "data/synthetic/synthetic_lexicon.h"
 #include "infomtl/core/config.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/core/random.h"
@@ -37,12 +38,6 @@ struct Sentence {
     }
   }
 };
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : " ") + part;
-  return text;
-}
 
 struct Situation {
   std::size_t topic, thing, emotion, feeling, time, time_words, certainty, hedge, first_name, last_name, place;
@@ -150,7 +145,7 @@ struct SyntheticTask {
 Row class_row(Writer& writer, const Sentence& sentence, std::size_t truth, const std::vector<std::string>& labels,
               double noise) {
   const std::size_t written = writer.noisy(truth, labels.size(), noise);
-  return {.text = joined(sentence.words),
+  return {.text = joined(sentence.words, " "),
           .pair = "",
           .label = labels[written],
           .truth = static_cast<double>(truth),
@@ -174,7 +169,7 @@ Row answer_row(Writer& writer, const std::vector<std::string>& labels) {
 Row certainty_row(Writer& writer) {
   const Situation s = writer.situation();
   Row row;
-  row.text = joined(writer.say(s).words);
+  row.text = joined(writer.say(s).words, " ");
   row.truth = static_cast<double>(s.certainty);
   const auto hundredths = std::clamp<long long>(std::llround((row.truth + 0.5 * writer.bell()) * 100.0), 0, 500);
   row.written = static_cast<double>(hundredths) / 100.0;
@@ -195,8 +190,8 @@ Row spans_row(Writer& writer) {
     }
     if (dropping && tag != "O") tag = "O";
   }
-  row.text = joined(sentence.words);
-  row.label = joined(sentence.tags);
+  row.text = joined(sentence.words, " ");
+  row.label = joined(sentence.tags, " ");
   return row;
 }
 

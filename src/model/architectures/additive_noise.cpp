@@ -8,7 +8,7 @@ namespace infomtl::architectures {
 
 void AdditiveNoiseSettings::fields(FieldVisitor& f) {
   f.field("width", width, "width of the code, a linear map of the representation; 0: the representation itself",
-          at_least(0));
+          width_from(0));
   f.field("normalize", normalize, "bring the code to zero mean and unit variance over its coordinates");
   f.field("initial_noise", initial_noise, "standard deviation of the noise at the start", above(0));
   f.choice("prior", prior, {"learned", "standard"},

@@ -12,8 +12,8 @@ std::shared_ptr<torch::nn::Module> add_group(torch::nn::Module& owner, const std
 }  // namespace
 
 void ExpertSettings::fields(FieldVisitor& f) {
-  f.field("hidden", hidden, "width of an expert's hidden layer; 0: that of its input", at_least(0));
-  f.field("width", width, "width of an expert's output, which heads read; 0: that of the encoder", at_least(0));
+  f.field("hidden", hidden, "width of an expert's hidden layer; 0: that of its input", width_from(0));
+  f.field("width", width, "width of an expert's output, which heads read; 0: that of the encoder", width_from(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
   f.field("dropout", dropout, "rate of dropping before each linear map of an expert", from_to_below(0.0, 1.0));
 }
@@ -76,8 +76,8 @@ Tensor gate_similarity(const Nets& gates, std::int64_t shared) {
 }
 
 void AdapterSettings::fields(FieldVisitor& f) {
-  f.field("levels", levels, "adapters of a branch, one after another", at_least(1));
-  f.field("hidden", hidden, "width of an adapter's hidden layer", at_least(1));
+  f.field("levels", levels, "adapters of a branch, one after another", count_from(1));
+  f.field("hidden", hidden, "width of an adapter's hidden layer", width_from(1));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
   f.field("dropout", dropout, "rate of dropping before each linear map of an adapter", from_to_below(0.0, 1.0));
 }

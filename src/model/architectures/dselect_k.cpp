@@ -5,8 +5,8 @@
 namespace infomtl::architectures {
 
 void DselectKSettings::fields(FieldVisitor& f) {
-  f.field("experts", experts, "networks that all tasks share", at_least(2));
-  f.field("selectors", selectors, "k, the largest number of experts that a task ends with", at_least(1));
+  f.field("experts", experts, "networks that all tasks share", count_from(2));
+  f.field("selectors", selectors, "k, the largest number of experts that a task ends with", count_from(1));
   f.field("gamma", gamma, "width of the smooth step", above(0));
   f.choice("gate", gate, {"input", "static"}, "selectors that look at the row, or one choice per task for all rows");
   expert.fields(f);

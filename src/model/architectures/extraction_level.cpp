@@ -5,8 +5,8 @@
 namespace infomtl::architectures {
 
 void ExtractionSettings::fields(FieldVisitor& f) {
-  f.field("shared_experts", shared_experts, "networks that all tasks share", at_least(1));
-  f.field("task_experts", task_experts, "networks that each task has for itself", at_least(1));
+  f.field("shared_experts", shared_experts, "networks that all tasks share", count_from(1));
+  f.field("task_experts", task_experts, "networks that each task has for itself", count_from(1));
   expert.fields(f);
 }
 

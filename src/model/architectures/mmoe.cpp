@@ -3,7 +3,7 @@
 namespace infomtl::architectures {
 
 void MmoeSettings::fields(FieldVisitor& f) {
-  f.field("experts", experts, "networks that all tasks share", at_least(1));
+  f.field("experts", experts, "networks that all tasks share", count_from(1));
   expert.fields(f);
 }
 

@@ -5,7 +5,7 @@
 namespace infomtl::architectures {
 
 void MtanSettings::fields(FieldVisitor& f) {
-  f.field("hidden", hidden, "width of the hidden layer of a mask's net, 0 for none", at_least(0));
+  f.field("hidden", hidden, "width of the hidden layer of a mask's net, 0 for none", width_from(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
   f.only_where(hidden > 0, {"activation"}, "\"hidden\" is above 0");
 }

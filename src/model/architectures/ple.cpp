@@ -4,7 +4,7 @@
 namespace infomtl::architectures {
 
 void PleSettings::fields(FieldVisitor& f) {
-  f.field("levels", levels, "extraction levels", at_least(1));
+  f.field("levels", levels, "extraction levels", count_from(1));
   f.field("shared_stream", shared_stream,
           "shared experts read a stream of their own (the paper), or that of the task (LibMTL)");
   extraction.fields(f);

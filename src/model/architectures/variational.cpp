@@ -8,7 +8,7 @@
 namespace infomtl::architectures {
 
 void VariationalSettings::fields(FieldVisitor& f) {
-  f.field("width", width, "width of the code", at_least(1));
+  f.field("width", width, "width of the code", width_from(1));
   f.field("dropout", dropout, "rate of dropping what the code is made of", from_to_below(0.0, 1.0));
   f.field("initial_scale", initial_scale, "softplus of it is about the standard deviation of a weight at the start",
           initial_scale_range());

@@ -6,8 +6,8 @@
 namespace infomtl::architectures {
 
 void VibSettings::fields(FieldVisitor& f) {
-  f.field("width", width, "width of the code", at_least(1));
-  f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", at_least(0));
+  f.field("width", width, "width of the code", width_from(1));
+  f.field("hidden", hidden, "width of the hidden layer of both nets, 0 for none", width_from(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
   f.only_where(hidden > 0, {"activation"}, "\"hidden\" is above 0");
   f.field("dropout", dropout, "rate of dropping before each linear map", from_to_below(0.0, 1.0));

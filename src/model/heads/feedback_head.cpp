@@ -15,7 +15,7 @@ namespace infomtl {
 
 void FeedbackHeadSettings::fields(FieldVisitor& f) {
   f.field("rounds", rounds, "how often the heads are run on the same rows; 1: no feedback", between(1, 64));
-  f.field("layers", layers, "hidden layers of the representation's width", at_least(0));
+  f.field("layers", layers, "hidden layers of the representation's width", count_from(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layers");
   f.only_where(layers > 0, {"activation"}, "\"layers\" is above 0");
   f.field("dropout", dropout, "rate of dropping before each layer", from_to_below(0.0, 1.0));

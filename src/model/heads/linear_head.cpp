@@ -5,7 +5,7 @@
 namespace infomtl {
 
 void LinearHeadSettings::fields(FieldVisitor& f) {
-  f.field("hidden", hidden, "width of the hidden layer, 0 for none", at_least(0));
+  f.field("hidden", hidden, "width of the hidden layer, 0 for none", width_from(0));
   f.choice("activation", activation, ops::activation_names(), "activation of the hidden layer");
   f.only_where(hidden > 0, {"activation"}, "\"hidden\" is above 0");
   f.field("dropout", dropout, "rate of dropping before each linear map", from_to_below(0.0, 1.0));

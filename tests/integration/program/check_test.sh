@@ -135,8 +135,9 @@ cat >comparison.json <<'JSON'
   {"file": "shared.json", "name": "cool", "set": {"losses": {"simax": {"temperature": 0.2}}}}]}
 JSON
 "$program" check comparison.json >check.txt || die "a loss changed by its name: $(cat check.txt)"
-sed -i 's/0.2}}}/-1}}}/; s/"shared.json",$/"shared.json", {"file": "shared.json", "name": "odd", "set": {"losses.simx.weight": 1}},/' comparison.json
-refused_with 2 comparison.json
+sed -i 's/0.2}}}/-1}}}/; s/"shared.json",$/"shared.json", {"file": "shared.json", "name": "odd", "set": {"losses.simx.weight": 1, "losses.supervisd.weight": 1}},/' comparison.json
+refused_with 3 comparison.json
+once 'comparison.json#/methods/1/set/losses.supervisd.weight: '
 once 'comparison.json#/methods/1/set/losses.simx.weight: ' && once 'shared.json#/losses is an array of 2; it has no element named "simx"'
 once 'comparison.json#/methods/2/set/losses/1/temperature: found -1'
 cat >search.json <<'JSON'
@@ -211,7 +212,7 @@ once '/type: missing; one of classification'
 cp kept.json corpus/tasks/topic.json
 sed -i 's/"metric":/"extra_metrics": ["acuracy"], "metric":/' corpus/tasks/topic.json
 refused_with 1 config.json
-once 'task "topic": extra_metrics: unknown metric "acuracy"; did you mean "accuracy"'
+once 'topic.json#/extra_metrics/0: unknown metric "acuracy"; did you mean "accuracy"'
 cp kept.json corpus/tasks/topic.json
 
 # What a file holds does not command the terminal, and a name that is no slip is not compared for minutes.

@@ -35,7 +35,19 @@ refuse_in_one_line 'did you mean "train"' trian config.json
 refuse_in_one_line 'did you mean "steps"' information --set stepps=3
 refuse_in_one_line 'rows' information --set rows=1000000000000
 refuse_in_one_line 'seed' $(train config.json --seed -1)
-refuse_in_one_line 'twice' $(train config.json --seeds 4,4)
+refuse_in_one_line '--seeds: seed 4 is given twice' $(train config.json --seeds 4,4)
+for seeds in 1,,2 1, ,1; do refuse_in_one_line 'a value is missing' $(train config.json --seeds $seeds); done
+refuse_in_one_line '0 or more' predict nowhere --task topic --samples 5 --seed -1
+refuse_in_one_line '0 or more' influence nowhere --select 0.1 --select-random -1
+for strength in nan inf -1 0.1,nan; do
+  refuse_in_one_line 'must be a number >= 0' evaluate nowhere --noise random --strength $strength
+done
+refuse_in_one_line 'a value is missing' evaluate nowhere --noise random --strength 0.1,,0.2
+refuse_in_one_line 'a value is missing' influence nowhere --tasks topic,
+refuse_in_one_line 'must be a number > 0' influence nowhere --penalty nan
+refuse_in_one_line 'must be a number >= 0' influence nowhere --ridge nan
+refuse_in_one_line 'found 100000000; must be an integer >= 1 and <= 1000' $(train config.json --set 'architecture={"name":"mmoe","experts":100000000}')
+refuse_in_one_line '--set#/training/selection/monitor: training.selection.monitor: no task "topics"' $(train config.json --set training.selection.monitor=topics)
 refuse_in_one_line 'seeds' $(train config.json --seeds 99999999999999999999)
 refuse_in_one_line 'batch_size' $(train config.json --set training.batch_size=9223372036854775807)
 refuse_in_one_line 'not a folder' train config.json --output config.json --log-level error
