@@ -45,10 +45,8 @@ Pooling pooling_of(const EncodeOptions& options, const RunEncoder& place) {
 /// Other programs give other embeddings of a folder with more modules than these two.
 void tell_modules_left_out(const std::filesystem::path& folder) {
   const std::vector<std::string> kinds = modules_left_out(folder);
-  std::string names;
-  for (const std::string& kind : kinds) names += (names.empty() ? "" : ", ") + kind;
   if (kinds.empty()) return;
-  const std::string words = (folder / "modules.json").string() + ": " + names +
+  const std::string words = (folder / "modules.json").string() + ": " + joined(kinds) +
                             " of sentence-transformers is not applied; the embeddings are those before it";
   // A length alone changes no angle between embeddings.
   const bool only_lengths =
