@@ -52,38 +52,44 @@ function(infomtl_room name)
   endif()
 endfunction()
 
-# infomtl_room_tests(NAME SOURCES a_test.cpp... [ALONE b_test.cpp...] [PACKAGES target...]): the executable test_<name>, run by CTest.
+# infomtl_room_tests(NAME [PART part] SOURCES a_test.cpp... [ALONE b_test.cpp...] [PACKAGES target...]): the executable
+# test_<name>, run by CTest; with a part of the room's tests that needs a program of its own, test_<name>_<part>.
 function(infomtl_room_tests name)
-  cmake_parse_arguments(arg "" "" "SOURCES;ALONE;PACKAGES" ${ARGN})
+  cmake_parse_arguments(arg "" "PART" "SOURCES;ALONE;PACKAGES" ${ARGN})
+  set(program test_${name})
+  if(arg_PART)
+    set(program test_${name}_${arg_PART})
+  endif()
   get_property(closure GLOBAL PROPERTY infomtl_room_${name})
   get_property(packages GLOBAL PROPERTY infomtl_packages_${name})
-  add_executable(test_${name} ${arg_SOURCES} ${arg_ALONE})
+  add_executable(${program} ${arg_SOURCES} ${arg_ALONE})
   if(INFOMTL_UNITY AND infomtl_torch_${name} STREQUAL torch)
     # ALONE: files whose private names stand in another file of the room, too
-    set_target_properties(test_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${program} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     set_source_files_properties(${arg_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
   if(infomtl_torch_${name} STREQUAL torch)
-    target_sources(test_${name} PRIVATE $<TARGET_OBJECTS:test_seed>)
+    target_sources(${program} PRIVATE $<TARGET_OBJECTS:test_seed>)
   endif()
   foreach(room IN LISTS closure)
-    target_sources(test_${name} PRIVATE $<TARGET_OBJECTS:room_${room}>)
+    target_sources(${program} PRIVATE $<TARGET_OBJECTS:room_${room}>)
   endforeach()
-  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
+  target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
                              ${PROJECT_SOURCE_DIR}/tests)
-  target_compile_options(test_${name} PRIVATE ${INFOMTL_WARNINGS})
-  target_link_libraries(test_${name} PRIVATE ${packages} GTest::gtest GTest::gtest_main ${arg_PACKAGES})
-  target_compile_definitions(test_${name} PRIVATE INFOMTL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+  target_compile_options(${program} PRIVATE ${INFOMTL_WARNINGS})
+  target_link_libraries(${program} PRIVATE ${packages} GTest::gtest GTest::gtest_main ${arg_PACKAGES})
+  target_compile_definitions(${program} PRIVATE INFOMTL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              INFOMTL_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures")
   if(name STREQUAL ops)
     target_precompile_headers(test_ops PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/precompiled.h)
   elseif(ops IN_LIST closure)
-    target_precompile_headers(test_${name} REUSE_FROM test_ops)
+    target_precompile_headers(${program} REUSE_FROM test_ops)
   endif()
-  add_test(NAME unit.${name} COMMAND test_${name} --gtest_brief=1)
+  string(REPLACE "test_" "unit." test ${program})
+  add_test(NAME ${test} COMMAND ${program} --gtest_brief=1)
   set(seconds 2400)  # the room train, on a slow machine that others use, too
   if(INFOMTL_SANITIZE)
     set(seconds 7200)  # the room train takes ten times longer then
   endif()
-  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT ${seconds})
+  set_tests_properties(${test} PROPERTIES LABELS unit TIMEOUT ${seconds})
 endfunction()

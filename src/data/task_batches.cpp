@@ -22,7 +22,7 @@ TrainingStream& TaskBatches::stream_at(std::int64_t step) {
   if (stream_ == nullptr || step != next_) {
     stream_.reset();  // its thread ends before another begins
     stream_ = std::make_unique<TrainingStream>(data_->dataset(), data_->tokens(Split::train), sampler_, settings_,
-                                               seed_, epochs_, step);
+                                               seed_, epochs_, step, TrainingStream::kAhead, pinned_);
     next_ = step;
   }
   return *stream_;

@@ -15,13 +15,14 @@ struct TrainingStream::State {
   BatchingSettings settings;
   data::BatchPlan plan;
   std::int64_t next_step;
+  bool pinned;
   std::mutex extra_mutex;
   data::BatchPlan independent_plan;
   data::Prefetcher<TrainingStep> prefetcher;  // last: its thread uses the rest
 
   State(const Dataset& all, const TokenizedTexts& with, const std::shared_ptr<const Sampler>& sampler,
         const BatchingSettings& batching, std::uint64_t run_seed, std::int64_t epochs, std::int64_t first_step,
-        std::size_t prefetch)
+        std::size_t prefetch, bool in_pinned_memory)
       : dataset(all),
         tokens(with),
         settings(batching),
@@ -31,6 +32,7 @@ struct TrainingStream::State {
                return tokens.length(static_cast<std::size_t>(sequence));
              }),
         next_step(first_step),
+        pinned(in_pinned_memory),
         independent_plan(plan),
         prefetcher([this]() -> std::optional<TrainingStep> { return prepare(next_step++); }, prefetch) {}
 
@@ -43,7 +45,8 @@ struct TrainingStream::State {
     TrainingStep step{.step = number, .epoch = number / steps, .step_of_epoch = number % steps};
     step.last_of_epoch = step.step_of_epoch + 1 == steps;
     for (const auto& selections : data::micro_batches(plan.step(number), settings.accumulate)) {
-      step.micro_batches.push_back(assembled(selections));
+      StepBatch batch = assembled(selections);
+      step.micro_batches.push_back(pinned ? batch.pinned() : std::move(batch));
     }
     return step;
   }
@@ -52,11 +55,11 @@ struct TrainingStream::State {
 TrainingStream::TrainingStream(const Dataset& dataset, const TokenizedTexts& tokens,
                                std::shared_ptr<const Sampler> sampler, const BatchingSettings& settings,
                                std::uint64_t run_seed, std::int64_t epochs, std::int64_t first_step,
-                               std::size_t prefetch) {
+                               std::size_t prefetch, bool pinned) {
   if (tokens.size() != dataset.split(Split::train).texts.size()) {
     throw StateError("TrainingStream: the tokenized texts are not those of the training split");
   }
-  state_ = std::make_unique<State>(dataset, tokens, sampler, settings, run_seed, epochs, first_step, prefetch);
+  state_ = std::make_unique<State>(dataset, tokens, sampler, settings, run_seed, epochs, first_step, prefetch, pinned);
 }
 
 TrainingStream::~TrainingStream() = default;

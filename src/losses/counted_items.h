@@ -6,6 +6,7 @@
 #include "infomtl/data/step_batch.h"
 #include "infomtl/data/task.h"
 #include "infomtl/model/head.h"
+#include "infomtl/ops/device_copy.h"
 #include "infomtl/ops/information/classification.h"
 #include "infomtl/ops/loss_value.h"
 
@@ -26,8 +27,13 @@ inline ops::LossValue no_items(const Tensor& from) { return over_items(from.sum(
 /// Whether every item has one class.
 inline bool is_classes(TaskKind kind) { return kind == TaskKind::classification || kind == TaskKind::tagging; }
 
-/// Labels that are classes: one bool each, false for a label the task does not know.
-inline Tensor known_labels(const TaskBatch& rows) { return rows.labels != kUnknownLabel; }
+/// Labels that are classes: one bool each on the host, false for a label the task does not know.
+inline Tensor known_labels(const TaskBatch& rows) { return rows.labels_on_host() != kUnknownLabel; }
+
+/// Where labels that the task knows lie among the batch's, on a device: [K] int64. The host finds them.
+inline Tensor known_places(const TaskBatch& rows, torch::Device device) {
+  return ops::copied_to(known_labels(rows).nonzero().squeeze(1), device);
+}
 
 /// Labels of the rows without those that are classes the task does not know (evaluation splits may hold some).
 inline std::int64_t known_label_count(const TaskBatch& rows) {

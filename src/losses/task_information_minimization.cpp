@@ -52,7 +52,7 @@ LossValue TaskInformationMinimization::compute(TaskStep& step) {
                       .task = step.task_index(),
                       .reduction = ops::kl_reduction(settings_.reduction)};
   if (prior_->reads_classes() && count(step.batch()) < step.batch().label_count()) {
-    const Tensor known = known_labels(step.batch()).nonzero().squeeze(1);
+    const Tensor known = known_places(step.batch(), prediction.mean.device());
     for (Tensor* part : {&posterior.mean, &posterior.log_variance, &posterior.sample, &posterior.classes}) {
       *part = part->index_select(0, known);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/device_copy.h"
 
 namespace infomtl {
 
@@ -56,7 +57,7 @@ Tensor TaskWeights::draw(TaskStep& step, std::string_view purpose) {
   ops::TensorRandom random = step.random(purpose);
   if (!logits_.defined()) return at::ones({1}, at::TensorOptions().device(random.device()));
   const Tensor logits = logits_of(step.task_index());
-  const Tensor uniform = at::rand(logits.sizes(), random.generator(), at::kDouble).to(logits.device());
+  const Tensor uniform = ops::copied_to(at::rand(logits.sizes(), random.generator(), at::kDouble), logits.device());
   return ops::gumbel_softmax(logits, ops::gumbel_noise(uniform).to(logits.scalar_type()), temperature_.at(step.step()));
 }
 

@@ -8,22 +8,23 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/machine_memory.h"
+#include "infomtl/ops/device_copy.h"
 #include "infomtl/ops/packed/embedding.h"
 
 namespace infomtl {
 namespace {
 
 Tensor first_rows(const PackedTokens& tokens) {
-  return tokens.offsets.narrow(0, 0, tokens.sequences()).to(at::kLong).to(tokens.ids.device());
+  return ops::copied_to(tokens.offsets.narrow(0, 0, tokens.sequences()).to(at::kLong), tokens.ids.device());
 }
 
 // [S, H] mean of each sequence's rows.
 Tensor mean_rows(const Tensor& states, const PackedTokens& tokens) {
   const Tensor lengths =
       (tokens.offsets.narrow(0, 1, tokens.sequences()) - tokens.offsets.narrow(0, 0, tokens.sequences())).to(at::kLong);
-  const Tensor owner = at::repeat_interleave(lengths).to(states.device());
+  const Tensor owner = ops::copied_to(at::repeat_interleave(lengths), states.device());
   const Tensor sums = at::zeros({tokens.sequences(), states.size(1)}, states.options()).index_add(0, owner, states);
-  return sums / lengths.to(states.device(), states.scalar_type()).unsqueeze(1);
+  return sums / ops::copied_like(lengths, states).unsqueeze(1);
 }
 
 // What leaves the encoder; float64 models stay what they are.

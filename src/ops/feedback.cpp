@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/device_copy.h"
 
 namespace infomtl::ops {
 
@@ -33,7 +34,7 @@ Tensor sequence_of_words(const Tensor& lengths, std::int64_t words) {
 }  // namespace
 
 Tensor mean_over_words(const Tensor& words, const Tensor& offsets) {
-  const Tensor lengths = offsets.to(words.device()).diff();
+  const Tensor lengths = copied_to(offsets, words.device()).diff();
   const Tensor sequence = sequence_of_words(lengths, words.size(0));
   const Tensor sums =
       at::zeros({lengths.size(0), words.size(1)}, words.options().requires_grad(false)).index_add(0, sequence, words);
@@ -41,7 +42,7 @@ Tensor mean_over_words(const Tensor& words, const Tensor& offsets) {
 }
 
 Tensor repeat_over_words(const Tensor& sequences, const Tensor& offsets, std::int64_t words) {
-  const Tensor lengths = offsets.to(sequences.device()).diff();
+  const Tensor lengths = copied_to(offsets, sequences.device()).diff();
   return sequences.index_select(0, sequence_of_words(lengths, words));
 }
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "infomtl/ops/device_copy.h"
+
 namespace infomtl::ops {
 
 using torch::Tensor;
@@ -9,9 +11,8 @@ using torch::Tensor;
 Tensor standard_gumbel(const Tensor& like, TensorRandom& random) {
   const Tensor exponential = at::empty_like(like, at::TensorOptions().device(at::kCPU).requires_grad(false))
                                  .exponential_(1.0, random.generator())
-                                 .clamp_min(1e-30)
-                                 .to(like.device());
-  return -at::log(exponential);
+                                 .clamp_min(1e-30);
+  return -at::log(copied_to(exponential, like.device()));
 }
 
 Tensor one_hot_of_largest(const Tensor& scores) {

@@ -5,6 +5,8 @@
 
 #include <mutex>
 
+#include "infomtl/ops/device_copy.h"
+
 namespace infomtl::ops {
 
 TensorRandom::TensorRandom(std::uint64_t seed, torch::Device device)
@@ -16,7 +18,7 @@ std::uint64_t TensorRandom::random64() {
 }
 
 torch::Tensor TensorRandom::normal(at::IntArrayRef shape) {
-  return at::randn(shape, generator_, at::kFloat).to(device_, /*non_blocking=*/true);
+  return copied_to(at::randn(shape, generator_, at::kFloat), device_);
 }
 
 }  // namespace infomtl::ops

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/device_copy.h"
 #include "infomtl/ops/host_values.h"
 
 namespace infomtl::ops {
@@ -38,7 +39,7 @@ Tensor max_over_windows(const Tensor& rows, const Tensor& offsets, const Tensor&
     }
   }
   const auto on_device = [&](const std::vector<std::int64_t>& values) {
-    return torch::tensor(values, torch::kInt64).to(rows.device());
+    return copied_to(torch::tensor(values, torch::kInt64), rows.device());
   };
   // What each row says to each filter at each place of a window, once.
   const Tensor answers = rows.matmul(weight.permute({1, 0, 2}).reshape({rows.size(1), width * filters}));

@@ -14,7 +14,7 @@ namespace {
 
 /// [N, H] normal numbers, a text's a function of its example.
 Tensor normal_rows(const TaskStep& step, const Tensor& lengths, std::int64_t width, std::uint64_t seed) {
-  const Tensor examples = step.batch().examples.to(torch::kCPU);
+  const Tensor& examples = step.batch().examples;
   std::vector<Tensor> rows;
   for (std::int64_t b = 0; b < lengths.size(0); ++b) {
     ops::TensorRandom random(derive_seed(seed, "embedding_noise/" + step.task().name,
@@ -50,7 +50,7 @@ std::shared_ptr<TaskStep> with_embedding_noise(ForwardPass& pass, std::size_t k,
   const Encoder& encoder = step.model().encoder();
   if (!encoder.word_table().defined()) throw StateError("embedding noise: the encoder tells of no word embeddings");
   const PackedTokens& tokens = pass.batch().tokens;
-  const Tensor own = token_rows(tokens.offsets, step.batch().rows.to(torch::kCPU)).to(tokens.ids.device());
+  const Tensor own = token_rows(tokens.offsets, step.batch().rows).to(tokens.ids.device());
   const Tensor words = encoder.word_table().index_select(0, tokens.ids.index_select(0, own)).to(torch::kFloat32);
   const Tensor offsets = step.token_offsets(), lengths = offsets.diff();
   const Tensor direction =

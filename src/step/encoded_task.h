@@ -12,6 +12,7 @@
 #include "infomtl/losses/objective.h"
 #include "infomtl/losses/task_step.h"
 #include "infomtl/model/multi_task_model.h"
+#include "infomtl/ops/device_copy.h"
 #include "infomtl/step/forward_context.h"
 #include "step/views.h"
 
@@ -54,7 +55,7 @@ struct EncodedPass {
   /// What is added to the word embeddings [N, H]: by the architecture, by terms, by whoever encodes again.
   Tensor embedding_offset();
   /// Rows of the pass's packed tokens that are the k-th task's, view 0.
-  Tensor own_tokens(std::size_t k) const { return token_rows(viewed.tokens.offsets, viewed.rows[k][0]); }
+  Tensor own_tokens(std::size_t k) const { return token_rows(viewed.tokens.offsets, viewed.host_rows[k][0]); }
   torch::Device device() const { return batch.tokens.ids.device(); }
   const Task& task_at(std::size_t task) const { return context.model->tasks().at(task); }
 };
@@ -89,7 +90,7 @@ class EncodedTask final : public TaskStep {
     if (found == nullptr) {
       TaskBatch rows = own.batch_;
       rows.task = task;
-      rows.labels = rows.examples = Tensor();
+      rows.labels = rows.host_labels = rows.examples = Tensor();
       found.reset(new EncodedTask(pass_, k_, std::move(rows), &own));
     }
     return *found;
@@ -145,7 +146,7 @@ class EncodedTask final : public TaskStep {
       if (!states.defined()) {
         throw StateError("token states were not computed: no term of task \"" + task().name + "\" needs() them");
       }
-      token_states_ = states.index_select(0, pass_.own_tokens(k_).to(states.device()));
+      token_states_ = states.index_select(0, ops::copied_to(pass_.own_tokens(k_), states.device()));
     }
     return token_states_;
   }
@@ -181,7 +182,7 @@ class EncodedTask final : public TaskStep {
 
   Tensor token_offsets() override {
     pass_.encode();
-    return token_offsets_of(0).to(pass_.device());
+    return ops::copied_to(token_offsets_of(0), pass_.device());
   }
 
   ops::TensorRandom random(std::string_view purpose) override {
@@ -264,7 +265,7 @@ class EncodedTask final : public TaskStep {
   /// [B+1] int64 on the CPU, of the rows in a view; once encoded.
   Tensor token_offsets_of(std::size_t view) const {
     const Tensor lengths = pass_.viewed.tokens.offsets.to(torch::kInt64).diff();
-    const Tensor own = lengths.index_select(0, pass_.viewed.rows[k_][view].to(torch::kCPU));
+    const Tensor own = lengths.index_select(0, pass_.viewed.host_rows[k_][view]);
     return at::cat({torch::zeros({1}, torch::kInt64), own.cumsum(0)});
   }
 
@@ -272,8 +273,8 @@ class EncodedTask final : public TaskStep {
     pass_.encode();
     const std::size_t place = checked(view);
     const Tensor& states = pass_.output.tokens;
-    const Tensor tokens = token_rows(pass_.viewed.tokens.offsets, pass_.viewed.rows[k_][place]);
-    input.token_states = states.index_select(0, tokens.to(states.device()));
+    const Tensor tokens = token_rows(pass_.viewed.tokens.offsets, pass_.viewed.host_rows[k_][place]);
+    input.token_states = states.index_select(0, ops::copied_to(tokens, states.device()));
     input.token_offsets = token_offsets_of(place);
   }
 

@@ -1,10 +1,10 @@
 #include "infomtl/step/forward_pass.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
+#include "infomtl/step/loss_checks.h"
 #include "step/encoded_task.h"
 
 namespace infomtl {
@@ -88,15 +88,15 @@ Tensor EncodedPass::embedding_offset() {
     if (!offset.defined()) {
       offset = torch::zeros({viewed.tokens.tokens(), rows.size(1)}, rows.options().requires_grad(false));
     }
-    offset = offset.index_add(0, tokens.to(device()), rows);
+    offset = offset.index_add(0, ops::copied_to(tokens, device()), rows);
   };
   Architecture& architecture = context.model->architecture();
   if (architecture.changes_embeddings()) {
     const Tensor words = encoder.word_embeddings(viewed.tokens);
     for (std::size_t k = 0; k < batch.tasks.size(); ++k) {
-      const Tensor tokens = token_rows(viewed.tokens.offsets, at::cat(viewed.rows[k]));
+      const Tensor tokens = token_rows(viewed.tokens.offsets, at::cat(viewed.host_rows[k]));
       const Tensor added =
-          architecture.embedding_offset(batch.tasks[k].task, words.index_select(0, tokens.to(device())));
+          architecture.embedding_offset(batch.tasks[k].task, words.index_select(0, ops::copied_to(tokens, device())));
       if (added.defined()) add(tokens, added);
     }
   }
@@ -128,30 +128,11 @@ std::vector<Tensor> ForwardPass::encoder_outputs(std::size_t k) {
 
 namespace {
 
-/// "; parameter ... is not finite" for the first such one, where there is any.
-std::string bad_parameter(const ForwardContext& context) {
-  const auto first = [](const torch::nn::Module* module) {
-    if (module == nullptr) return std::string();
-    for (const auto& parameter : module->named_parameters()) {
-      if (!at::isfinite(parameter.value()).all().item<bool>()) return parameter.key();
-    }
-    return std::string();
-  };
-  std::string name = first(context.model);
-  if (name.empty()) name = first(context.objective);
-  return name.empty() ? "" : "; parameter \"" + name + "\" is not finite";
-}
-
+/// At once, or later with the step's other losses.
 void check_finite(const ForwardContext& context, const TaskLoss& loss, const TaskStep& step, const char* what) {
-  if (!loss.value.defined() || at::isfinite(loss.value).item<bool>()) return;
-  const std::string where = "step " + std::to_string(step.step() + 1) + ", task \"" + step.task().name + "\"";
-  for (const TermPart& part : loss.parts) {
-    if (at::isfinite(part.sum).item<bool>()) continue;
-    const auto value = part.sum.item<double>();
-    throw NonFiniteError(where + ", " + what + " \"" + part.term +
-                         "\": " + (std::isnan(value) ? "nan" : std::to_string(value)) + bad_parameter(context));
-  }
-  throw NonFiniteError(where + ": the weighted " + what + " is not finite" + bad_parameter(context));
+  LossChecks now;
+  (context.unchecked == nullptr ? now : *context.unchecked).add(context, loss, step, what);
+  now.check();
 }
 
 }  // namespace

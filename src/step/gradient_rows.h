@@ -19,7 +19,8 @@ class GradientRows {
   const GradientColumns& columns() const { return *columns_; }
   /// The columns of a parameter [T, n], zero when first asked for; undefined where it has none.
   Tensor of(const Tensor& parameter);
-  /// Adds a gradient of the whole parameter to a task's row.
+  /// Adds a gradient of the whole parameter to a task's row. Where only some rows of the parameter have columns, it looks at
+  /// the others, which waits for the device: gradients that pass by the sink (GradientSink) are not told apart by rows.
   /// @return false when an entry without a column is not zero (and rows are then incomplete)
   bool add(std::int64_t task, const Tensor& parameter, const Tensor& gradient);
   /// [T, C]; columns that nothing was added to are zero.

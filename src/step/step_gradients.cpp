@@ -7,6 +7,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/log.h"
 #include "infomtl/ops/aggregation/gram.h"
+#include "infomtl/ops/device_copy.h"
 #include "step/gradient_memory.h"
 #include "step/representation_gradients.h"
 #include "step/step_losses.h"
@@ -79,8 +80,14 @@ struct StepGradients::Implementation {
     if (applied) throw StateError("a weighting ended the same step twice");
     applied = true;
     if (!context.tells_products || gram.defined() || !jacobian.computed()) return;
-    gram = torch::zeros({losses.size(), losses.size()}, torch::kFloat64);
-    ops::add_gram(jacobian.used_columns(), gram);
+    gram = products_of_rows();
+  }
+
+  /// [T, T] on the CPU: one copy.
+  Tensor products_of_rows() {
+    const Tensor sum = ops::zero_gram(jacobian.used_columns());
+    ops::add_gram(jacobian.used_columns(), sum);
+    return sum.to(torch::kCPU);
   }
 
   /// Weights as a weighting gave them: [T], of the losses' type and device.
@@ -89,7 +96,15 @@ struct StepGradients::Implementation {
       throw StateError("a weighting gave " + std::to_string(given.numel()) + " weights for " +
                        std::to_string(losses.size()) + " losses");
     }
-    return given.detach().to(losses.options()).reshape({-1});
+    return ops::copied_to(given.detach().to(losses.options().dtype()), losses.options().device()).reshape({-1});
+  }
+
+  /// Whether heads have other weights. Numbers on a device are not read for that.
+  bool apart(const Tensor& heads, const Tensor& given) const {
+    if (heads.is_same(given)) return false;
+    const auto type = losses.options().dtype();
+    return !heads.is_cpu() || !given.is_cpu() || heads.numel() != given.numel() ||
+           !at::equal(heads.detach().to(type).reshape({-1}), given.detach().to(type).reshape({-1}));
   }
 
   void refuse_with_task_clipping() const {
@@ -216,8 +231,7 @@ Tensor StepGradients::gram() {
   if (products_only) {
     self.gram = self.products.values();
   } else {
-    self.gram = torch::zeros({self.losses.size(), self.losses.size()}, torch::kFloat64);
-    ops::add_gram(self.jacobian.used_columns(), self.gram);
+    self.gram = self.products_of_rows();
   }
   if (size() > 1 && self.announces && !std::exchange(self.memory().findings->announced, true)) {
     log::info("gradients of " + std::to_string(size()) + " tasks: " +
@@ -236,7 +250,7 @@ void StepGradients::apply_weights(const Tensor& weights, const Tensor& head_weig
   self.begin_apply();
   const Tensor given = self.as_weights(weights);
   self.applied_weights = given;
-  const bool apart = head_weights.defined() && !at::equal(self.as_weights(head_weights), given);
+  const bool apart = head_weights.defined() && self.apart(head_weights, weights);
   const Tensor factors = self.task_clip_factors();
   const Tensor w = given * factors;
   const Tensor heads = apart ? self.as_weights(head_weights) * factors : w;

@@ -31,7 +31,7 @@ bool TaskGram::compute() {
   jacobian_.start_own_rows();
   jacobian_.add_own_rows(pass);
   jacobian_.add_separately(pass, behind_encoder, *rows);
-  const Tensor gram = torch::zeros({losses_.size(), losses_.size()}, torch::kFloat64);
+  const Tensor gram = torch::zeros({losses_.size(), losses_.size()}, losses_.options().dtype(torch::kFloat64));
   sink_.collect_and_multiply(*rows, jacobian_.columns_in_use(), gram, memory_.scratch);
   const TaskJacobian::OneBackward found = jacobian_.backward_once(pass, /*keep_graph=*/false);
   losses_.drop_graph();
@@ -46,7 +46,7 @@ bool TaskGram::compute() {
   }
   ops::add_gram(rows->values(), gram);
   small_rows_ = std::move(rows);
-  gram_ = gram;
+  gram_ = gram.to(torch::kCPU);
   return true;
 }
 

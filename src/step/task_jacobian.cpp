@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "infomtl/core/log.h"
+#include "infomtl/ops/device_copy.h"
 
 namespace infomtl {
 namespace {
@@ -28,10 +29,11 @@ TaskJacobian::TaskJacobian(StepLosses& losses, FlatParameters& parameters, Tenso
 }
 
 std::shared_ptr<const GradientColumns> TaskJacobian::columns_in_use() const {
+  if (!word_table_.defined()) return std::make_shared<GradientColumns>(shared_slots_);
   std::vector<Tensor> ids;
-  for (const StepBatch& micro : losses_.micro_batches()) ids.push_back(micro.tokens.ids);
-  return std::make_shared<GradientColumns>(shared_slots_, word_table_,
-                                           std::get<0>(at::_unique(at::cat(ids), /*sorted=*/true)));
+  for (const StepBatch& micro : losses_.micro_batches()) ids.push_back(micro.tokens.ids_on_host());
+  const Tensor used = std::get<0>(at::_unique(at::cat(ids), /*sorted=*/true));
+  return std::make_shared<GradientColumns>(shared_slots_, word_table_, ops::copied_to(used, word_table_.device()));
 }
 
 void TaskJacobian::start_own_rows() {

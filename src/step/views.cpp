@@ -4,6 +4,7 @@
 #include <map>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/device_copy.h"
 #include "infomtl/ops/host_values.h"
 
 namespace infomtl {
@@ -11,8 +12,9 @@ namespace {
 
 using ops::host_values;
 
+Tensor on_host(const std::vector<std::int64_t>& values) { return torch::tensor(values, torch::kInt64); }
 Tensor on_device(const std::vector<std::int64_t>& values, torch::Device device) {
-  return torch::tensor(values, torch::kInt64).to(device);
+  return ops::copied_to(on_host(values), device);
 }
 
 /// Where each (sequence, view) lies in the new layout; filled task by task, view by view.
@@ -85,7 +87,7 @@ ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views, Sh
       for (const std::int64_t sequence : rows[k]) wanted[static_cast<std::size_t>(sequence)] = most;
     }
     for (const std::int64_t sequence : rows[k]) most = std::max(most, wanted[static_cast<std::size_t>(sequence)]);
-    auto& task_rows = result.rows.emplace_back();
+    auto &task_rows = result.rows.emplace_back(), &host_rows = result.host_rows.emplace_back();
     for (int view = 0; view < most; ++view) {
       std::vector<std::int64_t> places;
       for (const std::int64_t sequence : rows[k]) {
@@ -93,7 +95,9 @@ ViewedBatch with_views(const StepBatch& batch, const std::vector<int>& views, Sh
           places.push_back(layout.place(sequence, static_cast<std::size_t>(view)));
         }
       }
-      if (view < views[k]) task_rows.push_back(on_device(places, device));
+      if (view >= views[k]) continue;
+      host_rows.push_back(on_host(places));
+      task_rows.push_back(ops::copied_to(host_rows.back(), device));
     }
     if (!shared) {
       result.token_ranges.push_back({from.begin, layout.tokens()});
@@ -147,16 +151,14 @@ Tensor words_of_view(const ViewedBatch& viewed, const TaskBatch& task, std::size
   const Tensor& words = viewed.words[k];
   if (view == 0) return words;
   const Tensor begins = viewed.tokens.offsets.to(torch::kInt64);
-  const auto begin_of = [&](int v) {
-    return begins.index_select(0, viewed.rows[k][static_cast<std::size_t>(v)].to(torch::kCPU));
-  };
-  const Tensor counts = task.word_offsets.to(torch::kCPU).diff();
+  const auto begin_of = [&](int v) { return begins.index_select(0, viewed.host_rows[k][static_cast<std::size_t>(v)]); };
+  const Tensor counts = task.word_offsets.diff();
   const Tensor shift = (begin_of(view) - begin_of(0)).repeat_interleave(counts);
-  return words + shift.to(words.device());
+  return words + ops::copied_to(shift, words.device());
 }
 
 TextWords words_of_texts(const ViewedBatch& viewed, std::size_t k, int view) {
-  const std::vector<std::int64_t> rows = host_values(viewed.rows[k][static_cast<std::size_t>(view)]);
+  const std::vector<std::int64_t> rows = host_values(viewed.host_rows[k][static_cast<std::size_t>(view)]);
   TextWords found;
   std::vector<std::int64_t> tokens, ends = {0};
   if (viewed.tokens.word_offsets.defined()) {
@@ -184,7 +186,7 @@ Tensor token_rows(const Tensor& offsets, const Tensor& sequences) {
     const auto s = static_cast<std::size_t>(sequence);
     for (std::int64_t row = begins.at(s); row < begins.at(s + 1); ++row) rows.push_back(row);
   }
-  return on_device(rows, torch::kCPU);
+  return on_host(rows);
 }
 
 StepBatch only_task(const StepBatch& batch, std::size_t k) {
@@ -201,7 +203,7 @@ StepBatch only_task(const StepBatch& batch, std::size_t k) {
   result.tokens = batch.tokens.select(kept);
   const std::vector<std::int64_t> offsets = host_values(result.tokens.offsets);
   TaskBatch reduced = task;
-  reduced.rows = on_device(rows, task.rows.device());
+  reduced.rows = on_host(rows);
   if (task.words.defined()) {
     const std::vector<std::int64_t> words = host_values(task.words), word_offsets = host_values(task.word_offsets);
     const std::vector<std::int64_t> sequences = host_values(task.rows);
@@ -213,7 +215,7 @@ StepBatch only_task(const StepBatch& batch, std::size_t k) {
         moved.push_back(words[static_cast<std::size_t>(w)] - from + to);
       }
     }
-    reduced.words = on_device(moved, task.words.device());
+    reduced.words = on_host(moved);
   }
   result.tasks.push_back(std::move(reduced));
   return result;
@@ -229,10 +231,14 @@ StepBatch only_row(const StepBatch& batch, std::size_t k, std::int64_t row) {
     const std::int64_t count = task.word_offsets[row + 1].item<std::int64_t>() - begin;
     task.words = task.words.narrow(0, begin, count);
     if (task.unread.defined()) task.unread = task.unread.narrow(0, begin, count);
-    if (task.labels.defined()) task.labels = task.labels.narrow(0, begin, count);
+    for (Tensor* labels : {&task.labels, &task.host_labels}) {
+      if (labels->defined()) *labels = labels->narrow(0, begin, count);
+    }
     task.word_offsets = task.word_offsets.narrow(0, row, 2) - begin;
-  } else if (task.labels.defined()) {
-    task.labels = task.labels.narrow(0, row, 1);
+  } else {
+    for (Tensor* labels : {&task.labels, &task.host_labels}) {
+      if (labels->defined()) *labels = labels->narrow(0, row, 1);
+    }
   }
   return only_task(one, 0);
 }

@@ -19,6 +19,8 @@ struct ViewedBatch {
   PackedTokens tokens;
   /// rows[k][v]: [B] int64, the sequences of view v of the step's k-th task. View 0 is always there.
   std::vector<std::vector<Tensor>> rows;
+  /// The same on the host.
+  std::vector<std::vector<Tensor>> host_rows;
   /// words[k]: like TaskBatch::words, into the packed tokens of view 0 (undefined unless tagging).
   std::vector<Tensor> words;
   /// Row ranges by owner, the tasks in order of StepBatch::tasks; empty when tasks share sequences: then gradients of

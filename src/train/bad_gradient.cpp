@@ -14,6 +14,7 @@ void throw_bad_gradient(const StepGradients& step, const ForwardContext& forward
     StepContext context;
     context.forward = forward;
     context.forward.records = false;
+    context.forward.unchecked = nullptr;
     context.parameters = &parameters;
     std::vector<StepBatch> own = step.micro_batches();
     for (StepBatch& micro : own) std::erase_if(micro.tasks, [&](const TaskBatch& rows) { return rows.task != task; });

@@ -11,13 +11,13 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/data/task_batches.h"
+#include "infomtl/step/loss_checks.h"
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
 #include "train/bad_gradient.h"
 #include "train/diagnostics.h"
-#include "train/micro_batch_warnings.h"
 #include "train/phase_plan.h"
 #include "train/progress.h"
 #include "train/selection.h"
@@ -26,6 +26,7 @@
 #include "train/stopwatch.h"
 #include "train/task_inputs.h"
 #include "train/trained_parameters.h"
+#include "train/trainer_check.h"
 
 namespace infomtl {
 struct Trainer::Implementation {
@@ -71,27 +72,6 @@ struct Trainer::Implementation {
   bool training = false;          ///< in this sitting
   std::int64_t reported_tokens = 0, reported_examples = 0;
 
-  void check() const {
-    const std::vector<Task>& tasks = batches->tasks();
-    const bool same = std::equal(tasks.begin(), tasks.end(), model->tasks().begin(), model->tasks().end(),
-                                 [](const Task& one, const Task& other) { return one.name == other.name; });
-    if (!same) throw ConfigError("the batches are not of the model's tasks: names and order must be the same");
-    objective->check(*model);
-    check_selection(settings.selection, *batches);
-    const std::vector<Regime>& regimes = weighting->regimes();
-    if (!regimes.empty() && std::find(regimes.begin(), regimes.end(), batches->regime()) == regimes.end()) {
-      throw ConfigError("the weighting is not defined in the regime \"" + std::string(name_of(batches->regime())) +
-                        "\" of the batches; it compares the tasks of one step: take \"joint\"");
-    }
-    const GradientKind reads = weighting->gradients_read().value_or(GradientKind::losses);
-    if (settings.clip == "per_task" && (reads == GradientKind::gram || reads == GradientKind::jacobian)) {
-      throw ConfigError(
-          "training.clip: \"per_task\" shortens each task's gradient before its weight, but this weighting compares "
-          "the gradients itself; set it to \"total\"");
-    }
-    warn_of_micro_batches(settings.batching.accumulate, *objective, *model);
-  }
-
   /// Of a step's Jacobian; word embeddings, of which a step uses few, are left out.
   std::int64_t jacobian_bytes() const {
     const Tensor words = model->encoder().word_table();
@@ -129,12 +109,14 @@ struct Trainer::Implementation {
       progress.cost.examples += micro.tokens.sequences();
       for (const TaskBatch& rows : micro.tasks) progress.cost.rows.at(rows.task) += rows.rows.size(0);
     }
+    LossChecks unchecked;
     StepContext context;
     context.forward = {.model = model.get(),
                        .objective = objective.get(),
                        .seed = settings.seed,
                        .step = progress.cost.steps,
-                       .encoded_sequences = &progress.cost.encoded_sequences};
+                       .encoded_sequences = &progress.cost.encoded_sequences,
+                       .unchecked = device.is_cpu() ? nullptr : &unchecked};
     context.parameters = &parameters;
     context.epoch = progress.epoch;
     context.memory = gradient_memory;
@@ -147,10 +129,11 @@ struct Trainer::Implementation {
     };
     StepGradients gradients(context, std::move(micro_batches));
     parameters.zero_gradients();
-    const Tensor norm = backward(gradients, context.forward);
+    const Tensor norm = backward(gradients, context.forward, unchecked);
     if (norm.defined()) {
       optimizer->step(learning_rate(progress.cost.steps));
       weighting->after_update(gradients);
+      unchecked.check();
       statistics.add(gradients, norm, clipped(gradients, norm));
     } else {
       statistics.add_skipped();
@@ -166,9 +149,20 @@ struct Trainer::Implementation {
     return ((gradients.task_norms().defined() ? gradients.task_norms() : norm) > settings.clip_norm).to(norm.options());
   }
 
+  /// Has the weighting end the step. What it finds not to be finite may come of a loss, which then is told.
+  void weigh(StepGradients& gradients, const LossChecks& unchecked) const {
+    try {
+      weighting->backward(gradients);
+    } catch (const NonFiniteError&) {
+      unchecked.throw_first();
+      throw;
+    }
+  }
+
   /// Writes the step's gradient into the flat buffer, clipped.
+  /// One number of the device is read on the way, the last thing before the parameters move: whether all was finite.
   /// @return the model's norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
-  Tensor backward(StepGradients& gradients, const ForwardContext& forward) {
+  Tensor backward(StepGradients& gradients, const ForwardContext& forward, LossChecks& unchecked) {
     std::optional<StepSnapshot> before;
     if (settings.non_finite == "skip") before.emplace(*weighting, *objective, *model);
     try {
@@ -176,12 +170,14 @@ struct Trainer::Implementation {
       // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,
       // head), and its last call (apply_...) writes one gradient into the flat buffer, by a backward pass through the
       // weighted losses or from the rows at hand. The penalties' gradient follows.
-      weighting->backward(gradients);
+      weigh(gradients, unchecked);
       if (!gradients.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const double limit = settings.clip == "none" ? 0 : settings.clip_norm;
       const GradientNorms norms = parameters.clip_gradients(settings.clip == "total" ? limit : 0, limit);
-      const Tensor all = norms.model + norms.terms + norms.weighting;
-      if (!at::isfinite(all).item<bool>()) throw_bad_gradient(gradients, forward, parameters);
+      if (!unchecked.finite(norms.model + norms.terms + norms.weighting)) {
+        unchecked.throw_first();
+        throw_bad_gradient(gradients, forward, parameters);
+      }
       return norms.model;
     } catch (NonFiniteError& error) {
       // The mathematics of a weighting names its method, not when.
@@ -275,7 +271,8 @@ Trainer::Trainer(TrainerSettings settings, std::shared_ptr<MultiTaskModel> model
     : implementation_(std::make_unique<Implementation>(std::move(settings), std::move(model), std::move(objective),
                                                        weighting, std::move(batches))) {
   Implementation& self = *implementation_;
-  self.check();
+  check_trainer(self.settings, *self.model, *self.objective, *self.weighting, *self.batches);
+  self.batches->prepare_for(self.device);
   check_task_inputs(*self.weighting, *self.model, *self.batches, self.settings.evaluation_batch_size);
   const std::int64_t all = self.settings.epochs * self.batches->steps_per_epoch();
   self.gram_only = does_without_jacobian(self.settings.task_gradients, self.jacobian_bytes());

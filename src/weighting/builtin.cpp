@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/device_copy.h"
 #include "weighting/step_rows.h"
 
 namespace infomtl {
@@ -18,11 +19,11 @@ torch::Tensor of_step(const torch::Tensor& values, const TaskGradients& task_gra
 
 void add_gradient(const torch::Tensor& parameter, const TaskGradients& task_gradients, const torch::Tensor& gradient) {
   torch::NoGradGuard no_grad;
-  torch::Tensor all = torch::zeros_like(parameter);
+  torch::Tensor all = torch::zeros(parameter.sizes(), gradient.options());
   for (std::size_t k = 0; k < task_gradients.size(); ++k) {
-    all[static_cast<std::int64_t>(task_gradients.tasks()[k])] +=
-        gradient[static_cast<std::int64_t>(k)].to(all.device(), all.dtype());
+    all[static_cast<std::int64_t>(task_gradients.tasks()[k])] += gradient[static_cast<std::int64_t>(k)];
   }
+  all = ops::copied_like(all, parameter);
   torch::Tensor& place = const_cast<torch::Tensor&>(parameter).mutable_grad();
   if (place.defined()) {
     place += all;

@@ -21,14 +21,12 @@ class Famo final : public GradientWeighting {
   }
   void backward(TaskGradients& task_gradients) override {
     before_ = task_gradients.losses();
-    task_gradients.apply_weights(
-        ops::famo(before_, of_step(logits_, task_gradients), torch::full_like(before_, settings_.minimum)).weights);
+    task_gradients.apply_weights(ops::famo(before_, of_step(logits_, task_gradients), minimum(task_gradients)).weights);
   }
   void after_update(TaskGradients& task_gradients) override {
-    const torch::Tensor minimum = torch::full_like(before_, settings_.minimum);
     RowsOfStep logits(logits_, task_gradients);
     const torch::Tensor gradient =
-        ops::famo_logit_gradient(logits.rows, before_, task_gradients.reevaluate_losses(), minimum) +
+        ops::famo_logit_gradient(logits.rows, before_, task_gradients.reevaluate_losses(), minimum(task_gradients)) +
         settings_.weight_decay * logits.rows;
     logits.rows = adam_step(logits.rows, gradient, settings_.learning_rate, adam_, task_gradients);
   }
@@ -38,6 +36,10 @@ class Famo final : public GradientWeighting {
   }
 
  private:
+  torch::Tensor minimum(const TaskGradients& task_gradients) const {
+    return torch::full({static_cast<std::int64_t>(task_gradients.size())}, settings_.minimum, torch::kFloat64);
+  }
+
   Settings settings_;
   torch::Tensor logits_, before_;
   ops::AdamState adam_;

@@ -44,6 +44,8 @@ class INFOMTL_API BatchSource {
   /// Those of the model, in its order.
   virtual const std::vector<Task>& tasks() const = 0;
   virtual std::int64_t steps_per_epoch() const = 0;
+  /// Where the batches of step() will be copied to, told before the first of them: one for a GPU may lie in pinned memory.
+  virtual void prepare_for(torch::Device /*device*/) {}
   /// The step of that number, counted from 0 over the run. A function of the number; asked for in order, but for a run
   /// that goes on from a checkpoint.
   virtual TrainingStep step(std::int64_t number) = 0;

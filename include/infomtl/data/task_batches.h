@@ -29,6 +29,7 @@ class INFOMTL_API TaskBatches final : public BatchSource {
 
   const std::vector<Task>& tasks() const override;
   std::int64_t steps_per_epoch() const override { return steps_; }
+  void prepare_for(torch::Device device) override { pinned_ = device.is_cuda(); }
   TrainingStep step(std::int64_t number) override;
   Regime regime() const override { return settings_.regime; }
   bool sampled_by_size() const override { return sampler_->by_size(); }
@@ -46,6 +47,7 @@ class INFOMTL_API TaskBatches final : public BatchSource {
   std::uint64_t seed_;
   std::int64_t epochs_;
   std::int64_t steps_;
+  bool pinned_ = false;
   std::unique_ptr<TrainingStream> stream_;
   std::int64_t next_ = 0;  ///< the step that the stream gives next
   std::string fingerprint_;

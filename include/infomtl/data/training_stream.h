@@ -26,13 +26,15 @@ namespace infomtl {
 /// is absent from that step). In both, the order of a task's examples is a permutation of (run seed, task, pass).
 class INFOMTL_API TrainingStream {
  public:
+  static constexpr std::size_t kAhead = 2;  ///< steps
   /// @param dataset, tokens  kept by reference; @param tokens  of the training split
   /// @param epochs  planned ones, for the samplers that look at them; the stream itself never ends
   /// @param prefetch  steps prepared ahead; 0: none, and no thread
+  /// @param pinned  whether their batches are StepBatch::pinned(), for a GPU
   /// @throws ConfigError when a task has no training rows, or joint_batch_size "total" is less than one row per task
   TrainingStream(const Dataset& dataset, const TokenizedTexts& tokens, std::shared_ptr<const Sampler> sampler,
                  const BatchingSettings& settings, std::uint64_t run_seed, std::int64_t epochs,
-                 std::int64_t first_step = 0, std::size_t prefetch = 2);
+                 std::int64_t first_step = 0, std::size_t prefetch = kAhead, bool pinned = false);
   ~TrainingStream();
   TrainingStream(const TrainingStream&) = delete;
   TrainingStream& operator=(const TrainingStream&) = delete;

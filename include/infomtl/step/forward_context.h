@@ -10,6 +10,7 @@ namespace infomtl {
 
 class MultiTaskModel;
 class Objective;
+class LossChecks;
 
 /// What a pass is a function of, beside its batch.
 struct INFOMTL_API ForwardContext {
@@ -24,6 +25,8 @@ struct INFOMTL_API ForwardContext {
   /// Where the sequences that the encoder reads in training are counted: every view, every pass, repeated ones too; null:
   /// nowhere.
   std::int64_t* encoded_sequences = nullptr;
+  /// Where losses wait for a look at their values; null: each is looked at when it is found.
+  LossChecks* unchecked = nullptr;
 
   /// hash(seed, purpose, step) and, where they are not the first, the micro-batch and the independent batch.
   std::uint64_t seed_of(std::string_view purpose) const;

@@ -45,7 +45,7 @@ class INFOMTL_API ForwardPass {
   /// Whether the owners' gradients of the encoder's parameters go to the sink; known once something was computed.
   bool segmented() const;
 
-  /// @throws NonFiniteError naming step, task and term
+  /// @throws NonFiniteError naming step, task and term, unless the context has losses looked at later
   TaskLoss loss(std::size_t k, const std::vector<std::int64_t>& totals);
   /// The task's penalties, likewise; value is undefined when none applies.
   /// @param records  whether penalties may change what they remember, in place of the context's

@@ -53,7 +53,8 @@ struct INFOMTL_API TrainerSettings {
   /// "jacobian" unless that takes more than a quarter of the machine's memory.
   std::string task_gradients = "auto";
   std::int64_t evaluation_batch_size = 128;
-  std::string non_finite = "error";  ///< or "skip": leave out the step, say so in the log
+  /// Or "skip": leave out the step, say so in the log. Both look at one number of the step before the parameters move.
+  std::string non_finite = "error";
   std::int64_t report_every = 10;
   SelectionSettings selection = {};
   StepInterval evaluate_every = {};  ///< scores the selection's split within epochs, too; none: after each only

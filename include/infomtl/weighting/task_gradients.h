@@ -34,7 +34,8 @@ class INFOMTL_API TaskGradients {
   /// [T, P] float32: gradients of the task losses with respect to the shared parameters; rows of tasks without
   /// influence are zero.
   virtual torch::Tensor jacobian() = 0;
-  /// [T, T] float64 on the CPU: G G^T of the Jacobian, without holding the Jacobian where that saves memory.
+  /// [T, T] float64 on the CPU: G G^T of the Jacobian, without holding the Jacobian where that saves memory. It grows where
+  /// the gradients are and is copied once, which waits for them.
   virtual torch::Tensor gram() = 0;
   /// Gradients of the losses with respect to each task's own shared representation: element k is [rows of task k, H].
   /// With different inputs per task this does not bound the parameter gradients, which MGDA-UB (Sener & Koltun 2018,

@@ -6,6 +6,10 @@
 //   Trainer other(settings, model, objective, weightings::smoothed(weightings::uncertainty()), data);
 //
 // "joint": compares the tasks of one step, so it needs Regime::joint. Letters: T tasks.
+//
+// What a method solves for T tasks it solves on the host. Of a step on a GPU those that read losses copy these [T] there,
+// those that read products the Gram matrix [T, T], and wait for that one copy. equal, constant, task_size, dwa and rlw need
+// nothing of the step; uncertainty and imtl_l compute on the GPU: these wait for nothing.
 
 #include <cstdint>
 #include <string>

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "commands.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/log.h"
 #include "infomtl/core/model_folder.h"
 #include "infomtl/data/packing.h"

@@ -70,8 +70,8 @@ void add_gram(const torch::Tensor& rows, const torch::Tensor& sum) {
   check_floating(rows, 2, "add_gram", "the Jacobian", "[T, P]");
   const std::int64_t tasks = rows.size(0);
   if (sum.dim() != 2 || sum.size(0) != tasks || sum.size(1) != tasks || sum.scalar_type() != torch::kFloat64 ||
-      !sum.is_cpu() || !sum.is_contiguous()) {
-    throw ShapeError("add_gram: the sum must be [T, T] float64 on the CPU, got " + shape_of(sum));
+      sum.device() != rows.device() || !sum.is_contiguous()) {
+    throw ShapeError("add_gram: the sum must be [T, T] float64 on the device of the Jacobian, got " + shape_of(sum));
   }
   if (rows.size(1) == 0) return;
   const at::NoGradGuard no_grad;
@@ -81,8 +81,13 @@ void add_gram(const torch::Tensor& rows, const torch::Tensor& sum) {
   for (std::int64_t begin = 0; begin < rows.size(1); begin += kColumnsABlock) {
     const torch::Tensor block =
         rows.narrow(1, begin, std::min(kColumnsABlock, rows.size(1) - begin)).to(torch::kFloat64);
-    sum.add_(block.mm(block.t()).to(torch::kCPU));
+    sum.add_(block.mm(block.t()));
   }
+}
+
+torch::Tensor zero_gram(const torch::Tensor& rows) {
+  const auto wide = torch::TensorOptions().dtype(torch::kFloat64).device(rows.device());
+  return torch::zeros({rows.size(0), rows.size(0)}, wide);
 }
 
 torch::Tensor cross_gram(const torch::Tensor& a, const torch::Tensor& b) {
@@ -90,8 +95,7 @@ torch::Tensor cross_gram(const torch::Tensor& a, const torch::Tensor& b) {
   check_floating(b, 2, "gram", "the Jacobian", "[T, P]");
   if (a.sizes() != b.sizes()) throw ShapeError("gram: two Jacobians of shapes " + shape_of(a) + " and " + shape_of(b));
   at::NoGradGuard no_grad;
-  const auto wide = torch::TensorOptions().dtype(torch::kFloat64).device(a.device());
-  torch::Tensor sum = torch::zeros({a.size(0), a.size(0)}, wide);
+  torch::Tensor sum = zero_gram(a);
   for (std::int64_t begin = 0; begin < a.size(1); begin += kColumnsABlock) {
     const std::int64_t count = std::min(kColumnsABlock, a.size(1) - begin);
     const torch::Tensor left = a.narrow(1, begin, count).to(torch::kFloat64);
@@ -105,8 +109,9 @@ torch::Tensor cross_gram(const torch::Tensor& a, const torch::Tensor& b) {
 
 torch::Tensor gram(const torch::Tensor& jacobian) {
   check_floating(jacobian, 2, "gram", "the Jacobian", "[T, P]");
-  const torch::Tensor sum = torch::zeros({jacobian.size(0), jacobian.size(0)}, torch::kFloat64);
+  torch::Tensor sum = zero_gram(jacobian);
   add_gram(jacobian, sum);
+  sum = sum.to(torch::kCPU);
   check_gram(sum, jacobian, jacobian);
   return sum;
 }

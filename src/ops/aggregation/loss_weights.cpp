@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "infomtl/core/errors.h"
@@ -36,6 +37,11 @@ dense::Vector famo_distances(const dense::Vector& losses, const torch::Tensor& m
     distances[t] = require_positive(distances[t] + kFamoGuard, t, "famo", "the loss above its minimum");
   }
   return distances;
+}
+
+/// The weights of losses that lie on another device than the CPU, and the gradient of what gives the weights.
+LossWeights on_device(const torch::Tensor& weights, const torch::Tensor& gradient) {
+  return {.weights = weights, .parameter_gradient = gradient, .objective = std::numeric_limits<double>::quiet_NaN()};
 }
 
 /// Gamma(shape, 1) by Marsaglia and Tsang (2000); a shape below 1 through the next one.
@@ -89,9 +95,13 @@ LossWeights scale_invariant(const torch::Tensor& losses, double epsilon) {
 }
 
 LossWeights uncertainty(const torch::Tensor& losses, const torch::Tensor& log_variances, UncertaintyForm form) {
+  const double factor = form == UncertaintyForm::kRegression ? 0.5 : 1.0;
+  if (!losses.is_cpu()) {
+    const torch::Tensor found = factor * torch::exp(-log_variances.detach().to(torch::kFloat64));
+    return on_device(found, 0.5 - found * losses.detach());
+  }
   const dense::Vector values = read_vector(losses, 0, "uncertainty", "the losses");
   const dense::Vector s = read_vector(log_variances, values.size(), "uncertainty", "the log-variances");
-  const double factor = form == UncertaintyForm::kRegression ? 0.5 : 1.0;
   dense::Vector weights(s.size());
   dense::Vector gradient(s.size());
   LossWeights result;
@@ -106,6 +116,10 @@ LossWeights uncertainty(const torch::Tensor& losses, const torch::Tensor& log_va
 }
 
 LossWeights imtl_l(const torch::Tensor& losses, const torch::Tensor& log_scales) {
+  if (!losses.is_cpu()) {
+    const torch::Tensor found = torch::exp(log_scales.detach().to(torch::kFloat64));
+    return on_device(found, found * losses.detach() - 1.0);
+  }
   const dense::Vector values = read_vector(losses, 0, "imtl_l", "the losses");
   const dense::Vector s = read_vector(log_scales, values.size(), "imtl_l", "the log-scales");
   dense::Vector weights(s.size());

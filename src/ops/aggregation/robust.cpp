@@ -8,6 +8,7 @@
 #include <string>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/device_copy.h"
 #include "ops/aggregation/inputs.h"
 
 namespace infomtl::ops {
@@ -89,9 +90,9 @@ torch::Tensor graddrop_shares(const torch::Tensor& scores, const torch::Tensor& 
   const torch::Tensor size = a.abs().sum(0, false, torch::kFloat64).add_(options.epsilon);
   const torch::Tensor sum = a.sum(0, false, torch::kFloat64);
   const torch::Tensor purity = 0.5 * (1.0 + torch::where(size > 0, sum / size, torch::zeros_like(sum)));
-  const torch::Tensor u = uniform.detach().to(a.device(), torch::kFloat64);
+  const torch::Tensor u = copied_to(uniform.detach().to(torch::kFloat64), a.device());
   const torch::Tensor passes = ((purity > u) & (a > 0)) | ((purity < u) & (a < 0));
-  const torch::Tensor l = to_tensor(leak).to(a.options()).unsqueeze(1);
+  const torch::Tensor l = copied_like(to_tensor(leak), a).unsqueeze(1);
   return l + (1 - l) * passes.to(a.scalar_type());
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "infomtl/core/errors.h"
+#include "infomtl/ops/device_copy.h"
 #include "ops/aggregation/inputs.h"
 
 namespace infomtl::ops {
@@ -16,7 +17,7 @@ constexpr double kNormGuard = 1e-8;  // of MoCo's normalised gradients and SDMGr
 
 /// Rows of the Jacobian times the factors.
 torch::Tensor scaled_rows(const torch::Tensor& jacobian, const dense::Vector& factors) {
-  return jacobian.detach() * to_tensor(factors).to(jacobian.options().requires_grad(false)).unsqueeze(1);
+  return jacobian.detach() * copied_like(to_tensor(factors), jacobian).unsqueeze(1);
 }
 
 /// ||row|| [T], summed in double.

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "infomtl/ops/device_copy.h"
 #include "infomtl/ops/packed/dropout.h"
 #include "ops/packed/accumulate_per_task.h"
 #include "ops/packed/autograd_support.h"
@@ -133,7 +134,7 @@ at::Tensor bucket_columns(const AttentionBias& bias, const at::Tensor& offsets, 
     inside = inside && *b >= 0 && *b < bias.table.size(0);
   }
   check_shape(inside, "packed_attention", "bias buckets outside the table " + shape_text(bias.table));
-  return columns.to(kv.device());
+  return copied_to(columns, kv.device());
 }
 
 at::Tensor attend(const std::optional<at::Tensor>& query, const at::Tensor& kv, const SequenceOffsets& offsets,

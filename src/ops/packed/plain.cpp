@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "infomtl/ops/device_copy.h"
 #include "ops/packed/pattern_mask.h"
 
 namespace infomtl::ops::plain {
@@ -55,10 +56,11 @@ at::Tensor attention(const AttentionInput& in) {
     if (length == 0) continue;
     const auto count = static_cast<std::int64_t>(sequences.size()), queries = in.first_token() ? 1 : length;
     const at::Tensor own = at::tensor(sequences, at::kLong);
-    const at::Tensor begin = in.offsets.to(at::kLong).index_select(0, own).to(device).unsqueeze(1);  // [count, 1]
+    const at::Tensor begin =
+        copied_to(in.offsets.to(at::kLong).index_select(0, own), device).unsqueeze(1);  // [count, 1]
     const at::Tensor i = at::arange(queries, begin.options()), j = at::arange(length, begin.options());
     const at::Tensor key_rows = (begin + j).view(-1), query_tokens = begin + i;  // [count, queries]
-    const at::Tensor query_rows = in.first_token() ? own.to(device) : key_rows;
+    const at::Tensor query_rows = in.first_token() ? copied_to(own, device) : key_rows;
     const auto heads_first = [&](const at::Tensor& x, const at::Tensor& rows) {  // [count, A, rows, width]
       return x.index_select(0, rows).view({count, -1, in.heads, width}).transpose(1, 2);
     };

@@ -29,10 +29,14 @@ struct Solution {
 /// @throws ShapeError, NonFiniteError
 INFOMTL_API torch::Tensor gram(const torch::Tensor& jacobian);
 
+/// The sum that add_gram() begins from: [T, T] zeros in float64 on the device of the rows. On another device than the CPU it
+/// grows there, and is copied to the host once, by whoever needs it there.
+INFOMTL_API torch::Tensor zero_gram(const torch::Tensor& rows);
+
 /// sum += R R^T, accumulated in float64 whatever R is; nothing is checked to be finite. The result does not depend on
 /// the number of threads.
 ///
-/// @param rows [T, n] float32 or float64, any device, some columns of a Jacobian; @param sum [T, T] float64 on the CPU
+/// @param rows [T, n] float32 or float64, any device, some columns of a Jacobian; @param sum [T, T] float64 on the same
 /// @throws ShapeError
 INFOMTL_API void add_gram(const torch::Tensor& rows, const torch::Tensor& sum);
 

@@ -6,7 +6,9 @@
 //   problem.apply_weights(w.weights);  log_variances.mutable_grad() = w.parameter_gradient;
 //
 // Every result is float64 on the CPU; nothing is differentiated through. Where a logarithm or a division needs a
-// positive loss, another one throws NonFiniteError and names the task.
+// positive loss, another one throws NonFiniteError and names the task. What lies on another device is copied to the host,
+// which waits for it, but by uncertainty and imtl_l: for losses on another device these compute there, look at no value and
+// leave the objective NaN.
 
 #include <torch/types.h>
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "infomtl/ops/device_copy.h"
 #include "ops/packed/aten_backend.h"
 #include "ops/packed/cuda/kernels.h"
 #include "ops/packed/kernel_types.h"
@@ -36,7 +37,7 @@ bool by_kernels(const AttentionInput& in, std::int64_t longest) {
 }
 at::Tensor offsets_on_device(const AttentionInput& in) {
   if (in.device_offsets.defined()) return in.device_offsets;
-  return in.offsets.to(in.kv.device(), /*non_blocking=*/true);
+  return copied_to(in.offsets, in.kv.device());
 }
 
 template <class T>
