@@ -45,10 +45,9 @@ struct INFOMTL_API TaskBatch {
   Tensor rows;           ///< [B_t] int64, on the CPU: which sequences
   Tensor labels;         ///< single: [B_t] int64 | multiple: [B_t, C_t] float | value: [B_t] float | tags: [W_t] int64
   Tensor words;          ///< tags only: [W_t] int64, on the CPU: the packed token row where each labelled word begins
-  Tensor
-      word_offsets;  ///< tags only: [B_t+1] int64, on the CPU: words of row b are word_offsets[b] .. word_offsets[b+1]
-  Tensor examples;   ///< [B_t] int64, on the CPU: index of each row in the task's split, for reports and predictions
-  Tensor texts;      ///< [B_t] int64: equal where rows have the same tokens, in any task of the step; may be undefined
+  Tensor word_offsets;   ///< tags only: [B_t+1] int64, on the CPU: row b has words word_offsets[b] .. word_offsets[b+1]
+  Tensor examples;  ///< [B_t] int64, on the CPU: index of each row in the task's split, for reports and predictions
+  Tensor texts;     ///< [B_t] int64: equal where rows have the same tokens, in any task of the step; may be undefined
   /// tags only, in evaluation: [W_t] bool, words that max_length cut off, which `words` gives the token before; undefined
   /// where every word was read.
   Tensor unread;
