@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include "ops/information/contrast_elements.h"
+#include "ops/information/gaussian_elements.h"
 
 namespace infomtl::ops::cuda {
 
@@ -12,5 +13,9 @@ template <class T>
 cudaError_t launch_contrast_sums(const kernels::ContrastSums<T>& sums, cudaStream_t stream);
 template <class T>
 cudaError_t launch_contrast_gradient(const kernels::ContrastGradient<T>& gradient, cudaStream_t stream);
+template <class T>
+cudaError_t launch_draw(const kernels::DrawRows<T>& draw, cudaStream_t stream);
+template <class T>
+cudaError_t launch_draw_gradient(const kernels::DrawRowsGradient<T>& gradient, cudaStream_t stream);
 
 }  // namespace infomtl::ops::cuda
