@@ -7,15 +7,18 @@ namespace {
 
 using ProductBlock = infomtl::cuda::DeviceBlock<kProductThreads>;
 
-// The second launch bound, blocks that share a multiprocessor, is what registers allow without spills.
+// The second launch bound, blocks that share a multiprocessor, is what registers allow without spills. Arguments stay where
+// they were passed: a side is chosen at run time, which would else take a copy of them in local memory.
 
 template <class T>
-__global__ void __launch_bounds__(kProductThreads, 3) contrast_sums_kernel(const ContrastSums<T> sums) {
+__global__ void __launch_bounds__(kProductThreads, 3)
+    contrast_sums_kernel(const __grid_constant__ ContrastSums<T> sums) {
   __shared__ ScoresShared<T> shared;
   contrast_sums_body(ProductBlock{}, sums, shared);
 }
 template <class T>
-__global__ void __launch_bounds__(kProductThreads, 3) contrast_gradient_kernel(const ContrastGradient<T> gradient) {
+__global__ void __launch_bounds__(kProductThreads, 3)
+    contrast_gradient_kernel(const __grid_constant__ ContrastGradient<T> gradient) {
   __shared__ ContrastGradientShared<T> shared;
   contrast_gradient_body(ProductBlock{}, gradient, shared);
 }
