@@ -1,7 +1,6 @@
-#include "infomtl/ops/information/gaussian_draw.h"
-
 #include <ATen/ATen.h>
 
+#include "infomtl/ops/information/gaussian_draw.h"
 #include "ops/information/checks.h"
 #include "ops/information/fused_draw.h"
 #ifdef INFOMTL_CUDA_KERNELS
