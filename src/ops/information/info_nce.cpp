@@ -228,8 +228,8 @@ LossValue info_nce(const Tensor& z, const Tensor& keys, const InfoNceOptions& op
   require_shape(z.size(1) == keys.size(1), kName, ("keys must have the width of z, " + shape_text(z)).c_str(), keys);
   require_positive(options.temperature, kName, "temperature");
   const Pairing pairing = check_pairing(kName, z.size(0), keys.size(0), options, positive, ignored, z.device());
-  const bool streamed = std::max(z.size(0), keys.size(0)) > kPlainInfoNceRows;
-  return loss_value(streamed ? streamed_info_nce(z, keys, pairing) : plain_info_nce(z, keys, pairing), z.size(0));
+  const bool many = std::max(z.size(0), keys.size(0)) > kPlainInfoNceRows;
+  return loss_value(many ? linear_info_nce(z, keys, pairing) : plain_info_nce(z, keys, pairing), z.size(0));
 }
 
 LossValue info_nce_from_scores(const Tensor& scores, bool symmetric, const Tensor& positive,

@@ -1,6 +1,7 @@
 #pragma once
-// InfoNCE in two forms of one value: plain, which holds the scores of all pairs, and streamed, which holds those of a block
-// of anchors at a time. info_nce chooses by the number of rows; here are what both take and what they share.
+// InfoNCE in three forms of one value: plain, which holds the scores of all pairs; streamed, which holds those of a block
+// of anchors at a time; and tiled, by kernels that hold a tile of them (tiled_info_nce.h). info_nce chooses the first or a
+// linear one by the number of rows; here are what all take and what they share.
 
 #include <torch/autograd.h>
 #include <torch/types.h>
@@ -31,6 +32,9 @@ struct Pairing {
 /// The summed loss of z [B, H] with keys [M, H], scalar.
 torch::Tensor plain_info_nce(const torch::Tensor& z, const torch::Tensor& keys, const Pairing& pairing);
 torch::Tensor streamed_info_nce(const torch::Tensor& z, const torch::Tensor& keys, const Pairing& pairing);
+/// In memory linear in the rows: tiled where there are kernels (CUDA tensors, both float32 or both bfloat16, no mask of
+/// ignored pairs, a build with device code), else streamed.
+torch::Tensor linear_info_nce(const torch::Tensor& z, const torch::Tensor& keys, const Pairing& pairing);
 
 /// Anchors whose scores the streamed form holds at a time. On a core the time is the same from 128 to 1,024 within a tenth;
 /// 256 rows are enough for a matrix product to be at full speed, and take 67 MB for 65,536 keys.

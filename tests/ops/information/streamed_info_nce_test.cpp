@@ -1,11 +1,7 @@
 // The streamed form of InfoNCE against the plain one, which contrastive_test.cpp holds against the definition.
-#include <c10/core/CPUAllocator.h>
 #include <torch/autograd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <tuple>
@@ -16,12 +12,14 @@
 #include "infomtl/ops/information/contrastive.h"
 #include "ops/information/info_nce.h"
 #include "support/gradcheck.h"
+#include "support/tensor_memory.h"
 
 namespace infomtl::ops {
 namespace {
 
 using infomtl::testing::close;
 using infomtl::testing::gradients_match;
+using infomtl::testing::TensorMemory;
 using torch::Tensor;
 
 using Form = Tensor (*)(const Tensor&, const Tensor&, const Pairing&);
@@ -237,41 +235,6 @@ TEST(StreamedInfoNce, TheNumberOfRowsAloneChoosesTheForm) {
       info_nce(z, keys, {}, positive).sum,
       streamed_info_nce(z, keys, {.positive = positive, .identity = false, .ignored = {}, .options = {}})));
 }
-
-/// What tensors on the CPU take while it lives, by LibTorch's own account: the largest piece and the most at a time.
-class TensorMemory final : public c10::Allocator {
- public:
-  TensorMemory() : inner_(c10::GetCPUAllocator()) { c10::SetCPUAllocator(this, kPriority); }
-  ~TensorMemory() override { c10::SetCPUAllocator(inner_, kPriority); }
-  TensorMemory(const TensorMemory&) = delete;
-  TensorMemory& operator=(const TensorMemory&) = delete;
-
-  c10::DataPtr allocate(std::size_t bytes) override {
-    const auto wanted = static_cast<std::int64_t>(bytes);
-    largest = std::max(largest, wanted);
-    held_ += wanted;
-    most = std::max(most, held_.load());
-    auto* piece = new Piece{inner_->allocate(bytes), wanted};
-    return {piece->memory.get(), piece, &release, piece->memory.device()};
-  }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override { inner_->copy_data(to, from, bytes); }
-
-  std::int64_t largest = 0, most = 0;
-
- private:
-  struct Piece {
-    c10::DataPtr memory;
-    std::int64_t bytes;
-  };
-  static void release(void* context) {
-    auto* piece = static_cast<Piece*>(context);
-    held_ -= piece->bytes;
-    delete piece;
-  }
-  static constexpr std::uint8_t kPriority = 255;
-  static inline std::atomic<std::int64_t> held_{0};
-  c10::Allocator* inner_;
-};
 
 TEST(StreamedInfoNce, MemoryIsLinearInTheRows) {
   constexpr std::int64_t rows = 8192, width = 64;  // the scores in float32: 268 MB

@@ -42,7 +42,8 @@ struct INFOMTL_API IgnoredPairs {
 
 /// The most rows (anchors or keys, whichever are more) whose pairs InfoNCE holds all at once, in float32 67 MB a matrix.
 /// Above, it holds the pairs of a block of anchors at a time, in memory linear in the rows, at the cost of a fourth matrix
-/// product beside three. Both forms have one value and one gradient, up to rounding.
+/// product beside three. Both forms have one value and one gradient, up to rounding. On a GPU kernels take the place of the
+/// second, where z and keys are both float32 or both bfloat16 and no mask is given (equal numbers may be ignored).
 inline constexpr std::int64_t kPlainInfoNceRows = 4096;
 
 /// InfoNCE between anchors and keys, as a loss summed over the anchors.
