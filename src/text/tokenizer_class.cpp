@@ -6,7 +6,6 @@
 
 #include "infomtl/core/counted.h"
 
-
 namespace infomtl::text {
 namespace {
 
