@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/DeviceGuard.h>
 
+#include <tuple>
 #include <type_traits>
 
 #include "ops/packed/autograd_support.h"

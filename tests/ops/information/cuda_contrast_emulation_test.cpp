@@ -4,7 +4,8 @@
 #include <cmath>
 #include <string>
 #include <tuple>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 #include "ops/information/cuda/contrast_bodies.h"
 #include "ops/information/tiled_info_nce.h"

@@ -3,7 +3,7 @@
 
 #include <cmath>
 #include <string>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "ops/information/cuda/gaussian_bodies.h"

@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/information/gaussian.h"

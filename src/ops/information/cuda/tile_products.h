@@ -7,6 +7,7 @@
 // meet different banks.
 
 #include <cstdint>
+#include <type_traits>
 
 #include "infomtl/core/thread_block.h"
 #include "ops/packed/elements.h"
