@@ -60,11 +60,13 @@ std::unique_ptr<Trainer> trainer_of(const Method& method, SmallRun& run, const t
   TrainerSettings settings = small_settings(method.regime);
   settings.report_every = 1000;
   settings.epochs = 100;
-  return std::make_unique<Trainer>(settings, run.model, run.objective,
-                                   WeightingFactory([&method](const WeightingContext& tasks) {
-                                     return build_weighting(Config::from_json(method.weighting, "weighting"), tasks);
-                                   }),
-                                   run.data);
+  return std::make_unique<Trainer>(
+      settings, run.model, run.objective, WeightingFactory([&method, device](const WeightingContext& tasks) {
+        auto made = build_weighting(Config::from_json(method.weighting, "weighting"), tasks);
+        made->to(device);
+        return made;
+      }),
+      run.data);
 }
 
 class WaitsOf : public ::testing::TestWithParam<Method> {};
