@@ -1,6 +1,7 @@
 #include "support/waiting_device.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/detail/HPUHooksInterface.h>
 #include <ATen/native/CPUFallback.h>
@@ -29,6 +30,10 @@ struct HPUHooks final : HPUHooksInterface {
   bool isAvailable() const override { return true; }
   c10::DeviceIndex deviceCount() const override { return 1; }
   bool hasPrimaryContext(c10::DeviceIndex /*device*/) const override { return true; }
+  const Generator& getDefaultGenerator(c10::DeviceIndex /*device*/) const override {  // seeded with the others
+    static const Generator only = detail::createCPUGenerator();
+    return only;
+  }
   c10::Allocator* getPinnedMemoryAllocator() const override { return c10::GetAllocator(c10::kCPU); }
 };
 REGISTER_HPU_HOOKS(HPUHooks);
