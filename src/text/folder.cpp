@@ -80,8 +80,9 @@ std::unique_ptr<text::TokenizerParts> read_wordpiece_folder(const fs::path& fold
   const fs::path file = folder / "vocab.txt";
   auto parts = std::make_unique<text::TokenizerParts>();
   std::int64_t id = 0;
+  const std::vector<std::string> lines = text::read_lines(file);
   with_context(file.string(), [&] {
-    for (const std::string& line : text::read_lines(file)) parts->vocabulary.add(line, id++);
+    for (const std::string& line : lines) parts->vocabulary.add(line, id++);
   });
   const bool mpnet = files.family() == TokenizerFamily::mpnet;
   const auto name = [&](const char* theirs, const char* berts) { return std::string(mpnet ? theirs : berts); };

@@ -66,7 +66,7 @@ TEST(ParseJson, OfAFileNamesItAndThePlace) {
     return message_of<FormatError>([&] { parse_json_by_tree(text, "vocab.json"); });
   };
   EXPECT_EQ(by_tree(R"({"a": [0, {"b/c": 1, "b/c": 2}]})"),
-            "vocab.json:1:23: \"/a/1/b~1c\" is written twice in one object; keep one of them");
+            "vocab.json:1:22: \"/a/1/b~1c\" is written twice in one object; keep one of them");
   EXPECT_EQ(by_tree("{\"a\": 1,\n}"), "vocab.json:1:8: not valid JSON: a comma too many");
   EXPECT_EQ(by_tree("{\"a\": 1e999}"), "vocab.json:1:7: \"/a\" is too large a number");
   EXPECT_NE(by_tree(std::string(1000, '[')).find(" is nested deeper than 200"), std::string::npos);

@@ -95,7 +95,7 @@ TEST_F(CutMerges, AreNotThoseThatLackTokensOfSeveralPieces) {
 TEST_F(CutMerges, VocabulariesWithoutTheSpecialTokensAreRefused) {
   folder_.write("vocab.json", R"({"h": 0, "e": 1, "he": 2})");
   folder_.write("merges.txt", "h e\n");
-  EXPECT_NAMES(refusal_of(folder_.path()), "vocab.json: the vocabulary lacks the token \"<s>\"");
+  EXPECT_NAMES(refusal_of(folder_.path()), "vocab.json: the vocabulary lacks the token \"</s>\"");
 }
 
 class CutVocabulary : public ::testing::Test {
@@ -149,7 +149,7 @@ TEST(Zeros, InAVocabularyAreRefusedWithTheirPlace) {
                                            "#/model/vocab: the token of the id 1 holds NUL bytes; the file is damaged, "
                                            "fetch it again");
   folder.write("tokenizer.json", std::string("{\"model\": {\0\0\0", 14));
-  EXPECT_NAMES(refusal_of(folder.path()), "tokenizer.json: not JSON: ");
+  EXPECT_NAMES(refusal_of(folder.path()), "tokenizer.json:1:12: not valid JSON: ");
 }
 
 class DamagedModel : public ::testing::Test {

@@ -194,24 +194,25 @@ TEST(WrongValues, ListedIdsThatAreNotTheTokensAreTold) {
 TEST(DoubledKeys, OfEveryFileAreRefusedWithTheirPlace) {
   const std::string small = R"({"model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": {"[UNK]": 0, "a": 1}}})";
   const std::vector<std::vector<std::string>> cases = {
-      {"tokenizer.json", R"({"model": {"vocab": {"a": 0, "b": 1, "a": 2}}})", "#/model/vocab/a"},
-      {"tokenizer.json", R"({"model": {}, "model": {}})", "#/model"},
-      {"tokenizer_config.json", R"({"do_lower_case": true, "do_lower_case": false})", "#/do_lower_case"},
-      {"special_tokens_map.json", R"({"cls_token": {"content": "a", "content": "b"}})", "#/cls_token/content"},
-      {"added_tokens.json", R"({"a/b": 1, "a/b": 2})", "#/a~1b"},
-      {"config.json", R"({"model_type": "bert", "model_type": "roberta"})", "#/model_type"}};
+      {"tokenizer.json", R"({"model": {"vocab": {"a": 0, "b": 1, "a": 2}}})", ":1:38: \"/model/vocab/a\""},
+      {"tokenizer.json", R"({"model": {}, "model": {}})", ":1:15: \"/model\""},
+      {"tokenizer_config.json", R"({"do_lower_case": true, "do_lower_case": false})", ":1:25: \"/do_lower_case\""},
+      {"special_tokens_map.json", R"({"cls_token": {"content": "a", "content": "b"}})",
+       ":1:32: \"/cls_token/content\""},
+      {"added_tokens.json", R"({"a/b": 1, "a/b": 2})", ":1:12: \"/a~1b\""},
+      {"config.json", R"({"model_type": "bert", "model_type": "roberta"})", ":1:24: \"/model_type\""}};
   for (const auto& one : cases) {
     const TemporaryFolder folder;
     folder.write("tokenizer.json", small);
     folder.write(one[0], one[1]);
     EXPECT_EQ(message_of<FormatError>([&] { load_tokenizer(folder.path()); }),
-              (folder / one[0]).string() + one[2] + ": written twice in one object; keep one of them");
+              (folder / one[0]).string() + one[2] + " is written twice in one object; keep one of them");
   }
   const TemporaryFolder folder;
   folder.write("merges.txt", "a b\n");
   folder.write("vocab.json", R"({"a": 0, "b": 1, "ab": 2, "a": 3})");
   EXPECT_EQ(message_of<FormatError>([&] { load_tokenizer(folder.path()); }),
-            (folder / "vocab.json").string() + "#/a: written twice in one object; keep one of them");
+            (folder / "vocab.json").string() + ":1:27: \"/a\" is written twice in one object; keep one of them");
 }
 
 }  // namespace
