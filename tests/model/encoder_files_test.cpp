@@ -145,7 +145,7 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
       {"layer_norm_eps", 0.0},  {"model_type", "roberto"}, {"position_embedding_type", "relative_key"},
       {"is_decoder", true},     {"pad_token_id", 97},      {"vocab_size", 1e30}};
   EXPECT_EQ(testing::message_of<FormatError>([&] {
-              random_encoder({{"model_type", "bert"}, {"hidden_size", -1}}, 1, "bare/config.json");
+              random_encoder({{"model_type", "bert"}, {"vocab_size", 9}, {"hidden_size", -1}}, 1, "bare/config.json");
             }).find("bare/config.json#/hidden_size: "),
             0U);
   for (const auto& [key, value] : bad) {
@@ -165,7 +165,7 @@ TEST(EncoderFolder, AConfigThatCannotBeUsedNamesTheField) {
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << "[1]";
   EXPECT_COMPLAINT(folder.path(), "config.json: found an array; must be an object");
   std::ofstream(folder.path() / "config.json", std::ios::trunc) << R"({"hidden_size": 24, "hidden_size": 25})";
-  EXPECT_COMPLAINT(folder.path(), "config.json#/hidden_size: written twice");
+  EXPECT_COMPLAINT(folder.path(), "config.json:1:21: \"/hidden_size\" is written twice");
 }
 
 TEST(EncoderFolder, AnMpnetOfOtherBucketsIsRefused) {
@@ -263,7 +263,7 @@ TEST(StoredPooling, ThatIsNotImplementedIsRefusedWithFileAndField) {
       {R"({"pooling_mode_mean_tokens": 1})", "#/pooling_mode_mean_tokens: found the number 1; must be true or false"},
       {R"({"pooling_mode_mean_tokens": null})", "#/pooling_mode_mean_tokens: found null"},
       {R"({"pooling_mode_mean_tokens": false, "pooling_mode_mean_tokens": true})",
-       "#/pooling_mode_mean_tokens: written twice"},
+       ":1:37: \"/pooling_mode_mean_tokens\" is written twice"},
       {R"({"pooling_mode_mean_tokens": true, "word_embedding_dimension": 23})",
        "#/word_embedding_dimension: 23 is not the encoder's 24 ("},
       {R"({"pooling_mode_mean_tokens": true, "word_embedding_dimension": "24"})",
@@ -289,7 +289,7 @@ TEST(StoredModules, AreReadFieldByField) {
        "#/2/type: a second Pooling"},
       {R"([{"path": "", "type": 3}])", "#/0/type: found the number 3; must be a string"},
       {R"([7])", "#/0: found the number 7; must be an object"},
-      {R"([{"path": "a", "path": "b"}])", "#/0/path: written twice"},
+      {R"([{"path": "a", "path": "b"}])", ":1:16: \"/0/path\" is written twice"},
       {"{}", ": found an object; must be an array of modules"}};
   const TemporaryFolder folder;
   for (const auto& [text, expected] : cases) {
