@@ -109,7 +109,7 @@ TEST(Checkpoint, RestoresModelWeightingAndOptimizer) {
 TEST(Checkpoint, IsAHuggingFaceFolderOfTheEncoder) {
   const testing::TemporaryFolder folder;
   const Parts saved;
-  write_checkpoint(folder.path() / "best", saved.parts(), {});
+  write_checkpoint(folder.path() / "best", saved.parts(), Json::object());
   const auto encoder = load_encoder(folder.path() / "best");
   for (const auto& parameter : encoder->named_parameters()) {
     EXPECT_TRUE(at::equal(parameter.value(), saved.run.encoder->named_parameters()[parameter.key()]))
@@ -127,7 +127,7 @@ TEST(Checkpoint, EveryDamageIsFoundBeforeAnythingChanges) {
   loaded.fill(8);
   const auto place = folder.path() / "last";
   for (const char* name : {"model.safetensors", "heads.safetensors", "state.safetensors", "config.json", "vocab.txt"}) {
-    write_checkpoint(place, saved.parts(), {});
+    write_checkpoint(place, saved.parts(), Json::object());
     std::string bytes = read_file(place / name);
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
     std::ofstream(place / name, std::ios::binary) << bytes;
@@ -140,7 +140,7 @@ TEST(Checkpoint, EveryDamageIsFoundBeforeAnythingChanges) {
     std::filesystem::remove(place / name);
     EXPECT_THROW(read_checkpoint(place, loaded.parts()), IoError) << name;
   }
-  write_checkpoint(place, saved.parts(), {});
+  write_checkpoint(place, saved.parts(), Json::object());
   const std::string state = read_file(place / "state.json");
   for (const std::string& broken :
        {std::string("{"), state.substr(0, state.size() / 2), std::string("[]"), std::string("{}")}) {
@@ -164,7 +164,7 @@ TEST(Checkpoint, FilesBesideItThatWouldBeReadAreRefusedByName) {
   const testing::TemporaryFolder folder;
   Parts saved, loaded;
   const auto place = folder.path() / "last";
-  write_checkpoint(place, saved.parts(), {});
+  write_checkpoint(place, saved.parts(), Json::object());
   std::ofstream(place / "notes.txt") << "of no reader";
   std::ofstream(place / "vocab.json") << "{}";  // without merges.txt nobody reads it
   EXPECT_NO_THROW(read_checkpoint(place, loaded.parts()));
@@ -182,7 +182,7 @@ TEST(Checkpoint, FilesBesideItThatWouldBeReadAreRefusedByName) {
   // Saved without a tokenizer, it takes the one that its user puts there.
   CheckpointParts bare = saved.parts();
   bare.tokenizer.clear();
-  write_checkpoint(place, bare, {});
+  write_checkpoint(place, bare, Json::object());
   std::filesystem::copy(testing::corpus().folder.path() / "encoder" / "vocab.txt", place / "vocab.txt");
   EXPECT_NO_THROW(verify_checkpoint(place));
 }
@@ -191,7 +191,7 @@ TEST(Checkpoint, AsAModelFolderItsEncoderIsVerifiedAndAnyOtherPasses) {
   const testing::TemporaryFolder folder;
   const Parts saved;
   const auto place = folder.path() / "last";
-  write_checkpoint(place, saved.parts(), {});
+  write_checkpoint(place, saved.parts(), Json::object());
   const auto change = [&](const char* name) {
     std::string bytes = read_file(place / name);
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
@@ -245,7 +245,7 @@ TEST(Checkpoint, OfAnotherModelIsRefused) {
   const testing::TemporaryFolder folder;
   Parts saved("gaussian"), loaded("linear");
   loaded.fill(8);
-  write_checkpoint(folder.path() / "last", saved.parts(), {});
+  write_checkpoint(folder.path() / "last", saved.parts(), Json::object());
   EXPECT_THROW(read_checkpoint(folder.path() / "last", loaded.parts()), FormatError);
   EXPECT_EQ(loaded.flat.values().max().item<float>(), 8.0F);
 }
