@@ -3,9 +3,10 @@
 
 #include <vector>
 
-#include "infomtl/analysis/influence.h"
-
 namespace infomtl {
+
+struct InfluenceTask;
+struct InfluenceSettings;
 
 inline constexpr const char* kNoClassesToChange =
     "influence: --mislabel needs a task of single classes, and there is none";

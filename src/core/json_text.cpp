@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "infomtl/core/json_file.h"
 #include "infomtl/core/json_pointer.h"
+#include "infomtl/core/utf8.h"
 
 namespace infomtl {
 namespace {
@@ -115,11 +115,10 @@ JsonFault syntax_fault(std::string_view text, const nlohmann::detail::parse_erro
   if (const std::size_t comma = spare_comma(text, offset); comma != text.npos) {
     return {comma, "not valid JSON: a comma too many", true};
   }
-  std::string reason = reason_of(error);
-  if (reason.starts_with("parse error")) {  // "parse error at line 3, column 5: what": the place is given apart
-    if (const auto colon = reason.find(": "); colon != std::string::npos) reason.erase(0, colon + 2);
-  }
-  return {offset, "not valid JSON: " + reason, true};
+  // "[json.exception.parse_error.101] parse error at line 3, column 5: what": the place is given apart.
+  std::string reason = error.what();
+  if (const auto colon = reason.find(": "); colon != std::string::npos) reason.erase(0, colon + 2);
+  return {offset, "not valid JSON: " + printable(reason), true};
 }
 
 /// Where the string begins whose closing quote was read last.

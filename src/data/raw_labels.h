@@ -49,4 +49,11 @@ std::string json_indicator(const Json& value);
 /// The class that is named "true" or "false" in any case, where one alone is.
 std::optional<std::size_t> boolean_class(bool value, const std::vector<std::string>& names);
 
+/// The rows of one source with the labels of every task that reads it.
+struct SourceRows {
+  Texts texts;
+  std::vector<std::int32_t> lines;
+  std::vector<RawLabels> labels;  ///< one for each request, as many rows as texts
+};
+
 }  // namespace infomtl::data

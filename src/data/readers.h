@@ -2,7 +2,6 @@
 // Readers of the file formats: content in, rows out, nothing interpreted yet. Every error is one line with file and
 // line number. They take the content as text so that tests and fuzzing need no files.
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,13 +11,6 @@
 #include "data/text_lines.h"
 
 namespace infomtl::data {
-
-/// The rows of one source with the labels of every task that reads it.
-struct SourceRows {
-  Texts texts;
-  std::vector<std::int32_t> lines;
-  std::vector<RawLabels> labels;  ///< one for each request, as many rows as texts
-};
 
 /// @param content   of source.file; @param pair_content of source.pair_file where there is one
 /// @param label_contents  of each request's label_file (lines format), "" otherwise

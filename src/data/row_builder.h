@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "data/readers.h"
+#include "data/raw_labels.h"
+#include "data/task_record.h"
+#include "data/text_lines.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/log.h"
 

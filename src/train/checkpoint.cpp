@@ -14,7 +14,7 @@
 #include "infomtl/data/task_json.h"
 #include "infomtl/model/weights_file.h"
 #include "infomtl/text/tokenizer.h"
-#include "train/checkpoint_state.h"
+#include "train/checkpoint_files.h"
 
 namespace infomtl {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-// Checkpoint state: the files of a checkpoint, and state.json, which lists them with their checksums.
+// Checkpoint files: their names, and keys of state.json, which lists them with their checksums.
 
 #include <cstdint>
 #include <map>

@@ -1,5 +1,3 @@
-#include "train/checkpoint_state.h"
-
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -13,6 +11,7 @@
 #include "infomtl/data/task_json.h"
 #include "infomtl/text/tokenizer.h"
 #include "infomtl/train/checkpoint.h"
+#include "train/checkpoint_files.h"
 
 namespace infomtl {
 namespace {
@@ -72,11 +71,6 @@ void refuse_unlisted(const fs::path& folder, const Json& state) {
 }
 
 }  // namespace
-
-std::map<std::string, std::int64_t> fewer_updates(const Json& state) {
-  return state.contains(kFewerUpdates) ? state.at(kFewerUpdates).get<std::map<std::string, std::int64_t>>()
-                                       : std::map<std::string, std::int64_t>();
-}
 
 Json read_checkpoint_state(const fs::path& folder) {
   const fs::path file = folder / kCheckpointState;
