@@ -98,9 +98,10 @@ fi
 if [[ -n $model ]]; then
   copy=$bundle/models/$(basename -- "$(realpath -- "$model")")
   mkdir -p "$copy"
-  # What a tokenizer and an encoder read, and the licence; not a second form of the weights.
+  # What a tokenizer and an encoder read, and the licence; not a second form of the weights, and of a checkpoint not its
+  # state, whose checksums are those of the weights in float32.
   find "$model/" -maxdepth 1 \( -type f -o -type l \) ! -name '*.safetensors' ! -name '*.bin' ! -name '*.onnx' ! -name '*.h5' \
-    ! -name '*.msgpack' ! -name '*.ot' -exec cp {} "$copy/" \;
+    ! -name '*.msgpack' ! -name '*.ot' ! -name state.json -exec cp {} "$copy/" \;
   for inner in "$model"/*_Pooling; do [[ ! -d $inner ]] || cp -r "$inner" "$copy/"; done
   python3 "$repository/scripts/to_float16.py" "$model/model.safetensors" "$copy/model.safetensors" ||
     fail "could not write the weights in float16; see above"
