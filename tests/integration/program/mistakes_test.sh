@@ -136,7 +136,7 @@ weights && sed -i 's/"model_type": "bert"/"model_type": "albert"/' encoder/confi
 # Files of the encoder's folder that were cut off, a key written twice, values that are none, and the file named where weights are
 # drawn.
 weights && head -n 60 corpus/encoder/vocab.txt >encoder/vocab.txt && other "encoder/vocab.txt: gives 60 tokens, but config.json's vocab_size is"
-weights && sed -i 's/"model_type"/"hidden_size": 64, "model_type"/' encoder/config.json && other 'encoder/config.json#/hidden_size: written twice'
+weights && sed -i 's/"model_type"/"hidden_size": 64, "model_type"/' encoder/config.json && other 'encoder/config.json:7:3: "/hidden_size" is written twice'
 weights && sed -i -E 's/("model_type": *)"bert"/\15/' encoder/config.json && other 'encoder/config.json#/model_type: found the number 5; must be a string'
 weights && rm encoder/*.safetensors && sed -i -E 's/("hidden_size": *)[0-9]+/\165/' encoder/config.json && other 'encoder/config.json#/hidden_size: 65 is not a multiple'
 weights && rm encoder/*.safetensors && sed -i -E 's/("num_hidden_layers": *)[0-9]+/\10/' encoder/config.json && other 'encoder/config.json#/num_hidden_layers: found 0'
