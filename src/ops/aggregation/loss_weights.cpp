@@ -96,7 +96,7 @@ LossWeights scale_invariant(const torch::Tensor& losses, double epsilon) {
 
 LossWeights uncertainty(const torch::Tensor& losses, const torch::Tensor& log_variances, UncertaintyForm form) {
   const double factor = form == UncertaintyForm::kRegression ? 0.5 : 1.0;
-  if (!losses.is_cpu()) {
+  if (losses.defined() && !losses.is_cpu()) {
     const torch::Tensor found = factor * torch::exp(-log_variances.detach().to(torch::kFloat64));
     return on_device(found, 0.5 - found * losses.detach());
   }
@@ -116,7 +116,7 @@ LossWeights uncertainty(const torch::Tensor& losses, const torch::Tensor& log_va
 }
 
 LossWeights imtl_l(const torch::Tensor& losses, const torch::Tensor& log_scales) {
-  if (!losses.is_cpu()) {
+  if (losses.defined() && !losses.is_cpu()) {
     const torch::Tensor found = torch::exp(log_scales.detach().to(torch::kFloat64));
     return on_device(found, found * losses.detach() - 1.0);
   }
