@@ -73,7 +73,7 @@ TEST(ChangedRun, AConfigThatWasChangedIsRefusedWithBothValues) {
     const char* was;
   };
   for (const Change& change :
-       {Change{"/encoder/pooling", "mean", "nothing"}, Change{"/encoder/max_length", 17, ""}, Change{"/seed", 8, "0"},
+       {Change{"/encoder/pooling", "mean", "\"first\""}, Change{"/encoder/max_length", 17, ""}, Change{"/seed", 8, "0"},
         Change{"/head", {{"name", "gaussian"}, {"dropout", 0.7}}, ""}, Change{"/losses/1/weight", 0.5, "0.1"},
         Change{"/optimizer/learning_rate", 1.0, "0.01"}}) {
     const ChangedRun run;
