@@ -168,7 +168,7 @@ TEST(Checkpoint, FilesBesideItThatWouldBeReadAreRefusedByName) {
   std::ofstream(place / "notes.txt") << "of no reader";
   std::ofstream(place / "vocab.json") << "{}";  // without merges.txt nobody reads it
   EXPECT_NO_THROW(read_checkpoint(place, loaded.parts()));
-  for (const char* name : {"tokenizer.json", "spiece.model", "tokenizer_config.json", "added_tokens.json"}) {
+  for (const char* name : {"tokenizer.json", "spiece.model", "special_tokens_map.json", "added_tokens.json"}) {
     std::ofstream(place / name) << "{}";
     for (const auto& read : {std::function<void()>([&] { read_checkpoint(place, loaded.parts()); }),
                              std::function<void()>([&] { verify_model_folder(place); })}) {

@@ -4,6 +4,7 @@
 
 #include "support/devices.h"
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,8 @@ double loss_difference(const std::string& a, const std::string& b) {
   for (const auto& [key, value] : right.items()) {
     if (!key.starts_with("loss/") || !value.is_number()) continue;
     const double expected = value.get<double>();
-    const double difference = std::abs(left.value(key, NAN) - expected) / std::max(std::abs(expected), 1.0);
+    const double difference = std::abs(left.value(key, std::numeric_limits<double>::quiet_NaN()) - expected) /
+                              std::max(std::abs(expected), 1.0);
     worst = difference <= worst ? worst : difference;  // a NaN stays
   }
   return worst;
