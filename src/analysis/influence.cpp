@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "analysis/influence_tasks.h"
+#include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/ops/influence/ekfac.h"
@@ -67,17 +68,18 @@ std::string unusable(const InfluenceTask& task) {
 
 /// All of them are told at once.
 void refuse_where(const std::vector<InfluenceTask>& tasks, std::string (*reason)(const InfluenceTask&)) {
-  std::string found, others;
+  std::vector<std::string> found, others;
   for (const InfluenceTask& task : tasks) {
     const std::string why = reason(task);
     if (why.empty()) {
-      others += (others.empty() ? "" : ",") + task.name;
+      others.push_back(task.name);
     } else {
-      found += (found.empty() ? "task \"" : "; task \"") + task.name + "\": " + why;
+      found.push_back("task \"" + task.name + "\": " + why);
     }
   }
   if (found.empty()) return;
-  throw UserError(found + (others.empty() ? ". No task is left" : ". Name the others: --tasks " + others));
+  throw UserError(joined(found, "; ") +
+                  (others.empty() ? ". No task is left" : ". Name the others: --tasks " + joined(others, ",")));
 }
 
 void refuse_other_heads(const std::vector<InfluenceTask>& tasks, const InfluenceSettings& settings) {

@@ -121,10 +121,11 @@ struct Experiment::Implementation {
     folder.remove_unfinished();
     const std::int64_t begun_at = trainer->steps_done();
     const auto write_config = [this] { write_file_atomically(folder.config(), config.effective().dump(2) + "\n"); };
-    if (!folder.begun()) write_config();  // a folder with a log or checkpoints and no config.json is no run's
+    const bool begun = folder.begun();
+    if (!begun) write_config();  // a folder with a log or checkpoints and no config.json is no run's
     records = std::make_unique<RunLog>(folder.log(), begun_at);  // one that cannot go on leaves the folder as it is
     if (extended_from) folder.set_results_aside(*extended_from);
-    write_config();
+    if (begun) write_config();
     for (const std::string& line : objective->left_out(trainer->model().tasks())) log::info(line);
     std::filesystem::create_directories(folder.last().parent_path());
     folder.keep_latest(config.checkpoints.keep);

@@ -10,23 +10,6 @@
 #include "infomtl/runs/run.h"
 
 namespace infomtl {
-
-std::vector<std::uint64_t> read_seeds(const Config& config, const std::string& key) {
-  std::vector<std::uint64_t> seeds;
-  for (const Config& seed : config.list_or_empty(key)) {
-    seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
-  }
-  return seeds;
-}
-
-void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds, const std::string& where) {
-  std::set<std::uint64_t> seen;
-  for (const std::uint64_t seed : seeds) {
-    if (seen.insert(seed).second) continue;
-    throw UserError(where + ": seed " + std::to_string(seed) + " is given twice; give each once");
-  }
-}
-
 namespace {
 
 /// A folder of seeds is empty, or has been one before. @throws UserError
@@ -44,6 +27,22 @@ void refuse_other_folder(const std::filesystem::path& parent) {
 }
 
 }  // namespace
+
+std::vector<std::uint64_t> read_seeds(const Config& config, const std::string& key) {
+  std::vector<std::uint64_t> seeds;
+  for (const Config& seed : config.list_or_empty(key)) {
+    seeds.push_back(static_cast<std::uint64_t>(seed.as_integer(at_least(0))));
+  }
+  return seeds;
+}
+
+void refuse_repeated_seeds(const std::vector<std::uint64_t>& seeds, const std::string& where) {
+  std::set<std::uint64_t> seen;
+  for (const std::uint64_t seed : seeds) {
+    if (seen.insert(seed).second) continue;
+    throw UserError(where + ": seed " + std::to_string(seed) + " is given twice; give each once");
+  }
+}
 
 Summary run_seeds(const std::filesystem::path& config, const std::vector<std::uint64_t>& seeds,
                   const ExperimentOptions& options, const std::atomic<bool>* stop) {

@@ -9,9 +9,9 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/text/tokenizer.h"
-#include "support/fixture_folder.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
+#include "text/messages.h"
 
 namespace infomtl {
 namespace {
@@ -19,10 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::message_of;
 using testing::TemporaryFolder;
-
-#define EXPECT_NAMES(message, part) EXPECT_NE((message).find(part), std::string::npos) << (message)
-
-fs::path fixture(const std::string& kind) { return fs::path(testing::fixture_folder()) / "tokenizers" / kind; }
+using testing::tokenizer_fixture;
 
 /// The text up to the end of its line `count`.
 std::string first_lines(const std::string& text, std::size_t count) {
@@ -50,10 +47,10 @@ class CutMerges : public ::testing::Test {
  protected:
   CutMerges() {
     for (const char* name : {"vocab.json", "tokenizer_config.json"}) {
-      fs::copy_file(fixture("byte_level_files") / name, folder_ / name);
+      fs::copy_file(tokenizer_fixture("byte_level_files") / name, folder_ / name);
     }
   }
-  const std::string whole_ = read_file(fixture("byte_level_files") / "merges.txt");
+  const std::string whole_ = read_file(tokenizer_fixture("byte_level_files") / "merges.txt");
   const TemporaryFolder folder_;
 };
 
@@ -101,13 +98,13 @@ TEST_F(CutMerges, VocabulariesWithoutTheSpecialTokensAreRefused) {
 class CutVocabulary : public ::testing::Test {
  protected:
   CutVocabulary() {
-    fs::copy_file(fixture("wordpiece_files") / "tokenizer_config.json", folder_ / "tokenizer_config.json");
+    fs::copy_file(tokenizer_fixture("wordpiece_files") / "tokenizer_config.json", folder_ / "tokenizer_config.json");
   }
   void write(std::size_t lines, std::size_t rows) const {
     folder_.write("vocab.txt", first_lines(whole_, lines));
     folder_.write("config.json", R"({"model_type": "bert", "vocab_size": )" + std::to_string(rows) + "}");
   }
-  const std::string whole_ = read_file(fixture("wordpiece_files") / "vocab.txt");
+  const std::string whole_ = read_file(tokenizer_fixture("wordpiece_files") / "vocab.txt");
   const std::size_t lines_ = lines_of(whole_);
   const TemporaryFolder folder_;
 };
@@ -155,9 +152,9 @@ TEST(Zeros, InAVocabularyAreRefusedWithTheirPlace) {
 class DamagedModel : public ::testing::Test {
  protected:
   DamagedModel() {
-    fs::copy_file(fixture("unigram_xlmr") / "tokenizer_config.json", folder_ / "tokenizer_config.json");
+    fs::copy_file(tokenizer_fixture("unigram_xlmr") / "tokenizer_config.json", folder_ / "tokenizer_config.json");
   }
-  const std::string whole_ = read_file(fixture("unigram_xlmr") / "sentencepiece.bpe.model");
+  const std::string whole_ = read_file(tokenizer_fixture("unigram_xlmr") / "sentencepiece.bpe.model");
   const TemporaryFolder folder_;
 };
 

@@ -9,9 +9,9 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/text/tokenizer.h"
-#include "support/fixture_folder.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
+#include "text/messages.h"
 
 namespace infomtl {
 namespace {
@@ -21,8 +21,6 @@ using nlohmann::json;
 using testing::message_of;
 using testing::TemporaryFolder;
 using Ids = std::vector<std::int32_t>;
-
-#define EXPECT_NAMES(message, part) EXPECT_NE((message).find(part), std::string::npos) << (message)
 
 json lower_casing_wordpiece() {
   return {{"added_tokens", json::array()},
@@ -83,7 +81,7 @@ TEST(TokenizerClass, AccentsGoWithCaseUnlessTheConfigSaysOtherwise) {
 
 // RobertaTokenizerFast puts the blank before the first word that its config asks for.
 TEST(TokenizerClass, RobertasBlankBeforeTheFirstWordOverrulesToo) {
-  const fs::path fixture = fs::path(infomtl::testing::fixture_folder()) / "tokenizers" / "byte_level";
+  const fs::path fixture = testing::tokenizer_fixture("byte_level");
   const auto plain = load_tokenizer(fixture);
   const auto ids = [&](const std::string& config) {
     const TemporaryFolder folder;
@@ -164,7 +162,7 @@ TEST(TokenizerFolder, TokensThatTheSideFilesListAreFoundInTexts) {
 
 // Ids by transformers 4.57.6 and 5.24.0: of tokens that both files list, tokenizer_config.json's flags count.
 TEST(TokenizerFolder, ListedFlagsOverruleTokenizerJson) {
-  const fs::path fixture = fs::path(INFOMTL_FIXTURES) / "tokenizers" / "byte_level";
+  const fs::path fixture = testing::tokenizer_fixture("byte_level");
   const auto ids = [&](const std::string& config) {
     const TemporaryFolder folder;
     fs::copy_file(fixture / "tokenizer.json", folder / "tokenizer.json");
@@ -205,8 +203,7 @@ TEST(TokenizerClass, ReadsItsOwnFileWhereSeveralLieInTheFolder) {
   const TemporaryFolder folder;
   folder.write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n");
   folder.write("tokenizer_config.json", R"({"tokenizer_class": "BertTokenizer"})");
-  fs::copy_file(fs::path(infomtl::testing::fixture_folder()) / "tokenizers" / "bpe_deberta" / "spm.model",
-                folder / "spm.model");
+  fs::copy_file(testing::tokenizer_fixture("bpe_deberta") / "spm.model", folder / "spm.model");
   EXPECT_EQ(load_tokenizer(folder.path())->encode("a").ids, (Ids{1, 3, 2}));
   folder.write("tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})");
   EXPECT_NAMES(message_of<UserError>([&] { load_tokenizer(folder.path()); }),

@@ -12,9 +12,9 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/text/tokenizer.h"
-#include "support/fixture_folder.h"
 #include "support/message_of.h"
 #include "support/temporary_folder.h"
+#include "text/messages.h"
 
 namespace infomtl {
 namespace {
@@ -23,10 +23,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::message_of;
 using testing::TemporaryFolder;
-
-#define EXPECT_NAMES(message, part) EXPECT_NE((message).find(part), std::string::npos) << (message)
-
-fs::path fixture(const std::string& kind) { return fs::path(testing::fixture_folder()) / "tokenizers" / kind; }
+using testing::tokenizer_fixture;
 
 /// Places of a value and below it; of long lists and objects the first few.
 void places(const json& value, const json::json_pointer& here, std::vector<json::json_pointer>& found) {
@@ -97,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(Tokenizers, WrongTokenizerJson,
 
 TEST_P(WrongTokenizerJson, IsToldInPlainWords) {
   const TemporaryFolder folder;
-  fs::copy_file(fixture(GetParam()) / "tokenizer.json", folder / "tokenizer.json");
+  fs::copy_file(tokenizer_fixture(GetParam()) / "tokenizer.json", folder / "tokenizer.json");
   ::testing::internal::CaptureStderr();  // warnings of ids that are not the tokens'
   expect_plain_words(folder.path(), "tokenizer.json");
   const std::string warnings = ::testing::internal::GetCapturedStderr();
@@ -126,7 +123,7 @@ TEST(WrongValues, OfTheFilesBesideTheVocabularyAreToldInPlainWords) {
 TEST(WrongValues, OfVocabJsonAreToldInPlainWords) {
   const TemporaryFolder folder;
   for (const char* name : {"vocab.json", "merges.txt", "tokenizer_config.json"}) {
-    fs::copy_file(fixture("byte_level_files") / name, folder / name);
+    fs::copy_file(tokenizer_fixture("byte_level_files") / name, folder / name);
   }
   ::testing::internal::CaptureStderr();
   expect_plain_words(folder.path(), "vocab.json");

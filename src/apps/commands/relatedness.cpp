@@ -41,10 +41,13 @@ bool is_relatedness(std::string_view text) {
 }
 bool is_picture(std::string_view text) { return text.starts_with("<svg xmlns='http://www.w3.org/2000/svg' viewBox="); }
 
-const OutputKind& kind_of(bool picture) {
-  static const OutputKind kRecord{.what = "a relatedness.json of infomtl relatedness", .is_of_kind = is_relatedness};
-  static const OutputKind kPicture{.what = "a picture of infomtl relatedness", .is_of_kind = is_picture};
-  return picture ? kPicture : kRecord;
+const OutputKind& record_kind() {
+  static const OutputKind kKind{.what = "a relatedness.json of infomtl relatedness", .is_of_kind = is_relatedness};
+  return kKind;
+}
+const OutputKind& picture_kind() {
+  static const OutputKind kKind{.what = "a picture of infomtl relatedness", .is_of_kind = is_picture};
+  return kKind;
 }
 
 /// Keeps a file that has more: what took long once may not be had any more. @throws UserError
@@ -70,11 +73,11 @@ int relatedness(const RelatednessOptions& options) {
     log::info("nothing is written beside a config; --output FOLDER takes relatedness.json and relatedness.svg");
     return 0;
   }
-  check_output(folder / "relatedness.json", kind_of(false));
-  check_output(folder / "relatedness.svg", kind_of(true));
+  check_output(folder / "relatedness.json", record_kind());
+  check_output(folder / "relatedness.svg", picture_kind());
   refuse_to_lose(found, folder / "relatedness.json");
-  write_output(folder / "relatedness.json", found.to_json().dump(2) + "\n", kind_of(false));
-  write_output(folder / "relatedness.svg", found.svg(), kind_of(true));
+  write_output(folder / "relatedness.json", found.to_json().dump(2) + "\n", record_kind());
+  write_output(folder / "relatedness.svg", found.svg(), picture_kind());
   log::info("written: " + (folder / "relatedness.json").string() + ", relatedness.svg; infomtl report " +
             folder.string() + " shows them");
   return 0;

@@ -100,8 +100,8 @@ Json carried(const InputText& input, const Json& answer) {
   if (!given.empty()) {
     if (line.contains(kGiven) || answer.contains(kGiven)) {
       throw DataError(input.where + ": \"" + given.begin().key() +
-                      "\" is a key of the answer, too, and what the record " + "has there would be put under \"" +
-                      kGiven + "\", which is taken; rename one of the record's keys");
+                      "\" is a key of the answer, too, and what the record has there would be put under \"" + kGiven +
+                      "\", which is taken; rename one of the record's keys");
     }
     line[kGiven] = std::move(given);
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ops/information/cuda/contrast_bodies.h"
+#include "ops/information/stored_types.h"
 #include "ops/information/tiled_info_nce.h"
 #include "support/block_emulation.h"
 #include "support/compare.h"
@@ -17,6 +18,8 @@ namespace infomtl::ops {
 namespace {
 
 using infomtl::testing::close;
+using infomtl::testing::kRounding;
+using infomtl::testing::kStored;
 using kernels::BFloat16;
 using torch::Tensor;
 
@@ -39,11 +42,6 @@ void emulated_gradient(const kernels::ContrastGradient<T>& g) {
 template <class T, bool backwards = false>
 constexpr ContrastKernels<T> kEmulated = {.sums = emulated_sums<T, backwards>,
                                           .gradient = emulated_gradient<T, backwards>};
-
-template <class T>
-constexpr torch::ScalarType kStored = std::is_same_v<T, float> ? torch::kFloat32 : torch::kBFloat16;
-template <class T>
-constexpr double kRounding = std::is_same_v<T, float> ? 1e-5 : 1.0 / 128;  // of gradients; 8 bits of a bfloat16
 
 struct Outcome {
   Tensor loss, of_anchors, of_keys;

@@ -8,6 +8,7 @@
 
 #include "ops/information/cuda/gaussian_bodies.h"
 #include "ops/information/fused_draw.h"
+#include "ops/information/stored_types.h"
 #include "support/block_emulation.h"
 #include "support/compare.h"
 
@@ -15,6 +16,8 @@ namespace infomtl::ops {
 namespace {
 
 using infomtl::testing::close;
+using infomtl::testing::kRounding;
+using infomtl::testing::kStored;
 using kernels::BFloat16;
 using torch::Tensor;
 
@@ -30,11 +33,6 @@ void emulated_gradient(const kernels::DrawRowsGradient<T>& g) {
 }
 template <class T, bool backwards>
 constexpr DrawKernels<T> kEmulated = {.draw = emulated_draw<T, backwards>, .gradient = emulated_gradient<T, backwards>};
-
-template <class T>
-constexpr torch::ScalarType kStored = std::is_same_v<T, float> ? torch::kFloat32 : torch::kBFloat16;
-template <class T>
-constexpr double kRounding = std::is_same_v<T, float> ? 1e-5 : 1.0 / 128;  // of gradients; 8 bits of a bfloat16
 
 template <class T, bool backwards = false>
 GaussianDraw emulated(const DrawInput& in) {
