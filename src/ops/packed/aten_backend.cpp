@@ -83,6 +83,7 @@ const PackedBackend& aten_backend() {
                                    .dropout = plain::dropout,
                                    .gelu = [](const at::Tensor& x) { return at::gelu(x); },
                                    .gelu_gradient = gelu_gradient,
+                                   .embedding_sum = plain::embedding_sum,
                                    .add_rows = add_rows};
   return table;
 }

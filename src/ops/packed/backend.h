@@ -13,6 +13,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "infomtl/ops/packed/dropout_pattern.h"
 #include "infomtl/ops/packed/row_owners.h"
@@ -75,6 +76,8 @@ struct PackedBackend {
   at::Tensor (*gelu)(const at::Tensor& x);
   /// Writes the gradient to `place`, which may be x.
   void (*gelu_gradient)(const at::Tensor& x, const at::Tensor& gradient, const at::Tensor& place);
+  /// [N, H]: for token n the sum of the rows ids[k][n] (int64) of the tables, in their order.
+  at::Tensor (*embedding_sum)(const std::vector<at::Tensor>& tables, const std::vector<at::Tensor>& ids);
   /// Adds row n of `rows` to the row of `sums` that places[n] (int64) names, in the order of n.
   void (*add_rows)(const at::Tensor& sums, const at::Tensor& places, const at::Tensor& rows);
 };

@@ -29,11 +29,10 @@ struct EmbeddingSum final : torch::autograd::Function<EmbeddingSum> {
   static at::Tensor forward(AutogradContext* ctx, at::TensorList tables, const std::vector<at::Tensor>& ids,
                             const RowOwners& owners) {
     variable_list saved(tables.begin(), tables.end());
+    const at::Tensor sum = backend_of(tables[0]).embedding_sum(saved, ids);
     saved.insert(saved.end(), ids.begin(), ids.end());
     ctx->save_for_backward(std::move(saved));
     ctx->saved_data["owners"] = hold(owners);
-    at::Tensor sum = at::index_select(tables[0], 0, ids[0]);
-    for (std::size_t k = 1; k < tables.size(); ++k) sum.add_(at::index_select(tables[k], 0, ids[k]));
     return sum;
   }
 

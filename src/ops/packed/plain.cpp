@@ -28,7 +28,7 @@ at::Tensor residual_layer_norm(const at::Tensor& x, const at::Tensor& residual, 
 
 at::Tensor embedding_sum(const std::vector<at::Tensor>& tables, const std::vector<at::Tensor>& ids) {
   at::Tensor sum = at::index_select(tables[0], 0, ids[0]);
-  for (std::size_t k = 1; k < tables.size(); ++k) sum = sum + at::index_select(tables[k], 0, ids[k]);
+  for (std::size_t k = 1; k < tables.size(); ++k) sum.add_(at::index_select(tables[k], 0, ids[k]));
   return sum;
 }
 

@@ -253,6 +253,41 @@ TYPED_TEST(CudaRowBody, NormDoesNotDependOnTheOrderOfThreadsAndMayWriteOverItsSu
   }
 }
 
+TYPED_TEST(CudaRowBody, RowsOfTablesAreSummedInTheOrderOfTheTables) {
+  using T = TypeParam;
+  constexpr std::int64_t kTableRows = 7;
+  for (const Matrix& m : matrices()) {
+    for (int count = 1; count <= kMostTables; ++count) {
+      RandomStream random(4);
+      std::vector<std::vector<T>> tables;
+      std::vector<std::vector<std::int64_t>> ids(static_cast<std::size_t>(count));
+      std::vector<T> out(numel(m));
+      EmbeddingRows<T> e{.rows = m.rows, .width = m.width, .tables = count, .table = {}, .ids = {}, .out = out.data()};
+      std::vector<float> sums(numel(m), -0.0f);
+      for (std::size_t k = 0; k < ids.size(); ++k) {
+        tables.push_back(normal_numbers<T>(kTableRows * m.width, k));
+        for (std::int64_t n = 0; n < m.rows; ++n) {
+          ids[k].push_back(static_cast<std::int64_t>(random.below(kTableRows)));
+          for (std::int64_t j = 0; j < m.width; ++j) {
+            sums[static_cast<std::size_t>(n * m.width + j)] +=
+                kernels::widened(tables[k][static_cast<std::size_t>(ids[k].back() * m.width + j)]);
+          }
+        }
+        e.table[k] = tables[k].data();
+        e.ids[k] = ids[k].data();
+      }
+      std::vector<T> wanted;
+      for (const float sum : sums) wanted.push_back(testing::stored(sum, T{}));
+      with_each_pack(m.width, [&](auto n) {
+        std::fill(out.begin(), out.end(), T{});
+        for_each_block<kRowThreads>(infomtl::cuda::blocks_for(m.rows, kRowsPerBlock), 1, 1, false,
+                                    [&](const auto& block) { embedding_sum_body<T, n>(block, e); });
+        EXPECT_TRUE(same_bits(out, wanted)) << m.rows << " x " << m.width << ", " << count << " tables";
+      });
+    }
+  }
+}
+
 TYPED_TEST(CudaRowBody, RowsAreAddedInTheirOrder) {
   using T = TypeParam;
   for (const Matrix& m : matrices()) {

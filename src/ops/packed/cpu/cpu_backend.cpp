@@ -4,6 +4,7 @@
 
 #include "ops/packed/cpu/kernels.h"
 #include "ops/packed/kernel_types.h"
+#include "ops/packed/plain.h"
 #include "ops/packed/products.h"
 
 namespace infomtl::ops {
@@ -94,6 +95,7 @@ constexpr PackedBackend with_loops(decltype(PackedBackend::add_rows) add) {
           .dropout = dropout<T>,
           .gelu = gelu<T>,
           .gelu_gradient = gelu_gradient<T>,
+          .embedding_sum = plain::embedding_sum,
           .add_rows = add};
 }
 constexpr PackedBackend kFloat = with_loops<float>(add_rows<float>);

@@ -3,8 +3,6 @@
 // instruction set may be merged with code that runs everywhere, so no standard templates are used.
 #pragma once
 
-#pragma once
-
 #include "ops/packed/cpu/attention_loops.h"
 #include "ops/packed/cpu/gram_loops.h"
 #include "ops/packed/cpu/row_loops.h"

@@ -114,6 +114,28 @@ void gelu_gradient(const at::Tensor& x, const at::Tensor& gradient, const at::Te
   C10_CUDA_CHECK(cuda::launch_gelu(gelu_arguments<T>(x, gradient, place), getCurrentCUDAStream()));
 }
 
+template <class T>
+at::Tensor embedding_sum(const std::vector<at::Tensor>& tables, const std::vector<at::Tensor>& ids) {
+  if (tables.size() > cuda::kMostTables) return aten_backend().embedding_sum(tables, ids);
+  const CUDAGuard guard(tables[0].device());
+  const at::Tensor out = at::empty({ids[0].size(0), tables[0].size(1)}, tables[0].options());
+  cuda::EmbeddingRows<T> rows = {.rows = out.size(0),
+                                 .width = out.size(1),
+                                 .tables = static_cast<int>(tables.size()),
+                                 .table = {},
+                                 .ids = {},
+                                 .out = write_data<T>(out)};
+  std::vector<at::Tensor> kept;  // as they are read, until the kernel is on its way
+  for (std::size_t k = 0; k < tables.size(); ++k) {
+    kept.push_back(tables[k].contiguous());
+    rows.table[k] = read_data<T>(kept.back());
+    kept.push_back(ids[k].contiguous());
+    rows.ids[k] = kept.back().const_data_ptr<std::int64_t>();
+  }
+  C10_CUDA_CHECK(cuda::launch_embedding_sum(rows, getCurrentCUDAStream()));
+  return out;
+}
+
 // A stable sort keeps the order of rows that go to one place, so sums have one order and no atomics.
 template <class T>
 void add_rows(const at::Tensor& sums, const at::Tensor& places, const at::Tensor& rows) {
@@ -136,6 +158,7 @@ constexpr PackedBackend kKernels = {.attention = attention<T>,
                                     .dropout = dropout<T>,
                                     .gelu = gelu<T>,
                                     .gelu_gradient = gelu_gradient<T>,
+                                    .embedding_sum = embedding_sum<T>,
                                     .add_rows = add_rows<T>};
 
 }  // namespace

@@ -27,6 +27,8 @@ cudaError_t launch_dropout(const DropoutRows<T>& dropout, cudaStream_t stream);
 template <class T>
 cudaError_t launch_gelu(const Gelu<T>& gelu, cudaStream_t stream);
 template <class T>
+cudaError_t launch_embedding_sum(const EmbeddingRows<T>& embedding, cudaStream_t stream);
+template <class T>
 cudaError_t launch_add_rows(const AddRows<T>& add, cudaStream_t stream);
 
 }  // namespace infomtl::ops::cuda

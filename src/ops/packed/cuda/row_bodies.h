@@ -240,6 +240,34 @@ INFOMTL_INLINE void add_parts_body(const Block& block, const float* parts, std::
   });
 }
 
+/// Rows of up to kMostTables tables, to be summed up.
+constexpr int kMostTables = 4;
+template <class T>
+struct EmbeddingRows {
+  std::int64_t rows, width;
+  int tables;
+  const T* table[kMostTables];           ///< [V_k, width]
+  const std::int64_t* ids[kMostTables];  ///< [rows], which row of the table
+  T* out;                                ///< [rows, width]
+};
+
+/// 1 element of memory per entry and table, 1 for the sum, as many FLOPs as tables. Blocks: x, 4 rows each.
+template <class T, int n, class Block>
+INFOMTL_INLINE void embedding_sum_body(const Block& block, const EmbeddingRows<T>& e) {
+  block.each([&](int t) {
+    const std::int64_t row = block.x() * kRowsPerBlock + t / kWarp;
+    if (row >= e.rows) return;
+    for_each_pack<n>(t, e.width, [&](std::int64_t j) {
+      Floats<n> sum = load<n>(e.table[0] + e.ids[0][row] * e.width + j);
+      for (int k = 1; k < e.tables; ++k) {
+        const Floats<n> more = load<n>(e.table[k] + e.ids[k][row] * e.width + j);
+        for (int i = 0; i < n; ++i) sum.at[i] += more.at[i];
+      }
+      put(sum, e.out + row * e.width + j);
+    });
+  });
+}
+
 /// Adds rows to the rows of `sums` that `places` names. Rows are taken in the order of `places`, sorted, ties in the
 /// order of rows; `order` says which row each is. The thread of the first row of a place adds all of them to one column.
 template <class T>

@@ -30,6 +30,10 @@ __global__ void __launch_bounds__(kPartsThreads)
   __shared__ float strands[kPartsThreads];
   add_parts_body(DeviceBlock<kPartsThreads>{}, parts, count, width, weight_gradient, bias_gradient, strands);
 }
+template <class T, int n>
+__global__ void __launch_bounds__(kRowThreads) embedding_sum_kernel(const EmbeddingRows<T> e) {
+  embedding_sum_body<T, n>(RowBlock{}, e);
+}
 template <class T>
 __global__ void __launch_bounds__(kRowThreads) add_rows_kernel(const AddRows<T> a) {
   add_rows_body<T>(RowBlock{}, a);
@@ -102,6 +106,20 @@ cudaError_t launch_residual_norm_gradient(const ResidualNormGradient<T>& m, floa
 }
 
 template <class T>
+cudaError_t launch_embedding_sum(const EmbeddingRows<T>& e, cudaStream_t stream) {
+  if (e.rows == 0 || e.width == 0) return cudaSuccess;
+  bool packs = packs_fit(e.width, e.out);
+  for (int k = 0; k < e.tables; ++k) packs = packs && packs_fit(e.width, e.table[k]);
+  const unsigned blocks = pieces(e.rows, kRowsPerBlock);
+  if (packs) {
+    embedding_sum_kernel<T, kPack><<<blocks, kRowThreads, 0, stream>>>(e);
+  } else {
+    embedding_sum_kernel<T, 1><<<blocks, kRowThreads, 0, stream>>>(e);
+  }
+  return cudaGetLastError();
+}
+
+template <class T>
 cudaError_t launch_add_rows(const AddRows<T>& a, cudaStream_t stream) {
   if (a.rows == 0 || a.width == 0) return cudaSuccess;
   const dim3 blocks(static_cast<unsigned>(a.rows), pieces(a.width, kRowThreads));
@@ -114,6 +132,7 @@ cudaError_t launch_add_rows(const AddRows<T>& a, cudaStream_t stream) {
   template cudaError_t launch_gelu(const Gelu<T>&, cudaStream_t);                                           \
   template cudaError_t launch_residual_norm(const ResidualNorm<T>&, cudaStream_t);                          \
   template cudaError_t launch_residual_norm_gradient(const ResidualNormGradient<T>&, float*, cudaStream_t); \
+  template cudaError_t launch_embedding_sum(const EmbeddingRows<T>&, cudaStream_t);                         \
   template cudaError_t launch_add_rows(const AddRows<T>&, cudaStream_t);
 INFOMTL_LAUNCHES_OF(float)
 INFOMTL_LAUNCHES_OF(kernels::BFloat16)
