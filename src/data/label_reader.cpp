@@ -36,13 +36,13 @@ std::string cure_of_unknown(TaskKind kind, bool asked) {
 
 }  // namespace
 
-LabelNames::LabelNames(const std::vector<std::string>& names) : names_(names) {
+LabelNames::LabelNames(const std::vector<std::string>& names, TaskKind kind) : names_(names) {
   bool any_number = false;
   for (std::size_t i = 0; i < names.size(); ++i) {
     index_.emplace(names[i], static_cast<std::int32_t>(i));
     any_number = any_number || is_number(names[i]);
   }
-  indices_allowed_ = !any_number;
+  indices_allowed_ = !any_number && !(kind == TaskKind::multi_label && names.size() == 1);
   for (std::size_t digit = 0; digit < 2 && indices_allowed_ && digit < names.size(); ++digit) {
     const auto meant = boolean_class(digit == 1, names);
     if (meant && *meant != digit) booleans_[digit] = meant;
@@ -81,7 +81,7 @@ std::string LabelNames::complaint(std::string_view cell, bool suggests) const {
 LabelReader::LabelReader(const TaskRecord& record, Split split, ErrorList problem, Readings* readings)
     : record_(record),
       training_(split == Split::train),
-      names_(record.task.labels),
+      names_(record.task.labels, record.task.kind),
       problem_(std::move(problem)),
       readings_(readings) {
   if (readings_ != nullptr) readings_->resize(record.task.labels.size() + 1);

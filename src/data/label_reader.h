@@ -27,11 +27,11 @@ constexpr std::size_t kMostListed = 12;  ///< of problems: a file of the wrong k
 using Readings = std::vector<std::map<std::string, std::int64_t>>;
 
 /// Labels as words or as indices. Where a name is itself a number, however it is written, only names are taken; 0 and 1 are
-/// no indices where the classes named false and true have other ones.
+/// no indices where the classes named false and true have other ones, nor is 0 where a row has the only class or has not.
 class LabelNames {
  public:
   /// @param names  kept by reference
-  explicit LabelNames(const std::vector<std::string>& names);
+  LabelNames(const std::vector<std::string>& names, TaskKind kind);
   std::optional<std::int32_t> find(std::string_view cell) const;
   /// Why a cell is no label. @param suggests  whether the nearest name is looked for, which takes time where there are thousands
   std::string complaint(std::string_view cell, bool suggests) const;

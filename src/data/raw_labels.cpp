@@ -109,6 +109,13 @@ std::string boolean_item(bool value, const std::vector<std::string>& names) {
   return digits ? digit : word;
 }
 
+constexpr double kExact = 9e15;  // whole numbers of JSON up to here are what the file says, beyond they may be rounded
+
+/// Whether a number was read as another one, near it.
+bool is_rounded(const Json& value) {
+  return value.is_number_float() && std::abs(value.get<double>()) > kExact && value == std::floor(value.get<double>());
+}
+
 /// A scalar of JSON as the text formats write it; a number without a fraction is an integer, unless a name has it so.
 std::string json_item(const Json& value, const std::vector<std::string>& names) {
   if (value.is_string()) return value.get<std::string>();
@@ -116,7 +123,6 @@ std::string json_item(const Json& value, const std::vector<std::string>& names) 
   const std::string text = value.dump();
   if (!value.is_number_float() || std::find(names.begin(), names.end(), text) != names.end()) return text;
   const auto number = value.get<double>();
-  constexpr double kExact = 9e15;  // whole numbers up to here are exact
   if (number != std::floor(number) || std::abs(number) > kExact) return text;
   return std::to_string(static_cast<std::int64_t>(number));
 }
@@ -157,6 +163,7 @@ bool append_json(RawLabels& labels, const LabelRequest& request, const Json* val
     append_cell(labels, request, value->is_string() ? value->get<std::string>() : value->dump(), line);
     return true;
   }
+  if (is_rounded(*value)) return false;
   if (!value->is_array()) {
     append_cell(labels, request, json_item(*value, names), line);
     return true;
@@ -166,7 +173,7 @@ bool append_json(RawLabels& labels, const LabelRequest& request, const Json* val
   if (request.kind == TaskKind::multi_label && is_ambiguous(*value, names.size())) return false;
   for (std::size_t i = 0; i < value->size(); ++i) {
     const Json& item = (*value)[i];
-    if (item.is_structured() || item.is_null()) return false;
+    if (item.is_structured() || item.is_null() || is_rounded(item)) return false;
     if (!vector) {
       items.emplace_back(trimmed(json_item(item, names)));
     } else if (item == true || item == 1) {

@@ -97,6 +97,10 @@ void read_table(const Source& source, std::string_view content, RowBuilder& rows
         file + ": " + std::to_string(table.quoted_cells()) +
         " cells stand in quotes with doubled quotes inside; they are read as they stand, unless the source says "
         "\"quotes\": true");
+  } else if (table.all_quoted()) {
+    log::warning(file +
+                 ": every cell stands in quotes; they are read as they stand, quotes and all, unless the source says "
+                 "\"quotes\": true");
   }
 }
 
@@ -118,6 +122,8 @@ void read_conll(const Source& source, std::string_view content, RowBuilder& rows
   std::vector<std::vector<std::string_view>> tags(rows.requests());
   std::int32_t line = 0;
   std::int32_t first_line = 0;
+  std::size_t width = 0;  // columns of the first word's line
+  bool commented = false;
   bool good = true;
   const auto finish_sentence = [&] {
     if (!words.empty() && good) {
@@ -157,6 +163,13 @@ void read_conll(const Source& source, std::string_view content, RowBuilder& rows
       good = false;
       words.emplace_back("?");
       continue;
+    }
+    if (width == 0) width = cells.size();
+    commented = commented || cells[0] == "#";
+    if (cells.size() != width) {
+      problem(line_of(file, line) + std::to_string(cells.size()) + " columns where the first line has " +
+              std::to_string(width) + (commented ? "; comments are no part of this format, take them out" : ""));
+      good = false;
     }
     bool empty = trimmed(cells[text_column]).empty();
     words.push_back(cells[text_column]);

@@ -1,5 +1,6 @@
 #include "data/record_sources.h"
 
+#include <algorithm>
 #include <map>
 #include <system_error>
 
@@ -43,6 +44,25 @@ void read_part(const Config& config, Source& source) {
   source.part_seed = part.integer("seed", 0);
   if (!(source.part_from < source.part_to)) part.fail("\"from\" must be below \"to\"");
   part.reject_unknown();
+}
+
+/// Columns are classes by their order; a name of another class there would say something else.
+void refuse_other_order(const Config& columns, const std::vector<std::string>& names,
+                        const std::vector<std::string>& labels) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == labels[i] || std::find(labels.begin(), labels.end(), names[i]) == labels.end()) continue;
+    columns.fail("column \"" + names[i] + "\" stands where class \"" + labels[i] +
+                 "\" is; name the columns in the order of the record's \"labels\"");
+  }
+}
+
+/// A cell with such a label could be that one or several.
+void refuse_inside(const Config& source, const Source& read, const Task& task) {
+  for (const std::string& label : task.labels) {
+    if (read.label_separator.empty() || label.find(read.label_separator) == std::string::npos) continue;
+    source.fail("separator", "\"" + read.label_separator + "\" stands within the label \"" + label +
+                                 "\"; separate labels by something else");
+  }
 }
 
 }  // namespace
@@ -141,6 +161,7 @@ std::vector<Source> read_source(const Config& config, const RecordRoot& root, co
           label->fail("a list of 0/1 columns is for multi_label tasks, one column for each of the " +
                       std::to_string(task.labels.size()) + " labels");
         }
+        if (labels_known) refuse_other_order(*label, common.label_columns, task.labels);
       } else {
         common.label_columns = {column_of(*label)};
       }
@@ -151,7 +172,10 @@ std::vector<Source> read_source(const Config& config, const RecordRoot& root, co
       config.fail("format", "conll holds tags; the task's type must be tagging");
     columns.reject_unknown();
   }
-  if (task.kind == TaskKind::multi_label) common.label_separator = config.text("separator", ",");
+  if (task.kind == TaskKind::multi_label) {
+    common.label_separator = config.text("separator", ",");
+    if (common.label_columns.size() == 1 && common.format != SourceFormat::jsonl) refuse_inside(config, common, task);
+  }
   if (common.label_separator.empty()) config.fail("separator", "must not be empty");
   for (const fs::path& file : files) {
     Source source = common;

@@ -81,8 +81,9 @@ void TableReader::count_quoted() {
   if (style_.quotes) return;
   for (const std::size_t column : columns_) {
     const std::string& cell = fields_[column];
-    const bool quoted = cell.size() > 3 && cell.starts_with('"') && cell.ends_with('"');
-    quoted_cells_ += quoted && cell.find("\"\"", 1) < cell.size() - 1 ? 1 : 0;
+    const bool quoted = cell.size() > 1 && cell.starts_with('"') && cell.ends_with('"');
+    ++(quoted ? in_quotes_ : bare_cells_);
+    quoted_cells_ += quoted && cell.size() > 3 && cell.find("\"\"", 1) < cell.size() - 1 ? 1 : 0;
   }
 }
 

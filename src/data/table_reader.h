@@ -34,6 +34,8 @@ class TableReader {
   std::int64_t blank_rows() const { return blank_rows_; }
   /// Cells of the wanted columns that look quoted, with doubled quotes inside, where quotes are ordinary characters.
   std::int64_t quoted_cells() const { return quoted_cells_; }
+  /// Whether every wanted cell so far stands in quotes, where quotes are ordinary characters.
+  bool all_quoted() const { return bare_cells_ == 0 && in_quotes_ > 0; }
   std::int32_t line() const { return row_line_; }
 
  private:
@@ -55,7 +57,7 @@ class TableReader {
   std::vector<std::string> fields_;
   std::vector<std::size_t> columns_;
   std::size_t width_ = 0;
-  std::int64_t blank_rows_ = 0, quoted_cells_ = 0;
+  std::int64_t blank_rows_ = 0, quoted_cells_ = 0, in_quotes_ = 0, bare_cells_ = 0;
 };
 
 }  // namespace infomtl::data

@@ -191,14 +191,34 @@ std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path&
   return parts;
 }
 
+// Settings that would cut or read texts in another way than this library does.
+void refuse_other_ways(const SideFiles& files) {
+  if (const JsonField side = files.config()["truncation_side"]; side.text("right") != "right") {
+    side.fail("\"" + side.text() + "\" is not implemented; long texts are cut on the right");
+  }
+  if (const JsonField split = files.config()["split_special_tokens"]; split.boolean(false)) {
+    split.fail("true is not implemented; special tokens that stand in a text are read as such");
+  }
+}
+void refuse_left_truncation(const JsonField& document, const SideFiles& files) {
+  const JsonField truncation = document["truncation"];
+  if (truncation.is_null() || !files.config()["truncation_side"].is_null()) return;
+  if (const JsonField direction = truncation["direction"]; direction.text("Right") != "Right") {
+    direction.fail("\"" + direction.text() + "\" is not implemented; long texts are cut on the right");
+  }
+}
+
 // tokenizer.json, with what the class overrules in it.
 std::unique_ptr<text::TokenizerParts> read_whole_file(const fs::path& file, const SideFiles& files) {
   TreeJson document = parse_json_by_tree(read_file(file), file.string());
+  refuse_left_truncation({document, file.string() + "#"}, files);
   if (const auto family = files.family()) {
     const std::vector<std::string> changed = text::overrule_tokenizer_json(document, *family, files.config());
     if (!changed.empty()) {
-      log::warning(file.string() +
-                   ": tokenizer_config.json beside it overrules it, as in Hugging Face: " + joined(changed));
+      log::warning(
+          file.string() +
+          ": the settings of its class overrule it, as in Hugging Face (tokenizer_config.json may name others): " +
+          joined(changed));
     }
   }
   return text::read_tokenizer_document(document, file.string());
@@ -259,6 +279,7 @@ std::vector<std::string> tokenizer_files(const fs::path& folder) {
 std::shared_ptr<const Tokenizer> load_tokenizer(const fs::path& folder) {
   const std::vector<std::string> names = need_tokenizer_files(folder);
   const SideFiles files(folder);
+  refuse_other_ways(files);
   const std::string telling = telling_file(names, files);
   std::unique_ptr<text::TokenizerParts> parts;
   if (telling == "tokenizer.json") {

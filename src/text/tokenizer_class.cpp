@@ -31,28 +31,28 @@ void drop_ending(std::string& name, std::string_view ending) {
   if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
 }
 
-/// A setting as the class takes it: the file's, else its default where the class is named, else none.
-std::optional<TreeJson> setting(const JsonField& config, const char* key, TreeJson fallback) {
-  if (const JsonField given = config[key]; !given.is_null()) return std::make_optional<TreeJson>(given.boolean(false));
-  if (config["tokenizer_class"].is_null()) return std::nullopt;
-  return std::make_optional<TreeJson>(std::move(fallback));
+/// A setting as the class takes it: the file's, else its default.
+TreeJson setting(const JsonField& config, const char* key, TreeJson fallback) {
+  const JsonField given = config[key];
+  return given.is_null() ? fallback : TreeJson(given.boolean(false));
 }
 
 struct Setting {
   const char* key;
-  std::optional<TreeJson> value;  ///< none: the part keeps its own
+  TreeJson value;
 };
 
 /// Sets the keys of a part where any that it has differs: all of them, as a part that is made anew.
 void change(TreeJson& part, const std::vector<Setting>& wanted, std::vector<std::string>& changes) {
   const bool differs = std::any_of(wanted.begin(), wanted.end(), [&](const Setting& setting) {
-    return setting.value && part.contains(setting.key) && part[setting.key] != *setting.value;
+    return part.contains(setting.key) && part[setting.key] != setting.value;
   });
   if (!differs) return;
   for (const auto& [key, value] : wanted) {
-    if (!value || (part.contains(key) && part[key] == *value)) continue;
-    part[key] = *value;
-    changes.push_back(std::string(key) + " " + value->dump());
+    if (part.contains(key) && part[key] == value) continue;
+    part[key] = value;
+    std::string text = std::string(key) + " " + value.dump();
+    if (std::find(changes.begin(), changes.end(), text) == changes.end()) changes.push_back(std::move(text));
   }
 }
 
@@ -98,17 +98,14 @@ std::vector<std::string> overrule_tokenizer_json(TreeJson& document, TokenizerFa
   if (family == TokenizerFamily::wordpiece || family == TokenizerFamily::mpnet) {
     TreeJson* normalizer = part_of_type(document, "normalizer", "BertNormalizer");
     if (normalizer == nullptr) return changes;
-    const auto lowercase = setting(config, "do_lower_case", true);
     // No accents setting means that accents go with case: null, as the class hands it on.
-    auto accents = setting(config, "strip_accents", nullptr);
-    if (!accents && lowercase) accents = std::make_optional<TreeJson>(nullptr);
     change(*normalizer,
-           {{"lowercase", lowercase},
-            {"strip_accents", accents},
+           {{"lowercase", setting(config, "do_lower_case", true)},
+            {"strip_accents", setting(config, "strip_accents", nullptr)},
             {"handle_chinese_chars", setting(config, "tokenize_chinese_chars", true)}},
            changes);
   } else if (family == TokenizerFamily::byte_level) {
-    const auto prefix = setting(config, "add_prefix_space", false);
+    const TreeJson prefix = setting(config, "add_prefix_space", false);
     if (TreeJson* part = part_of_type(document, "pre_tokenizer", "ByteLevel")) {
       change(*part, {{"add_prefix_space", prefix}}, changes);
     }

@@ -26,8 +26,8 @@ std::string known_tokenizer_classes();
 
 /// Changes a parsed tokenizer.json as the class does when it is loaded (transformers 4): a WordPiece class takes case,
 /// accents and Chinese characters from `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` of
-/// tokenizer_config.json, RoBERTa's `add_prefix_space` and `trim_offsets`; a class that is named has defaults for what the
-/// file leaves out. Other families leave tokenizer.json as it is.
+/// tokenizer_config.json, RoBERTa's `add_prefix_space` and `trim_offsets`, and their defaults for what that file leaves out.
+/// Other families leave tokenizer.json as it is.
 /// @param config  tokenizer_config.json; an empty object where there is none
 /// @return what was changed, as "lowercase false" each
 std::vector<std::string> overrule_tokenizer_json(TreeJson& document, TokenizerFamily family, const JsonField& config);

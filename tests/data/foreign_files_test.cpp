@@ -187,7 +187,10 @@ TEST(ForeignLabels, MeanWhatTheirNameSaysOrAreRefused) {
       {"\"\"", {"a", "b"}, "refused"},
       {"[\"a\"]", {"a", "b"}, "refused"},
       {"{\"a\": 1}", {"a", "b"}, "refused"},
-      {"1e0", {"a", "b"}, "b"}};
+      {"1e0", {"a", "b"}, "b"},
+      {"18446744073709551615", {"18446744073709551615", "2"}, "18446744073709551615"},
+      {"18446744073709551617", {"18446744073709551617", "2"}, "refused"},  // read as a rounded number
+      {"1e300", {"1e+300", "2"}, "refused"}};
   for (const auto& [value, names, expected] : cases) {
     EXPECT_EQ(class_of(value, names), expected) << value << " among " << names;
   }
@@ -206,6 +209,9 @@ TEST(ForeignLabels, OfSeveralClassesAreNamesIndicesOrAVectorAndNeverAGuess) {
                                                                          {"[1]", {"a"}, "refused"},
                                                                          {"[true]", {"a"}, "a"},
                                                                          {"true", {"a"}, "refused"},
+                                                                         {"0", {"a"}, "refused"},
+                                                                         {"\"a\"", {"a"}, "a"},
+                                                                         {"0", {"a", "b"}, "a"},
                                                                          {"[true, 0, 1]", three, "refused"},
                                                                          {"[1.0, 0.0, 1.0]", three, "a|c"},
                                                                          {"[\" b \"]", three, "b"},
@@ -273,6 +279,36 @@ TEST(ForeignLabels, ZeroOneColumnsAreTakenAsPandasAndSpreadsheetsWriteThem) {
     ASSERT_EQ(found.problems.size(), 1U) << wrong;
     EXPECT_NE(found.problems[0].find("where 0 or 1 is needed"), std::string::npos) << found.problems[0];
   }
+}
+
+// Whatever could be one class or another.
+TEST(ForeignLabels, WhoseRecordsAndRowsSayTwoThingsAreRefused) {
+  const auto first_problem = [](const Json& labels, const Json& columns, const char* content) {
+    const Loaded found = loaded({{"type", "multi_label"},
+                                 {"labels", labels},
+                                 {"splits", {{"train", {{"file", "t.csv"}, {"columns", columns}}}}}},
+                                {{"t.csv", content}});
+    return found.problems.empty() ? "" : found.problems.front();
+  };
+  const char* const two = "text,x,y\na,1,0\nb,0,1\n";
+  EXPECT_EQ(first_problem({"x", "y"}, {{"label", {"x", "y"}}}, two), "");
+  EXPECT_EQ(first_problem({"first", "second"}, {{"label", {"x", "y"}}}, two), "");
+  EXPECT_NE(first_problem({"x", "y"}, {{"label", {"y", "x"}}}, two).find("column \"y\" stands where class \"x\" is"),
+            std::string::npos);
+  const char* const cells = "text,label\nt,\"a,b\"\nu,b\n";
+  EXPECT_EQ(first_problem({"a", "b"}, Json::object(), cells), "");
+  EXPECT_NE(first_problem({"a,b", "a", "b"}, Json::object(), cells).find("\",\" stands within the label \"a,b\""),
+            std::string::npos);
+
+  // Two numbers that JSON's readers take for one.
+  const Loaded merged =
+      loaded({{"type", "classification"}, {"labels", "auto"}, {"splits", {{"train", {{"file", "t.jsonl"}}}}}},
+             {{"t.jsonl", R"({"text": "a", "label": 18446744073709551617}
+{"text": "b", "label": 18446744073709551618}
+{"text": "c", "label": 7})"}});
+  ASSERT_FALSE(merged.problems.empty());
+  EXPECT_NE(merged.problems.front().find("t.jsonl:1"), std::string::npos) << merged.problems.front();
+  EXPECT_NE(merged.problems.front().find("beyond 64 bits"), std::string::npos) << merged.problems.front();
 }
 
 TEST(ForeignLabels, ThatAreFoundInTheRowsAreOrderedByTheirValues) {

@@ -71,6 +71,17 @@ TEST(Tsv, QuotesAreOrdinaryCharacters) {
   EXPECT_EQ(rows.lines, (std::vector<std::int32_t>{2, 3}));
 }
 
+TEST(Tsv, ATableWithEveryCellInQuotesIsReadWithAWarning) {
+  const auto warnings = [](const std::string& content) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(read(table(SourceFormat::tsv, "s", "y"), "s\ty\n" + content).texts.first[0], "\"a\"");
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_NE(warnings("\"a\"\t\"1\"\n\"b\"\t\"0\"\n").find("every cell stands in quotes"), std::string::npos);
+  EXPECT_EQ(warnings("\"a\"\t1\n\"b\"\t0\n"), "");
+  EXPECT_EQ(warnings("\"a\"\t\"1\"\nb\t\"0\"\n"), "");
+}
+
 TEST(Tsv, ColumnsByIndexNeedNoHeader) {
   const auto rows = read(table(SourceFormat::tsv, "3", "1", "0"), "gj04\t1\t*\ttext one\nx\t0\t\t\n");
   ASSERT_EQ(rows.texts.size(), 2u);
@@ -158,7 +169,10 @@ TEST(Jsonl, AWholeNumberIsOneHoweverItIsWritten) {
   EXPECT_EQ(item("3.0", {"a", "b"}), "3");
   EXPECT_EQ(item("3.0", {"3.0", "4.0"}), "3.0");
   EXPECT_EQ(item("2.5", {"a", "b"}), "2.5");
-  EXPECT_EQ(item("1e300", {"a", "b"}), "1e+300");
+  EXPECT_NE(message_of<DataError>([&] {
+              item("18446744073709551617", {"a", "b"});
+            }).find("beyond 64 bits"),
+            std::string::npos);
 }
 
 TEST(Jsonl, AListOfBitsSaysOfEveryClassWhetherItIsThere) {
@@ -262,6 +276,24 @@ TEST(Conll, TooFewColumnsSpoilTheirSentenceOnly) {
   ASSERT_EQ(rows.texts.size(), 1u);
   EXPECT_EQ(rows.texts.first[0], "b");
   EXPECT_EQ(rows.labels[0].size(), 1u);
+}
+
+TEST(Conll, EveryLineHasAsManyColumnsAndCommentsAreNone) {
+  Source source = table(SourceFormat::conll, "0", "1");
+  source.label_columns.clear();  // the last column
+  const auto problems = [&](const std::string& content) {
+    Strings found;
+    read(source, content, TaskKind::tagging, [&](const std::string& text) { found.push_back(text); });
+    return found;
+  };
+  const std::string comments = "; comments are no part of this format, take them out";
+  EXPECT_EQ(problems("# sent_id = 1\na T0\n\nb T1\n"),
+            (Strings{"f:2: 2 columns where the first line has 4" + comments,
+                     "f:4: 2 columns where the first line has 4" + comments}));
+  EXPECT_EQ(problems("a T0\n\n# text\nc T0\n\n# x y\nb T1\n"),
+            (Strings{"f:6: 3 columns where the first line has 2" + comments}));
+  EXPECT_EQ(problems("a N T0\nb T1\n"), (Strings{"f:2: 2 columns where the first line has 3"}));
+  EXPECT_EQ(problems("-DOCSTART- -X- O O\n\na T0\nb T1\n"), Strings{});
 }
 
 TEST(LabelText, LabelIsWhatStandsBeforeTheFirstBlank) {

@@ -53,17 +53,46 @@ TEST(TokenizerClass, SettingsOverruleTokenizerJsonAsTheClassDoes) {
   EXPECT_EQ(ids("{}"), lowered);
 }
 
-TEST(TokenizerClass, ThatIsNamedHasDefaultsThatOverruleToo) {
+// Ids by AutoTokenizer of transformers 4.57.1 and 5.24.0, but for the folder without a class or model type, which those
+// refuse.
+TEST(TokenizerClass, HasDefaultsThatOverruleTooWhetherItIsNamedOrTheModelsOwn) {
   json document = lower_casing_wordpiece();
   document["normalizer"]["lowercase"] = false;
-  const auto ids = [&](const std::string& config) {
+  const auto ids = [&](const char* config, const char* model) {
     const TemporaryFolder folder;
     folder.write("tokenizer.json", document.dump());
-    folder.write("tokenizer_config.json", config);
+    if (config != nullptr) folder.write("tokenizer_config.json", config);
+    folder.write("config.json", model);
     return load_tokenizer(folder.path())->encode("Happy", {.add_special_tokens = false}).ids;
   };
-  EXPECT_EQ(ids(R"({"tokenizer_class": "BertTokenizer"})"), Ids{7});
-  EXPECT_EQ(ids("{}"), Ids{0});
+  EXPECT_EQ(ids(R"({"tokenizer_class": "BertTokenizer"})", "{}"), Ids{7});
+  for (const char* model : {"bert", "distilbert", "electra", "mpnet"}) {
+    const std::string type = R"({"model_type": ")" + std::string(model) + R"("})";
+    EXPECT_EQ(ids("{}", type.c_str()), Ids{7}) << model;
+    EXPECT_EQ(ids(nullptr, type.c_str()), Ids{7}) << model;
+  }
+  EXPECT_EQ(ids(R"({"do_lower_case": false})", R"({"model_type": "bert"})"), Ids{0});
+  EXPECT_EQ(ids(nullptr, "{}"), Ids{0});
+}
+
+TEST(TokenizerFolder, WaysToReadTextsThatAreNotImplementedAreRefused) {
+  const auto load = [](const json& config, const char* direction) {
+    json document = lower_casing_wordpiece();
+    document["truncation"] = {{"direction", direction}, {"max_length", 4}, {"strategy", "LongestFirst"}, {"stride", 0}};
+    const TemporaryFolder folder;
+    folder.write("tokenizer.json", document.dump());
+    folder.write("tokenizer_config.json", config.dump());
+    load_tokenizer(folder.path());
+  };
+  const auto message = [&](const json& config, const char* direction) {
+    return message_of<UserError>([&] { load(config, direction); });
+  };
+  const json none = json::object();
+  EXPECT_NAMES(message({{"truncation_side", "left"}}, "Right"), "tokenizer_config.json#/truncation_side: \"left\"");
+  EXPECT_NAMES(message(none, "Left"), "tokenizer.json#/truncation/direction: \"Left\"");
+  EXPECT_NAMES(message({{"split_special_tokens", true}}, "Right"), "tokenizer_config.json#/split_special_tokens: true");
+  EXPECT_NO_THROW(load({{"truncation_side", "right"}, {"split_special_tokens", false}}, "Left"));
+  EXPECT_NO_THROW(load(none, "Right"));
 }
 
 TEST(TokenizerClass, AccentsGoWithCaseUnlessTheConfigSaysOtherwise) {
