@@ -70,7 +70,8 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
   relatedness
       ->add_option("--output", line.relatedness.output,
                    "folder of relatedness.json and relatedness.svg (default: the first folder given)")
-      ->type_name("FOLDER");
+      ->type_name("FOLDER")
+      ->check(a_name());
   relatedness->add_option("--split", line.relatedness.split, "of scores and covariances: validation or test")
       ->check(CLI::IsMember({"validation", "test"}))
       ->capture_default_str();
@@ -96,7 +97,8 @@ void add_analysis_commands(CLI::App& app, CommandLine& line) {
   report->add_option("folder", line.report.folder, "run, seeds, comparison, search, or a folder of such")->required();
   CLI::Option* page =
       report->add_option("--output", line.report.output, "the page (default: report.html in the folder)")
-          ->type_name("FILE.html");
+          ->type_name("FILE.html")
+          ->check(a_name());
   report->add_flag("--text", line.report.text, "print tables and small curves instead, 80 columns wide")
       ->excludes(page);
 }

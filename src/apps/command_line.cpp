@@ -5,6 +5,10 @@
 
 namespace infomtl::commands {
 
+CLI::Validator a_name() {
+  return CLI::Validator([](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); }, "");
+}
+
 CLI::Validator seed_numbers() {
   return CLI::Validator(
       [](const std::string& text) {

@@ -43,6 +43,8 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
   return command;
 }
 
+/// A name that is not empty.
+CLI::Validator a_name();
 /// What a seed may be: 0 or more, of at most 18 digits.
 CLI::Validator seed_numbers();
 /// A finite number of this range. CLI's own checks take NaN. @param type  as the help calls it

@@ -12,7 +12,7 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
   add_overrides(train, line.train.overrides, "override a field: losses.1.weight=0.3 (repeatable)");
   CLI::Option* seed = train->add_option("--seed", line.train.seed, "seed of the run")->check(seed_numbers());
   add_list(train, "--seeds", line.train.seeds, "several seeds, one run each: 0,1,2", seed_numbers())->excludes(seed);
-  train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)");
+  train->add_option("--output", line.train.output, "run folder (default: runs/<config>-seed<N>)")->check(a_name());
   train
       ->add_option("--split", line.train.split,
                    "the scores that are printed: validation, test or all (results.json has all)")
@@ -32,8 +32,8 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
       ->required();
   add_overrides(compare, line.compare.overrides, "override a field of every run (repeatable)");
   add_list(compare, "--seeds", line.compare.seeds, "instead of the config's: 0,1,2", seed_numbers());
-  compare->add_option("--output", line.compare.output,
-                      "folder of the runs (default: runs/<its name, or the config's>)");
+  compare->add_option("--output", line.compare.output, "folder of the runs (default: runs/<its name, or the config's>)")
+      ->check(a_name());
   compare
       ->add_option("--split", line.compare.split,
                    "what is scored and shown, instead of the config's: validation or test")
@@ -53,7 +53,7 @@ void add_training_commands(CLI::App& app, CommandLine& line) {
       ->add_option("config", line.search.config, "search config: experiment, methods, space, algorithm, budget, seeds")
       ->required();
   add_overrides(search, line.search.overrides, "override a field of every run (repeatable)");
-  search->add_option("--output", line.search.output, "folder of the trials (default: runs/<config>)");
+  search->add_option("--output", line.search.output, "folder of the trials (default: runs/<config>)")->check(a_name());
   search->add_flag("--json", line.search.json, "print search.json");
 
   CLI::App* check = add_command(

@@ -47,6 +47,11 @@ std::string describe(const Value& value) {
 std::string reason_of(const std::exception& error) {
   std::string text = error.what();
   if (const auto end = text.find("] "); end != std::string::npos) text.erase(0, end + 2);
+  // "cannot use at() with null"
+  constexpr std::string_view kWith = " with ";
+  if (const auto with = text.find(kWith); text.starts_with("cannot use ") && with != std::string::npos) {
+    text = "found " + text.substr(with + kWith.size()) + " in place of an object or list";
+  }
   return printable(text);  // it may quote half a character
 }
 
@@ -63,6 +68,6 @@ nlohmann::json parse_json_by_tree(std::string_view text, const std::string& file
   return parse_of_file<nlohmann::json>(text, file, 1);
 }
 
-Json read_json(const std::filesystem::path& file) { return parse_json(read_file(file), file.string()); }
+Json read_json(const std::filesystem::path& file) { return parse_json(read_regular_file(file), file.string()); }
 
 }  // namespace infomtl

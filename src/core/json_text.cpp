@@ -146,6 +146,10 @@ std::size_t begin_of_number(std::string_view read) {
 
 template <class Value>
 Value parse_json_text(std::string_view text, bool comments) {
+  // The parser takes a NUL byte for the end, and leaves what follows unread.
+  if (const std::size_t nul = text.find('\0'); nul != text.npos) {
+    throw JsonFault{nul, "a NUL byte; the file is damaged, or no text", true};
+  }
   Shape<Value> shape;
   const char* read = text.data();
   const auto so_far = [&] { return text.substr(0, static_cast<std::size_t>(read - text.data())); };

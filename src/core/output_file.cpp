@@ -61,11 +61,12 @@ void write_output(const fs::path& file, std::string_view content, const OutputKi
   write_file_atomically(fs::exists(file) ? fs::canonical(file) : file, content);
 }
 
-void refuse_filled_folder(const fs::path& folder, const std::string& what) {
+void refuse_filled_folder(const fs::path& folder, const std::string& what,
+                          const std::function<bool(const fs::path&)>& is_own) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with('.')) continue;
+    if (name.starts_with('.') || (is_own && is_own(entry.path()))) continue;
     throw UserError(folder.string() + ": holds other things than " + what + " (" + name +
                     "); choose an empty or a new folder with --output");
   }

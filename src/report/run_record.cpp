@@ -134,7 +134,7 @@ bool is_run_folder(const std::filesystem::path& folder) {
 }
 
 void read_log(const std::filesystem::path& file, RunRecord& run) {
-  const std::string text = read_file(file);
+  const std::string text = read_regular_file(file);
   std::int64_t line = 1;
   for (std::size_t begin = 0; begin < text.size(); ++line) {
     const std::size_t end = text.find('\n', begin);

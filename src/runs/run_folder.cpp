@@ -190,7 +190,7 @@ RunLog::RunLog(const std::filesystem::path& file, std::int64_t last_step) : file
                  " steps");
   }
   if (std::filesystem::exists(file)) {
-    const std::string text = read_file(file);
+    const std::string text = read_regular_file(file);
     std::string kept;
     std::size_t begin = 0;
     for (std::size_t number = 1; begin < text.size(); ++number) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "infomtl/core/files.h"
 #include "infomtl/core/output_file.h"
@@ -46,10 +47,20 @@ class ComparisonRunner {
     const OutputKind kind{.what = "the record of a comparison", .is_of_kind = is_record};
     check_output(parent_ / kRecord, kind);  // a comparison's config may have this name, too
     if (std::filesystem::exists(parent_ / kRecord)) return;
-    for (const Cell& cell : cells()) {  // of a comparison that ended before its first run did
-      if (std::filesystem::exists(cell.folder.parent_path()) && cell.folder.parent_path() != parent_) return;
+    // A comparison that ended before its first run did left folders on the way to its runs, and these.
+    std::set<std::filesystem::path> own, holders;
+    for (const Cell& cell : cells()) {
+      std::filesystem::path folder = parent_;
+      for (const std::filesystem::path& part : cell.folder.lexically_relative(parent_)) {
+        holders.insert(folder);
+        own.insert(folder /= part);
+      }
     }
-    refuse_filled_folder(parent_, "a comparison");
+    const auto is_own = [&](const std::filesystem::path& found) {
+      const bool of_other_seeds = found.parent_path() != parent_ && found.filename().string().starts_with("seed-");
+      return of_other_seeds || own.contains(found);
+    };
+    for (const std::filesystem::path& folder : holders) refuse_filled_folder(folder, "a comparison", is_own);
   }
 
   /// Builds the first run of every row, so that a mistake in any is told before the first trains.

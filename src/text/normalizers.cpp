@@ -135,6 +135,7 @@ std::unique_ptr<Normalizer> read_replace(const JsonField& field) {
   const JsonField pattern = field["pattern"];
   const std::string content = field["content"].text();
   if (const JsonField text = pattern["String"]; !text.is_null()) {
+    if (text.text().empty()) text.fail("must not be empty");
     return std::make_unique<Replace>(text.text(), 0, content);
   }
   const std::string regex = pattern["Regex"].text();

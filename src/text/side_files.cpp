@@ -52,7 +52,7 @@ bool is_file(const fs::path& path) {
 }
 
 TreeJson read_json(const fs::path& file) {
-  return is_file(file) ? parse_json_by_tree(read_file(file), file.string()) : TreeJson::object();
+  return is_there(file) ? parse_json_by_tree(read_regular_file(file), file.string()) : TreeJson::object();
 }
 
 SideFiles::SideFiles(const fs::path& folder)

@@ -296,6 +296,7 @@ std::unique_ptr<TokenizerParts> read_tokenizer_document(const TreeJson& document
     std::vector<AddedToken> tokens;
     for (const JsonField& element : list.elements()) {
       tokens.push_back(read_added_token(element));
+      if (tokens.back().content.empty()) element["content"].fail("must not be empty");
       tokens.back().id = read_token_id(element["id"]);
     }
     parts->add_listed_tokens(std::move(tokens), list.where());

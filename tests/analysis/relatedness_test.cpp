@@ -172,7 +172,17 @@ TEST(Relatedness, ReadsWhatRunsHaveLearnedAndTheirInfluence) {
   EXPECT_TRUE(std::isnan(influence->values[0][1]));
   EXPECT_TRUE(says(found, "has no checkpoint")) << found.table();
 
-  folder.write("vmtl/seed-0/influence/influence.json", R"({"task_to_task": {"tasks": ["a"], "matrix": [[1]]}})");
+  // `infomtl influence --tasks` looks at some tasks only.
+  folder.write("vmtl/seed-0/influence/influence.json",
+               R"({"task_to_task": {"tasks": ["c", "a"], "matrix": [[1, 2], [3, 4]]}})");
+  const Relatedness some = relatedness({folder / "vmtl/seed-0"});
+  const RelatednessMeasure* partial = find_measure(some, "influence (MTIF)");
+  ASSERT_NE(partial, nullptr);
+  EXPECT_NEAR(partial->values[0][2], -3, 1e-12);
+  EXPECT_TRUE(std::isnan(partial->values[0][1]) && std::isnan(partial->values[1][0]));
+  EXPECT_TRUE(says(some, "influence.json has nothing of b")) << some.table();
+
+  folder.write("vmtl/seed-0/influence/influence.json", R"({"task_to_task": {"tasks": ["a"], "matrix": [[]]}})");
   EXPECT_NE(message_of<UserError>([&] { relatedness({folder / "vmtl"}); }).find("influence.json: task_to_task"),
             std::string::npos);
 }

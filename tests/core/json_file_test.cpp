@@ -60,6 +60,13 @@ TEST(ParseJson, SaysWhereTheSyntaxBreaks) {
   EXPECT_EQ(message_of<FormatError>([] { parse_json("1e999", "f"); }), "f:1:1: the value is too large a number");
 }
 
+TEST(ParseJson, RefusesANulByteWhereverItStands) {
+  using namespace std::string_literals;
+  for (const std::string& text : {"\0"s, "{}\0"s, "{}\0 more"s, "{\"a\": \"b\0\"}"s}) {
+    EXPECT_NE(message_of<FormatError>([&] { parse_json(text, "f"); }).find(": a NUL byte"), std::string::npos) << text;
+  }
+}
+
 TEST(ParseJson, OfAFileNamesItAndThePlace) {
   const TemporaryFolder folder;
   const auto by_tree = [](const std::string& text) {
@@ -73,6 +80,15 @@ TEST(ParseJson, OfAFileNamesItAndThePlace) {
   const auto file = folder.write("config.json", R"({"a": 1, "a": 2})");
   EXPECT_EQ(message_of<FormatError>([&] { read_json(file); }),
             file.string() + ":1:10: \"/a\" is written twice in one object; keep one of them");
+}
+
+TEST(ReasonOf, IsPlainWords) {
+  try {
+    Json().at("key");
+    ADD_FAILURE();
+  } catch (const Json::exception& error) {
+    EXPECT_EQ(reason_of(error), "found null in place of an object or list");
+  }
 }
 
 TEST(Described, SaysTheTypeAndAShortValue) {

@@ -251,6 +251,13 @@ TEST_F(ComparisonRuns, AreNotMixedWithWhatLiesThere) {
   std::ofstream(output() / "comparison.json") << "// Confirms the search above this folder\n{\"methods\": []}";
   EXPECT_TRUE(holds(testing::message_of<UserError>(compared),
                     "comparison.json: is there and cannot be told to be the record of"));
+  // A folder by the name of a method makes it no comparison.
+  std::filesystem::remove_all(output());
+  std::filesystem::create_directories(output() / "informed");
+  std::ofstream(output() / "table.txt") << "notes";
+  EXPECT_TRUE(holds(testing::message_of<UserError>(compared), "holds other things than a comparison (table.txt)"));
+  std::filesystem::rename(output() / "table.txt", output() / "informed" / "notes.txt");
+  EXPECT_TRUE(holds(testing::message_of<UserError>(compared), "holds other things than a comparison (notes.txt)"));
   // One that was broken off in its first run has no table yet.
   std::filesystem::remove_all(output());
   std::filesystem::create_directories(output() / "informed" / "seed-9");

@@ -228,6 +228,22 @@ TEST(TokenizerClass, ThatIsNotImplementedIsRefusedWhateverLiesBesideIt) {
   }
 }
 
+TEST(TokenizerFolder, EmptyTokensAndFoldersInPlaceOfFilesAreRefused) {
+  const TemporaryFolder folder;
+  const auto message = [&](const json& document) {
+    folder.write("tokenizer.json", document.dump());
+    return message_of<UserError>([&] { load_tokenizer(folder.path()); });
+  };
+  json document = lower_casing_wordpiece();
+  document["added_tokens"] = json::array({{{"id", 9}, {"content", ""}, {"special", true}}});
+  EXPECT_NAMES(message(document), "tokenizer.json#/added_tokens/0/content: must not be empty");
+  document = lower_casing_wordpiece();
+  document["normalizer"] = {{"type", "Replace"}, {"pattern", {{"String", ""}}}, {"content", "x"}};
+  EXPECT_NAMES(message(document), "tokenizer.json#/normalizer/pattern/String: must not be empty");
+  fs::create_directory(folder / "special_tokens_map.json");
+  EXPECT_NAMES(message(lower_casing_wordpiece()), "special_tokens_map.json: ");
+}
+
 TEST(TokenizerClass, ReadsItsOwnFileWhereSeveralLieInTheFolder) {
   const TemporaryFolder folder;
   folder.write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n");

@@ -30,7 +30,8 @@ INFOMTL_API void check_output(const std::filesystem::path& file, const OutputKin
 INFOMTL_API void write_output(const std::filesystem::path& file, std::string_view content, const OutputKind& kind);
 
 /// Refuses to put a new run, comparison or search into a folder in which other things lie; hidden files do not count.
-/// @param what  "a run" @throws UserError
-INFOMTL_API void refuse_filled_folder(const std::filesystem::path& folder, const std::string& what);
+/// @param what  "a run" @param is_own  whether something that lies there belongs to it; null: nothing does @throws UserError
+INFOMTL_API void refuse_filled_folder(const std::filesystem::path& folder, const std::string& what,
+                                      const std::function<bool(const std::filesystem::path&)>& is_own = nullptr);
 
 }  // namespace infomtl

@@ -15,7 +15,7 @@ EncoderSizes bert_sizes(const Config& config) {
   sizes.positions = config.integer("max_position_embeddings", kCount);
   sizes.types = config.integer("type_vocab_size", 2, kCount);
   sizes.padding = read_padding(config, 0, sizes.vocab);
-  sizes.norm_epsilon = config.number("layer_norm_eps", 1e-12, above(0.0));
+  sizes.norm_epsilon = config.number("layer_norm_eps", 1e-12, Range{.low = 0.0, .high = 1.0, .low_open = true});
   sizes.hidden_dropout = config.number("hidden_dropout_prob", 0.1, kRate);
   sizes.attention_dropout = config.number("attention_probs_dropout_prob", 0.1, kRate);
   sizes.initializer_range = config.number("initializer_range", 0.02, at_least(0.0));
