@@ -8,6 +8,7 @@
 #include "infomtl/core/config.h"
 #include "infomtl/core/counted.h"
 #include "infomtl/core/errors.h"
+#include "infomtl/core/files.h"
 #include "infomtl/core/json_file.h"
 #include "infomtl/core/utf8.h"
 
@@ -18,9 +19,11 @@ namespace fs = std::filesystem;
 
 constexpr int kDeepest = 4;  ///< folders below the one that is named
 
+/// @throws IoError for a link that leads nowhere, a pipe or a device of that name
 bool holds(const fs::path& folder, const char* name) {
   std::error_code error;
-  return fs::is_regular_file(folder / name, error);
+  need_regular_file(folder / name);
+  return is_there(folder / name) && fs::is_regular_file(folder / name, error);
 }
 
 /// The folders in a folder, by name, hidden ones left out.
@@ -122,8 +125,11 @@ std::vector<ScoredTask> tasks_of_cell(const ComparisonRecord& record, const Comp
 
 void add_comparison(const fs::path& folder, const std::string& title, ReportFolder& report) {
   const fs::path path = folder / "comparison.json";
-  const std::string file = path.string();
-  const Json json = read_json(path);
+  const std::string file = path.string(), text = read_regular_file(path);
+  if (text.starts_with("//")) {  // as `infomtl search` begins the one that confirms its winners
+    throw UserError(file + ": is a comparison's config, not its results; name the folder that `infomtl compare` fills");
+  }
+  const Json json = parse_json(text, file);
   if (comparison_format(json, file) == 1) {
     ReportPart part;
     part.title = title;

@@ -151,7 +151,7 @@ void read_log(const std::filesystem::path& file, RunRecord& run) {
 RunRecord read_run(const std::filesystem::path& folder, std::string name) {
   RunRecord run;
   run.name = std::move(name);
-  if (const auto file = folder / "results.json"; std::filesystem::exists(file)) {
+  if (const auto file = folder / "results.json"; is_there(file)) {
     const Json json = read_json(file);
     run.results = with_context(file.string(), [&] { return Results::from_json(json); });
   }

@@ -255,6 +255,19 @@ TEST(Report, RefusesWhatIsNoFolderOfRuns) {
   EXPECT_TRUE(holds(message_of<ConfigError>([&] { html_report(folder / "broken2"); }), "comparison.json#/split"));
 }
 
+TEST(Report, LinksThatLeadNowhereAndConfigsByTheNameOfResultsAreNamed) {
+  const TemporaryFolder folder;
+  for (const char* const name : {"results.json", "comparison.json", "search.json"}) {
+    const auto run = folder / (std::string("of-") + name);
+    testing::write_run(folder, run.filename().string(), 1);
+    std::filesystem::remove(run / name);
+    std::filesystem::create_symlink(run / "nowhere", run / name);
+    EXPECT_TRUE(holds(message_of<IoError>([&] { html_report(run); }), std::string(name) + ": is a link to")) << name;
+  }
+  folder.write("best/comparison.json", "// Confirms the search above this folder.\n{\"methods\": []}\n");
+  EXPECT_TRUE(holds(message_of<UserError>([&] { html_report(folder / "best"); }), "is a comparison's config"));
+}
+
 TEST(Report, ReadsNothingOutsideTheFolder) {
   const TemporaryFolder folder;
   for (const char* outside : {"../elsewhere", "/etc", "a/../../b"}) {
