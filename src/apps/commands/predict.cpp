@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -50,8 +52,12 @@ class AnswerFile {
   std::ostream& stream() {
     if (to_stdout()) return std::cout;
     if (!file_.is_open()) {
+      std::error_code told_below;
+      if (const auto folder = std::filesystem::path(name_).parent_path(); !folder.empty()) {
+        std::filesystem::create_directories(folder, told_below);
+      }
       file_.open(name_, std::ios::binary | (names_descriptor(name_) ? std::ios::app : std::ios::trunc));
-      if (!file_) throw IoError(name_ + ": cannot be written");
+      if (!file_) throw IoError(name_ + ": cannot be written (" + std::strerror(errno) + ")");
     }
     return file_;
   }

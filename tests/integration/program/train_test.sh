@@ -133,6 +133,12 @@ for input in nothere.txt damaged.txt pointer.txt broken.jsonl; do
 done
 # Answers take the place of answers, and of nothing else.
 "$program" predict run --task topic --input texts.txt --output answers.jsonl --log-level error
+"$program" predict run --task topic --input texts.txt --output new/folder/answers.jsonl --log-level error
+cmp new/folder/answers.jsonl answers.jsonl || die "answers in a new folder differ"
+status=0
+"$program" train config.json --output "" >/dev/null 2>unnamed.txt || status=$?
+[[ $status == 2 ]] || die "an empty --output: status $status"
+contains unnamed.txt '--output: must not be empty'
 cp config.json kept.json
 printf '{"id": 1, "text": "a", "label": "x"}\n' >gold.jsonl
 for file in kept.json gold.jsonl; do
