@@ -146,7 +146,7 @@ TEST(Zeros, InAVocabularyAreRefusedWithTheirPlace) {
                                            "#/model/vocab: the token of the id 1 holds NUL bytes; the file is damaged, "
                                            "fetch it again");
   folder.write("tokenizer.json", std::string("{\"model\": {\0\0\0", 14));
-  EXPECT_NAMES(refusal_of(folder.path()), "tokenizer.json:1:12: not valid JSON: ");
+  EXPECT_NAMES(refusal_of(folder.path()), "tokenizer.json:1:12: a NUL byte");
 }
 
 class DamagedModel : public ::testing::Test {
