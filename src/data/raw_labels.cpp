@@ -111,11 +111,6 @@ std::string boolean_item(bool value, const std::vector<std::string>& names) {
 
 constexpr double kExact = 9e15;  // whole numbers of JSON up to here are what the file says, beyond they may be rounded
 
-/// Whether a number was read as another one, near it.
-bool is_rounded(const Json& value) {
-  return value.is_number_float() && std::abs(value.get<double>()) > kExact && value == std::floor(value.get<double>());
-}
-
 /// A scalar of JSON as the text formats write it; a number without a fraction is an integer, unless a name has it so.
 std::string json_item(const Json& value, const std::vector<std::string>& names) {
   if (value.is_string()) return value.get<std::string>();
@@ -143,6 +138,8 @@ bool is_ambiguous(const Json& list, std::size_t classes) {
 }
 
 }  // namespace
+
+bool is_rounded(const Json& value) { return value.is_number_float() && std::abs(value.get<double>()) > kExact; }
 
 std::string json_indicator(const Json& value) {
   if (value.is_string()) return value.get<std::string>();

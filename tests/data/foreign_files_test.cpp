@@ -309,6 +309,14 @@ TEST(ForeignLabels, WhoseRecordsAndRowsSayTwoThingsAreRefused) {
   ASSERT_FALSE(merged.problems.empty());
   EXPECT_NE(merged.problems.front().find("t.jsonl:1"), std::string::npos) << merged.problems.front();
   EXPECT_NE(merged.problems.front().find("beyond 64 bits"), std::string::npos) << merged.problems.front();
+  const auto refused = [](const char* label) {
+    const Loaded found =
+        loaded({{"type", "multi_label"}, {"labels", {"x", "y"}}, {"splits", {{"train", {{"file", "t.jsonl"}}}}}},
+               {{"t.jsonl", std::string(R"({"text": "a", "label": )") + label + "}"}});
+    return found.problems.empty() ? "" : found.problems.front();
+  };
+  EXPECT_NE(refused("[1.0, 0.0]").find("it may be indices or say of each class"), std::string::npos);
+  EXPECT_NE(refused("[0, 18446744073709551617]").find("beyond 64 bits"), std::string::npos);
 }
 
 TEST(ForeignLabels, ThatAreFoundInTheRowsAreOrderedByTheirValues) {
