@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -284,19 +283,17 @@ RelatednessMeasure influence_sums(const std::vector<RelatedRun>& runs, const std
       const Json& table = json.at("task_to_task");
       const auto names = table.at("tasks").get<std::vector<std::string>>();
       const Json& matrix = table.at("matrix");
-      const auto place = [&](const std::string& task) -> std::optional<std::size_t> {
-        const auto found = std::find(names.begin(), names.end(), task);
-        if (found == names.end()) return std::nullopt;
-        return static_cast<std::size_t>(found - names.begin());
-      };
+      std::vector<std::optional<std::size_t>> places;
       std::vector<std::string> unknown;  // left out by --tasks
-      std::copy_if(tasks.begin(), tasks.end(), std::back_inserter(unknown),
-                   [&](const std::string& task) { return !place(task); });
+      for (const std::string& task : tasks) {
+        const auto found = std::find(names.begin(), names.end(), task);
+        places.push_back(found == names.end() ? std::nullopt : std::optional<std::size_t>(found - names.begin()));
+        if (!places.back()) unknown.push_back(task);
+      }
       if (!unknown.empty()) left_out.push_back("influence: " + file.string() + " has nothing of " + joined(unknown));
       for (std::size_t s = 0; s < tasks.size(); ++s) {
         for (std::size_t t = 0; t < tasks.size(); ++t) {
-          const auto source = place(tasks[s]), target = place(tasks[t]);
-          const Json value = source && target ? matrix.at(*source).at(*target) : Json();
+          const Json value = places[s] && places[t] ? matrix.at(*places[s]).at(*places[t]) : Json();
           sums[s][t] -= value.is_null() ? kUnknown : value.get<double>();  // positive there: harmful
         }
       }

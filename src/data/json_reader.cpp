@@ -99,9 +99,7 @@ std::string shape_hint(TaskKind kind, const Json& value) {
   if (value.is_array() && (kind == TaskKind::classification || kind == TaskKind::regression)) {
     return "; a list is for tasks of type multi_label or tagging";
   }
-  if (is_rounded(value) || (value.is_array() && std::any_of(value.begin(), value.end(), is_rounded))) {
-    return "; a whole number beyond 64 bits is not exact in JSON; write it in quotes";
-  }
+  if (holds_rounded(value)) return "; a whole number beyond 64 bits is not exact in JSON; write it in quotes";
   if (value.is_array() && kind == TaskKind::multi_label && !value.empty() && value[0].is_number()) {
     return "; with so few classes it may be indices or say of each class whether it is there; write names";
   }

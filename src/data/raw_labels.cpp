@@ -109,8 +109,6 @@ std::string boolean_item(bool value, const std::vector<std::string>& names) {
   return digits ? digit : word;
 }
 
-constexpr double kExact = 9e15;  // whole numbers of JSON up to here are what the file says, beyond they may be rounded
-
 /// A scalar of JSON as the text formats write it; a number without a fraction is an integer, unless a name has it so.
 std::string json_item(const Json& value, const std::vector<std::string>& names) {
   if (value.is_string()) return value.get<std::string>();
@@ -118,7 +116,7 @@ std::string json_item(const Json& value, const std::vector<std::string>& names) 
   const std::string text = value.dump();
   if (!value.is_number_float() || std::find(names.begin(), names.end(), text) != names.end()) return text;
   const auto number = value.get<double>();
-  if (number != std::floor(number) || std::abs(number) > kExact) return text;
+  if (number != std::floor(number)) return text;
   return std::to_string(static_cast<std::int64_t>(number));
 }
 
@@ -139,7 +137,13 @@ bool is_ambiguous(const Json& list, std::size_t classes) {
 
 }  // namespace
 
-bool is_rounded(const Json& value) { return value.is_number_float() && std::abs(value.get<double>()) > kExact; }
+bool holds_rounded(const Json& value) {
+  constexpr double kExact = 9e15;  // whole numbers up to here are what the file says
+  const auto is_rounded = [](const Json& item) {
+    return item.is_number_float() && std::abs(item.get<double>()) > kExact;
+  };
+  return is_rounded(value) || (value.is_array() && std::any_of(value.begin(), value.end(), is_rounded));
+}
 
 std::string json_indicator(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -160,7 +164,7 @@ bool append_json(RawLabels& labels, const LabelRequest& request, const Json* val
     append_cell(labels, request, value->is_string() ? value->get<std::string>() : value->dump(), line);
     return true;
   }
-  if (is_rounded(*value)) return false;
+  if (holds_rounded(*value)) return false;
   if (!value->is_array()) {
     append_cell(labels, request, json_item(*value, names), line);
     return true;
@@ -170,7 +174,7 @@ bool append_json(RawLabels& labels, const LabelRequest& request, const Json* val
   if (request.kind == TaskKind::multi_label && is_ambiguous(*value, names.size())) return false;
   for (std::size_t i = 0; i < value->size(); ++i) {
     const Json& item = (*value)[i];
-    if (item.is_structured() || item.is_null() || is_rounded(item)) return false;
+    if (item.is_structured() || item.is_null()) return false;
     if (!vector) {
       items.emplace_back(trimmed(json_item(item, names)));
     } else if (item == true || item == 1) {

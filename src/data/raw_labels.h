@@ -43,8 +43,8 @@ void append_indicators(RawLabels& labels, const LabelRequest& request, const std
 /// A JSON value; null pointer or null: no label. @return whether the value has the shape of this kind of label
 bool append_json(RawLabels& labels, const LabelRequest& request, const Json* value, std::int32_t line);
 
-/// Whether a number of JSON is so large that it may have been read as another one, near it.
-bool is_rounded(const Json& value);
+/// Whether a number of JSON, or one of a list, is so large that it may have been read as another one, near it.
+bool holds_rounded(const Json& value);
 /// A cell of a 0/1 column as the text formats write it.
 std::string json_indicator(const Json& value);
 

@@ -56,12 +56,19 @@ void refuse_other_order(const Config& columns, const std::vector<std::string>& n
   }
 }
 
+/// What stands between the labels of one cell.
+std::string read_separator(const Config& source) {
+  std::string separator = source.text("separator", ",");
+  if (separator.empty()) source.fail("separator", "must not be empty");
+  return separator;
+}
+
 /// A cell with such a label could be that one or several.
-void refuse_inside(const Config& source, const Source& read, const Task& task) {
-  for (const std::string& label : task.labels) {
-    if (read.label_separator.empty() || label.find(read.label_separator) == std::string::npos) continue;
-    source.fail("separator", "\"" + read.label_separator + "\" stands within the label \"" + label +
-                                 "\"; separate labels by something else");
+void refuse_inside(const Config& source, const std::string& separator, const std::vector<std::string>& labels) {
+  for (const std::string& label : labels) {
+    if (label.find(separator) == std::string::npos) continue;
+    source.fail("separator",
+                "\"" + separator + "\" stands within the label \"" + label + "\"; separate labels by something else");
   }
 }
 
@@ -117,12 +124,15 @@ std::vector<Source> read_source(const Config& config, const RecordRoot& root, co
     if (labels.size() != texts.size()) label->fail("as many label files as text files are needed");
     if (!pairs.empty() && pairs.size() != texts.size())
       config.fail("text_pair", "as many files as in \"text\" are needed");
+    if (task.kind == TaskKind::multi_label) {
+      common.label_separator = read_separator(config);
+      refuse_inside(config, common.label_separator, task.labels);
+    }
     for (std::size_t i = 0; i < texts.size(); ++i) {
       Source source = common;
       source.file = texts[i];
       source.label_file = labels[i];
       if (!pairs.empty()) source.pair_file = pairs[i];
-      if (task.kind == TaskKind::multi_label) source.label_separator = config.text("separator", ",");
       result.push_back(source);
     }
     return result;
@@ -173,10 +183,10 @@ std::vector<Source> read_source(const Config& config, const RecordRoot& root, co
     columns.reject_unknown();
   }
   if (task.kind == TaskKind::multi_label) {
-    common.label_separator = config.text("separator", ",");
-    if (common.label_columns.size() == 1 && common.format != SourceFormat::jsonl) refuse_inside(config, common, task);
+    common.label_separator = read_separator(config);
+    const bool in_cells = common.label_columns.size() == 1 && common.format != SourceFormat::jsonl;
+    if (in_cells) refuse_inside(config, common.label_separator, task.labels);
   }
-  if (common.label_separator.empty()) config.fail("separator", "must not be empty");
   for (const fs::path& file : files) {
     Source source = common;
     source.file = file;

@@ -155,11 +155,11 @@ RunRecord read_run(const std::filesystem::path& folder, std::string name) {
     const Json json = read_json(file);
     run.results = with_context(file.string(), [&] { return Results::from_json(json); });
   }
-  if (const auto file = folder / "config.json"; std::filesystem::exists(file)) {
+  if (const auto file = folder / "config.json"; is_there(file)) {
     run.config = read_json(file);
     if (!run.config.is_object()) throw FormatError(file.string() + ": " + run.config.type_name() + ", not an object");
   }
-  if (const auto file = folder / "log.jsonl"; std::filesystem::exists(file)) {
+  if (const auto file = folder / "log.jsonl"; is_there(file)) {
     read_log(file, run);
   } else if (std::filesystem::is_directory(folder / "single")) {
     run.single = true;

@@ -191,21 +191,23 @@ std::unique_ptr<text::TokenizerParts> read_sentence_piece_folder(const fs::path&
   return parts;
 }
 
-// Settings that would cut or read texts in another way than this library does.
-void refuse_other_ways(const SideFiles& files) {
-  if (const JsonField side = files.config()["truncation_side"]; side.text("right") != "right") {
+// @param right  as the file writes it
+void need_cuts_on_the_right(const JsonField& side, std::string_view right) {
+  if (side.text(right) != right) {
     side.fail("\"" + side.text() + "\" is not implemented; long texts are cut on the right");
   }
+}
+// Settings that would cut or read texts in another way than this library does.
+void refuse_other_ways(const SideFiles& files) {
+  need_cuts_on_the_right(files.config()["truncation_side"], "right");
   if (const JsonField split = files.config()["split_special_tokens"]; split.boolean(false)) {
     split.fail("true is not implemented; special tokens that stand in a text are read as such");
   }
 }
 void refuse_left_truncation(const JsonField& document, const SideFiles& files) {
   const JsonField truncation = document["truncation"];
-  if (truncation.is_null() || !files.config()["truncation_side"].is_null()) return;
-  if (const JsonField direction = truncation["direction"]; direction.text("Right") != "Right") {
-    direction.fail("\"" + direction.text() + "\" is not implemented; long texts are cut on the right");
-  }
+  const bool overruled = !files.config()["truncation_side"].is_null();
+  if (!truncation.is_null() && !overruled) need_cuts_on_the_right(truncation["direction"], "Right");
 }
 
 // tokenizer.json, with what the class overrules in it.

@@ -98,7 +98,6 @@ class Replace final : public Normalizer {
   }
 
   void apply(AlignedText& text) const override {
-    if (pattern_.empty()) return;
     AlignedText result;
     result.origin = text.origin;
     std::size_t copied = 0;

@@ -299,6 +299,15 @@ TEST(ForeignLabels, WhoseRecordsAndRowsSayTwoThingsAreRefused) {
   EXPECT_EQ(first_problem({"a", "b"}, Json::object(), cells), "");
   EXPECT_NE(first_problem({"a,b", "a", "b"}, Json::object(), cells).find("\",\" stands within the label \"a,b\""),
             std::string::npos);
+  for (const auto& [separator, problem] :
+       {std::pair(",", "\",\" stands within the label \"a,b\""), std::pair("", "separator: must not be empty")}) {
+    const Json beside = {{"text", "t.txt"}, {"label", "l.txt"}, {"separator", separator}};
+    const Loaded found =
+        loaded({{"type", "multi_label"}, {"labels", {"a,b", "a", "b"}}, {"splits", {{"train", beside}}}},
+               {{"t.txt", "t\nu\n"}, {"l.txt", "a,b\nb\n"}});
+    ASSERT_FALSE(found.problems.empty());
+    EXPECT_NE(found.problems.front().find(problem), std::string::npos) << found.problems.front();
+  }
 
   // Two numbers that JSON's readers take for one.
   const Loaded merged =

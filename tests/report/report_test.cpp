@@ -257,7 +257,7 @@ TEST(Report, RefusesWhatIsNoFolderOfRuns) {
 
 TEST(Report, LinksThatLeadNowhereAndConfigsByTheNameOfResultsAreNamed) {
   const TemporaryFolder folder;
-  for (const char* const name : {"results.json", "comparison.json", "search.json"}) {
+  for (const char* const name : {"results.json", "config.json", "log.jsonl", "comparison.json", "search.json"}) {
     const auto run = folder / (std::string("of-") + name);
     testing::write_run(folder, run.filename().string(), 1);
     std::filesystem::remove(run / name);
