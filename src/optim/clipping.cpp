@@ -1,12 +1,12 @@
 #include "optim/clipping.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "optim/norm_elements.h"
+#include "optim/parallel_loops.h"
 
 namespace infomtl {
 namespace {

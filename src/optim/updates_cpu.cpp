@@ -1,6 +1,5 @@
-#include <ATen/Parallel.h>
-
 #include "optim/entry_updates.h"
+#include "optim/parallel_loops.h"
 
 namespace infomtl {
 namespace {

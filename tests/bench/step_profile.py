@@ -22,7 +22,7 @@ from processes import Process, table
 # The first bucket whose pattern is found in "library symbol" takes it. oneDNN's products are compiled at run time.
 BUCKETS = [
     ("data", r"infomtl::(text|data)::|Tokeniz|TrainingStream|infomtl::(pack|assemble|with_views)"),
-    ("optimiser, clipping, zeroing", r"Adamax|AdamW|Sgd|update_elements|FlatParameters|refresh"),
+    ("optimiser, clipping, zeroing", r"EntryUpdates|infomtl::clip|FlatParameters"),
     ("attention", r"kernels::.*(attention|product<)|softmax|scaled_dot|flash"),
     ("matrix products", r"gemm|mkl_blas|mkl_serv|cpublas|\[JIT\]|perf-\d+\.map|jit_|dnnl"),
     ("norm, dropout, activation", r"kernels::|layer_norm|LayerNorm|[Gg]elu|erf|dropout"),
