@@ -44,10 +44,11 @@ at::Tensor joined(const std::vector<at::Tensor>& parts) {
 // Gradients of one kind of parameter (weights or biases) of all parts: into the sink where it takes them, else as
 // tensors in `ordinary`.
 //
-// of_rows(rows of x, rows of the gradient): what these rows give to parts side by side. `x` may be undefined.
-template <class OfRows>
+// of_rows(rows of x, rows of the gradient): what these rows give to parts side by side; `x` may be undefined.
+// add_rows(place, rows of x, rows of the gradient) adds the same to a place.
+template <class OfRows, class AddRows>
 void give_gradients(const RowOwners& owners, const std::vector<at::Tensor>& parameters, const at::Tensor& x,
-                    const at::Tensor& gradient, const std::vector<bool>& needed, OfRows of_rows,
+                    const at::Tensor& gradient, const std::vector<bool>& needed, OfRows of_rows, AddRows add_rows,
                     GradientSink::WeightedSum sum, at::Tensor* ordinary) {
   const std::size_t count = parameters.size();
   const auto for_each_part = [&](auto run) {
@@ -65,13 +66,14 @@ void give_gradients(const RowOwners& owners, const std::vector<at::Tensor>& para
         };
         const at::Tensor own_x = of_task(x), own = of_task(gradient), all = joined_view(task.places);
         if (all.defined()) {
-          const at::Tensor found = of_rows(own_x, own);
-          all.view(found.sizes()).add_(found);
+          std::vector<std::int64_t> sizes = parameters[0].sizes().vec();
+          sizes[0] = gradient.size(1);
+          add_rows(all.view(sizes), own_x, own);
           return;
         }
         for_each_part([&](std::size_t p, std::int64_t begin, std::int64_t size) {
           if (task.places[p].defined()) {
-            task.places[p].view(parameters[p].sizes()).add_(of_rows(own_x, own.narrow(1, begin, size)));
+            add_rows(task.places[p].view(parameters[p].sizes()), own_x, own.narrow(1, begin, size));
           }
         });
       },
@@ -140,15 +142,21 @@ struct Linear final : torch::autograd::Function<Linear> {
     give_gradients(
         owners, weights, x, gradient, needed(1),
         [](const at::Tensor& rows, const at::Tensor& own) { return product_over_rows(own, rows); },
+        [](const at::Tensor& place, const at::Tensor& rows, const at::Tensor& own) {
+          add_product_over_rows(place, own, rows);
+        },
         [owners, x = x.detach(), gradient](const at::Tensor& of_tasks, const auto& places) {
           add_parts(product_over_rows(owners.weighted(gradient, of_tasks), x).to(of_tasks.scalar_type()), places);
         },
         &result[1]);
     if (!biases.empty()) {
+      const auto sum = [&](const at::Tensor&, const at::Tensor& own) {
+        return at::sum(own, 0, false, biases[0].scalar_type());
+      };
       give_gradients(
-          owners, biases, {}, gradient, needed(1 + parts),
-          [&](const at::Tensor&, const at::Tensor& own) { return at::sum(own, 0, false, biases[0].scalar_type()); }, {},
-          &result[1 + parts]);
+          owners, biases, {}, gradient, needed(1 + parts), sum,
+          [&](const at::Tensor& place, const at::Tensor& rows, const at::Tensor& own) { place.add_(sum(rows, own)); },
+          {}, &result[1 + parts]);
     }
     return result;
   }

@@ -89,4 +89,12 @@ at::Tensor product_over_rows(const at::Tensor& a, const at::Tensor& b) {
   return product(0, whole).add_(product(whole, rest));
 }
 
+void add_product_over_rows(const at::Tensor& sum, const at::Tensor& a, const at::Tensor& b) {
+  if (uses_one_dnn(a) || a.scalar_type() != sum.scalar_type()) {
+    sum.add_(product_over_rows(a, b));
+  } else {
+    sum.addmm_(a.t(), b);
+  }
+}
+
 }  // namespace infomtl::ops

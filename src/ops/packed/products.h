@@ -30,4 +30,7 @@ at::Tensor product_of_rows(const at::Tensor& a, const at::Tensor& b, const at::T
 /// @return [O, I], without graph
 at::Tensor product_over_rows(const at::Tensor& a, const at::Tensor& b);
 
+/// Adds it to `sum` [O, I], of any floating-point type, where it lies.
+void add_product_over_rows(const at::Tensor& sum, const at::Tensor& a, const at::Tensor& b);
+
 }  // namespace infomtl::ops

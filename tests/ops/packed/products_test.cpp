@@ -37,8 +37,11 @@ TEST(Products, OverRowsSumTheirOwnOnlyAndLeaveTheRestAsItWas) {
     for (const std::int64_t rows : kRows) {
       const at::Tensor storage = at::randn({rows + 200, 48}).to(type), before = storage.clone();
       const at::Tensor a = storage.narrow(0, 0, rows), b = with_nan_behind(rows, 20, type);
-      EXPECT_TRUE(close(product_over_rows(a, b), a.to(at::kDouble).t().mm(b.to(at::kDouble)), 0, rounding(type)))
-          << rows << " rows of " << type;
+      const at::Tensor expected = a.to(at::kDouble).t().mm(b.to(at::kDouble)), sum = at::randn({48, 20});
+      EXPECT_TRUE(close(product_over_rows(a, b), expected, 0, rounding(type))) << rows << " rows of " << type;
+      const at::Tensor expected_sum = sum.to(at::kDouble) + expected;
+      add_product_over_rows(sum, a, b);
+      EXPECT_TRUE(close(sum, expected_sum, 0, rounding(type))) << rows << " rows of " << type;
       EXPECT_TRUE(storage.equal(before));
     }
   }
