@@ -6,6 +6,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
 #include "infomtl/data/read_datasets.h"
+#include "infomtl/runs/trained_run.h"
 #include "runs/run_config.h"
 #include "runs/training_record.h"
 
@@ -112,6 +113,7 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
     own.one_of_several = tasks_.size() > 1;
     own.resume = true;  // runs of tasks already finished are kept
     own.output = folder_.single_task(tasks_[t]);
+    const bool trained_before = RunFolder(own.output).finished().has_value();
     Results one = with_context("task \"" + tasks_[t] + "\" alone", [&] {
       Experiment run = Experiment::from_config(config_of(t), own);
       for (const auto& listener : report_listeners_) run.on_report(listener);
@@ -123,6 +125,8 @@ Results SingleTaskRuns::fit(const std::atomic<bool>* stop) {
       stopped.seed = seed_;
       return stopped;
     }
+    // It was perhaps asked for fewer splits then; all tasks have to have the same.
+    if (trained_before) one = with_splits(own.output, std::move(one), own.scored_splits);
     merged.tasks.push_back(one.tasks.front());
     for (const auto& [split, tasks] : one.representation.items()) merged.representation[split].update(tasks);
     records.push_back(one.training);

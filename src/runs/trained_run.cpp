@@ -302,4 +302,12 @@ Results score_split(const std::filesystem::path& run, const std::string& split) 
   return *std::move(results);
 }
 
+Results with_splits(const std::filesystem::path& run, Results results, const std::vector<std::string>& splits) {
+  const std::vector<std::string> scored = results.splits();
+  for (const std::string& split : splits) {
+    if (std::find(scored.begin(), scored.end(), split) == scored.end()) results = score_split(run, split);
+  }
+  return results;
+}
+
 }  // namespace infomtl

@@ -1,6 +1,7 @@
 #include "runs/training_record.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "runs/environment.h"
@@ -20,9 +21,11 @@ double share(double part, double whole) { return whole > 0 ? part / whole : 0.0;
 }  // namespace
 
 Json training_record(const TrainingCost& cost, std::int64_t planned_steps, const std::vector<Task>& tasks) {
+  const double per_step = share(static_cast<double>(cost.examples), static_cast<double>(cost.steps));
   Json record = {{"steps", cost.steps},
                  {"planned_steps", planned_steps},
                  {"examples", cost.examples},
+                 {"planned_examples", std::llround(per_step * static_cast<double>(planned_steps))},
                  {"tokens", cost.tokens},
                  {"encoded_sequences", cost.encoded_sequences},
                  {"rows", Json::object()},
@@ -40,19 +43,13 @@ Json training_record(const TrainingCost& cost, std::int64_t planned_steps, const
 }
 
 Json added_up(const std::vector<Json>& records) {
-  Json sum = {{"steps", 0},
-              {"planned_steps", 0},
-              {"examples", 0},
-              {"tokens", 0},
-              {"encoded_sequences", 0},
-              {"rows", Json::object()},
-              {"passes", Json::object()},
-              {"clipped_share", 0.0},
-              {"seconds", 0.0},
-              {"peak_memory_bytes", 0}};
+  Json sum = {{"steps", 0},           {"planned_steps", 0},     {"examples", 0},          {"planned_examples", 0},
+              {"tokens", 0},          {"encoded_sequences", 0}, {"rows", Json::object()}, {"passes", Json::object()},
+              {"clipped_share", 0.0}, {"seconds", 0.0},         {"peak_memory_bytes", 0}};
   double clipped = 0;
   for (const Json& record : records) {
-    for (const char* const count : {"steps", "planned_steps", "examples", "tokens", "encoded_sequences"}) {
+    for (const char* const count :
+         {"steps", "planned_steps", "examples", "planned_examples", "tokens", "encoded_sequences"}) {
       sum[count] = sum[count].get<std::int64_t>() + record.at(count).get<std::int64_t>();
     }
     sum["seconds"] = sum["seconds"].get<double>() + record.at("seconds").get<double>();

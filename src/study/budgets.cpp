@@ -19,6 +19,7 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kTolerance = 0.02;
+constexpr double kShortBatches = 0.1;  // of examples, where steps are equal: what the last batch of each pass lacks
 
 double number_at(const Json& object, const std::string& key) {
   const auto found = object.find(key);
@@ -75,7 +76,8 @@ Budget budget_of(const std::vector<Results>& runs) {
                 .seconds = mean_at(runs, "seconds"),
                 .clipped_share = mean_at(runs, "clipped_share"),
                 .passes = {},
-                .planned_steps = mean_at(runs, "planned_steps")};
+                .planned_steps = mean_at(runs, "planned_steps"),
+                .planned_examples = mean_at(runs, "planned_examples")};
   std::map<std::string, std::vector<double>> passes;
   for (const Results& run : runs) {
     const auto found = run.training.find("passes");
@@ -120,14 +122,20 @@ PlannedBudget planned_budget(const std::string& row, const TrainerSettings& sett
 
 PlannedBudget planned_budget(const std::string& row, const Budget& spent) {
   const double planned = std::isnan(spent.planned_steps) ? spent.steps : spent.planned_steps;
-  return {.row = row, .steps = planned, .examples = spent.examples * (planned / spent.steps)};
+  const double examples =
+      std::isnan(spent.planned_examples) ? spent.examples * (planned / spent.steps) : spent.planned_examples;
+  return {.row = row, .steps = planned, .examples = examples};
 }
 
 void refuse_unequal_budgets(const std::vector<PlannedBudget>& rows, const std::string& where,
                             const std::string& table) {
-  const std::vector<std::pair<std::string, double PlannedBudget::*>> measures = {
-      {"steps", &PlannedBudget::steps}, {"examples", &PlannedBudget::examples}};
-  for (const auto& [name, measure] : measures) {
+  struct Measure {
+    const char* name;
+    double PlannedBudget::*of;
+    double tolerance;
+  };
+  for (const auto& [name, measure, tolerance] : {Measure{"steps", &PlannedBudget::steps, kTolerance},
+                                                 Measure{"examples", &PlannedBudget::examples, kShortBatches}}) {
     double least = kUnknown, most = kUnknown;
     std::vector<std::string> numbers;
     for (const PlannedBudget& row : rows) {
@@ -137,7 +145,7 @@ void refuse_unequal_budgets(const std::vector<PlannedBudget>& rows, const std::s
       most = std::fmax(most, value);
       numbers.push_back(row.row + " " + fixed(value, 0));
     }
-    if (numbers.empty() || most <= least * (1 + kTolerance)) continue;
+    if (numbers.empty() || most <= least * (1 + tolerance)) continue;
     throw UserError(where + ": " + (table.empty() ? "" : table + ": ") + "the methods do not train on as many " + name +
                     ": " + joined(numbers) +
                     "; give them the same budget (training.epochs, max_steps, batch_size, ...), or " +

@@ -1,6 +1,5 @@
 #include "study/cells.h"
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -58,13 +57,7 @@ CellCounts CellRunner::counts() const {
 std::optional<Results> CellRunner::trained(const Cell& cell, const std::atomic<bool>* stop) {
   Run run = build_cell(cell, common_);
   if (run.finished()) {
-    Results results = run.fit();
-    const std::vector<std::string> scored = results.splits();
-    for (const std::string& split : common_.scored_splits) {
-      if (std::find(scored.begin(), scored.end(), split) != scored.end()) continue;
-      results = with_context(cell.key, [&] { return score_split(cell.folder, split); });
-    }
-    return results;
+    return with_context(cell.key, [&] { return with_splits(cell.folder, run.fit(), common_.scored_splits); });
   }
   for (const auto& listener : start_) listener(cell);
   run.on_report([&](const StepReport& report) {

@@ -42,9 +42,13 @@ Json difference_json(const BaselineDifference& difference, const Comparison& com
 }
 
 Json budget_json(const Budget& budget) {
-  Json json = {{"steps", budget.steps},       {"planned_steps", budget.planned_steps},
-               {"examples", budget.examples}, {"encoded_sequences", budget.encoded_sequences},
-               {"seconds", budget.seconds},   {"clipped_share", budget.clipped_share},
+  Json json = {{"steps", budget.steps},
+               {"planned_steps", budget.planned_steps},
+               {"examples", budget.examples},
+               {"planned_examples", budget.planned_examples},
+               {"encoded_sequences", budget.encoded_sequences},
+               {"seconds", budget.seconds},
+               {"clipped_share", budget.clipped_share},
                {"passes", Json::object()}};
   for (const auto& [task, passes] : budget.passes) json["passes"][task] = passes;
   return json;
@@ -80,6 +84,7 @@ Json Comparison::to_json() const {
                {"baseline", methods.empty() ? Json() : Json(methods.at(baseline).key)},
                {"tasks", Json::array()},
                {"left_out_tasks", left_out_tasks},
+               {"diverged", diverged},
                {"joint", joint},
                {"cells", Json::array()}};
   for (const ComparedTask& task : tasks) {

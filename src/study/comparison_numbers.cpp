@@ -48,6 +48,7 @@ void visit_runs(const std::vector<ComparisonTable>& tables, Visit&& visit) {
 MethodScores scores_of(const std::vector<Results>& runs, const Comparison& comparison) {
   const std::vector<ComparedTask>& tasks = comparison.tasks;
   MethodScores scores;
+  std::set<bool> directions;
   scores.per_task.resize(tasks.size());
   scores.joint.resize(comparison.joint.size());
   for (const Results& run : runs) {
@@ -59,6 +60,7 @@ MethodScores scores_of(const std::vector<Results>& runs, const Comparison& compa
       if (std::isnan(value)) continue;  // no run of this table has the task
       sum += value;
       count += 1;
+      directions.insert(tasks[t].higher_is_better);
     }
     for (std::size_t j = 0; j < comparison.joint.size(); ++j) {
       scores.joint[j].values.push_back(run.joint_of(comparison.joint[j], comparison.split));
@@ -66,7 +68,7 @@ MethodScores scores_of(const std::vector<Results>& runs, const Comparison& compa
     scores.uniformity.values.push_back(representation_of(run, tasks, comparison.split, "uniformity"));
     scores.mean_cosine.values.push_back(representation_of(run, tasks, comparison.split, "mean_cosine"));
     scores.rand_index.values.push_back(representation_of(run, tasks, comparison.split, "adjusted_rand_index"));
-    scores.average.values.push_back(count > 0 ? sum / count : kNan);
+    scores.average.values.push_back(directions.size() == 1 ? sum / count : kNan);
   }
   for (SeedScores& task : scores.per_task) task.spread = spread_of(task.values);
   for (SeedScores& joint : scores.joint) joint.spread = spread_of(joint.values);
@@ -129,7 +131,7 @@ double delta_p(const MethodScores& method, const MethodScores& baseline, const P
 std::optional<BaselineDifference> difference_to(const MethodScores& method, const MethodScores& baseline,
                                                 const std::vector<ComparedTask>& tasks) {
   const Pairs pairs = pairs_of(method, baseline);
-  if (pairs.ours.empty() || std::isnan(method.average.spread.mean)) return std::nullopt;
+  if (pairs.ours.empty()) return std::nullopt;
   BaselineDifference result;
   result.paired_seeds = pairs.ours.size();
   const std::vector<double> ours = pairs.of(method.average, pairs.ours);
@@ -141,7 +143,8 @@ std::optional<BaselineDifference> difference_to(const MethodScores& method, cons
   result.half_width_95 = spread.half_width_95;
   result.wins = wins_among(of_averages, std::any_of(tasks.begin(), tasks.end(),
                                                     [](const ComparedTask& task) { return task.higher_is_better; }));
-  result.p = result.paired_seeds < kFewestPairs ? kNan : paired_difference(ours, theirs).p_value;
+  const bool tested = result.paired_seeds >= kFewestPairs && !std::isnan(result.difference);
+  result.p = tested ? paired_difference(ours, theirs).p_value : kNan;
   result.p_holm = kNan;
   result.delta_p_percent = delta_p(method, baseline, pairs, tasks);
   const auto seed_differences = [&](const SeedScores& mine, const SeedScores& base, bool rises) -> TaskDifference {
@@ -164,6 +167,7 @@ std::optional<DetectableDifference> detectable_difference(const std::vector<Meth
   int tests = 0;
   for (const MethodScores& method : methods) {
     if (!method.against_baseline || method.against_baseline->paired_seeds < 2) continue;
+    if (std::isnan(method.against_baseline->deviation)) continue;
     const std::size_t pairs = method.against_baseline->paired_seeds;
     result.pairs = tests == 0 ? pairs : std::min(result.pairs, pairs);
     squares += method.against_baseline->deviation * method.against_baseline->deviation;

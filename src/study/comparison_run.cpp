@@ -4,7 +4,9 @@
 #include <cmath>
 #include <set>
 
+#include "infomtl/core/errors.h"
 #include "infomtl/core/files.h"
+#include "infomtl/core/log.h"
 #include "infomtl/core/output_file.h"
 #include "infomtl/runs/run_state.h"
 #include "infomtl/runs/text_table.h"
@@ -87,6 +89,12 @@ class ComparisonRunner {
     GridProgress progress(runner, shown_, [&] { return best(runner); });
     runner.on_start([&](const Cell&) { write(runner); });
     runner.on_wait([&] { write(runner); });
+    runner.on_failure([&](const Cell&, const Error& error) {
+      if (dynamic_cast<const NonFiniteError*>(&error) == nullptr) throw;
+      log::warning(error.what());  // it names the run
+      comparison_.diverged.emplace_back(error.what());
+      written_ = false;
+    });
     runner.run(stop);
     progress.clear();
     write(runner);

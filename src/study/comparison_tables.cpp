@@ -112,6 +112,11 @@ class Writer {
       notes.push_back("Left out of tables and averages, because some run has no " + all_.split +
                       " score of them: " + joined(all_.left_out_tasks));
     }
+    if (!all_.diverged.empty()) notes.push_back("Left out, because training diverged: " + joined(all_.diverged, "; "));
+    if (tasks_.size() > 1 && !all_rise_ &&
+        std::any_of(tasks_.begin(), tasks_.end(), [&](std::size_t t) { return all_.tasks[t].higher_is_better; })) {
+      notes.emplace_back("No averages: higher scores are better in some of these tasks, lower ones in others");
+    }
     if (!all_.joint.empty()) {
       notes.push_back(
           joined(all_.joint) +

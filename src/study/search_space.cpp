@@ -187,13 +187,20 @@ std::vector<TrialSettings> SearchSpace::draw(std::size_t count, std::uint64_t se
   std::vector<TrialSettings> drawn;
   std::set<std::string> seen;
   RandomStream stream(seed);
+  std::size_t repeats = 0;  // of trials drawn before, one after another
   while (drawn.size() < count) {
     TrialSettings trial;
     for (const SearchAxis& axis : axes_) {
       const TrialSettings chosen = axis.at(stream.uniform());
       trial.insert(trial.end(), chosen.begin(), chosen.end());
     }
-    if (seen.insert(key_of(trial)).second) drawn.push_back(std::move(trial));
+    if (seen.insert(key_of(trial)).second) {
+      drawn.push_back(std::move(trial));
+      repeats = 0;
+    } else if (++repeats > kMostCombinations + 1000 * count) {  // ranges so narrow that rounding leaves few values
+      throw UserError("the space has about " + std::to_string(drawn.size()) + " combinations, fewer than the " +
+                      std::to_string(count) + " trials asked for; widen its ranges");
+    }
   }
   return drawn;
 }

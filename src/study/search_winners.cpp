@@ -57,6 +57,19 @@ std::string confirmation_name(const std::filesystem::path& folder) {
   return name.substr(0, 100) + "-confirmed";
 }
 
+/// The winner among the methods of the comparison.
+Json entry_of(const SearchMethod& method, const SearchPlan& plan) {
+  const std::string file = method.name() + ".json";
+  Json entry = Json::object();
+  if (method.name() != method.planned.file.stem()) entry["name"] = method.name();  // the search's word for it
+  if (method.planned.compared.baseline != plan.methods.front().name()) {
+    entry["baseline"] = method.planned.compared.baseline;
+  }
+  if (entry.empty()) return file;
+  entry["file"] = file;
+  return entry;
+}
+
 }  // namespace
 
 Json overlay_of(const Json& base, const Json& wanted) {
@@ -112,7 +125,7 @@ void write_winners(const SearchPlan& plan, const Search& search, const std::file
     Json file = {{"extends", named_from(best, method.planned.file)}};
     file.update(trial_overlay(plan, method, searched.trials[*searched.best].settings, overrides));
     write_once(method.name() + ".json", provenance(plan, search, searched) + file.dump(2) + "\n");
-    comparison["methods"].push_back(method.name() + ".json");
+    comparison["methods"].push_back(entry_of(method, plan));
   }
   if (plan.unequal_budgets) comparison["unequal_budgets"] = true;
   comparison["seeds"] = fresh_seeds(plan.seeds);

@@ -86,6 +86,37 @@ TEST_F(ComparisonRuns, TestIsScoredOnlyWhenItIsAskedFor) {
                    read_json(folder / "results.json")["average"]["test"].get<double>());
 }
 
+TEST_F(ComparisonRuns, OneThatDivergesIsNamedAndTheOthersGoOn) {
+  const Json diverges = {{"optimizer", {{"name", "sgd"}, {"learning_rate", 1e30}}}, {"training.clip", "none"}};
+  plan_["methods"] = {{{"file", "plain.json"}, {"name", "diverges"}, {"set", diverges}}, "plain.json"};
+  for (int again = 0; again < 2; ++again) {
+    const Comparison done = run({3, 4});
+    EXPECT_TRUE(done.tables[0].runs[0].empty());
+    EXPECT_EQ(done.tables[0].runs[1].size(), 2U);
+    ASSERT_EQ(done.diverged.size(), 2U);
+    EXPECT_TRUE(holds(done.diverged[0], "diverges, seed 3")) << done.diverged[0];
+    EXPECT_TRUE(holds(done.table(), "training diverged: diverges, seed 3")) << done.table();
+    EXPECT_EQ(read_json(output() / "comparison.json")["diverged"].size(), 2U);
+  }
+}
+
+TEST_F(ComparisonRuns, OneModelPerTaskHasEverySplitOfEveryTask) {
+  plan_["methods"] = {{{"file", "plain.json"}, {"name", "alone"}, {"set", {{"training.regime", "single"}}}}};
+  plan_["baseline"] = "alone";
+  ASSERT_EQ(run({3}).tables[0].runs[0].size(), 1U);
+  // As if it had been stopped after the first task, and went on with the test split.
+  const auto folder = output() / "alone" / "seed-3";
+  const std::string last = read_json(folder / "results.json")["tasks"].items().begin().key();
+  std::filesystem::remove(folder / "results.json");
+  for (const auto& task : std::filesystem::directory_iterator(folder / "single")) {
+    if (task.path().filename() != last) std::filesystem::remove_all(task.path());
+  }
+  plan_["split"] = "test";
+  const Comparison test = run({3});
+  EXPECT_TRUE(test.left_out_tasks.empty());
+  EXPECT_FALSE(std::isnan(test.tables[0].scores[0].average.spread.mean));
+}
+
 TEST_F(ComparisonRuns, StopsBetweenRuns) {
   const std::atomic<bool> stop = true;
   const Comparison stopped = run({3}, &stop);

@@ -149,6 +149,23 @@ TEST(Comparison, EveryAverageIsOverTheSameTasks) {
   EXPECT_EQ(cell(comparison)["methods"][0]["per_task"].size(), 1U);
 }
 
+TEST(Comparison, ScoresOfTwoDirectionsHaveNoAverage) {
+  Comparison comparison = five_pairs();
+  for (auto& runs : comparison.tables[0].runs) {
+    for (Results& run : runs) run.tasks[0].second.higher_is_better = false;
+  }
+  comparison.compute();
+  const MethodScores& better = comparison.tables[0].scores[1];
+  EXPECT_TRUE(std::isnan(better.average.spread.mean));
+  ASSERT_TRUE(better.against_baseline);
+  EXPECT_TRUE(std::isnan(better.against_baseline->p));
+  EXPECT_NEAR(better.against_baseline->per_task[0].difference, 0.04, 1e-12);
+  EXPECT_EQ(better.against_baseline->per_task[0].wins, 0U) << "a higher error is worse";
+  EXPECT_FALSE(std::isnan(better.against_baseline->delta_p_percent)) << "a relative gain knows directions";
+  EXPECT_TRUE(holds(comparison.table(), "No averages: higher scores are better in some")) << comparison.table();
+  EXPECT_TRUE(cell(comparison)["power"].is_null());
+}
+
 TEST(Comparison, TablesMayBeOfOtherTasks) {
   Comparison comparison = five_pairs();
   comparison.tables.push_back(comparison.tables[0]);

@@ -35,6 +35,10 @@ TEST(Budgets, OfRunsThatStoppedEarlyCountAsPlanned) {
   EXPECT_EQ(planned.examples, 4000);
   EXPECT_NO_THROW(refuse_unequal_budgets({planned, {.row = "b", .steps = 403, .examples = 3990}}, "c.json", ""));
   EXPECT_NO_THROW(refuse_unequal_budgets({planned, {.row = "b", .steps = 400}}, "c.json", "")) << "not known";
+  EXPECT_NO_THROW(refuse_unequal_budgets({planned, {.row = "joint", .steps = 400, .examples = 4300}}, "c.json", ""))
+      << "the last batch of a pass is short where a batch is one task's";
+  const Budget alone{.steps = 100, .examples = 1000, .planned_steps = 400, .planned_examples = 3900};
+  EXPECT_EQ(planned_budget("alone", alone).examples, 3900) << "each task stops by itself";
   try {
     refuse_unequal_budgets({planned, {.row = "gls", .steps = 400, .examples = 14680}}, "c.json", "a=1");
     FAIL() << "accepted";

@@ -81,6 +81,8 @@ TEST(SearchSpace, DrawsAreDifferentAndAFunctionOfTheSeed) {
     EXPECT_EQ(std::count(all.begin(), all.end(), point), 1);
   }
   EXPECT_THROW(finite.draw(7, 1), UserError);
+  EXPECT_THROW(space_of(R"({"losses.1.weight": {"uniform": [1, 1.0004]}})").draw(2, 1), UserError)
+      << "four significant digits leave one value";
   EXPECT_THROW(space.grid(), UserError);
 }
 

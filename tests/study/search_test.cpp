@@ -160,6 +160,25 @@ TEST_F(SearchRuns, FailedTrialsAreTheWorstAndTheRestGoesOn) {
   EXPECT_EQ(again.to_json().dump(), search.to_json().dump());
 }
 
+TEST_F(SearchRuns, TheWinnersKeepTheirNamesAndBaselines) {
+  const Json rates = {{"optimizer.learning_rate", {1e-3, 2e-3}}};
+  plan_["space"] = rates;
+  plan_["algorithm"] = "grid";
+  plan_.erase("budget");
+  plan_["seeds"] = {100};
+  plan_["methods"] = {
+      "plain.json", {{"file", "plain.json"}, {"name", "again"}}, {{"file", "informed.json"}, {"baseline", "again"}}};
+  ASSERT_TRUE(run({"training.epochs=1"}).finished);
+  const Comparison confirmed = run_comparison(output() / "best" / "comparison.json", {.seeds = {7}},
+                                              {.overrides = {"training.epochs=1"}, .output = folder_.path() / "seven"});
+  ASSERT_EQ(confirmed.methods.size(), 3U);
+  EXPECT_EQ(confirmed.methods[1].name, "again") << "two of one file are told apart";
+  EXPECT_EQ(confirmed.methods[1].baseline, "plain") << "the first, where nothing is said";
+  EXPECT_EQ(confirmed.methods[2].baseline, "again");
+  plan_["methods"][2]["baseline"] = "other";
+  EXPECT_THROW(run(), ConfigError);
+}
+
 TEST_F(SearchRuns, OneModelPerTaskAndMoreSeedsLater) {
   plan_["methods"] = {{{"file", "plain.json"}, {"name", "alone"}, {"set", {{"training.regime", "single"}}}}};
   plan_["algorithm"] = {{"eta", 2}, {"seeds_per_rung", {1, 2}}};

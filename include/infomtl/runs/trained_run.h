@@ -96,5 +96,8 @@ class INFOMTL_API TrainedRun {
 /// A run that has the split is left as it is. @return all of its results
 /// @throws IoError where the run is not finished; RunBusyError while another process is at it; as TrainedRun
 INFOMTL_API Results score_split(const std::filesystem::path& run, const std::string& split);
+/// The results of a finished run, scored on those of `splits` that they lack.
+INFOMTL_API Results with_splits(const std::filesystem::path& run, Results results,
+                                const std::vector<std::string>& splits);
 
 }  // namespace infomtl

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,7 +48,7 @@ struct TaskDifference {
   std::size_t wins = 0;  ///< seeds in which the method is better
 };
 
-/// A method against its baseline. The first five are of the averages.
+/// A method against its baseline. The first five are of the averages, NaN where these are.
 struct BaselineDifference {
   std::size_t paired_seeds = 0;
   double difference = 0, deviation = 0, half_width_95 = 0;
@@ -66,15 +67,17 @@ struct Budget {
   double seconds = 0;
   double clipped_share = 0;                   ///< of the steps
   std::map<std::string, double> passes = {};  ///< task -> passes over its training rows
-  double planned_steps = 0;                   ///< as many as without stopping early
+  double planned_steps = 0;                   ///< as many as without stopping early; NaN where unknown
+  double planned_examples = std::numeric_limits<double>::quiet_NaN();  ///< likewise
 };
 
 /// A method in one table.
 struct MethodScores {
   std::vector<std::uint64_t> seeds;
   std::vector<SeedScores> per_task;  ///< in the order of Comparison::tasks
-  SeedScores average;                ///< over those of these tasks that the table has
-  std::vector<SeedScores> joint;     ///< in the order of Comparison::joint; NaN where a run lacks it
+  /// Over those of these tasks that the table has; NaN where scores of some rise with quality and those of others fall.
+  SeedScores average;
+  std::vector<SeedScores> joint;  ///< in the order of Comparison::joint; NaN where a run lacks it
   /// Quality of representations (train/representation_quality.h), mean over the table's tasks that have it; NaN where runs
   /// do not say.
   SeedScores uniformity, mean_cosine, rand_index;
@@ -108,6 +111,8 @@ struct Comparison {
   /// table are over those that it has. Numbers of the others are NaN in it.
   std::vector<ComparedTask> tasks;
   std::vector<std::string> left_out_tasks;  ///< those that some run of a table lacks
+  /// "mt_vib, seed 3: what happened": runs whose training diverged. The others are compared without them.
+  std::vector<std::string> diverged;
   /// "intent+slots": tasks that label the same texts in some run; their sentence accuracy is no part of any average.
   std::vector<std::string> joint;
 
@@ -130,8 +135,8 @@ struct ComparisonOptions {
 };
 
 /// Trains every method of a comparison config under every seed, one run folder <method>/seed-<n> below `output` (empty:
-/// runs/<config name>), or below the folder of each value of its axes. Finished runs are kept, broken-off ones continue;
-/// several processes may work on one folder. Every method's config is read and checked before the first trains. Writes
+/// runs/<config name>), or below the folder of each value of its axes. Finished runs are kept, broken-off ones continue,
+/// one that diverges is named and left out; several processes may work on one folder. Every method's config is read and checked before the first trains. Writes
 /// comparison.json and table.{txt,md,tex,csv} there as runs end. Ends early when `stop` is set.
 ///
 /// The config's fields are told in configs/README.md. A run's config is the experiment's with the method's file on top,

@@ -15,7 +15,13 @@ check() {
   "$program" check "$repository/configs/experiments/$1.json" >out.txt 2>err.txt || die "$1: $(cat out.txt err.txt)"
   checked=$((checked + 1))
 }
-for name in main_table_slice quick_comparison systems search_quick; do check "$name" tweeteval; done
+for name in main_table_slice quick_comparison systems search_quick fair_slice question_search low_data; do check "$name" tweeteval; done
+# The question's second step reads the winners of its first.
+mkdir -p winners/best
+for name in plain_ew:equal_weighting regularised_ew:equal_weighting infomtl:infomtl; do
+  echo "{\"extends\": \"$repository/configs/methods/${name#*:}.json\"}" >"winners/best/${name%%:*}.json"
+done
+INFOMTL_SEARCH=$PWD/winners check question tweeteval
 for name in slu_atis slu_snips; do check "$name" slu; done
 check glue_alignment glue-small
 echo "$checked of them checked"
