@@ -61,15 +61,20 @@ void head_gradient_field(FieldVisitor& f, std::string& head_gradient) {
 void visit(ops::AdamState& state, StateVisitor& visitor) {
   visitor.tensor("first_moment", state.first);
   visitor.tensor("second_moment", state.second);
+  visitor.tensor("task_steps", state.task_steps);
   visitor.counter("steps", state.steps);
 }
 
 torch::Tensor adam_step(const torch::Tensor& values, const torch::Tensor& gradient, double learning_rate,
                         ops::AdamState& state, const TaskGradients& task_gradients) {
+  if (state.first.defined() && !state.task_steps.defined()) {  // a checkpoint with one count for all tasks
+    state.task_steps = torch::full_like(state.first, static_cast<double>(state.steps));
+  }
   RowsOfStep first(state.first, task_gradients, 0.0), second(state.second, task_gradients, 0.0);
-  ops::AdamState own{.first = first.rows, .second = second.rows, .steps = state.steps};
+  RowsOfStep task_steps(state.task_steps, task_gradients, 0.0);
+  ops::AdamState own{.first = first.rows, .second = second.rows, .task_steps = task_steps.rows, .steps = state.steps};
   torch::Tensor moved = ops::adam(values, gradient, learning_rate, own);
-  first.rows = own.first, second.rows = own.second;
+  first.rows = own.first, second.rows = own.second, task_steps.rows = own.task_steps;
   state.steps = own.steps;
   return moved;
 }

@@ -108,7 +108,7 @@ class GramDiagnostics {
 /// The fields "head_gradient" and "gradient" of settings.
 void head_gradient_field(FieldVisitor& f, std::string& head_gradient);
 void gradient_field(FieldVisitor& f, std::string& gradient);
-/// ops::adam for the tasks of a step, whose moments are rows of the state [task_count].
+/// ops::adam for the tasks of a step, whose moments and counts of steps are rows of the state [task_count].
 torch::Tensor adam_step(const torch::Tensor& values, const torch::Tensor& gradient, double learning_rate,
                         ops::AdamState& state, const TaskGradients& task_gradients);
 /// Names Adam's state for saving.

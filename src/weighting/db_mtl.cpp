@@ -20,7 +20,8 @@ class DbMtl final : public GradientWeighting {
     const torch::Tensor jacobian = task_gradients.jacobian(), losses = task_gradients.losses();
     const torch::Tensor heads = 1.0 / (losses + settings_.options.epsilon);
     RowsOfStep average(state_.average, task_gradients);
-    if (average.rows.defined()) {  // a task that no step had yet starts from its own gradient
+    // A task that no step had yet starts from its own gradient. Its whole row is NaN.
+    if (average.rows.defined() && may_have_fresh(average.rows)) {
       const torch::Tensor scaled = jacobian * heads.to(jacobian.dtype()).unsqueeze(1);
       average.rows = torch::where(average.rows.isnan(), scaled, average.rows);
     }
@@ -36,6 +37,11 @@ class DbMtl final : public GradientWeighting {
   }
 
  private:
+  /// Whether some of the rows [k, P] may be NaN. On a device, true without waiting for it.
+  static bool may_have_fresh(const torch::Tensor& rows) {
+    return !rows.is_cpu() || rows.size(1) == 0 || rows.select(1, 0).isnan().any().item<bool>();
+  }
+
   Settings settings_;
   ops::DbMtlState state_;
 };

@@ -1,5 +1,6 @@
 #include "infomtl/ops/aggregation/balance.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -8,7 +9,8 @@ void FairGradSettings::fields(FieldVisitor& f) {
   f.field("alpha", alpha, "fairness: 1 is the Nash solution, large approaches max-min", above(0));
 }
 
-/// FairGrad: alpha-fair weights, (K w)_t = w_t^(-1/alpha). Where no solution exists the last weights are kept.
+/// FairGrad: alpha-fair weights, (K w)_t = w_t^(-1/alpha). Where no solution exists each task keeps its last weight, 1
+/// where it had none.
 class FairGrad final : public GramWeighting {
  public:
   using Settings = FairGradSettings;
@@ -17,17 +19,21 @@ class FairGrad final : public GramWeighting {
   void visit_state(StateVisitor& visitor) override { visitor.tensor("weights", last_); }
 
  protected:
-  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& /*task_gradients*/) override {
+  torch::Tensor weights(const torch::Tensor& gram, TaskGradients& task_gradients) override {
     const ops::Solution found = ops::fairgrad(gram, alpha_);
     solved(found);
-    if (!last_.defined() || !found.stationary)
-      last_ = found.stationary ? torch::ones_like(found.weights) : found.weights;
-    return last_;
+    // A checkpoint of before tasks had places here may hold the weights of some of them, which can't be told apart.
+    const auto tasks = static_cast<std::int64_t>(task_gradients.task_count());
+    if (last_.defined() && last_.size(0) != tasks) last_ = torch::Tensor();
+    RowsOfStep last(last_, task_gradients, 1.0);
+    if (!found.stationary) last.rows = found.weights;
+    if (!last.rows.defined()) last.rows = torch::ones_like(found.weights);
+    return last.rows;
   }
 
  private:
   double alpha_;
-  torch::Tensor last_;
+  torch::Tensor last_;  ///< [tasks of the experiment]
 };
 
 WeightingFactory fairgrad(FairGradSettings settings) { return made_by<FairGrad>("fairgrad", std::move(settings)); }

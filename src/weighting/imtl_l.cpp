@@ -8,7 +8,8 @@ void ImtlLSettings::fields(FieldVisitor& f) {
   learning_rate_field(f, learning_rate);
 }
 
-/// IMTL-L: sum_t e^{s_t} L_t - s_t with s_t learned.
+/// IMTL-L: sum_t e^{s_t} L_t - s_t with s_t learned. Only steps with task t give s_t a gradient; in the others it has
+/// gradient 0, and the optimiser's moments go on moving it.
 class ImtlL final : public GradientWeighting {
  public:
   using Settings = ImtlLSettings;

@@ -20,7 +20,7 @@ void check_tasks(const KrumSettings& settings, const WeightingContext& tasks, co
   }
 }
 
-/// Multi-Krum: the rows nearest to their neighbours.
+/// Multi-Krum: the rows nearest to their neighbours, by plain distances as in TorchJD (ops/aggregation/robust.h).
 class Krum final : public GramWeighting {
  public:
   using Settings = KrumSettings;
@@ -45,7 +45,8 @@ WeightingFactory krum(KrumSettings settings) { return made_by<Krum>("krum", std:
 
 void register_krum(WeightingRegistry& registry) {
   add_checked<Krum>(registry, "krum", "Multi-Krum: mean of the gradients nearest to their neighbours",
-                    "Blanchard et al., NeurIPS 2017", joint_only(GradientKind::gram));
+                    "Blanchard et al., NeurIPS 2017; distances not squared, as in TorchJD",
+                    joint_only(GradientKind::gram));
 }
 
 }  // namespace infomtl::weightings

@@ -4,6 +4,7 @@
 #include "infomtl/ops/aggregation/tracking.h"
 #include "infomtl/weighting/forwarding_task_gradients.h"
 #include "weighting/builtin.h"
+#include "weighting/step_rows.h"
 
 namespace infomtl::weightings {
 
@@ -12,29 +13,33 @@ void SmoothedSettings::fields(FieldVisitor& f) {
 }
 
 /// The task gradients of a wrapped weighting, whose weights are averaged on their way in with those that each task had
-/// in earlier steps.
+/// in earlier steps; those that it gives to heads likewise, on their own.
 class SmoothedGradients final : public ForwardingTaskGradients {
  public:
-  /// @param previous [tasks of the experiment] float64, NaN for a task that no step had yet
-  SmoothedGradients(TaskGradients& inner, torch::Tensor& previous, double memory)
-      : ForwardingTaskGradients(inner), previous_(previous), memory_(memory) {}
+  /// @param previous, previous_heads [tasks of the experiment] float64, NaN for a task that no step had yet; that of
+  /// heads undefined until the wrapped weighting gives them weights of their own
+  SmoothedGradients(TaskGradients& inner, torch::Tensor& previous, torch::Tensor& previous_heads, double memory)
+      : ForwardingTaskGradients(inner), previous_(previous), previous_heads_(previous_heads), memory_(memory) {}
   void apply_weights(const torch::Tensor& weights, const torch::Tensor& heads) override {
-    const torch::Tensor current = weights.detach().to(torch::kCPU, torch::kFloat64);
-    const torch::Tensor before = of_step(previous_, inner());
-    const torch::Tensor averaged = ops::smoothed(torch::where(before.isnan(), current, before), current, memory_);
-    for (std::size_t k = 0; k < tasks().size(); ++k) {
-      previous_[static_cast<std::int64_t>(tasks()[k])] = averaged[static_cast<std::int64_t>(k)];
-    }
-    inner().apply_weights(averaged, heads);
+    const torch::Tensor averaged = average(weights, previous_);
+    inner().apply_weights(averaged, heads.defined() ? average(heads, previous_heads_) : heads);
   }
   void apply_direction(const torch::Tensor& /*direction*/, const torch::Tensor& /*heads*/) override { refuse(); }
   void apply_representation_gradients(const std::vector<torch::Tensor>& /*gradients*/) override { refuse(); }
 
  private:
+  /// [tasks of the step], which `previous` holds from then on.
+  torch::Tensor average(const torch::Tensor& weights, torch::Tensor& previous) const {
+    const torch::Tensor current = weights.detach().to(torch::kCPU, torch::kFloat64);
+    RowsOfStep earlier(previous, inner());
+    const torch::Tensor before = earlier.rows.defined() ? earlier.rows.to(torch::kCPU) : current;
+    earlier.rows = ops::smoothed(torch::where(before.isnan(), current, before), current, memory_);
+    return earlier.rows;
+  }
   [[noreturn]] static void refuse() {
     throw ConfigError("weighting \"smoothed\" averages weights; the wrapped one gives a direction and no weights");
   }
-  torch::Tensor& previous_;
+  torch::Tensor &previous_, &previous_heads_;
   double memory_;
 };
 
@@ -58,7 +63,7 @@ class Smoothed final : public GradientWeighting {
     previous_ = torch::full({static_cast<std::int64_t>(tasks.names.size())}, NAN, torch::kFloat64);
   }
   void backward(TaskGradients& task_gradients) override {
-    SmoothedGradients smoothing(task_gradients, previous_, settings_.memory);
+    SmoothedGradients smoothing(task_gradients, previous_, previous_heads_, settings_.memory);
     inner_->backward(smoothing);
   }
   bool needs_features() const override { return inner_->needs_features(); }
@@ -85,6 +90,7 @@ class Smoothed final : public GradientWeighting {
   }
   void visit_state(StateVisitor& visitor) override {
     visitor.tensor("previous", previous_);
+    visitor.tensor("previous_heads", previous_heads_);
     InnerState inner(visitor);
     inner_->visit_state(inner);
   }
@@ -93,7 +99,7 @@ class Smoothed final : public GradientWeighting {
   Settings settings_;
   std::vector<std::string> names_;
   std::shared_ptr<GradientWeighting> inner_;
-  torch::Tensor previous_;
+  torch::Tensor previous_, previous_heads_;
 };
 
 WeightingFactory smoothed(WeightingFactory inner, SmoothedSettings settings) {

@@ -26,9 +26,14 @@ RowsOfStep::RowsOfStep(torch::Tensor& state, const TaskGradients& task_gradients
   rows = state.index_select(0, index_);
   if (total_ > 0) {
     const double mass = rows.sum().item<double>();
-    // A point that had left all of these tasks starts anew in their middle.
-    rows = mass > 1e-12 ? rows * (total_ / mass) : torch::full_like(rows, total_ / static_cast<double>(places.size()));
-    if (mass > 1e-12) sum_ = mass;
+    if (mass > 1e-12) {
+      rows = rows * (total_ / mass);
+      sum_ = mass;
+    } else {  // a point that had left all of these tasks starts anew in their middle, and the others make room
+      const auto present = static_cast<double>(places.size());
+      rows = torch::full_like(rows, total_ / present);
+      others_ = 1.0 - present / static_cast<double>(tasks_);
+    }
   }
 }
 
@@ -43,9 +48,11 @@ RowsOfStep::~RowsOfStep() {
     std::vector<std::int64_t> shape = rows.sizes().vec();
     shape[0] = tasks_;
     state_ = torch::full(shape, initial_, rows.options());
-    index_ = index_.to(rows.device());
   }
-  state_ = state_.index_copy(0, index_, total_ > 0 ? rows * (sum_ / total_) : rows);
+  // A state read from a checkpoint lies on the model's device, new rows may lie on the host.
+  const torch::Tensor before = state_.to(rows.device());
+  state_ = (others_ < 1 ? before * others_ : before)
+               .index_copy(0, index_.to(rows.device()), total_ > 0 ? rows * (sum_ / total_) : rows);
 }
 
 torch::Tensor for_tasks_of(const TaskGradients& step, const TaskGradients& other, const torch::Tensor& rows) {

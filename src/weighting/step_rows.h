@@ -1,6 +1,6 @@
 #pragma once
-// Step rows: what a weighting remembers per task, in a step that has rows of some tasks only. States of absent tasks stay
-// as they are.
+// Step rows: what a weighting remembers per task, in a step that has losses of some tasks only. States of absent tasks stay
+// as they are, but for a simplex whose point had left all present ones.
 //
 // Letters: T tasks of the experiment, k those of the step.
 
@@ -19,7 +19,9 @@ class RowsOfStep {
  public:
   enum class Sum {
     any,
-    kept,  ///< of a point on a simplex: rows come with sum 1 (or k), and go back with the sum that they had
+    /// of a point on a simplex: rows come with sum 1 (or k), and go back with the sum that they had. Where that was 0
+    /// they go back with k/T of the whole, and the absent tasks' rows shrink by 1 - k/T: the whole keeps its sum
+    kept,
   };
   /// @param state  undefined until a step has made it; kept by reference
   /// @param initial  what tasks start from that no step had yet; NaN: the operation is to see that and choose
@@ -36,7 +38,7 @@ class RowsOfStep {
   torch::Tensor& state_;
   torch::Tensor index_;  ///< [k] int64, undefined where all tasks are there
   std::int64_t tasks_;
-  double initial_, sum_ = 1, total_;
+  double initial_, sum_ = 1, total_, others_ = 1;
 };
 
 /// Rows [k', ...] of another step (an independent batch) as those of this step's tasks [k, ...]: zero where that one has

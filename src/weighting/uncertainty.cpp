@@ -9,7 +9,8 @@ void UncertaintySettings::fields(FieldVisitor& f) {
   f.choice("form", form, {"regression", "classification"}, "weight e^{-s}/2, or e^{-s}");
 }
 
-/// UW: sum_t c e^{-s_t} L_t + s_t / 2 with s_t learned. Alternating: s_t moves in its own task's steps.
+/// UW: sum_t c e^{-s_t} L_t + s_t / 2 with s_t learned. Only steps with task t give s_t a gradient; in others it has
+/// gradient 0, and the optimiser's moments go on moving it.
 class Uncertainty final : public GradientWeighting {
  public:
   using Settings = UncertaintySettings;

@@ -120,9 +120,9 @@ class Copied final : public StateVisitor {
   bool writing = false;
   void tensor(const std::string& name, Tensor& value) override {
     if (writing) {
-      value = tensors.at(name).clone();
+      value = tensors.at(name);
     } else {
-      tensors[name] = value.clone();
+      tensors[name] = value.defined() ? value.clone() : value;
     }
   }
   void counter(const std::string& /*name*/, std::int64_t& /*value*/) override {}

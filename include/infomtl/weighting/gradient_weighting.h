@@ -72,7 +72,7 @@ enum class GradientKind {
 class INFOMTL_API GradientWeighting : public torch::nn::Module {
  public:
   /// Reads the losses or gradients and ends the step with exactly one apply_... call; adds the gradients of the weighting's own
-  /// parameters.
+  /// parameters. Not called in a step in which no task has a loss, nor is after_update().
   virtual void backward(TaskGradients& task_gradients) = 0;
   /// Whether begin() is to be called; it costs one pass of the encoder over the training rows.
   virtual bool needs_features() const { return false; }

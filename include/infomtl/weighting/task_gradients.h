@@ -24,6 +24,7 @@ class INFOMTL_API TaskGradients {
   virtual ~TaskGradients() = default;
 
   /// Index of each loss's task among the experiment's tasks: [0..T) in the joint regime, one entry when alternating.
+  /// A task without rows in the step is not among them, nor is one of whose rows no term counts anything; at least one is.
   virtual const std::vector<std::size_t>& tasks() const = 0;
   /// How many tasks the experiment has.
   virtual std::size_t task_count() const = 0;

@@ -230,7 +230,8 @@ INFOMTL_API WeightingFactory rlw(RlwSettings settings = {});
 INFOMTL_API WeightingFactory stch(StchSettings settings = {});
 /// All log losses fall alike; joint.
 INFOMTL_API WeightingFactory famo(FamoSettings settings = {});
-/// Moving average of another weighting's weights (CR-MOGM). One that gives a direction is refused at the first step.
+/// Moving average of another weighting's weights (CR-MOGM); where it gives heads weights of their own, these are
+/// averaged on their own. One that gives a direction is refused at the first step.
 INFOMTL_API WeightingFactory smoothed(WeightingFactory inner, SmoothedSettings settings = {});
 /// Gradient norms brought to training rates; joint.
 INFOMTL_API WeightingFactory gradnorm(GradNormSettings settings = {});
@@ -268,7 +269,7 @@ INFOMTL_API WeightingFactory sdmgrad(SdmGradSettings settings = {});
 INFOMTL_API WeightingFactory modo(ModoSettings settings = {});
 /// ConFIG: equal cosines with every task; joint.
 INFOMTL_API WeightingFactory conflict_free(ConflictFreeSettings settings = {});
-/// Multi-Krum; joint.
+/// Multi-Krum, by plain distances as in TorchJD (the paper squares them); joint.
 INFOMTL_API WeightingFactory krum(KrumSettings settings = {});
 /// Entrywise mean without extremes; joint.
 INFOMTL_API WeightingFactory trimmed_mean(TrimmedMeanSettings settings = {});

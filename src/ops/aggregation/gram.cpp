@@ -49,7 +49,12 @@ void add_products(const torch::Tensor& rows, const torch::Tensor& sum) {
 
 void check_jacobian(const torch::Tensor& jacobian, std::string_view method) {
   check_floating(jacobian, 2, method, "the Jacobian", "[T, P]");
-  const torch::Tensor rows = torch::isfinite(jacobian.detach().sum(1, false, torch::kFloat64)).to(torch::kCPU);
+  const auto finite_sums = [&](torch::ScalarType type) {
+    return torch::isfinite(jacobian.detach().sum(1, false, type)).to(torch::kCPU);
+  };
+  torch::Tensor rows = finite_sums(jacobian.scalar_type());
+  // Sums of finite numbers may leave the range of their type.
+  if (!rows.all().item<bool>()) rows = finite_sums(torch::kFloat64);
   for (std::int64_t t = 0; t < rows.size(0); ++t) {
     if (!rows[t].item<bool>()) throw_non_finite(method, "the Jacobian", "row " + std::to_string(t));
   }
@@ -120,9 +125,15 @@ torch::Tensor combine(const torch::Tensor& jacobian, const torch::Tensor& weight
   check_floating(jacobian, 2, "combine", "the Jacobian", "[T, P]");
   const dense::Vector w = read_vector(weights, static_cast<std::size_t>(jacobian.size(0)), "combine", "the weights");
   at::NoGradGuard no_grad;
-  torch::Tensor direction = torch::zeros({jacobian.size(1)}, jacobian.options().requires_grad(false));
-  for (std::size_t t = 0; t < w.size(); ++t) {
-    if (w[t] != 0.0) direction.add_(jacobian[static_cast<std::int64_t>(t)], w[t]);
+  const std::int64_t columns = jacobian.size(1);
+  torch::Tensor direction = torch::zeros({columns}, jacobian.options().requires_grad(false));
+  const std::int64_t block = jacobian.is_cpu() ? kColumnsInCache : std::max<std::int64_t>(columns, 1);
+  for (std::int64_t begin = 0; begin < columns; begin += block) {
+    const std::int64_t count = std::min(block, columns - begin);
+    const torch::Tensor part = direction.narrow(0, begin, count);
+    for (std::size_t t = 0; t < w.size(); ++t) {
+      if (w[t] != 0.0) part.add_(jacobian[static_cast<std::int64_t>(t)].narrow(0, begin, count), w[t]);
+    }
   }
   return direction;
 }

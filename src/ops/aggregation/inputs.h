@@ -12,6 +12,8 @@ namespace infomtl::ops {
 
 /// Jacobians are worked through in blocks of this many columns, so that temporaries stay small beside [T, P].
 constexpr std::int64_t kColumnsABlock = 1 << 20;
+/// On the CPU, where several passes go over the same columns: temporaries of a block stay in the caches.
+constexpr std::int64_t kColumnsInCache = 1 << 17;
 
 /// [T, T] of finite floats, symmetric by construction: the halves are averaged, negative diagonal entries (rounding)
 /// are 0.

@@ -14,16 +14,57 @@
 namespace infomtl::ops {
 namespace {
 
+constexpr std::int64_t kMostExchanged = 16;  // rows that are sorted by exchanges: their number grows with the square
+
+/// Calls body(begin, count) for the columns of the Jacobian [T, P]. On a device fewer, larger blocks start fewer kernels.
 template <class Body>
-void for_each_block(std::int64_t columns, Body&& body) {
-  for (std::int64_t begin = 0; begin < columns; begin += kColumnsABlock)
-    body(begin, std::min(kColumnsABlock, columns - begin));
+void for_each_block(const torch::Tensor& jacobian, Body&& body) {
+  const std::int64_t columns = jacobian.size(1), block = jacobian.is_cpu() ? kColumnsInCache : kColumnsABlock;
+  for (std::int64_t begin = 0; begin < columns; begin += block) body(begin, std::min(block, columns - begin));
+}
+
+/// The finite rows [T, n] sorted within each column, smallest first. On the CPU few rows are exchanged as wholes
+/// (odd-even transposition sort), as sort() goes through the columns one by one.
+torch::Tensor sorted_columns(const torch::Tensor& rows) {
+  const std::int64_t count = rows.size(0);
+  if (!rows.is_cpu() || count > kMostExchanged) return std::get<0>(rows.sort(0));
+  const torch::Tensor sorted = rows.clone(at::MemoryFormat::Contiguous);
+  torch::Tensor smaller = torch::empty({rows.size(1)}, rows.options());
+  for (std::int64_t round = 0; round < count; ++round) {
+    for (std::int64_t t = round % 2; t + 1 < count; t += 2) {
+      torch::Tensor low = sorted[t], high = sorted[t + 1];
+      at::minimum_out(smaller, low, high);
+      at::maximum_out(high, low, high);
+      low.copy_(smaller);
+    }
+  }
+  return sorted;
 }
 
 void check_sample(const torch::Tensor& uniform, std::int64_t columns) {
   if (!uniform.defined() || uniform.dim() != 1 || uniform.size(0) != columns) {
     throw ShapeError("graddrop: the uniform sample must be [" + std::to_string(columns) + "]");
   }
+}
+
+/// [T, 1] in the type of the rows.
+torch::Tensor leak_column(const torch::Tensor& rows, const GradDropOptions& options) {
+  const auto tasks = static_cast<std::size_t>(rows.size(0));
+  dense::Vector leak(tasks, 0.0);
+  if (options.leak.defined()) leak = read_vector(options.leak, tasks, "graddrop", "the leak");
+  return copied_like(to_tensor(leak), rows).unsqueeze(1);
+}
+
+/// graddrop_shares() of inputs that are checked already.
+torch::Tensor shares_of(const torch::Tensor& a, const torch::Tensor& uniform, const torch::Tensor& leak,
+                        double epsilon) {
+  // float64 for the comparison, so that the same sample drops the same entries whatever the gradients' type.
+  const torch::Tensor size = a.abs().sum(0, false, torch::kFloat64).add_(epsilon);
+  const torch::Tensor sum = a.sum(0, false, torch::kFloat64);
+  const torch::Tensor purity = 0.5 * (1.0 + torch::where(size > 0, sum / size, torch::zeros_like(sum)));
+  const torch::Tensor u = copied_to(uniform.detach().to(torch::kFloat64), a.device());
+  const torch::Tensor passes = ((purity > u) & (a > 0)) | ((purity < u) & (a < 0));
+  return leak + (1 - leak) * passes.to(a.scalar_type());
 }
 
 }  // namespace
@@ -63,8 +104,8 @@ torch::Tensor trimmed_mean(const torch::Tensor& jacobian, std::int64_t trim) {
   }
   at::NoGradGuard no_grad;
   torch::Tensor direction = torch::empty({jacobian.size(1)}, jacobian.options().requires_grad(false));
-  for_each_block(jacobian.size(1), [&](std::int64_t begin, std::int64_t count) {
-    const torch::Tensor sorted = std::get<0>(jacobian.detach().narrow(1, begin, count).sort(0));
+  for_each_block(jacobian, [&](std::int64_t begin, std::int64_t count) {
+    const torch::Tensor sorted = sorted_columns(jacobian.detach().narrow(1, begin, count));
     direction.narrow(0, begin, count).copy_(sorted.narrow(0, trim, jacobian.size(0) - 2 * trim).mean(0));
   });
   return direction;
@@ -81,19 +122,8 @@ torch::Tensor graddrop_shares(const torch::Tensor& scores, const torch::Tensor& 
                               const GradDropOptions& options) {
   check_jacobian(scores, "graddrop");
   check_sample(uniform, scores.size(1));
-  const auto tasks = static_cast<std::size_t>(scores.size(0));
-  dense::Vector leak(tasks, 0.0);
-  if (options.leak.defined()) leak = read_vector(options.leak, tasks, "graddrop", "the leak");
   at::NoGradGuard no_grad;
-  const torch::Tensor a = scores.detach();
-  // float64 for the comparison, so that the same sample drops the same entries whatever the gradients' type.
-  const torch::Tensor size = a.abs().sum(0, false, torch::kFloat64).add_(options.epsilon);
-  const torch::Tensor sum = a.sum(0, false, torch::kFloat64);
-  const torch::Tensor purity = 0.5 * (1.0 + torch::where(size > 0, sum / size, torch::zeros_like(sum)));
-  const torch::Tensor u = copied_to(uniform.detach().to(torch::kFloat64), a.device());
-  const torch::Tensor passes = ((purity > u) & (a > 0)) | ((purity < u) & (a < 0));
-  const torch::Tensor l = copied_like(to_tensor(leak), a).unsqueeze(1);
-  return l + (1 - l) * passes.to(a.scalar_type());
+  return shares_of(scores.detach(), uniform, leak_column(scores, options), options.epsilon);
 }
 
 torch::Tensor graddrop(const torch::Tensor& jacobian, const torch::Tensor& uniform, const GradDropOptions& options) {
@@ -101,9 +131,11 @@ torch::Tensor graddrop(const torch::Tensor& jacobian, const torch::Tensor& unifo
   check_sample(uniform, jacobian.size(1));
   at::NoGradGuard no_grad;
   torch::Tensor direction = torch::empty({jacobian.size(1)}, jacobian.options().requires_grad(false));
-  for_each_block(jacobian.size(1), [&](std::int64_t begin, std::int64_t count) {
+  const torch::Tensor leak = leak_column(jacobian, options);
+  for_each_block(jacobian, [&](std::int64_t begin, std::int64_t count) {
     const torch::Tensor g = jacobian.detach().narrow(1, begin, count);
-    direction.narrow(0, begin, count).copy_((graddrop_shares(g, uniform.narrow(0, begin, count), options) * g).sum(0));
+    const torch::Tensor shares = shares_of(g, uniform.narrow(0, begin, count), leak, options.epsilon);
+    direction.narrow(0, begin, count).copy_((shares * g).sum(0));
   });
   return direction;
 }

@@ -132,8 +132,10 @@ torch::Tensor excess_mtl(const torch::Tensor& jacobian, ExcessState& state, cons
   check_like(state.squares, jacobian, "excess_mtl");
   const auto n = static_cast<std::size_t>(jacobian.size(0));
   dense::Vector unit(n, 0.0);
+  dense::Vector warmups(n, 0.0);
   dense::Vector weights(n, 1.0);
   if (state.unit.defined()) unit = read_vector(state.unit, n, "excess_mtl", "the state");
+  if (state.warmups.defined()) warmups = read_vector(state.warmups, n, "excess_mtl", "the state");
   if (state.weights.defined()) weights = read_vector(state.weights, n, "excess_mtl", "the state");
   at::NoGradGuard no_grad;
   const torch::Tensor square = jacobian.detach().square();
@@ -141,12 +143,12 @@ torch::Tensor excess_mtl(const torch::Tensor& jacobian, ExcessState& state, cons
   const torch::Tensor ratio = square / (squares + options.epsilon).sqrt();
   const dense::Vector excess = read_vector(ratio.sum(1, false, torch::kFloat64), n, "excess_mtl", "the excess");
   if (state.step < options.warmup_steps) {
-    for (std::size_t t = 0; t < n; ++t) unit[t] += excess[t];
+    for (std::size_t t = 0; t < n; ++t) unit[t] += excess[t], ++warmups[t];
   } else {
-    const auto calls = static_cast<double>(std::max<std::int64_t>(options.warmup_steps, 1));
     dense::Vector logits(n);
     for (std::size_t t = 0; t < n; ++t) {
-      const double relative = options.warmup_steps > 0 ? excess[t] / (unit[t] / calls + options.epsilon) : excess[t];
+      const double mean = unit[t] / std::max(warmups[t], 1.0);
+      const double relative = options.warmup_steps > 0 ? excess[t] / (mean + options.epsilon) : excess[t];
       logits[t] = std::log(weights[t]) + options.step_size * relative;
     }
     weights = softmax(logits);
@@ -155,6 +157,7 @@ torch::Tensor excess_mtl(const torch::Tensor& jacobian, ExcessState& state, cons
   }
   state.squares = squares;
   state.unit = to_tensor(unit);
+  state.warmups = to_tensor(warmups);
   state.weights = to_tensor(weights);
   ++state.step;
   return state.weights.clone();
@@ -202,12 +205,21 @@ torch::Tensor adam(const torch::Tensor& values, const torch::Tensor& gradient, d
   constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
   const dense::Vector found = read_vector(gradient, 0, "adam", "the gradient");
   const torch::Tensor g = to_tensor(found), before = to_tensor(read_vector(values, found.size(), "adam", "the values"));
+  dense::Vector steps(found.size(), 0.0);
+  if (state.task_steps.defined()) steps = read_vector(state.task_steps, found.size(), "adam", "the state");
   if (!state.first.defined()) state.first = torch::zeros_like(g), state.second = torch::zeros_like(g);
-  const auto step = static_cast<double>(++state.steps);
+  dense::Vector first_sums(found.size()), second_sums(found.size());  // of the weights in a moment
+  for (std::size_t t = 0; t < found.size(); ++t) {
+    ++steps[t];
+    first_sums[t] = 1 - std::pow(kBeta1, steps[t]);
+    second_sums[t] = 1 - std::pow(kBeta2, steps[t]);
+  }
+  ++state.steps;
+  state.task_steps = to_tensor(steps);
   state.first = kBeta1 * state.first + (1 - kBeta1) * g;
   state.second = kBeta2 * state.second + (1 - kBeta2) * g.square();
-  const torch::Tensor first = state.first / (1 - std::pow(kBeta1, step));
-  const torch::Tensor second = state.second / (1 - std::pow(kBeta2, step));
+  const torch::Tensor first = state.first / to_tensor(first_sums);
+  const torch::Tensor second = state.second / to_tensor(second_sums);
   return before - learning_rate * first / (second.sqrt() + kEpsilon);
 }
 

@@ -189,6 +189,36 @@ TEST(Krum, DropsTheOutlier) {
   EXPECT_THROW(krum(gram(g), 0, 7), ShapeError);
 }
 
+TEST(Krum, SumsPlainDistancesAsTorchJdDoes) {
+  // Of the two nearest others of row 1 and of row 4: 1 + 3 < 2.1 + 2.1, while the squares are 10 > 8.82.
+  const Tensor g = row({-3, 0, 1, 100, 102.1, 104.2}).unsqueeze(1);
+  EXPECT_TRUE(close(krum(gram(g), 2), row({0, 1, 0, 0, 0, 0}), 0));
+}
+
+TEST(TrimmedMean, EqualsTheMeanOfSortedColumnsForFewAndManyRows) {
+  const std::int64_t columns = (1 << 17) + 3;
+  for (const std::int64_t tasks : {1, 2, 5, 16, 17}) {
+    const Tensor g = torch::sin(torch::arange(tasks * columns, torch::kFloat32).square()).reshape({tasks, columns});
+    const std::int64_t trim = (tasks - 1) / 2;
+    for (const std::int64_t cut : {std::int64_t{0}, trim}) {
+      const Tensor middle = std::get<0>(g.sort(0)).narrow(0, cut, tasks - 2 * cut);
+      EXPECT_TRUE(close(trimmed_mean(g, cut), middle.mean(0), 1e-6)) << tasks << " rows without " << cut;
+    }
+  }
+}
+
+TEST(TrimmedMean, TakesRowsWhoseSumLeavesTheirTypeAndNamesTheOneThatIsNotFinite) {
+  Tensor g = torch::full({3, 4}, 3e38, torch::kFloat32);
+  EXPECT_TRUE(close(trimmed_mean(g, 1), g[0], 0));
+  g[2][1] = -INFINITY;
+  try {
+    trimmed_mean(g, 1);
+    FAIL();
+  } catch (const NonFiniteError& error) {
+    EXPECT_NE(std::string(error.what()).find("row 2"), std::string::npos) << error.what();
+  }
+}
+
 TEST(TrimmedMean, LeavesOutTheExtremesOfEachColumn) {
   const Tensor g = torch::stack({row({1, 100}), row({2, 2}), row({-90, 3}), row({3, 4})});
   EXPECT_TRUE(close(trimmed_mean(g, 1), row({1.5, 3.5}), 1e-15));
@@ -325,6 +355,20 @@ TEST(Adam, StepsAreThoseOfItsFormula) {
   EXPECT_EQ(state.steps, 3);
 }
 
+TEST(Adam, CountsTheStepsOfEachNumber) {
+  AdamState known, fresh;
+  Tensor x = row({1.0});
+  for (const double gradient : {0.5, 0.25, -0.5}) x = adam(x, row({gradient}), 0.1, known);
+  const Tensor none = row({0});
+  AdamState both;
+  both.first = torch::cat({known.first, none}), both.second = torch::cat({known.second, none});
+  both.task_steps = torch::cat({known.task_steps, none});
+  const Tensor moved = adam(torch::cat({x, row({-2})}), row({0.25, 0.3}), 0.1, both);
+  EXPECT_TRUE(close(moved.narrow(0, 0, 1), adam(x, row({0.25}), 0.1, known), 0));
+  EXPECT_TRUE(close(moved.narrow(0, 1, 1), adam(row({-2}), row({0.3}), 0.1, fresh), 0));
+  EXPECT_TRUE(close(both.task_steps, row({4, 1}), 0));
+}
+
 TEST(AutoLambda, FiniteDifferenceOfLossesLinearInTheWeights) {
   EXPECT_TRUE(close(auto_lambda_step(4.0), 0.0025, 1e-18));
   EXPECT_EQ(auto_lambda_step(0.0), 0.0);
@@ -357,6 +401,12 @@ TEST(Gram, AccumulatesInDoubleOverBlocksOfColumns) {
   const Tensor half = family_matrix("random", 3, 9, 1).to(torch::kBFloat16);
   EXPECT_TRUE(close(gram(half), half.to(torch::kFloat64).matmul(half.to(torch::kFloat64).t()), 1e-14));
   EXPECT_EQ(combine(half, row({1, 2, 3})).scalar_type(), torch::kBFloat16);
+}
+
+TEST(Gram, CombinesRowsThroughBlocksOfColumns) {
+  const std::int64_t columns = (1 << 18) + 9;
+  const Tensor g = torch::sin(torch::arange(3 * columns, torch::kFloat32)).reshape({3, columns});
+  EXPECT_TRUE(close(combine(g, row({2, 0, -0.5})), 2.0 * g[0] - 0.5 * g[2], 1e-6));
 }
 
 TEST(Gram, NamesTheRowThatIsNotFinite) {

@@ -4,6 +4,7 @@
 
 #include "infomtl/core/errors.h"
 #include "support/gradcheck.h"
+#include "support/tensor_memory.h"
 
 namespace infomtl::ops {
 namespace {
@@ -319,6 +320,26 @@ TEST_F(Contrast, SupervisedContrastWithoutPairsIsEmptyNotNan) {
     EXPECT_EQ(loss.count.item<double>(), 0);
     EXPECT_TRUE(close(z.grad(), torch::zeros({rows, 4}), 0));
   }
+}
+
+TEST_F(Contrast, UniformityOfManyRowsEqualsItsDefinition) {
+  for (const int64_t rows : {2, 128, 129, 257, 1000}) {
+    const Tensor z = torch::randn({rows, 5}, torch::kFloat64);
+    const Tensor unit = z / z.norm(2, 1, true);
+    const Tensor squares = (unit.unsqueeze(0) - unit.unsqueeze(1)).square().sum(2);
+    const Tensor pair = torch::ones({rows, rows}, torch::kBool).triu(1);
+    const double expected = std::log((-2 * squares.masked_select(pair)).exp().mean().item<double>());
+    EXPECT_TRUE(close(uniformity(z).item<double>(), expected, 1e-12 * std::abs(expected))) << rows;
+  }
+  EXPECT_TRUE(gradients_match([](const auto& in) { return uniformity(in[0]); }, {torch::randn({130, 2})}));
+}
+
+TEST_F(Contrast, UniformityTakesMemoryOfABlockOfRows) {
+  const int64_t rows = 3000;
+  const Tensor z = torch::randn({rows, 5}, torch::kFloat64);
+  infomtl::testing::TensorMemory memory;
+  uniformity(z);
+  EXPECT_LT(memory.most, rows * rows * 8) << "less than one matrix of all pairs";
 }
 
 TEST_F(Contrast, UniformityAndAlignmentHaveTheirKnownValues) {

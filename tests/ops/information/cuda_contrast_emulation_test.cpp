@@ -216,7 +216,7 @@ TYPED_TEST(CudaContrastBody, MemoryIsLinearInTheRows) {
   constexpr std::int64_t rows = 1024, width = 8;
   const Tensor z = this->rows(rows, width), keys = this->rows(rows, width);
   const Pairing pairing = own_keys(rows, {.symmetric = true}, equal_numbers(rows, rows, 99));
-  const testing::TensorMemory memory;
+  testing::TensorMemory memory;
   tiled<T>(z, keys, pairing);
   EXPECT_GE(memory.largest, rows * width * 4) << "the tensors were not seen";
   EXPECT_LT(memory.largest, rows * rows / 4) << "a tensor of all pairs has at least four times that";

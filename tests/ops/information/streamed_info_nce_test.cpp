@@ -241,7 +241,7 @@ TEST(StreamedInfoNce, MemoryIsLinearInTheRows) {
   const Tensor z = torch::randn({rows, width}).requires_grad_(true);
   const Tensor keys = torch::randn({rows, width}).requires_grad_(true);
   const IgnoredPairs ignored(torch::randint(0, 99, {rows}), torch::randint(0, 99, {rows}));
-  const TensorMemory memory;
+  TensorMemory memory;
   const LossValue loss = info_nce(z, keys, {.temperature = 0.1, .symmetric = true}, {}, ignored);
   const auto gradients = torch::autograd::grad({loss.sum}, {z, keys});
   EXPECT_TRUE((gradients[0].isfinite() & gradients[1].isfinite()).all().item<bool>());

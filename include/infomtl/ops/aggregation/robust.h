@@ -14,9 +14,12 @@
 
 namespace infomtl::ops {
 
-/// Multi-Krum (Blanchard et al. 2017): the score of a row is the sum of its distances to its T - byzantine - 2 nearest
-/// others; the `selected` rows of lowest score get weight 1/selected. Ties go to the lower index. Returns the weights
-/// [T] float64.
+/// Multi-Krum (Blanchard et al. 2017) in TorchJD's form: the score of a row is the sum of its distances to its
+/// T - byzantine - 2 nearest others; the `selected` rows of lowest score get weight 1/selected. Ties go to the lower
+/// index. Returns the weights [T] float64.
+///
+/// The paper sums squared distances. TorchJD sums plain ones, and its results are what this is tested against. With
+/// more than one nearest other the two may rank rows differently.
 ///
 /// @param gram [T, T]; T >= byzantine + 3 and T >= selected >= 1
 /// @throws ShapeError, NonFiniteError

@@ -74,6 +74,7 @@ struct ExcessOptions {
 struct ExcessState {
   torch::Tensor squares;  ///< S [T, P], type and device of the Jacobian
   torch::Tensor unit;     ///< [T] float64, sum of the warm-up's excesses
+  torch::Tensor warmups;  ///< [T] float64, how many those are: calls of the warm-up with the task
   torch::Tensor weights;  ///< [T] float64, sum T
   std::int64_t step = 0;
 };
@@ -117,7 +118,8 @@ INFOMTL_API torch::Tensor modo(const torch::Tensor& cross, torch::Tensor& lambda
 
 struct AdamState {
   torch::Tensor first, second;  ///< [T] float64
-  std::int64_t steps = 0;
+  torch::Tensor task_steps;     ///< [T] float64, steps of each number: they correct its moments
+  std::int64_t steps = 0;       ///< calls
 };
 
 /// A step of Adam (Kingma & Ba 2015; beta 0.9 and 0.999, epsilon 1e-8) for the few numbers that a weighting learns by
