@@ -21,6 +21,11 @@ void ExpectedSupervised::check(const MultiTaskModel& model) const {
       throw ConfigError("its samples pass a head once, and that of task \"" + model.tasks()[t].name +
                         "\" has several rounds; use \"supervised\"");
     }
+    if (model.head(t).reads_token_states()) {
+      throw ConfigError("its samples are of the representation, and the head of task \"" + model.tasks()[t].name +
+                        "\" reads the states of all tokens; set \"head\" to \"linear\" or \"bayesian\", or use " +
+                        "\"supervised\"");
+    }
     if (model.architecture().stochastic() || model.head(t).gaussian()) continue;
     throw ConfigError(
         "nothing is random in task \"" + model.tasks()[t].name +

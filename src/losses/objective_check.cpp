@@ -28,6 +28,10 @@ void check_needs(const Needs& needs, const MultiTaskModel& model, std::size_t ta
     throw ConfigError(who + "it calls heads of the task's kind alone, and these read what heads said in the round " +
                       "before; set \"head\" to one that reads none (\"linear\")");
   }
+  if (needs.lone_head && model.head(task).reads_token_states()) {
+    throw ConfigError(who + "it calls heads of the task's kind alone, and these read the states of all tokens; set " +
+                      "\"head\" to one that reads a sequence's representation (\"linear\")");
+  }
   if (needs.lone_head && model.head(task).takes_weights()) {
     throw ConfigError(who + "it calls heads of the task's kind alone, and the architecture generates the weights of " +
                       "these; set \"head\": {\"name\": \"bayesian\", \"weights\": \"own\"}, and \"amortized\": false");

@@ -24,6 +24,9 @@ void check_samples(const MultiTaskModel& model, std::size_t task, const Predicti
   if (model.head(task).rounds() > 1) {
     throw UserError(head + " reads other heads in rounds and cannot be sampled alone; leave the samples out");
   }
+  if (model.head(task).reads_token_states()) {
+    throw UserError(head + " reads the states of all tokens and cannot be sampled alone; leave the samples out");
+  }
   if (!model.architecture().stochastic() && !model.head(task).gaussian()) {
     throw UserError(head + " is not random, nor is the run's architecture; leave the samples out");
   }

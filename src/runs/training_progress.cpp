@@ -66,7 +66,7 @@ std::string scores_line(const std::string& beginning, const std::string& split, 
   line += ": " + split + " average " + score_text(scores.average(), all_rise(scores));
   if (best) line += " (the best so far)";
   for (std::size_t t = 0; t < scores.scores.size() && t < tasks.size(); ++t) {
-    if (std::isnan(scores.scores[t])) continue;
+    if (!scores.has_rows(t)) continue;
     line += ", " + tasks[t].name + " " + score_text(scores.scores[t], scores.higher_is_better[t]);
   }
   const double loss = -scores.monitored("loss", tasks);

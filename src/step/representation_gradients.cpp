@@ -35,7 +35,7 @@ void RepresentationGradients::compute() {
     jacobian_.add_own_rows(pass);
     jacobian_.add_separately(pass, behind_encoder, *rows_behind_encoder_);
     for (std::size_t k = 0; k < pass.losses.size(); ++k) {
-      const std::vector<Tensor> outputs = pass.forward->encoder_outputs(k);
+      const std::vector<Tensor> outputs = pass.forward->encoder_outputs(pass.own[k]);
       if (outputs.empty() || !pass.losses[k].requires_grad()) continue;
       const auto found = torch::autograd::grad({pass.losses[k]}, outputs, {}, /*retain_graph=*/true,
                                                /*create_graph=*/false, /*allow_unused=*/true);
@@ -79,7 +79,7 @@ void RepresentationGradients::send_back(const std::vector<Tensor>& gradients) {
     std::vector<Tensor> ends, directions;
     for (std::size_t k = 0; k < pass.losses.size(); ++k) {
       const std::size_t t = pass.places[k];
-      for (const Tensor& output : pass.forward->encoder_outputs(k)) {
+      for (const Tensor& output : pass.forward->encoder_outputs(pass.own[k])) {
         if (output.requires_grad()) {
           ends.push_back(output);
           directions.push_back(gradients[t].narrow(0, used[t], output.size(0)).to(output.options()));

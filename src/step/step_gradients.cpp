@@ -114,14 +114,11 @@ struct StepGradients::Implementation {
         "set \"training\": {\"clip\": \"total\"}");
   }
 
-  /// [T] min(1, limit / norm) per task, 1 where there is no limit; computes the Jacobian where there is one.
+  /// [T] min(1, limit / norm) per task, 1 where there is no limit; computes the Jacobian where there is one. What terms own
+  /// neither counts in a norm nor is scaled: it is clipped by a norm of its own (FlatParameters::clip_gradients).
   Tensor task_clip_factors() {
     if (context.task_clip_norm <= 0) return torch::ones({losses.size()}, losses.options());
-    const auto norms_of = [](const Tensor& rows) {
-      return at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, /*keepdim=*/false, torch::kFloat64);
-    };
-    const Tensor shared = norms_of(jacobian.used_columns());
-    task_norms = at::hypot(shared, norms_of(jacobian.own_rows().values()));
+    task_norms = jacobian.model_norms();
     return (context.task_clip_norm / (task_norms + 1e-6)).clamp_max(1.0).to(losses.options());
   }
 
@@ -196,6 +193,9 @@ const Tensor& StepGradients::applied_weights() const { return implementation_->a
 const Tensor& StepGradients::products() const { return implementation_->gram; }
 const Tensor& StepGradients::task_norms() const { return implementation_->task_norms; }
 const std::vector<StepBatch>& StepGradients::micro_batches() const { return implementation_->losses.micro_batches(); }
+const std::vector<std::size_t>& StepGradients::tasks_with_rows() const {
+  return implementation_->losses.tasks_with_rows();
+}
 const std::vector<std::vector<TermSum>>& StepGradients::terms() const { return implementation_->losses.terms(); }
 
 RandomStream StepGradients::random() {
@@ -253,9 +253,10 @@ void StepGradients::apply_weights(const Tensor& weights, const Tensor& head_weig
   const bool apart = head_weights.defined() && self.apart(head_weights, weights);
   const Tensor factors = self.task_clip_factors();
   const Tensor w = given * factors;
-  const Tensor heads = apart ? self.as_weights(head_weights) * factors : w;
+  const Tensor own = apart ? self.as_weights(head_weights) : given;
+  const Tensor heads = apart ? own * factors : w;
   if (self.jacobian.computed()) {
-    self.jacobian.add_combination(w, heads);
+    self.jacobian.add_combination(w, heads, self.context.task_clip_norm > 0 ? own : Tensor());
     self.add_penalties();
   } else if (self.products.computed()) {
     self.products.add_combination(w, heads);
@@ -288,6 +289,14 @@ void StepGradients::apply_representation_gradients(const std::vector<Tensor>& gr
   self.refuse_with_task_clipping();
   self.begin_apply();
   self.representations.send_back(gradients);
+  self.add_penalties();
+  self.end();
+}
+
+void StepGradients::apply_penalties() {
+  Implementation& self = *implementation_;
+  if (size() > 0) throw StateError("a step of tasks with losses was ended by its penalties alone");
+  self.begin_apply();
   self.add_penalties();
   self.end();
 }

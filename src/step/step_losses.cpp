@@ -1,6 +1,7 @@
 #include "step/step_losses.h"
 
 #include <algorithm>
+#include <map>
 
 #include "infomtl/core/errors.h"
 
@@ -10,6 +11,12 @@ namespace {
 void add_counts(std::vector<std::int64_t>& totals, const std::vector<std::int64_t>& counts) {
   totals.resize(counts.size(), 0);
   for (std::size_t i = 0; i < counts.size(); ++i) totals[i] += counts[i];
+}
+
+using Counts = std::vector<std::int64_t>;
+
+bool counts_something(const Counts& counts) {
+  return std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count > 0; });
 }
 
 void add_parts(std::vector<TermSum>& sums, const std::vector<TermPart>& parts) {
@@ -33,28 +40,34 @@ StepLosses::StepLosses(const ForwardContext& context, std::vector<StepBatch> mic
       sink_(std::move(sink)),
       recorded_(micros_.size(), false),
       penalties_recorded_(micros_.size(), false) {
-  for (const StepBatch& micro : micros_) {
-    for (const TaskBatch& rows : micro.tasks) tasks_.push_back(rows.task);
-  }
-  std::sort(tasks_.begin(), tasks_.end());
-  tasks_.erase(std::unique(tasks_.begin(), tasks_.end()), tasks_.end());
-  if (tasks_.empty()) throw StateError("a step without a task");
-
-  totals_.resize(tasks_.size());
-  penalty_totals_.resize(tasks_.size());
-  terms_.resize(tasks_.size());
+  std::map<std::size_t, Counts> counts, penalty_counts;  // of each task over all micro-batches
   for (const StepBatch& micro : micros_) {
     for (const TaskBatch& rows : micro.tasks) {
       const Task& task = context_.model->tasks().at(rows.task);
-      add_counts(totals_[place_of(rows.task)], context_.objective->counts(task, rows));
-      add_counts(penalty_totals_[place_of(rows.task)], context_.objective->penalty_counts(task, rows));
+      add_counts(counts[rows.task], context_.objective->counts(task, rows));
+      add_counts(penalty_counts[rows.task], context_.objective->penalty_counts(task, rows));
     }
   }
+  if (counts.empty()) throw StateError("a step without a task");
+  const bool all = !context_.training || context_.independent > 0;
+  for (const auto& [task, of_terms] : counts) {
+    if (all || counts_something(of_terms)) tasks_.push_back(task);
+  }
+  tasks_with_rows_ = tasks_;
+  for (const auto& [task, of_terms] : counts) {
+    if (!all && !counts_something(of_terms)) tasks_with_rows_.push_back(task);
+  }
+  for (const std::size_t task : tasks_with_rows_) {
+    totals_.push_back(counts[task]);
+    penalty_totals_.push_back(penalty_counts[task]);
+  }
+  terms_.resize(tasks_with_rows_.size());
   values_ = torch::zeros({static_cast<std::int64_t>(tasks_.size())}, options);
 }
 
 std::size_t StepLosses::place_of(std::size_t task) const {
-  return static_cast<std::size_t>(std::lower_bound(tasks_.begin(), tasks_.end(), task) - tasks_.begin());
+  return static_cast<std::size_t>(std::find(tasks_with_rows_.begin(), tasks_with_rows_.end(), task) -
+                                  tasks_with_rows_.begin());
 }
 
 StepLosses::Run StepLosses::run(std::size_t micro, bool records) const {
@@ -65,8 +78,11 @@ StepLosses::Run StepLosses::run(std::size_t micro, bool records) const {
   LossPass& pass = found.pass;
   pass.forward = std::make_shared<ForwardPass>(context, micros_[micro], at::GradMode::is_enabled() ? sink_ : nullptr);
   for (std::size_t k = 0; k < pass.forward->size(); ++k) {
-    pass.places.push_back(place_of(micros_[micro].tasks[k].task));
-    TaskLoss loss = pass.forward->loss(k, totals_[pass.places.back()]);
+    const std::size_t place = place_of(micros_[micro].tasks[k].task);
+    if (place >= tasks_.size()) continue;
+    pass.own.push_back(k);
+    pass.places.push_back(place);
+    TaskLoss loss = pass.forward->loss(k, totals_[place]);
     pass.losses.push_back(loss.value);
     found.parts.push_back(std::move(loss.parts));
   }
@@ -135,11 +151,12 @@ Tensor StepLosses::penalties(std::size_t micro) {
   LossPass& pass = graph(micro);
   const torch::AutoGradMode with_graph(true);
   for (std::size_t k = 0; k < pass.forward->size(); ++k) {
+    const std::size_t place = place_of(micros_[micro].tasks[k].task);
     const TaskLoss found =
-        pass.forward->penalties(k, penalty_totals_[pass.places[k]], context_.records && !penalties_recorded_[micro]);
+        pass.forward->penalties(k, penalty_totals_[place], context_.records && !penalties_recorded_[micro]);
     if (!found.value.defined()) continue;
     total = total.defined() ? total + found.value : found.value;
-    if (!penalties_recorded_[micro]) add_parts(terms_[pass.places[k]], found.parts);
+    if (!penalties_recorded_[micro]) add_parts(terms_[place], found.parts);
   }
   penalties_recorded_[micro] = true;
   return total;

@@ -15,7 +15,8 @@ namespace infomtl {
 /// One forward pass over one micro-batch.
 struct LossPass {
   std::shared_ptr<ForwardPass> forward;
-  std::vector<std::size_t> places;  ///< of the k-th task of the micro-batch among the tasks of the step
+  std::vector<std::size_t> own;     ///< of each loss: its task's place among those of the micro-batch
+  std::vector<std::size_t> places;  ///< and among the tasks of the step
   std::vector<Tensor> losses;       ///< with graph, already divided by the counts of the whole step
 };
 
@@ -26,7 +27,12 @@ class StepLosses {
   StepLosses(const ForwardContext& context, std::vector<StepBatch> micro_batches, const torch::TensorOptions& options,
              std::shared_ptr<ops::GradientSink> sink);
 
+  /// Those with a loss. In training a task of which no term counts anything in the whole step (one row where pairs are
+  /// compared, say) has none, and is absent like a task without rows; its penalties count. Not so in independent batches,
+  /// which have the tasks of their rows.
   const std::vector<std::size_t>& tasks() const { return tasks_; }
+  /// tasks(), then those that have rows but no loss: whose terms() are.
+  const std::vector<std::size_t>& tasks_with_rows() const { return tasks_with_rows_; }
   std::int64_t size() const { return values_.numel(); }
   const std::vector<StepBatch>& micro_batches() const { return micros_; }
   std::size_t micro_count() const { return micros_.size(); }
@@ -38,7 +44,7 @@ class StepLosses {
   const Tensor& values();
   /// [T] of passes run now, without a graph.
   Tensor reevaluated();
-  /// Per task: sums of terms and penalties seen so far.
+  /// Per task of tasks_with_rows(): sums of terms and penalties seen so far.
   const std::vector<std::vector<TermSum>>& terms() const { return terms_; }
 
   /// The pass over a micro-batch with its graph; lives until another one's is asked for or it is dropped.
@@ -65,13 +71,14 @@ class StepLosses {
   Run run(std::size_t micro, bool records) const;
   /// A pass that is recorded unless one of the same micro-batch was.
   LossPass recorded_pass(std::size_t micro);
+  /// Among tasks_with_rows().
   std::size_t place_of(std::size_t task) const;
 
   ForwardContext context_;
   std::vector<StepBatch> micros_;
   std::shared_ptr<ops::GradientSink> sink_;
-  std::vector<std::size_t> tasks_;
-  std::vector<std::vector<std::int64_t>> totals_;          // per task: count of each term over all micro-batches
+  std::vector<std::size_t> tasks_, tasks_with_rows_;
+  std::vector<std::vector<std::int64_t>> totals_;  // per task with rows: count of each term over all micro-batches
   std::vector<std::vector<std::int64_t>> penalty_totals_;  // likewise
   std::vector<bool> recorded_, penalties_recorded_;        // per micro-batch
   Tensor values_;                                          // [T]

@@ -15,6 +15,13 @@ std::vector<Tensor> parameters_of(const std::vector<FlatSlot>& slots) {
   return parameters;
 }
 
+bool of_term(const FlatSlot& slot) { return slot.part == ParameterPart::term; }
+
+/// [T, n] -> [T] float64.
+Tensor norms_of_rows(const Tensor& rows) {
+  return at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, /*keepdim=*/false, torch::kFloat64);
+}
+
 }  // namespace
 
 TaskJacobian::TaskJacobian(StepLosses& losses, FlatParameters& parameters, Tensor word_table, TaskGradientSink& sink,
@@ -69,7 +76,8 @@ bool TaskJacobian::add_separately(const LossPass& pass, const std::vector<Tensor
 
 bool TaskJacobian::one_backward_suffices(const LossPass& pass) const {
   if (memory_.findings->two_paths || shared_.empty()) return false;
-  bool in_order = pass.places.size() == losses_.tasks().size();
+  // The sink knows the tasks of the micro-batch: each must have a loss, and its place in the step.
+  bool in_order = pass.places.size() == losses_.tasks().size() && pass.places.size() == pass.forward->size();
   for (std::size_t k = 0; k < pass.places.size(); ++k) in_order = in_order && pass.places[k] == k;
   const bool any =
       std::any_of(pass.losses.begin(), pass.losses.end(), [](const Tensor& l) { return l.requires_grad(); });
@@ -167,9 +175,28 @@ Tensor TaskJacobian::recomputed() {
   }
 }
 
-void TaskJacobian::add_combination(const Tensor& weights, const Tensor& own_weights) {
+bool TaskJacobian::terms_own() const { return std::any_of(own_slots_.begin(), own_slots_.end(), of_term); }
+
+Tensor TaskJacobian::model_norms() {
+  const Tensor shared = norms_of_rows(used_columns());
+  if (!terms_own()) return at::hypot(shared, norms_of_rows(own_rows().values()));
+  Tensor norms = shared;
+  for (const FlatSlot& slot : own_slots_) {
+    if (!of_term(slot)) norms = at::hypot(norms, norms_of_rows(own_rows().of(slot.parameter)));
+  }
+  return norms;
+}
+
+void TaskJacobian::add_combination(const Tensor& weights, const Tensor& own_weights, const Tensor& term_weights) {
   rows_->add_combination(weights, parameters_.gradients());
-  own_rows_->add_combination(own_weights, parameters_.gradients());
+  if (!term_weights.defined() || !terms_own()) {
+    own_rows_->add_combination(own_weights, parameters_.gradients());
+    return;
+  }
+  for (const FlatSlot& slot : own_slots_) {
+    parameters_.gradient_at(slot.parameter)
+        .addmv_(own_rows_->of(slot.parameter).t(), of_term(slot) ? term_weights : own_weights);
+  }
 }
 
 }  // namespace infomtl

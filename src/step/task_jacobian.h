@@ -31,7 +31,11 @@ class TaskJacobian {
   /// [T, P] of fresh passes where the parameters are now; nothing is kept.
   Tensor recomputed();
   /// gradients += sum_t weights_t g_t for shared parameters, sum_t own_weights_t g_t for the tasks' own; once computed.
-  void add_combination(const Tensor& weights, const Tensor& own_weights);
+  /// @param term_weights  [T] for what terms own, where they are others than `own_weights`; else undefined
+  void add_combination(const Tensor& weights, const Tensor& own_weights, const Tensor& term_weights = {});
+  /// [T] float64: norms of the tasks' gradients over the model's parameters, shared and the tasks' own, without what terms
+  /// own; computes both unless they were.
+  Tensor model_norms();
 
   /// [T, P_own] gradients of the tasks' own parameters, computed unless they were.
   GradientRows& own_rows();
@@ -66,6 +70,8 @@ class TaskJacobian {
   Filled fill(GradientRows& rows, PassOf&& pass_of);
   Filled add_pass(const LossPass& pass, GradientRows& rows);
   void compute(bool every_column);
+  /// Whether a term owns parameters that train: their columns lie among the tasks' own.
+  bool terms_own() const;
   /// [T, P]: zeros where rows have no column.
   Tensor in_all_columns(GradientRows& rows) const;
 

@@ -27,6 +27,7 @@ void throw_bad_gradient(const StepGradients& step, const ForwardContext& forward
     throw NonFiniteError(number + ", task \"" + known[task].name + "\": the gradient of parameter \"" + name +
                          "\" is not finite");
   }
+  if (tasks.empty()) throw NonFiniteError(number + ": the gradient of the penalties is not finite");
   throw NonFiniteError(number + ", tasks " + tasks + ": the gradient as the weighting combined it is not finite");
 }
 

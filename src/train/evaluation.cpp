@@ -1,7 +1,6 @@
 #include "infomtl/train/evaluation.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "infomtl/core/config.h"
@@ -155,17 +154,19 @@ Evaluation evaluate_model(const MultiTaskModel& model, const Objective* objectiv
     });
   }
   result.joint = texts.joint(tasks, predictions);
+  result.seen = seen;
   return result;
 }
 
 namespace {
 
-double mean_of_present(const std::vector<double>& values) {
+/// Over the tasks with rows. A NaN that was measured counts: without it the others would look like all.
+double mean_of_seen(const Evaluation& scores, const std::vector<double>& values) {
   double sum = 0;
   int count = 0;
-  for (const double value : values) {
-    if (std::isnan(value)) continue;
-    sum += value;
+  for (std::size_t t = 0; t < values.size(); ++t) {
+    if (!scores.has_rows(t)) continue;
+    sum += values[t];
     ++count;
   }
   return count == 0 ? kNan : sum / count;
@@ -173,16 +174,16 @@ double mean_of_present(const std::vector<double>& values) {
 
 }  // namespace
 
-double Evaluation::average() const { return mean_of_present(scores); }
+double Evaluation::average() const { return mean_of_seen(*this, scores); }
 
 double Evaluation::monitored(const std::string& monitor, const std::vector<Task>& tasks) const {
-  if (monitor == "loss") return -mean_of_present(losses);
+  if (monitor == "loss") return -mean_of_seen(*this, losses);
   std::vector<double> oriented;
   for (std::size_t t = 0; t < scores.size(); ++t) {
     oriented.push_back(higher_is_better[t] ? scores[t] : -scores[t]);
     if (tasks.at(t).name == monitor) return oriented.back();
   }
-  return mean_of_present(oriented);
+  return mean_of_seen(*this, oriented);
 }
 
 }  // namespace infomtl

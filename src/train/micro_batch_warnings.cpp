@@ -24,14 +24,16 @@ void warn_of_micro_batches(std::int64_t micro_batches, const Objective& objectiv
                  (names.size() == 1 ? " compares rows, and sees" : " compare rows, and see") +
                  " those of one micro-batch only: not the value of the whole batch");
   }
+  std::string drawn;
+  const auto add = [&](const std::string& what) { drawn += (drawn.empty() ? "" : " and ") + what; };
+  const auto names = objective.drawing_per_batch();
+  if (!names.empty()) add("what " + listed_names(names) + (names.size() == 1 ? " draws" : " draw"));
   bool gates = false;
   for (std::size_t t = 0; t < model.tasks().size(); ++t) gates = gates || model.head(t).draws_per_batch();
-  const auto names = objective.drawing_per_batch();
-  if (!gates && names.empty()) return;
-  const std::string terms =
-      names.empty() ? "" : "what " + listed_names(names) + (names.size() == 1 ? " draws" : " draw");
-  log::warning(field + terms + (gates && !names.empty() ? " and " : "") + (gates ? "what heads draw" : "") +
-               " for all rows of a batch (Gumbel noise) is drawn anew for each micro-batch");
+  if (gates) add("what heads draw");
+  if (model.architecture().draws_per_batch()) add("what the architecture draws");
+  if (drawn.empty()) return;
+  log::warning(field + drawn + " for all rows of a batch is drawn anew for each micro-batch");
 }
 
 }  // namespace infomtl

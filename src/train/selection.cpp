@@ -48,7 +48,9 @@ void check_selection(const SelectionSettings& settings, const BatchSource& batch
 
 namespace {
 
+/// A NaN is as bad as can be: the first evaluation may be one, any number after it is better.
 bool improve(BestEvaluation& best, double score, const Progress& progress) {
+  if (std::isnan(score)) score = BestEvaluation::kNone;
   if (best.epoch >= 0 && !(score > best.score)) return false;
   best = {.score = score, .epoch = progress.epoch, .step = progress.cost.steps};
   return true;

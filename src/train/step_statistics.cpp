@@ -24,8 +24,8 @@ double StepStatistics::value_of(const Mean& mean) { return mean.sum.item<double>
 void StepStatistics::add(StepGradients& gradients, const Tensor& norm, const Tensor& clipped) {
   const torch::NoGradGuard no_grad;
   const Tensor losses = gradients.losses();
-  for (std::size_t i = 0; i < gradients.size(); ++i) {
-    const std::size_t task = gradients.tasks()[i];
+  for (std::size_t i = 0; i < gradients.tasks_with_rows().size(); ++i) {
+    const std::size_t task = gradients.tasks_with_rows()[i];
     for (const TermSum& term : gradients.terms()[i]) {
       TermTotal& total = terms_[{task, term.term}];
       const Tensor weighted = term.sum * term.weight;
@@ -33,6 +33,7 @@ void StepStatistics::add(StepGradients& gradients, const Tensor& norm, const Ten
       total.weighted = total.weighted.defined() ? total.weighted.to(term.sum.device()) + weighted : weighted;
       total.count += term.count;
     }
+    if (i >= gradients.size()) continue;  // it has no loss in this step
     const auto place = static_cast<std::int64_t>(i);
     add_to(epoch_losses_[task], losses[place]);
     if (gradients.applied_weights().defined()) add_to(weights_[task], gradients.applied_weights()[place]);

@@ -132,7 +132,7 @@ struct Trainer::Implementation {
     const Tensor norm = backward(gradients, context.forward, unchecked);
     if (norm.defined()) {
       optimizer->step(learning_rate(progress.cost.steps));
-      weighting->after_update(gradients);
+      if (gradients.size() > 0) weighting->after_update(gradients);
       unchecked.check();
       statistics.add(gradients, norm, clipped(gradients, norm));
     } else {
@@ -149,8 +149,10 @@ struct Trainer::Implementation {
     return ((gradients.task_norms().defined() ? gradients.task_norms() : norm) > settings.clip_norm).to(norm.options());
   }
 
-  /// Has the weighting end the step. What it finds not to be finite may come of a loss, which then is told.
+  /// Has the weighting end the step, unless no task has a loss in it. What it finds not to be finite may come of a loss,
+  /// which then is told.
   void weigh(StepGradients& gradients, const LossChecks& unchecked) const {
+    if (gradients.size() == 0) return gradients.apply_penalties();
     try {
       weighting->backward(gradients);
     } catch (const NonFiniteError&) {

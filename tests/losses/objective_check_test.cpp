@@ -73,9 +73,21 @@ TEST(ObjectiveCheck, DummyHeadsAreCalledAloneAndTheCureIsNamed) {
   const std::string reads = refusal_of(losses, dgr, "feedback");
   EXPECT_NE(reads.find("penalty \"dgr\", task \"task0\": it calls heads"), std::string::npos) << reads;
   EXPECT_NE(reads.find("\"linear\""), std::string::npos) << reads;
+  const std::string tokens = refusal_of(losses, dgr, "cnn");
+  EXPECT_NE(tokens.find("penalty \"dgr\", task \"task0\": it calls heads"), std::string::npos) << tokens;
+  EXPECT_NE(tokens.find("read the states of all tokens; set \"head\""), std::string::npos) << tokens;
   const std::string generated = refusal_of(losses, dgr, kGenerated, kAmortized);
   EXPECT_NE(generated.find("generates the weights"), std::string::npos) << generated;
   EXPECT_NE(generated.find("\"weights\": \"own\""), std::string::npos) << generated;
+}
+
+TEST(ObjectiveCheck, SamplesOfARepresentationNeedAHeadThatReadsIt) {
+  const Json expected = Json::array({{{"name", "expected_supervised"}}}), none = Json::array();
+  const Json variational = {{"name", "variational"}, {"width", 8}};
+  EXPECT_EQ(refusal_of(expected, none, "linear", variational), "");
+  const std::string text = refusal_of(expected, none, "cnn", variational);
+  EXPECT_NE(text.find("the head of task \"task0\" reads the states of all tokens"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"linear\" or \"bayesian\""), std::string::npos) << text;
 }
 
 TEST(ObjectiveCheck, ATaskHasOneLossOfItsOwn) {

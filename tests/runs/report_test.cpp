@@ -241,6 +241,16 @@ TEST(TrainingProgress, LinesShowPlaceLossesAndTimeLeft) {
   const Evaluation scores{.scores = {0.5, 0.25}, .higher_is_better = {true, true}, .losses = {0.5, 0.75}, .all = {}};
   EXPECT_EQ(epoch_line(1, 4, "validation", scores, tasks, true),
             "epoch 2 of 4: validation average 37.50 (the best so far), hate 50.00, stars 25.00; loss 0.6250");
+  Evaluation partly = scores;
+  partly.scores[1] = std::nan("");
+  EXPECT_EQ(epoch_line(1, 4, "validation", partly, tasks, false),
+            "epoch 2 of 4: validation average -, hate 50.00, stars -; loss 0.6250")
+      << "a score that is not a number";
+  partly.losses[1] = std::nan("");
+  partly.seen = {true, false};
+  EXPECT_EQ(epoch_line(1, 4, "validation", partly, tasks, false),
+            "epoch 2 of 4: validation average 50.00, hate 50.00; loss 0.5000")
+      << "a task without rows";
   EXPECT_EQ(epoch_line(1, 4, "validation", {}, tasks, true), "epoch 2 of 4");
 }
 

@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <set>
 
+#include "infomtl/core/config.h"
 #include "infomtl/core/errors.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/core/json_file.h"
+#include "infomtl/model/multi_task_model.h"
+#include "losses/tiny_encoder.h"
 #include "runs/corpus_runs.h"
+#include "runs/sampled_prediction.h"
 #include "support/message_of.h"
 
 namespace infomtl {
@@ -117,6 +121,27 @@ TEST(TrainedRun, ACheckpointWithoutItsRunAnswersLikeAModelSavedByHand) {
   const std::vector<std::pair<std::string, std::string>> texts = {{"we met on monday", ""}};
   EXPECT_EQ(TrainedRun::load(folder.path() / "saved").predict("topic", texts),
             TrainedRun::load(run_per_task() / "checkpoints" / "last").predict("topic", texts));
+}
+
+TEST(PredictionSamples, OfHeadsThatReadTokenStatesAreRefused) {
+  Task task;
+  task.name = "topic";
+  task.labels = {"no", "yes"};
+  const auto check = [&](const char* head) {
+    const HeadFactory make = [head](const HeadContext& context) {
+      return head_registry().build(Config::from_json(head, "head"), context);
+    };
+    const MultiTaskModel model(testing::tiny_encoder(), TaskHeads{.tasks = {task}, .heads = {make}},
+                               [](const ArchitectureContext& context) {
+                                 const Json vib = {{"name", "vib"}, {"width", 8}};
+                                 return architecture_registry().build(Config::from_json(vib, "architecture"), context);
+                               });
+    check_samples(model, 0, {.count = 5});
+  };
+  EXPECT_NO_THROW(check("linear"));
+  const std::string text = message_of<UserError>([&] { check("cnn"); });
+  EXPECT_NE(text.find("head of task \"topic\" reads the states of all tokens and cannot be sampled"), std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "infomtl/step/step_gradients.h"
 
+#include <algorithm>
+
 #include "infomtl/core/errors.h"
 #include "step/small_run.h"
 #include "step/views.h"
@@ -50,6 +52,98 @@ TEST(StepGradients, JacobianRowsAreTheGradientsOfTheTasks) {
     const Tensor exact = jacobian.to(torch::kFloat64);
     EXPECT_TRUE(close(problem.gram(), exact.matmul(exact.t()), 0, 1e-9));
   }
+}
+
+/// "topic" learns by contrast alone, the other tasks as usual.
+SmallRun contrasting_run(const Json& unweighted = nullptr) {
+  Json others = Json::array(), losses;
+  for (const Task& task : testing::corpus().dataset.tasks) {
+    if (task.name != "topic") others.push_back(task.name);
+  }
+  losses = {{{"name", "supervised"}, {"tasks", others}}, {{"name", "supervised_contrastive"}, {"tasks", {"topic"}}}};
+  if (!unweighted.is_null()) losses.push_back(unweighted);
+  return SmallRun(0.1, "gaussian", losses);
+}
+
+/// The same rows, where topic's labels are all alike or all different.
+std::vector<StepBatch> with_topics(std::vector<StepBatch> micros, std::size_t topic, bool alike) {
+  for (StepBatch& micro : micros) {
+    for (TaskBatch& rows : micro.tasks) {
+      if (rows.task == topic) rows.labels = alike ? torch::zeros_like(rows.labels) : torch::arange(rows.labels.size(0));
+    }
+  }
+  return micros;
+}
+
+TEST(StepGradients, ATaskOfWhichNoTermCountsAnythingIsAbsent) {
+  const SmallRun run = contrasting_run();
+  const std::size_t topic = run.task_named("topic");
+  FlatParameters flat = run.flat();
+  for (const std::int64_t accumulate : {1, 2}) {
+    const std::vector<StepBatch> micros = run.batches("joint", 6, accumulate);
+    StepGradients whole = problem_of(run, flat, with_topics(micros, topic, true));
+    ASSERT_EQ(whole.size(), run.tasks.size());
+    std::vector<std::int64_t> others;
+    for (std::size_t t = 0; t < run.tasks.size(); ++t) {
+      if (t != topic) others.push_back(static_cast<std::int64_t>(t));
+    }
+    const auto of_others = [&](const Tensor& rows) { return rows.index_select(0, torch::tensor(others)); };
+
+    const std::vector<StepBatch> without = with_topics(micros, topic, false);
+    StepGradients problem = problem_of(run, flat, without);
+    ASSERT_EQ(problem.size(), run.tasks.size() - 1);
+    EXPECT_EQ(std::count(problem.tasks().begin(), problem.tasks().end(), topic), 0);
+    EXPECT_EQ(problem.tasks_with_rows().size(), run.tasks.size());
+    EXPECT_EQ(problem.tasks_with_rows().back(), topic);
+    EXPECT_TRUE(close(problem.losses(), of_others(whole.losses()), 0, 1e-6));
+    const Tensor jacobian = problem.jacobian().clone();
+    EXPECT_TRUE(close(jacobian, of_others(whole.jacobian()), 0, 1e-5));
+    const Tensor exact = jacobian.to(torch::kFloat64);
+    EXPECT_TRUE(close(problem.gram(), exact.matmul(exact.t()), 0, 1e-9));
+
+    // A weighted backward pass and the rows agree, and so do the representations.
+    const Tensor weights = torch::linspace(0.5, 2, problem.size());
+    flat.zero_gradients();
+    problem.apply_weights(weights, {});
+    const Tensor from_rows = flat.gradients().clone();
+    flat.zero_gradients();
+    problem_of(run, flat, without).apply_weights(weights, {});
+    EXPECT_TRUE(close(flat.gradients(), from_rows, 1e-6, 1e-4));
+    StepGradients representations = problem_of(run, flat, without);
+    EXPECT_EQ(representations.representation_gradients().size(), problem.size());
+    flat.zero_gradients();
+    representations.apply_representation_gradients(representations.representation_gradients());
+    const Tensor by_representations = flat.gradients().clone();
+    flat.zero_gradients();
+    problem_of(run, flat, without).apply_weights(torch::ones_like(weights), {});
+    EXPECT_TRUE(close(flat.gradients(), by_representations, 1e-6, 1e-4));
+  }
+}
+
+TEST(StepGradients, WhereNoTaskHasALossPenaltiesAloneTrain) {
+  const SmallRun run = contrasting_run(
+      {{"name", "timin"}, {"weight", 0.5}, {"reduction", "mean"}, {"weighted", false}, {"tasks", {"topic"}}});
+  const std::size_t topic = run.task_named("topic");
+  std::vector<StepBatch> micros = run.batches("joint", 6, 1);
+  std::erase_if(micros[0].tasks, [&](const TaskBatch& rows) { return rows.task != topic; });
+  FlatParameters flat = run.flat();
+  flat.zero_gradients();
+  StepGradients alike = problem_of(run, flat, with_topics(micros, topic, true));
+  alike.apply_weights(torch::zeros({1}), {});
+  const Tensor expected = flat.gradients().clone();
+  EXPECT_GT(expected.norm().item<double>(), 0);
+  EXPECT_THROW(problem_of(run, flat, with_topics(micros, topic, true)).apply_penalties(), StateError);
+
+  flat.zero_gradients();
+  StepGradients problem = problem_of(run, flat, with_topics(micros, topic, false));
+  EXPECT_EQ(problem.size(), 0U);
+  problem.apply_penalties();
+  EXPECT_TRUE(problem.applied());
+  EXPECT_TRUE(close(flat.gradients(), expected, 0, 1e-6));
+  EXPECT_EQ(problem.losses().size(0), 0);
+  ASSERT_EQ(problem.terms().size(), 1U);
+  EXPECT_EQ(problem.terms()[0].at(0).term, "timin");
+  EXPECT_EQ(problem.terms()[0].at(0).count, 6);
 }
 
 TEST(StepGradients, WeightsFromTheJacobianEqualOneWeightedBackward) {

@@ -95,6 +95,20 @@ TEST(Clipping, WhatATermOwnsNeverShortensTheModelsStep) {
   EXPECT_TRUE(close(moved.norm().item<double>(), 1e-3, 1e-8));
 }
 
+TEST(Clipping, PerTaskWhatATermOwnsHasANormOfItsOwn) {
+  // The critic moves at the optimiser's rate, so that what it moves by tells its gradient.
+  const Json losses = {"supervised", {{"name", "simax"}, {"critic", "bilinear"}, {"learning_rate", 0}}};
+  TrainerSettings settings = plain_descent("alternating");  // a step of one task
+  settings.clip = "per_task";
+  Trained trained(SmallRun(0.1, "linear", losses), settings, weightings::equal());
+  const auto model = [&] { return at::cat({trained.values("encoder."), trained.values("heads.")}); };
+  const Tensor before = model(), terms_before = trained.values("objective.");
+  trained.steps(1);
+  // Both are as long as the limit. Were they clipped together, each would be shorter.
+  EXPECT_TRUE(close((model() - before).norm().item<double>(), 1e-3, 1e-7));
+  EXPECT_TRUE(close((trained.values("objective.") - terms_before).norm().item<double>(), 1e-3, 1e-6));
+}
+
 TEST(Clipping, PerTaskIsRefusedWhereTheWeightingComparesGradients) {
   TrainerSettings settings = small_settings("joint");
   settings.clip = "per_task";

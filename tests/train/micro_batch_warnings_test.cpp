@@ -26,6 +26,10 @@ TEST(MicroBatchWarnings, NameWhatComparesRows) {
   const std::string two = said_of(SmallRun(0.1, "gaussian", {"supervised", "simax", "batch_entropy"}), 2);
   EXPECT_TRUE(holds(two, "\"simax\", \"batch_entropy\" compare rows, and see those")) << two;
   EXPECT_EQ(said_of(SmallRun(0.1), 2), "");
+  // The direction of an attack on parameters is that of the rows together, without contrast too.
+  const std::string attack = said_of(SmallRun(0.1, "linear", {"supervised", "adversarial_parameters"}), 2);
+  EXPECT_TRUE(holds(attack, "\"adversarial_parameters\" compares rows, and sees those")) << attack;
+  EXPECT_EQ(said_of(SmallRun(0.1, "linear", {"supervised", "adversarial"}), 2), "");
 }
 
 TEST(MicroBatchWarnings, NameTermsAndHeadsThatDrawForAWholeBatch) {
@@ -36,6 +40,24 @@ TEST(MicroBatchWarnings, NameTermsAndHeadsThatDrawForAWholeBatch) {
   const Json losses = {"expected_supervised", "representation_prior", "weight_prior"};
   const std::string priors = said_of(SmallRun(0.1, "bayesian", losses, {{"name", "variational"}, {"width", 8}}), 2);
   EXPECT_TRUE(holds(priors, "what \"representation_prior\", \"weight_prior\" draw for all rows")) << priors;
+  for (const char* const name : {"adversarial", "adversarial_parameters"}) {
+    const Json some = {"supervised", {{"name", name}, {"rate", 0.5}}};
+    const std::string attacks = said_of(SmallRun(0.1, "linear", some), 2);
+    EXPECT_TRUE(holds(attacks, "what \"" + std::string(name) + "\" draws for all rows of a batch")) << attacks;
+  }
+}
+
+TEST(MicroBatchWarnings, NameAnArchitectureThatDrawsForAWholeBatch) {
+  const auto of = [](const Json& architecture, std::int64_t accumulate) {
+    return said_of(SmallRun(0.1, "linear", {"supervised"}, architecture), accumulate);
+  };
+  const std::string tree = of("ltb", 2);
+  EXPECT_TRUE(holds(tree, "training.accumulate 2: what the architecture draws for all rows of a batch is drawn anew"))
+      << tree;
+  EXPECT_EQ(of("ltb", 1), "");
+  EXPECT_EQ(of("cross_stitch", 2), "");
+  const std::string both = said_of(SmallRun(0.1, "feedback", {"supervised"}, "ltb"), 2);
+  EXPECT_TRUE(holds(both, "what heads draw and what the architecture draws for all rows")) << both;
 }
 
 }  // namespace

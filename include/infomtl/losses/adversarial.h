@@ -43,6 +43,7 @@ class INFOMTL_API Adversarial final : public LossTerm {
   Needs needs() const override { return {.embeddings = true}; }
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return supervised_.count(rows); }
+  bool draws_per_batch() const override { return settings_.rate < 1; }
   LossValue compute(TaskStep& step) override;
 
  private:
@@ -77,7 +78,9 @@ class INFOMTL_API AdversarialParameters final : public LossTerm {
   void check(const MultiTaskModel& model) const override;
   bool in_evaluation() const override { return false; }
   std::int64_t count(const TaskBatch& rows) const override { return supervised_.count(rows); }
-  bool compares_rows() const override { return settings_.contrast > 0; }
+  /// The direction of delta is that of the rows together, with or without contrast.
+  bool compares_rows() const override { return true; }
+  bool draws_per_batch() const override { return settings_.attack.rate < 1; }
   LossValue compute(TaskStep& step) override;
 
  private:

@@ -48,7 +48,8 @@ struct Needs {
   bool embeddings = false;    ///< embedding_leaf()
   bool parameters = false;    ///< takes gradients of parameters itself; then one backward pass per task
   bool other_tasks = false;   ///< reads batch_steps(): gradients reach the rows of other tasks; then likewise
-  bool lone_head = false;  ///< calls heads of the task's kind alone: such that read no heads and have their own weights
+  /// Calls heads of the task's kind alone: such that read no heads and no token states, and have their own weights.
+  bool lone_head = false;
 };
 
 /// What a term may know when it is built.
@@ -81,11 +82,11 @@ class INFOMTL_API LossTerm : public torch::nn::Module {
   /// Rates of its own for what it learns (optim/parameter_groups.h: own_rate), matched against the names of its parameters;
   /// a config's groups win.
   virtual std::vector<ParameterGroup> parameter_groups() const { return {}; }
-  /// Whether the loss of a row depends on the other rows of its batch (contrast, class means), so that cutting a batch
-  /// into micro-batches changes it.
+  /// Whether the loss of a row depends on the other rows of its batch (contrast, class means, a direction
+  /// that they find together), so that cutting a batch into micro-batches changes it.
   virtual bool compares_rows() const { return false; }
-  /// Whether it draws something for all rows of a batch (Gumbel noise of task weights), so that a micro-batch gets a draw of
-  /// its own.
+  /// Whether it draws something for all rows of a batch (Gumbel noise of task weights, whether they are attacked), so that a
+  /// micro-batch gets a draw of its own.
   virtual bool draws_per_batch() const { return false; }
   /// Whether it is the task's own loss, of which a task can have one only: two would count its labels twice.
   virtual bool is_task_loss() const { return false; }

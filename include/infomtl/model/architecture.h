@@ -57,6 +57,8 @@ class INFOMTL_API Architecture : public torch::nn::Module {
   virtual bool changes_embeddings() const { return false; }
   /// [N_t, E] what is added to the word embeddings [N_t, E] of the task's tokens, before positions and norm; with graph.
   virtual Tensor embedding_offset(std::size_t /*task*/, const Tensor& /*word_embeddings*/) { return {}; }
+  /// Whether it draws something for all rows of a batch (a tree of branches), so that a micro-batch gets a draw of its own.
+  virtual bool draws_per_batch() const { return false; }
   /// Weights that the architecture proposes for a task's head (amortised classifiers), with graph; none for most.
   virtual std::optional<WeightPosterior> head_weights(std::size_t /*task*/) { return std::nullopt; }
   /// Says the 0-based optimiser step before each training pass: what is annealed is a function of it, not a state.

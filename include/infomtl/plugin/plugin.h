@@ -61,7 +61,7 @@ struct PluginEntry {
 
 /// Changes whenever a plugin built before could not work any more.
 inline constexpr const char* kPluginAbi =
-    "infomtl 5, C++ ABI "
+    "infomtl 6, C++ ABI "
 #if _GLIBCXX_USE_CXX11_ABI
     "cxx11";
 #else

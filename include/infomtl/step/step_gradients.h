@@ -35,8 +35,9 @@ struct StepContext {
   std::shared_ptr<GradientMemory> memory = {};
   /// Whether gram() is to do without the Jacobian, where it can.
   bool gram_only = false;
-  /// Largest norm of a task's gradient, over all that the task trains, before apply_weights() weighs it; 0: no limit.
-  /// Other ways to end a step are then refused. Costs the Jacobian.
+  /// Largest norm of a task's gradient, over the parts encoder, shared and task, before apply_weights() weighs it; 0: no
+  /// limit. What terms own (critics, priors) is left as it is. Other ways to end a step are then refused. Costs the
+  /// Jacobian.
   double task_clip_norm = 0;
   /// Whether products() is to be filled from a Jacobian that the weighting asked for.
   bool tells_products = false;
@@ -69,6 +70,9 @@ class INFOMTL_API StepGradients final : public TaskGradients {
   std::int64_t step() const override;
   std::int64_t epoch() const override;
 
+  /// Ends a step in which no task has a loss (tasks() is empty, and no weighting is asked): penalties alone train.
+  void apply_penalties();
+
   /// Whether an apply_... call has been made.
   bool applied() const;
   /// [T] the weights that apply_weights() got; undefined when the weighting ended the step another way.
@@ -79,8 +83,10 @@ class INFOMTL_API StepGradients final : public TaskGradients {
   /// [T] norms of the tasks' gradients before they were clipped; undefined without task_clip_norm.
   const Tensor& task_norms() const;
   const std::vector<StepBatch>& micro_batches() const;
-  /// Per loss (as tasks()): the sums of its terms, complete once losses() is, and of its penalties, complete once the
-  /// step is ended.
+  /// tasks(), then those that have rows in the step but no loss.
+  const std::vector<std::size_t>& tasks_with_rows() const;
+  /// Of each of tasks_with_rows(): the sums of its terms, complete once losses() is, and of its penalties, complete once
+  /// the step is ended.
   const std::vector<std::vector<TermSum>>& terms() const;
 
  private:

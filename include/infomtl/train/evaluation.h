@@ -27,10 +27,13 @@ struct INFOMTL_API Evaluation {
   std::vector<std::map<std::string, double>> all;  ///< further metrics
   std::vector<ClassReport> classes = {};           ///< of each task; empty for values and where the split has no rows
   std::vector<JointAccuracy> joint = {};           ///< one for each set of tasks that label the same texts of the split
+  std::vector<bool> seen = {};                     ///< whether the split has rows of each task; empty: of all
 
-  /// Mean of the scores that are there; NaN when none is.
+  bool has_rows(std::size_t task) const { return seen.empty() || seen.at(task); }
+  /// Mean of the scores of tasks with rows; NaN where there are none or one of the scores is NaN.
   double average() const;
-  /// What selection maximises: scores as they are or negated where lower is better, the negative mean loss.
+  /// What selection maximises: scores as they are or negated where lower is better, the negative mean loss. Means are over
+  /// the tasks with rows, and NaN as that of average().
   /// @param tasks  names, to find a task that `monitor` names
   double monitored(const std::string& monitor, const std::vector<Task>& tasks) const;
 };

@@ -46,6 +46,7 @@ class Ltb final : public Architecture {
     return result;
   }
   std::int64_t width() const override { return width_; }
+  bool draws_per_batch() const override { return branches_.levels() > 1; }
   std::vector<Tensor> shared_parameters() override { return branches_.parameters(); }
   /// Expected share of the levels below the last at which two tasks pass the same node.
   Tensor task_similarity() const override {

@@ -19,8 +19,9 @@ constexpr std::int64_t kNumbersOfABlock = std::int64_t{1} << 22;  // 32 MiB of f
 constexpr std::int64_t kMostRowsOfABlock = 8192;
 
 Tensor with_one(const Tensor& rows) {
-  Tensor wide = at::ones({rows.size(0), rows.size(1) + 1}, torch::kFloat64);
+  Tensor wide = at::empty({rows.size(0), rows.size(1) + 1}, torch::kFloat64);
   wide.narrow(1, 0, rows.size(1)).copy_(rows);
+  wide.narrow(1, rows.size(1), 1).fill_(1);
   return wide;
 }
 

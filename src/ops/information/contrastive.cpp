@@ -1,5 +1,6 @@
 #include "infomtl/ops/information/contrastive.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/information/checks.h"
@@ -35,17 +36,37 @@ LossValue supervised_contrastive(const Tensor& z, const Tensor& labels, double t
   return {per_row.sum(), count};
 }
 
+namespace {
+
+constexpr std::int64_t kRowsOfABlock = 128;
+
+/// log sum exp(-t |u_i - u_j|^2) over the pairs i < j of which i is one of `count` rows from `first` on.
+/// @param unit [B, H]; @param length [B] squared lengths of its rows: 1, or 0 for a zero row
+Tensor log_sum_of_block(const Tensor& unit, const Tensor& length, std::int64_t first, std::int64_t count, double t) {
+  const std::int64_t rest = unit.size(0) - first;
+  const Tensor products = at::mm(unit.narrow(0, first, count), unit.narrow(0, first, rest).t());
+  const Tensor lengths = length.narrow(0, first, rest).unsqueeze(0) + length.narrow(0, first, count).unsqueeze(1);
+  const Tensor squared = (lengths - 2 * products).clamp_min(0);
+  const Tensor later = at::triu_indices(count, rest, 1, torch::dtype(torch::kInt64).device(unit.device()));
+  return (-t * squared.index({later[0], later[1]})).logsumexp(0);
+}
+
+}  // namespace
+
 Tensor uniformity(const Tensor& z, double t) {
   constexpr const char* kName = "uniformity";
   require_matrix(z, kName, "z");
   require_shape(z.size(0) >= 2, kName, "z must have at least two rows", z);
   require_positive(t, kName, "t");
   const Tensor unit = unit_rows(z);
-  const Tensor length = unit.square().sum(1);  // 1, or 0 for a zero row
-  const Tensor squared = (length.unsqueeze(0) + length.unsqueeze(1) - 2 * at::mm(unit, unit.t())).clamp_min(0);
-  const Tensor upper = at::triu_indices(z.size(0), z.size(0), 1, torch::dtype(torch::kInt64).device(z.device()));
-  const Tensor pairs = squared.index({upper[0], upper[1]});
-  return (-t * pairs).logsumexp(0) - std::log(static_cast<double>(pairs.size(0)));
+  const Tensor length = unit.square().sum(1);
+  const std::int64_t rows = z.size(0);
+  Tensor total;
+  for (std::int64_t first = 0; first + 1 < rows; first += kRowsOfABlock) {  // the last row has no later one
+    const Tensor block = log_sum_of_block(unit, length, first, std::min(kRowsOfABlock, rows - first), t);
+    total = total.defined() ? at::logaddexp(total, block) : block;
+  }
+  return total - std::log(static_cast<double>(rows * (rows - 1) / 2));
 }
 
 Tensor alignment(const Tensor& z, const Tensor& other, double alpha) {

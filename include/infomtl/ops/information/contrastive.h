@@ -87,7 +87,8 @@ INFOMTL_API LossValue supervised_contrastive(const torch::Tensor& z, const torch
                                              double temperature = 0.1, bool normalise = true);
 
 /// Uniformity of directions: log mean_{i<j} exp(-t |u_i - u_j|^2), u = z / |z|; lower is more uniform, 0 when all
-/// agree, at least -4t (Wang & Isola 2020). @param z [B, H], B >= 2; @return scalar with graph
+/// agree, at least -4t (Wang & Isola 2020). Without a graph it takes memory linear in B, a block of rows at a time.
+/// @param z [B, H], B >= 2; @return scalar with graph
 INFOMTL_API torch::Tensor uniformity(const torch::Tensor& z, double t = 2.0);
 
 /// Alignment of pairs: mean_i |u_i - v_i|^alpha over unit rows (Wang & Isola 2020); 0 when the views agree.
