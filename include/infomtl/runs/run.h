@@ -15,19 +15,11 @@
 #include "infomtl/core/export.h"
 #include "infomtl/runs/experiment.h"
 #include "infomtl/runs/results.h"
+#include "infomtl/runs/run_plan.h"
 
 namespace infomtl {
 
 class SingleTaskRuns;
-
-/// How many models a config asks for, and the config of each: its regime is that of the steps.
-struct INFOMTL_API RunPlan {
-  bool single;
-  Config config;
-
-  /// @throws ConfigError for an unknown regime
-  static RunPlan of(const Config& config);
-};
 
 class INFOMTL_API Run {
  public:

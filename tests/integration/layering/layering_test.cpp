@@ -61,6 +61,7 @@ TEST(ProjectLayering, FewPublicHeadersReachTheWholeOfJson) {
       "include/infomtl/runs/experiment.h",
       "include/infomtl/runs/results.h",
       "include/infomtl/runs/run.h",
+      "include/infomtl/runs/run_plan.h",
       "include/infomtl/runs/run_state.h",
       "include/infomtl/runs/seeds.h",
       "include/infomtl/runs/summary.h",
