@@ -31,9 +31,10 @@ if ((${#files[@]} == 0)); then
 fi
 
 # GCC's precompiled headers are noise to clang: each is compiled once more by clang, with the flags of a file that uses it.
+# Its OpenMP has a header of its own, which need not be there.
 database=$build_folder/lint
 mkdir -p "$database"
-sed -E 's# -Winvalid-pch##; s#-include ([^ ]*)/cmake_pch\.hxx #-include-pch \1/lint.pch #' \
+sed -E 's# -Winvalid-pch##; s# -fopenmp # #; s#-include ([^ ]*)/cmake_pch\.hxx #-include-pch \1/lint.pch #' \
   "$build_folder/compile_commands.json" >"$database/compile_commands.json"
 
 # Headers are looked at through the generated file that includes nothing else.
