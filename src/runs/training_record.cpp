@@ -18,14 +18,18 @@ void put_rates(Json& record) {
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
 
+/// As many as without stopping early: a step takes as many examples as those before it.
+std::int64_t planned_examples(const Json& record) {
+  const double per_step = share(record.at("examples").get<double>(), record.at("steps").get<double>());
+  return std::llround(per_step * record.at("planned_steps").get<double>());
+}
+
 }  // namespace
 
 Json training_record(const TrainingCost& cost, std::int64_t planned_steps, const std::vector<Task>& tasks) {
-  const double per_step = share(static_cast<double>(cost.examples), static_cast<double>(cost.steps));
   Json record = {{"steps", cost.steps},
                  {"planned_steps", planned_steps},
                  {"examples", cost.examples},
-                 {"planned_examples", std::llround(per_step * static_cast<double>(planned_steps))},
                  {"tokens", cost.tokens},
                  {"encoded_sequences", cost.encoded_sequences},
                  {"rows", Json::object()},
@@ -38,6 +42,7 @@ Json training_record(const TrainingCost& cost, std::int64_t planned_steps, const
     record["passes"][tasks[t].name] =
         share(static_cast<double>(cost.rows.at(t)), static_cast<double>(tasks[t].train_rows));
   }
+  record["planned_examples"] = planned_examples(record);
   put_rates(record);
   return record;
 }
@@ -48,10 +53,13 @@ Json added_up(const std::vector<Json>& records) {
               {"clipped_share", 0.0}, {"seconds", 0.0},         {"peak_memory_bytes", 0}};
   double clipped = 0;
   for (const Json& record : records) {
-    for (const char* const count :
-         {"steps", "planned_steps", "examples", "planned_examples", "tokens", "encoded_sequences"}) {
-      sum[count] = sum[count].get<std::int64_t>() + record.at(count).get<std::int64_t>();
+    const auto add = [&](const char* count, std::int64_t value) {
+      sum[count] = sum[count].get<std::int64_t>() + value;
+    };
+    for (const char* const count : {"steps", "planned_steps", "examples", "tokens", "encoded_sequences"}) {
+      add(count, record.at(count).get<std::int64_t>());
     }
+    add("planned_examples", planned_examples(record));  // which older records do not say
     sum["seconds"] = sum["seconds"].get<double>() + record.at("seconds").get<double>();
     sum["peak_memory_bytes"] =
         std::max(sum["peak_memory_bytes"].get<std::int64_t>(), record.at("peak_memory_bytes").get<std::int64_t>());

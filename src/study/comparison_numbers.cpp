@@ -166,8 +166,7 @@ std::optional<DetectableDifference> detectable_difference(const std::vector<Meth
   double squares = 0;
   int tests = 0;
   for (const MethodScores& method : methods) {
-    if (!method.against_baseline || method.against_baseline->paired_seeds < 2) continue;
-    if (std::isnan(method.against_baseline->deviation)) continue;
+    if (!method.against_baseline || std::isnan(method.against_baseline->deviation)) continue;  // one pair has none
     const std::size_t pairs = method.against_baseline->paired_seeds;
     result.pairs = tests == 0 ? pairs : std::min(result.pairs, pairs);
     squares += method.against_baseline->deviation * method.against_baseline->deviation;

@@ -115,10 +115,8 @@ void read_methods(const Config& config, ComparisonPlan& plan) {
   const std::string baseline = config.choice("baseline", keys.front(), keys);
   plan.baseline = static_cast<std::size_t>(std::find(keys.begin(), keys.end(), baseline) - keys.begin());
   for (std::size_t m = 0; m < entries.size(); ++m) {
-    plan.methods[m].compared.baseline = baseline;
-    if (!entries[m].is_object()) continue;
-    plan.methods[m].compared.baseline = entries[m].choice("baseline", baseline, keys);
-    entries[m].reject_unknown();
+    plan.methods[m].compared.baseline = baseline_of(entries[m], baseline, keys);
+    if (entries[m].is_object()) entries[m].reject_unknown();
   }
 }
 
@@ -196,6 +194,10 @@ PlannedMethod read_method(const Config& entry) {
     method.overrides.push_back({assignment(field, value), set.where(field)});
   }
   return method;
+}
+
+std::string baseline_of(const Config& entry, const std::string& fallback, const std::vector<std::string>& keys) {
+  return entry.is_object() ? entry.choice("baseline", fallback, keys) : fallback;
 }
 
 Config merged_config(const std::filesystem::path& experiment, const std::filesystem::path& method,

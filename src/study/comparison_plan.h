@@ -25,6 +25,8 @@ struct PlannedMethod {
 
 /// A method of a comparison or a search: a file, or an object with "file", "name" and "set". @throws ConfigError
 PlannedMethod read_method(const Config& entry);
+/// Key of the method that an entry is compared with: one of `keys`, else `fallback`. @throws ConfigError
+std::string baseline_of(const Config& entry, const std::string& fallback, const std::vector<std::string>& keys);
 /// @throws UserError for --set seed=...: the seeds are those of the comparison or search
 void refuse_seed_override(const std::vector<std::string>& overrides);
 

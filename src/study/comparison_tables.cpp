@@ -113,7 +113,7 @@ class Writer {
                       " score of them: " + joined(all_.left_out_tasks));
     }
     if (!all_.diverged.empty()) notes.push_back("Left out, because training diverged: " + joined(all_.diverged, "; "));
-    if (tasks_.size() > 1 && !all_rise_ &&
+    if (!all_rise_ &&
         std::any_of(tasks_.begin(), tasks_.end(), [&](std::size_t t) { return all_.tasks[t].higher_is_better; })) {
       notes.emplace_back("No averages: higher scores are better in some of these tasks, lower ones in others");
     }

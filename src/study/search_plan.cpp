@@ -70,15 +70,6 @@ void draw_trials(const Config& config, const Config& entry, SearchPlan& plan, Se
   });
 }
 
-/// Whom the winners are compared with.
-void read_baselines(const std::vector<Config>& entries, const std::vector<std::string>& names, SearchPlan& plan) {
-  for (std::size_t m = 0; m < entries.size(); ++m) {
-    std::string& baseline = plan.methods[m].planned.compared.baseline;
-    baseline = names.front();
-    if (entries[m].is_object()) baseline = entries[m].choice("baseline", baseline, names);
-  }
-}
-
 void check_budgets(const Config& config, const SearchPlan& plan, std::int64_t budget) {
   if (plan.unequal_budgets) return;
   const auto trials = [](const SearchMethod& method) { return std::to_string(method.trials.size()); };
@@ -135,15 +126,15 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file, const std::shared
 
   std::vector<std::string> names;
   const bool methods_read = config.part([&] {
-    for (const Config& entry : config.list("methods")) {
+    const std::vector<Config> entries = config.list("methods");
+    for (const Config& entry : entries) {
       const bool read = entry.part([&] {
         SearchMethod method = read_searched_method(entry);
         if (std::find(names.begin(), names.end(), method.name()) != names.end()) {
           entry.fail("\"" + method.name() + "\" is given twice; give one of them another \"name\"");
         }
         names.push_back(method.name());
-        if (entry.is_object()) entry.has("space");
-        if (entry.is_object()) entry.has("baseline");
+        if (entry.is_object()) entry.has("space"), entry.has("baseline");
         if (whole) draw_trials(config, entry, plan, method, budget, seed);
         if (entry.is_object()) entry.reject_unknown();
         plan.methods.push_back(std::move(method));
@@ -151,7 +142,9 @@ SearchPlan SearchPlan::read(const std::filesystem::path& file, const std::shared
       whole = whole && read;
     }
     if (names.empty() && whole) config.fail("methods", "names no method");
-    if (whole) read_baselines(config.list("methods"), names, plan);
+    for (std::size_t m = 0; whole && m < entries.size(); ++m) {
+      plan.methods[m].planned.compared.baseline = baseline_of(entries[m], names.front(), names);
+    }
   });
   config.reject_unknown();
   if (whole && methods_read) config.part([&] { check_budgets(config, plan, budget); });

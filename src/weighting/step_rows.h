@@ -1,6 +1,6 @@
 #pragma once
-// Step rows: what a weighting remembers per task, in a step that has losses of some tasks only. States of absent tasks stay
-// as they are, but for a simplex whose point had left all present ones.
+// Step rows: what a weighting remembers per task, in a step that has losses of some tasks only. States of absent tasks
+// stay as they are, but for a simplex whose point had left all present ones.
 //
 // Letters: T tasks of the experiment, k those of the step.
 

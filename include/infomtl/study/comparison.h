@@ -136,8 +136,9 @@ struct ComparisonOptions {
 
 /// Trains every method of a comparison config under every seed, one run folder <method>/seed-<n> below `output` (empty:
 /// runs/<config name>), or below the folder of each value of its axes. Finished runs are kept, broken-off ones continue,
-/// one that diverges is named and left out; several processes may work on one folder. Every method's config is read and checked before the first trains. Writes
-/// comparison.json and table.{txt,md,tex,csv} there as runs end. Ends early when `stop` is set.
+/// one that diverges is named and left out; several processes may work on one folder. Every method's config is read and
+/// checked before the first trains. Writes comparison.json and table.{txt,md,tex,csv} there as runs end. Ends early when
+/// `stop` is set.
 ///
 /// The config's fields are told in configs/README.md. A run's config is the experiment's with the method's file on top,
 /// then the method's "set", the value of each axis, and `overrides`.
