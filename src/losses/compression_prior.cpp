@@ -69,7 +69,7 @@ class MixturePrior final : public LearnedMoments {
   explicit MixturePrior(const PriorContext& shape) {
     for (const Task& task : shape.tasks) {
       ops::TensorRandom random(derive_seed(shape.seed, task.name));
-      add(task, random.normal({shape.components, task.outputs()}));
+      add(task, at::randn({shape.components, task.outputs()}, random.generator(), torch::kFloat32));
       weight_logits_.push_back(register_parameter(task.name + "_weight_logits", at::zeros({shape.components})));
     }
   }

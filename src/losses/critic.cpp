@@ -46,7 +46,8 @@ class BilinearCritic final : public Critic {
     if (shape.inputs < 1) throw StateError("a critic without inputs: the term was built without its TermContext");
     ops::TensorRandom random(derive_seed(shape.seed, "weight"));
     const auto inputs = static_cast<double>(shape.inputs);
-    weight_ = register_parameter("weight", random.normal({shape.inputs, shape.inputs}) / inputs);
+    weight_ = register_parameter("weight",
+                                 at::randn({shape.inputs, shape.inputs}, random.generator(), torch::kFloat32) / inputs);
   }
   Tensor scores(const Tensor& x, const Tensor& y, double temperature) const override {
     return ops::bilinear_scores(x, weight_, y) / temperature;

@@ -15,7 +15,7 @@ BayesianLinear::BayesianLinear(const Shape& shape, std::uint64_t seed) {
   const double deviation = 1.0 / std::sqrt(static_cast<double>(shape.inputs));
   const auto draw = [&](const char* name, at::IntArrayRef size, double mean, double spread) {
     ops::TensorRandom random(derive_seed(seed, name));
-    return register_parameter(name, random.normal(size) * spread + mean);
+    return register_parameter(name, at::randn(size, random.generator(), torch::kFloat32) * spread + mean);
   };
   weight_mean_ = draw("weight_mean", {shape.outputs, shape.inputs}, 0.0, deviation);
   weight_scale_ = draw("weight_scale", {shape.outputs, shape.inputs}, shape.initial_scale, 0.1);

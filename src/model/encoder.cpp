@@ -23,7 +23,7 @@ void initialize_transformer(torch::nn::Module& module, double deviation, std::ui
     Tensor& parameter = entry.value();
     if (parameter.dim() >= 2) {
       ops::TensorRandom random(derive_seed(seed, "initial/" + entry.key()));
-      parameter.copy_(random.normal(parameter.sizes()) * deviation);
+      parameter.copy_(at::randn(parameter.sizes(), random.generator(), torch::kFloat32) * deviation);
     } else {
       parameter.fill_(entry.key().ends_with("weight") ? 1.0 : 0.0);
     }

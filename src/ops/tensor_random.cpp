@@ -5,7 +5,7 @@
 
 #include <mutex>
 
-#include "infomtl/ops/device_copy.h"
+#include "infomtl/ops/normal_noise.h"
 
 namespace infomtl::ops {
 
@@ -18,7 +18,9 @@ std::uint64_t TensorRandom::random64() {
 }
 
 torch::Tensor TensorRandom::normal(at::IntArrayRef shape) {
-  return copied_to(at::randn(shape, generator_, at::kFloat), device_);
+  const std::int64_t columns = shape.empty() ? 1 : shape.back();
+  const std::int64_t rows = columns == 0 ? 0 : c10::multiply_integers(shape) / columns;
+  return normal_noise({.seed = random64()}, rows, columns, device_).view(shape);
 }
 
 }  // namespace infomtl::ops

@@ -37,7 +37,7 @@ class ForumWeighting final : public GradientWeighting {
     }
     // The constraint q = f(theta, w) - f(theta_K, w), theta_K held fixed: its gradients by theta and by the logits.
     const torch::Tensor by_theta = ops::combine(of_tasks(lower.jacobian()), weights);
-    const torch::Tensor gap = of_tasks(lower.losses() - lower.losses_at(shift)).to(torch::kFloat64);
+    const torch::Tensor gap = of_tasks(lower.losses() - lower.losses_at(shift)).to(torch::kCPU, torch::kFloat64);
     const torch::Tensor by_logits = weights * (gap - (weights * gap).sum());
     const torch::Tensor upper = task_gradients.jacobian();
     torch::Tensor gram = ops::gram(torch::cat({upper, by_theta.unsqueeze(0)}));

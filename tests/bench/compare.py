@@ -4,7 +4,7 @@
                [--output FOLDER]
 
 Each round asks every process in turn for the same number of steps while the others wait, and for the machine's yardstick (a
-product of two 2048 x 2048 matrices, 8192 x 8192 on a GPU, in float32 and in bfloat16) before them, so that a change of the
+product of two 2048 x 2048 matrices, 8192 x 8192 on a GPU, in the precisions measured) before them, so that a change of the
 machine's speed meets all alike. All train on the same tweets. Without torch and transformers in this Python ours runs alone.
 
 Useful work is 6 FLOPs a parameter of the encoder's layers (embeddings left out) for each real token and dropout view: padding
@@ -90,7 +90,8 @@ def measure(given, contest, data, scratch):
     processes, types = [process for process, _ in started], [type_of for _, type_of in started]
     versions = {name: value for process in processes for name, value in process.ask("about").items()}
     steps = max(2, given.examples // (batch_size * TASKS_OF_A_STEP[regime]))
-    gemm = alternate(processes, given.rounds, steps, max(2, steps // 4), {"float32": 8, "bfloat16": 16})
+    products = {"float32": 8} | {precision: 16 for precision in given.precision}  # of bfloat16 minutes where a CPU has none
+    gemm = alternate(processes, given.rounds, steps, max(2, steps // 4), products)
     flops = 6 * encoder_parameters(given.model) * VIEWS[method]
     speeds = {process.name: [answer["tokens"] / answer["seconds"] for answer in process.answers] for process in processes}
     rows = []

@@ -137,7 +137,28 @@ bool waits(const c10::OperatorHandle& op, const torch::jit::Stack& stack) {
   return false;
 }
 
+/// As on a GPU: all tensors of an operation are on one device, but for single numbers and for indices.
+void require_one_device(const c10::OperatorHandle& op, const torch::jit::Stack& stack) {
+  static const std::set<std::string> indexing = {"aten::index", "aten::index_put_", "aten::_index_put_impl_",
+                                                 "aten::_unsafe_index"};
+  if (indexing.contains(op.schema().name())) return;
+  bool host = false, device = false;
+  const auto look = [&](const at::Tensor& x) {
+    if (!x.defined()) return;
+    device = device || !x.is_cpu();
+    host = host || (x.is_cpu() && x.dim() > 0);
+  };
+  const std::size_t arguments = op.schema().arguments().size();
+  for (std::size_t i = stack.size() - arguments; i < stack.size(); ++i) {
+    if (stack[i].isTensor()) look(stack[i].toTensor());
+    if (!stack[i].isTensorList()) continue;
+    for (const at::Tensor& each : stack[i].toTensorVector()) look(each);
+  }
+  TORCH_CHECK(!host || !device, op.schema().name(), ": expected all tensors to be on the same device");
+}
+
 void on_the_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  require_one_device(op, *stack);
   if (waits(op, *stack)) add(op.schema().name());
   const bool before = std::exchange(inside, true);
   try {

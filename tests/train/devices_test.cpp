@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "train/whole_run.h"
+#include "train/every_method.h"
 
 namespace infomtl::testing {
 namespace {
@@ -33,19 +33,12 @@ std::vector<Family> families() {
 
 class RunsOnDevice : public OnDevice {
  protected:
-  TrainedBy run(const Family& family, torch::Device device, Precision precision = Precision::float32) const {
+  TrainedBy run(Family family, torch::Device device, Precision precision = Precision::float32) const {
+    family.method.descent = true;
     return {family.method, family.regime, 1, data_of({"topic", "polarity", "emotion"}), device, precision};
   }
 };
 INFOMTL_ON_EVERY_DEVICE(RunsOnDevice);
-
-Tensor values_of(const TrainedBy& run) { return run.trainer->parameters().values().detach().to(torch::kCPU); }
-
-// |a - b| / |b| over the whole vectors.
-double relative_difference(const Tensor& a, const Tensor& b) {
-  const Tensor exact = b.to(torch::kFloat64);
-  return ((a.to(torch::kFloat64) - exact).norm() / exact.norm()).item<double>();
-}
 
 // The largest |a - b| / max(|b|, 1) over the losses of a report's record.
 double loss_difference(const std::string& a, const std::string& b) {
@@ -72,6 +65,13 @@ TEST_P(RunsOnDevice, TwentyStepsAreTheCpusButForRounding) {
     for (std::size_t r = 0; r < cpu.records.size(); ++r) {
       EXPECT_LE(loss_difference(here.records[r], cpu.records[r]), device().is_cpu() ? 0.0 : 1e-4) << "report " << r;
     }
+  }
+}
+
+TEST_P(RunsOnDevice, EveryMethodsStepsAreTheCpusButForRounding) {
+  for (const NamedMethod& method : every_method()) {
+    SCOPED_TRACE(method.name);
+    expect_the_cpus_steps(method, device(), 3);
   }
 }
 

@@ -1,10 +1,12 @@
 // What a training step waits for on a device, counted over 20 steps between two reports.
 
+#include <algorithm>
 #include <functional>
 #include <ostream>
 
 #include "infomtl/core/errors.h"
 #include "support/waiting_device.h"
+#include "train/every_method.h"
 #include "train/trained.h"
 
 namespace infomtl {
@@ -99,6 +101,18 @@ TEST(WaitingDevice, CountsWhatIsWaitedFor) {
   EXPECT_EQ(x.nonzero().size(0), 2);
   EXPECT_TRUE(at::equal(x, x));
   EXPECT_EQ(waiting.taken(), Waits({{"aten::nonzero", 1}, {"aten::equal", 1}}));
+}
+
+class OnAnotherDevice : public ::testing::TestWithParam<testing::NamedMethod> {};
+INSTANTIATE_TEST_SUITE_P(Methods, OnAnotherDevice, ::testing::ValuesIn(testing::every_method()), [](const auto& each) {
+  std::string name = each.param.name + "_" + each.param.regime;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+});
+
+TEST_P(OnAnotherDevice, ItsStepsAreTheCpusButForRounding) {
+  const WaitingDevice waiting;
+  testing::expect_the_cpus_steps(GetParam(), waiting.device(), 3);
 }
 
 /// What the second step says, after `spoil`.

@@ -8,7 +8,6 @@
 namespace infomtl {
 namespace {
 
-using testing::corpus;
 using testing::data_of;
 
 // As many tasks as every weighting's defaults need.
@@ -35,23 +34,6 @@ std::vector<Corner> corners() {
   return all;
 }
 
-/// Four copies of one task: weightings of common inputs take tasks that label the same texts.
-std::shared_ptr<const TaskData> common_texts() {
-  static const std::shared_ptr<const TaskData> data = [] {
-    Dataset dataset = data_of({"topic"})->dataset();
-    for (int copy = 2; copy <= 4; ++copy) {
-      dataset.tasks.push_back(dataset.tasks[0]);
-      dataset.tasks.back().name += std::to_string(copy);
-    }
-    for (SplitData& split : dataset.splits) {
-      const TaskRows rows = split.tasks[0];
-      split.tasks.assign(4, rows);
-    }
-    return std::make_shared<const TaskData>(std::move(dataset), corpus().tokenizer, 64);
-  }();
-  return data;
-}
-
 class WeightingInARun : public ::testing::TestWithParam<Corner> {};
 INSTANTIATE_TEST_SUITE_P(Corners, WeightingInARun, ::testing::ValuesIn(corners()), [](const auto& each) {
   return each.param.name + "_" + each.param.regime + "_" + std::to_string(each.param.accumulate);
@@ -61,7 +43,7 @@ TEST_P(WeightingInARun, LearnsAndContinuesBitForBit) {
   // Alone, a task is trained as one of a list of one, by a model of its own.
   const bool alone = GetParam().regime == "single", common = GetParam().name == "svd_reweighting";
   const auto tasks = alone || common ? std::vector<std::string>{"topic"} : kTasks;
-  const auto data = common ? common_texts() : data_of(tasks);
+  const auto data = common ? testing::common_texts() : data_of(tasks);
   Json weighting = {{"name", GetParam().name}};
   if (GetParam().name == "smoothed") weighting["inner"] = "uncertainty";
   const double above =

@@ -10,6 +10,7 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/hash.h"
 #include "infomtl/data/samplers.h"
+#include "infomtl/optim/sgd.h"
 #include "infomtl/train/trainer.h"
 #include "infomtl/train/weighting_context.h"
 #include "step/small_run.h"
@@ -31,6 +32,23 @@ inline std::shared_ptr<const TaskData> data_of(const std::vector<std::string>& t
   return data;
 }
 
+/// Four copies of one task: weightings of common inputs take tasks that label the same texts.
+inline std::shared_ptr<const TaskData> common_texts() {
+  static const std::shared_ptr<const TaskData> data = [] {
+    Dataset dataset = data_of({"topic"})->dataset();
+    for (int copy = 2; copy <= 4; ++copy) {
+      dataset.tasks.push_back(dataset.tasks[0]);
+      dataset.tasks.back().name += std::to_string(copy);
+    }
+    for (SplitData& split : dataset.splits) {
+      const TaskRows rows = split.tasks[0];
+      split.tasks.assign(4, rows);
+    }
+    return std::make_shared<const TaskData>(std::move(dataset), corpus().tokenizer, 64);
+  }();
+  return data;
+}
+
 /// Score of always saying the commonest thing, averaged over the tasks.
 inline double chance(const std::vector<std::string>& tasks) {
   const Json known = Json::parse(read_file(corpus().folder.path() / "ceilings.json"));
@@ -45,7 +63,8 @@ struct Method {
        architecture = "shared";
   std::vector<TrainingPhase> phases = {};
   std::int64_t epochs = 14;
-  bool learns = true;  ///< whether so many epochs from random weights are enough to be above chance
+  bool learns = true;    ///< whether so many epochs from random weights are enough to be above chance
+  bool descent = false;  ///< plain descent: Adamax moves an entry alike far for a gradient that is 0 but for rounding
 };
 
 /// A model with one small layer, in training by a method. Its parameters are drawn on the CPU, whatever the device.
@@ -79,7 +98,7 @@ struct TrainedBy {
     settings.batching.batch_size = 16;
     settings.batching.accumulate = accumulate;
     settings.batching.regime = regime == "joint" ? Regime::joint : Regime::alternating;
-    settings.optimizer = adamax({.learning_rate = 0.015});
+    settings.optimizer = method.descent ? sgd({.learning_rate = 0.05}) : adamax({.learning_rate = 0.015});
     settings.schedule = schedules::constant();
     settings.phases = method.phases;
     if (regime == "alternating") settings.sampler = samplers::uniform();  // sizes count once: task_size looks at them

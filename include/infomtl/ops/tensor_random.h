@@ -1,6 +1,6 @@
 #pragma once
-// Random tensors of one purpose within one step: a function of its seed and of the order of draws, nothing else. Numbers
-// are drawn on the CPU, so a run has the same ones on every device.
+// Random tensors of one purpose within one step: a function of its seed and of the order of draws, nothing else. A run has
+// the same ones on every device: the generator is the CPU's, and what is large is a pattern of one of its numbers.
 //
 //   ops::TensorRandom dropout(derive_seed(run_seed, "dropout", step));
 //   Tensor kept = at::bernoulli(at::full({n, h}, 0.9), dropout.generator());
@@ -23,7 +23,7 @@ class INFOMTL_API TensorRandom {
   torch::Device device() const { return device_; }
   /// One number, the same for the same seed on every device; drawn on the host, no device is waited for.
   std::uint64_t random64();
-  /// Standard normal values of the given shape, float32 on device(). (A test's own numbers may stand in.)
+  /// Standard normal values of the given shape, float32, made on device() by normal_noise(). (A test's may stand in.)
   virtual torch::Tensor normal(at::IntArrayRef shape);
 
  private:

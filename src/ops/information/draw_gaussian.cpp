@@ -13,16 +13,6 @@ using torch::Tensor;
 
 NoisePattern draw_noise(TensorRandom& random) { return {.seed = random.random64()}; }
 
-Tensor normal_noise(const NoisePattern& noise, std::int64_t rows, std::int64_t columns, torch::Device device) {
-  const Tensor numbers = at::empty({rows, columns}, torch::kFloat32);
-  float* to = numbers.mutable_data_ptr<float>();
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const kernels::RowKey key = kernels::noise_key(noise.seed, row);
-    for (std::int64_t column = 0; column < columns; ++column) *to++ = kernels::normal_noise(key, column);
-  }
-  return numbers.to(device, /*non_blocking=*/true);
-}
-
 GaussianDraw draw_gaussian(const Tensor& mean, const Tensor& log_variance, const NoisePattern& noise,
                            const Tensor& prior_mean, const Tensor& prior_log_variance) {
   constexpr const char* kName = "draw_gaussian";

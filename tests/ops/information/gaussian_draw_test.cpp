@@ -1,12 +1,15 @@
 #include "infomtl/ops/information/gaussian_draw.h"
 
 #include <ATen/ATen.h>
+#include <torch/autograd.h>
 
-#include <cmath>
+#include <utility>
+#include <vector>
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/information/gaussian.h"
 #include "support/compare.h"
+#include "support/devices.h"
 
 namespace infomtl::ops {
 namespace {
@@ -14,35 +17,43 @@ namespace {
 using infomtl::testing::close;
 using torch::Tensor;
 
-TEST(NormalNoise, IsAFunctionOfSeedRowAndColumn) {
-  const Tensor noise = normal_noise({.seed = 7}, 20, 30);
-  EXPECT_TRUE(torch::equal(noise.slice(0, 0, 3).slice(1, 0, 9), normal_noise({.seed = 7}, 3, 9)));
-  EXPECT_FALSE(torch::equal(noise, normal_noise({.seed = 8}, 20, 30)));
+class GaussianDraws : public infomtl::testing::OnDevice {};
+INFOMTL_ON_EVERY_DEVICE(GaussianDraws);
+
+TEST(GaussianDraw, EveryDrawTakesANumberOfItsOwn) {
   TensorRandom one(3), same(3);
   const NoisePattern first = draw_noise(one);
   EXPECT_EQ(first.seed, draw_noise(same).seed);
   EXPECT_NE(first.seed, draw_noise(one).seed);
-  EXPECT_EQ(normal_noise(first, 0, 4).numel(), 0);
 }
 
-TEST(NormalNoise, IsStandardNormal) {
-  constexpr std::int64_t rows = 400, columns = 500;
-  const Tensor noise = normal_noise({.seed = 11}, rows, columns).to(torch::kFloat64);
-  // The greatest distance of the distribution from the normal one; 1.95 / sqrt(n) is passed once in a thousand times.
-  const Tensor sorted = std::get<0>(noise.flatten().sort());
-  const double n = rows * columns;
-  const Tensor found = (at::arange(rows * columns, torch::kFloat64) + 0.5) / n;
-  const Tensor expected = 0.5 * at::erfc(-sorted / std::sqrt(2.0));
-  EXPECT_LT((found - expected).abs().max().item<double>(), 1.95 / std::sqrt(n));
-  EXPECT_GT(noise.abs().max().item<double>(), 4.0);
-  // Neighbours know nothing of each other: correlations have a deviation of 1 / sqrt(n).
-  const auto correlation = [](const Tensor& a, const Tensor& b) { return (a * b).mean().item<double>(); };
-  const double allowed = 4 / std::sqrt(n);
-  EXPECT_NEAR(correlation(noise.slice(0, 1), noise.slice(0, 0, -1)), 0, allowed);
-  EXPECT_NEAR(correlation(noise.slice(1, 1), noise.slice(1, 0, -1)), 0, allowed);
-  EXPECT_NEAR(correlation(noise.slice(1, 1).square() - 1, noise.slice(1, 0, -1).square() - 1), 0, 2 * allowed);
-  const Tensor other = normal_noise({.seed = 12}, rows, columns).to(torch::kFloat64);
-  EXPECT_NEAR(correlation(noise, other), 0, allowed);
+TEST_P(GaussianDraws, EqualThoseOfTheCpuInFloat64WithTheirGradients) {
+  const NoisePattern noise{.seed = 5};
+  const auto outcome = [&](const std::vector<Tensor>& given, torch::ScalarType type, torch::Device where) {
+    std::vector<Tensor> in;
+    for (const Tensor& each : given) in.push_back(each.to(where, type).requires_grad_(true));
+    const GaussianDraw draw =
+        in.size() == 2 ? draw_gaussian(in[0], in[1], noise) : draw_gaussian(in[0], in[1], noise, in[2], in[3]);
+    std::vector<Tensor> found =
+        torch::autograd::grad({draw.sample.square().sum() + (draw.divergence * draw.divergence).sum()}, in);
+    found.insert(found.end(), {draw.sample, draw.divergence});
+    return found;
+  };
+  for (const auto& [type, rounding] : {std::pair(torch::kFloat32, 1e-5), std::pair(torch::kBFloat16, 1e-2)}) {
+    const auto drawn = [type = type](at::IntArrayRef shape) { return (0.5 * torch::randn(shape)).to(type); };
+    for (const auto& [rows, width] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {33, 3}, {128, 20}, {5, 384}}) {
+      for (const std::vector<Tensor>& in :
+           {std::vector<Tensor>{drawn({rows, width}), drawn({rows, width})},
+            {drawn({rows, width}), drawn({rows, width}), drawn({width}), drawn({width})},
+            {drawn({rows, width}), drawn({rows, width}), drawn({rows, width}), drawn({rows, width})}}) {
+        const std::vector<Tensor> found = outcome(in, type, device());
+        const std::vector<Tensor> expected = outcome(in, torch::kFloat64, torch::kCPU);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          EXPECT_TRUE(close(found[i], expected[i], rounding, rounding)) << rows << " x " << width << ", result " << i;
+        }
+      }
+    }
+  }
 }
 
 TEST(GaussianDraw, OnTheCpuIsWhatItsPartsAreToTheBit) {

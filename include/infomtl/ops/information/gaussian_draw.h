@@ -13,22 +13,13 @@
 #include <cstdint>
 
 #include "infomtl/core/export.h"
+#include "infomtl/ops/normal_noise.h"
 #include "infomtl/ops/tensor_random.h"
 
 namespace infomtl::ops {
 
-/// Standard normal numbers: that of (row, column) is a function of the seed and the two, up to rounding the same on every
-/// device.
-struct NoisePattern {
-  std::uint64_t seed = 0;
-};
-
 /// One number of `random`, whatever the size of what it is laid over.
 INFOMTL_API NoisePattern draw_noise(TensorRandom& random);
-
-/// @return [rows, columns] float32 on `device`
-INFOMTL_API torch::Tensor normal_noise(const NoisePattern& noise, std::int64_t rows, std::int64_t columns,
-                                       torch::Device device = torch::kCPU);
 
 struct GaussianDraw {
   torch::Tensor sample;      ///< [B, K], gaussian_sample() with normal_noise()

@@ -1,4 +1,4 @@
-// A draw from a Gaussian and its KL to a prior on a GPU: launches of the bodies in gaussian_bodies.h.
+// Normal noise, a draw from a Gaussian and its KL to a prior on a GPU: launches of the bodies in gaussian_bodies.h.
 #include "ops/information/cuda/gaussian_bodies.h"
 #include "ops/information/cuda/kernels.h"
 
@@ -7,6 +7,9 @@ namespace {
 
 using DrawBlock = infomtl::cuda::DeviceBlock<kDrawThreads>;
 
+__global__ void __launch_bounds__(kDrawThreads) noise_kernel(const kernels::NoiseRows noise) {
+  noise_body(DrawBlock{}, noise);
+}
 template <class T>
 __global__ void __launch_bounds__(kDrawThreads) draw_kernel(const DrawRows<T> draw) {
   draw_body(DrawBlock{}, draw);
@@ -20,6 +23,11 @@ unsigned blocks_of(std::int64_t rows) { return static_cast<unsigned>(infomtl::cu
 
 }  // namespace
 
+cudaError_t launch_noise(const kernels::NoiseRows& noise, cudaStream_t stream) {
+  if (noise.rows == 0 || noise.width == 0) return cudaSuccess;
+  noise_kernel<<<blocks_of(noise.rows), kDrawThreads, 0, stream>>>(noise);
+  return cudaGetLastError();
+}
 template <class T>
 cudaError_t launch_draw(const DrawRows<T>& draw, cudaStream_t stream) {
   if (draw.rows == 0) return cudaSuccess;

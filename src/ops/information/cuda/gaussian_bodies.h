@@ -1,5 +1,5 @@
 #pragma once
-// A draw from a Gaussian and its KL to a prior: the bodies of a block. 128 threads; a warp has a row, a lane every 32nd
+// Normal noise, a draw from a Gaussian and its KL to a prior: the bodies of a block. 128 threads; a warp has a row, a lane every 32nd
 // column. Arithmetic is float32 for both storage types.
 
 #include "infomtl/core/thread_block.h"
@@ -17,6 +17,20 @@ constexpr int kDrawRows = kDrawThreads / kDrawLanes;
 
 INFOMTL_INLINE void write(float x, float* to) { *to = x; }
 INFOMTL_INLINE void write(float x, kernels::BFloat16* to) { *to = kernels::narrowed(x); }
+
+/// Noise alone. 4 bytes written per entry; about 40 operations, of which 3 are roots, logarithms, cosines. Blocks: x, 4 rows
+/// each.
+template <class Block>
+INFOMTL_INLINE void noise_body(const Block& block, const kernels::NoiseRows& n) {
+  block.each([&](int t) {
+    const std::int64_t row = block.x() * kDrawRows + t / kDrawLanes;
+    if (row >= n.rows) return;
+    const kernels::RowKey key = kernels::noise_key(n.seed, row);
+    for (std::int64_t j = t % kDrawLanes; j < n.width; j += kDrawLanes) {
+      n.numbers[row * n.width + j] = kernels::normal_noise(key, j);
+    }
+  });
+}
 
 /// Sample and divergence. 2 elements read (and 8 bytes of a prior) and 4 bytes written per entry, 4 bytes per row; about 60
 /// operations per entry, of which 5 are roots, exponentials and the like. Blocks: x, 4 rows each.

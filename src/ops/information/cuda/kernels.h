@@ -6,6 +6,7 @@
 
 #include "ops/information/contrast_elements.h"
 #include "ops/information/gaussian_elements.h"
+#include "ops/noise_elements.h"
 
 namespace infomtl::ops::cuda {
 
@@ -13,6 +14,7 @@ template <class T>
 cudaError_t launch_contrast_sums(const kernels::ContrastSums<T>& sums, cudaStream_t stream);
 template <class T>
 cudaError_t launch_contrast_gradient(const kernels::ContrastGradient<T>& gradient, cudaStream_t stream);
+cudaError_t launch_noise(const kernels::NoiseRows& rows, cudaStream_t stream);
 template <class T>
 cudaError_t launch_draw(const kernels::DrawRows<T>& draw, cudaStream_t stream);
 template <class T>
