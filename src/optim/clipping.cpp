@@ -63,11 +63,15 @@ at::Tensor clip(const std::vector<at::Tensor>& pieces, double max_norm) {
   if (pieces.front().is_cuda() && pieces.front().scalar_type() == at::kFloat) return clip_on_cuda(pieces, max_norm);
 #endif
   at::Tensor norm = norm_of(pieces);
-  if (max_norm <= 0) return norm;
-  const at::Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1.0);
+  if (norm.is_cpu() && max_norm <= 0) return norm;
+  const at::Tensor factor = max_norm > 0 ? (max_norm / (norm + 1e-6)).clamp_max(1.0) : at::ones_like(norm);
   // On the CPU reading the factor is free and spares a pass over gradients that need no clipping.
   if (factor.is_cpu() && !shortens(factor.item<double>())) return norm;
-  for (const at::Tensor& piece : pieces) piece.mul_(factor.to(piece.scalar_type()));
+  const at::Tensor bad = factor.is_cpu() ? at::Tensor() : at::isfinite(norm).logical_not_();
+  for (const at::Tensor& piece : pieces) {
+    piece.mul_(factor.to(piece.scalar_type()));
+    if (bad.defined()) piece.masked_fill_(bad, 0.0);
+  }
   return norm;
 }
 

@@ -2,6 +2,8 @@
 // The arithmetic of a gradient's norm and of clipping by it, once for the CPU's loops, for device code and for tests. No
 // torch; C++17, as device code is.
 
+#include <math.h>
+
 #include <cstdint>
 
 #include "infomtl/core/device_code.h"
@@ -22,6 +24,13 @@ INFOMTL_INLINE double squared(float x) {
 INFOMTL_INLINE double clip_factor(double norm, double most) {
   const double factor = most / (norm + 1e-6);
   return factor > 1.0 ? 1.0 : factor;
+}
+
+/// What a device multiplies a gradient with that the host has not looked at: clip_factor(), or 1 without a limit (0); NaN
+/// for a norm that is not finite.
+INFOMTL_INLINE double unseen_factor(double norm, double most) {
+  if (norm - norm != 0.0) return NAN;
+  return most > 0 ? clip_factor(norm, most) : 1.0;
 }
 
 /// Whether a factor changes anything. One that is NaN does not: the norm tells what happened, and the gradient stays as it

@@ -28,21 +28,28 @@ std::string bad_parameter(const MultiTaskModel* model, const Objective* objectiv
 
 void LossChecks::add(const ForwardContext& context, const TaskLoss& loss, const TaskStep& step, const char* what) {
   if (!loss.value.defined()) return;
+  std::vector<TermPart> parts = loss.parts;
+  for (TermPart& part : parts) part.sum = part.sum.detach();  // what is looked at later holds no graph
   losses_.push_back({.place = "step " + std::to_string(step.step() + 1) + ", task \"" + step.task().name + "\"",
                      .what = what,
                      .value = loss.value.detach(),
-                     .parts = loss.parts,
+                     .parts = std::move(parts),
                      .model = context.model,
                      .objective = context.objective});
 }
 
-bool LossChecks::finite(const Tensor& also) {
+Tensor LossChecks::sum(const Tensor& also) const {
   Tensor sum = also;
   for (const Unseen& loss : losses_) {
     const Tensor value = loss.value.to(torch::kFloat64);
     sum = sum.defined() ? sum + value : value;
   }
-  if (sum.defined() && !at::isfinite(sum).item<bool>()) return false;
+  return sum;
+}
+
+bool LossChecks::finite(const Tensor& also) {
+  const Tensor all = sum(also);
+  if (all.defined() && !at::isfinite(all).item<bool>()) return false;
   losses_.clear();
   return true;
 }

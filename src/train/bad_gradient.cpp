@@ -4,19 +4,19 @@
 
 namespace infomtl {
 
-void throw_bad_gradient(const StepGradients& step, const ForwardContext& forward, FlatParameters& parameters) {
-  const std::vector<Task>& known = forward.model->tasks();
-  const std::string number = "step " + std::to_string(forward.step + 1);
+void throw_bad_gradient(const StepInputs& step, FlatParameters& parameters) {
+  const std::vector<Task>& known = step.forward.model->tasks();
+  const std::string number = "step " + std::to_string(step.forward.step + 1);
   std::string tasks;
-  for (const std::size_t task : step.tasks()) {
+  for (const std::size_t task : step.tasks) {
     tasks += (tasks.empty() ? "\"" : ", \"") + known[task].name + "\"";
     // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
     StepContext context;
-    context.forward = forward;
+    context.forward = step.forward;
     context.forward.records = false;
     context.forward.unchecked = nullptr;
     context.parameters = &parameters;
-    std::vector<StepBatch> own = step.micro_batches();
+    std::vector<StepBatch> own = step.micro_batches;
     for (StepBatch& micro : own) std::erase_if(micro.tasks, [&](const TaskBatch& rows) { return rows.task != task; });
     std::erase_if(own, [](const StepBatch& micro) { return micro.tasks.empty(); });
     parameters.zero_gradients();

@@ -11,16 +11,15 @@
 #include "infomtl/core/files.h"
 #include "infomtl/core/log.h"
 #include "infomtl/data/task_batches.h"
-#include "infomtl/step/loss_checks.h"
 #include "infomtl/step/step_gradients.h"
 #include "infomtl/train/checkpoint.h"
 #include "infomtl/train/evaluation.h"
 #include "infomtl/train/weighting_context.h"
-#include "train/bad_gradient.h"
 #include "train/diagnostics.h"
 #include "train/phase_plan.h"
 #include "train/progress.h"
 #include "train/selection.h"
+#include "train/step_checks.h"
 #include "train/step_snapshot.h"
 #include "train/step_statistics.h"
 #include "train/stopwatch.h"
@@ -42,7 +41,8 @@ struct Trainer::Implementation {
         parameters(trained.shared, trained.own),
         optimizer(with_context("optimizer", [this] { return settings.optimizer.make(parameters); })),
         device(parameters.values().device()),
-        statistics(task_names(*batches)) {
+        statistics(task_names(*batches)),
+        checks(parameters, /*skips=*/settings.non_finite == "skip") {
     progress.cost.rows.resize(model->tasks().size());
   }
 
@@ -62,6 +62,7 @@ struct Trainer::Implementation {
   Progress progress;
   std::int64_t total = 0;  ///< steps of the whole run
   StepStatistics statistics;
+  StepChecks checks;
 
   std::vector<std::function<void(const StepReport&)>> report_listeners;
   std::vector<std::function<void(std::int64_t)>> step_listeners;
@@ -109,14 +110,14 @@ struct Trainer::Implementation {
       progress.cost.examples += micro.tokens.sequences();
       for (const TaskBatch& rows : micro.tasks) progress.cost.rows.at(rows.task) += rows.rows.size(0);
     }
-    LossChecks unchecked;
+    checks.begin();
     StepContext context;
     context.forward = {.model = model.get(),
                        .objective = objective.get(),
                        .seed = settings.seed,
                        .step = progress.cost.steps,
                        .encoded_sequences = &progress.cost.encoded_sequences,
-                       .unchecked = device.is_cpu() ? nullptr : &unchecked};
+                       .unchecked = checks.losses()};
     context.parameters = &parameters;
     context.epoch = progress.epoch;
     context.memory = gradient_memory;
@@ -129,11 +130,11 @@ struct Trainer::Implementation {
     };
     StepGradients gradients(context, std::move(micro_batches));
     parameters.zero_gradients();
-    const Tensor norm = backward(gradients, context.forward, unchecked);
+    const Tensor norm = backward(gradients, context.forward);
     if (norm.defined()) {
       optimizer->step(learning_rate(progress.cost.steps));
       if (gradients.size() > 0) weighting->after_update(gradients);
-      unchecked.check();
+      checks.end();
       statistics.add(gradients, norm, clipped(gradients, norm));
     } else {
       statistics.add_skipped();
@@ -149,22 +150,20 @@ struct Trainer::Implementation {
     return ((gradients.task_norms().defined() ? gradients.task_norms() : norm) > settings.clip_norm).to(norm.options());
   }
 
-  /// Has the weighting end the step, unless no task has a loss in it. What it finds not to be finite may come of a loss,
-  /// which then is told.
-  void weigh(StepGradients& gradients, const LossChecks& unchecked) const {
+  /// Has the weighting end the step, unless no task has a loss in it.
+  void weigh(StepGradients& gradients) {
     if (gradients.size() == 0) return gradients.apply_penalties();
     try {
       weighting->backward(gradients);
-    } catch (const NonFiniteError&) {
-      unchecked.throw_first();
+    } catch (const NonFiniteError&) {  // which may come of a loss
+      checks.blame();
       throw;
     }
   }
 
-  /// Writes the step's gradient into the flat buffer, clipped.
-  /// One number of the device is read on the way, the last thing before the parameters move: whether all was finite.
+  /// Writes the step's gradient into the flat buffer, clipped and checked.
   /// @return the model's norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
-  Tensor backward(StepGradients& gradients, const ForwardContext& forward, LossChecks& unchecked) {
+  Tensor backward(StepGradients& gradients, const ForwardContext& forward) {
     std::optional<StepSnapshot> before;
     if (settings.non_finite == "skip") before.emplace(*weighting, *objective, *model);
     try {
@@ -172,14 +171,11 @@ struct Trainer::Implementation {
       // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,
       // head), and its last call (apply_...) writes one gradient into the flat buffer, by a backward pass through the
       // weighted losses or from the rows at hand. The penalties' gradient follows.
-      weigh(gradients, unchecked);
+      weigh(gradients);
       if (!gradients.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const double limit = settings.clip == "none" ? 0 : settings.clip_norm;
       const GradientNorms norms = parameters.clip_gradients(settings.clip == "total" ? limit : 0, limit);
-      if (!unchecked.finite(norms.model + norms.terms + norms.weighting)) {
-        unchecked.throw_first();
-        throw_bad_gradient(gradients, forward, parameters);
-      }
+      checks.see(norms.model + norms.terms + norms.weighting, gradients, forward);
       return norms.model;
     } catch (NonFiniteError& error) {
       // The mathematics of a weighting names its method, not when.
@@ -201,6 +197,7 @@ struct Trainer::Implementation {
 
   /// @param conflicts  of the last step; what the weighting tells of them itself goes first
   void report(const GradientWeighting::Diagnostics& conflicts = {}) {
+    checks.look();
     StepReport record;
     record.step = progress.cost.steps;
     record.epoch = progress.epoch;
@@ -218,7 +215,10 @@ struct Trainer::Implementation {
     for (const auto& listener : report_listeners) listener(record);
   }
 
-  void end_epoch() { weighting->end_epoch(progress.epoch, statistics.take_epoch_losses()); }
+  void end_epoch() {
+    checks.look();
+    weighting->end_epoch(progress.epoch, statistics.take_epoch_losses());
+  }
 
   Evaluation evaluate_selection_split() {
     unreported_seconds += stopwatch.lap();
@@ -256,7 +256,8 @@ struct Trainer::Implementation {
   BatchReader evaluation_batches(Split split) const {
     return batches->evaluation(split, settings.evaluation_batch_size);
   }
-  Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) const {
+  Evaluation evaluate(Split split, const EmbeddingNoise* noise = nullptr) {
+    checks.look();
     return evaluate_model(*model, objective.get(), evaluation_batches(split), split_name(split), progress.cost.steps,
                           noise);
   }
@@ -359,6 +360,7 @@ FlatParameters& Trainer::parameters() { return implementation_->parameters; }
 
 void Trainer::save(const std::filesystem::path& folder, const std::filesystem::path& tokenizer,
                    const Json* config) const {
+  implementation_->checks.look();
   CheckpointParts parts = implementation_->parts();
   parts.tokenizer = tokenizer;
   parts.config = config;
@@ -391,6 +393,7 @@ void Trainer::load(const std::filesystem::path& folder) {
   self.reported_tokens = progress.cost.tokens;
   self.reported_examples = progress.cost.examples;
   self.training = false;
+  self.checks.forget();
   self.phase.reset();
 }
 

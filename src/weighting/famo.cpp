@@ -20,7 +20,7 @@ class Famo final : public GradientWeighting {
     logits_ = torch::zeros({static_cast<std::int64_t>(tasks.names.size())}, torch::kFloat64);
   }
   void backward(TaskGradients& task_gradients) override {
-    before_ = task_gradients.losses();
+    before_ = task_gradients.losses().to(torch::kCPU);
     task_gradients.apply_weights(ops::famo(before_, of_step(logits_, task_gradients), minimum(task_gradients)).weights);
   }
   void after_update(TaskGradients& task_gradients) override {

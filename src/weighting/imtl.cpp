@@ -30,9 +30,8 @@ class Imtl final : public GradientWeighting {
       gram = ops::gram(torch::stack(rows));
     }
     diagnostics_.see(gram, task_gradients);
-    const ops::LossWeights losses = ops::imtl_l(task_gradients.losses().to(torch::kCPU),
-                                                of_step(log_scale_.detach().to(torch::kCPU), task_gradients));
-    const torch::Tensor scale = losses.weights;
+    const ops::LossWeights losses = ops::imtl_l(task_gradients.losses(), of_step(log_scale_.detach(), task_gradients));
+    const torch::Tensor scale = losses.weights.to(torch::kCPU);
     const ops::Solution found = ops::imtl_g(gram * scale.unsqueeze(0) * scale.unsqueeze(1));
     task_gradients.apply_weights(diagnostics_.see(found) * scale, scale);
     if (settings_.scale_losses) add_gradient(log_scale_, task_gradients, losses.parameter_gradient);

@@ -80,6 +80,10 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<kType> {
   c10::Stream exchangeStream(c10::Stream) const noexcept override {
     return c10::Stream(c10::Stream::DEFAULT, {kType, 0});
   }
+  // An event is there as soon as it is recorded.
+  void record(void** event, const c10::Stream&, c10::DeviceIndex, c10::EventFlag) const override { *event = &memory; }
+  void destroyEvent(void*, c10::DeviceIndex) const noexcept override {}
+  void synchronizeEvent(void*) const override { add("an event"); }
 };
 C10_REGISTER_GUARD_IMPL(HPU, Guard);
 
@@ -102,9 +106,9 @@ at::Tensor on_cpu(const at::Tensor& x) {
 }
 
 at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool non_blocking) {
-  if (to.is_cpu()) {
+  if (to.is_cpu() && !non_blocking) {
     add("a copy to the host");
-  } else if (from.is_cpu() && !non_blocking) {
+  } else if (from.is_cpu() && !to.is_cpu() && !non_blocking) {
     add("a blocking copy");
   }
   const c10::impl::ExcludeDispatchKeyGuard plain(c10::autograd_dispatch_keyset);

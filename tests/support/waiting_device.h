@@ -24,7 +24,7 @@ class WaitingDevice {
 
   torch::Device device() const;
   /// What the host has waited for since the last call, and how often: "a number read", "a copy to the host", "a blocking copy"
-  /// from the host, and operations whose result has a shape that depends on values, by their names.
+  /// from the host, "an event" of its stream, and operations whose result has a shape that depends on values, by their names.
   std::map<std::string, std::int64_t> taken() const;
 };
 

@@ -62,7 +62,7 @@ struct Method {
   Json weighting = "equal", head = "linear", losses = {"supervised"}, penalties = Json::array(),
        architecture = "shared";
   std::vector<TrainingPhase> phases = {};
-  std::int64_t epochs = 14;
+  std::int64_t epochs = 14, report_every = 10;
   bool learns = true;    ///< whether so many epochs from random weights are enough to be above chance
   bool descent = false;  ///< plain descent: Adamax moves an entry alike far for a gradient that is 0 but for rounding
 };
@@ -95,6 +95,7 @@ struct TrainedBy {
     TrainerSettings settings;
     settings.seed = 3;
     settings.epochs = method.epochs;
+    settings.report_every = method.report_every;
     settings.batching.batch_size = 16;
     settings.batching.accumulate = accumulate;
     settings.batching.regime = regime == "joint" ? Regime::joint : Regime::alternating;

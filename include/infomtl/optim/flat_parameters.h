@@ -102,7 +102,8 @@ class INFOMTL_API FlatParameters {
   /// Gradients of what trains.
   void zero_gradients();
   /// Scales the gradients of what trains by min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does,
-  /// model, terms and weighting each by its own norm; a limit <= 0 leaves them.
+  /// model, terms and weighting each by its own norm; a limit <= 0 leaves them. Elsewhere than on the CPU those whose norm is
+  /// not finite become 0.
   /// @param model  limit of the model's norm; @param others  limit of the two other norms
   /// @return the norms before clipping; 0 where nothing trains
   GradientNorms clip_gradients(double model, double others);

@@ -21,8 +21,9 @@ class INFOMTL_API LossChecks {
   /// @param what  "loss" or "penalty"
   void add(const ForwardContext& context, const TaskLoss& loss, const TaskStep& step, const char* what);
 
-  /// Whether all of them are finite, and this scalar, too: reads one number of the device, once for all. Losses that are
-  /// finite are forgotten.
+  /// Of all of them and of this scalar, where it is defined: finite where they are. Float64 on the device; undefined for none.
+  Tensor sum(const Tensor& also) const;
+  /// Whether that is finite: reads one number of the device, once for all. Losses that are finite are forgotten.
   bool finite(const Tensor& also);
   /// For the first that is not finite, where there is one. @throws NonFiniteError naming step, task, term and parameter
   void throw_first() const;

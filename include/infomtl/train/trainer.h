@@ -61,7 +61,8 @@ class INFOMTL_API Trainer {
   void on_epoch(std::function<void(std::int64_t epoch, const Evaluation& validation, bool best)> listener);
 
   /// One optimiser step with the next batch of the source; false when training is over.
-  /// @throws NonFiniteError naming step, task and loss, or step and parameter
+  /// @throws NonFiniteError naming step, task and loss, or step and parameter; on a GPU of the step before, where it is not
+  /// skipped (TrainerSettings::non_finite): nobody waits for a step. Reports, evaluations and save() look, too
   bool step();
   /// One optimiser step with a batch of the caller's. It counts as a step of the source.
   void step(const StepBatch& batch);

@@ -47,8 +47,9 @@ void add_products(const torch::Tensor& rows, const torch::Tensor& sum) {
 
 }  // namespace
 
-void check_jacobian(const torch::Tensor& jacobian, std::string_view method) {
-  check_floating(jacobian, 2, method, "the Jacobian", "[T, P]");
+namespace {
+
+void throw_bad_row(const torch::Tensor& jacobian, std::string_view method) {
   const auto finite_sums = [&](torch::ScalarType type) {
     return torch::isfinite(jacobian.detach().sum(1, false, type)).to(torch::kCPU);
   };
@@ -60,16 +61,19 @@ void check_jacobian(const torch::Tensor& jacobian, std::string_view method) {
   }
 }
 
-namespace {
-
 void check_gram(const torch::Tensor& products, const torch::Tensor& a, const torch::Tensor& b) {
   if (torch::isfinite(products).all().item<bool>()) return;
-  check_jacobian(a, "gram");
-  check_jacobian(b, "gram");
+  throw_bad_row(a, "gram");
+  throw_bad_row(b, "gram");
   throw NonFiniteError("gram: the squared gradient norms leave the range of double precision");
 }
 
 }  // namespace
+
+void check_jacobian(const torch::Tensor& jacobian, std::string_view method) {
+  check_floating(jacobian, 2, method, "the Jacobian", "[T, P]");
+  if (jacobian.is_cpu()) throw_bad_row(jacobian, method);
+}
 
 void add_gram(const torch::Tensor& rows, const torch::Tensor& sum) {
   check_floating(rows, 2, "add_gram", "the Jacobian", "[T, P]");

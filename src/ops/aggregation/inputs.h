@@ -23,7 +23,7 @@ dense::Matrix read_square(const torch::Tensor& matrix, std::string_view method, 
 /// [T] of finite floats; `size` 0 takes any T >= 1.
 dense::Vector read_vector(const torch::Tensor& vector, std::size_t size, std::string_view method,
                           std::string_view what);
-/// [T, P] floating point with T >= 1; finite.
+/// [T, P] floating point with T >= 1; finite, where the host can tell without waiting: on the CPU.
 void check_jacobian(const torch::Tensor& jacobian, std::string_view method);
 
 /// [T] float64 on the CPU.

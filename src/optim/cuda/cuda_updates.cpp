@@ -39,15 +39,14 @@ at::Tensor clip_on_cuda(const std::vector<at::Tensor>& pieces, double max_norm) 
   for (const at::Tensor& piece : pieces) chunks += norm_chunks(piece.numel());
   const at::Tensor sums = at::empty({chunks}, options.dtype(at::kDouble));
   at::Tensor norm = at::empty({}, options.dtype(at::kDouble));
-  const at::Tensor factor = max_norm > 0 ? at::empty({}, options) : at::Tensor();
+  const at::Tensor factor = at::empty({}, options);
   double* sum = sums.mutable_data_ptr<double>();
   for (const at::Tensor& piece : pieces) {
     C10_CUDA_CHECK(cuda::launch_squares(piece.const_data_ptr<float>(), piece.numel(), sum, stream));
     sum += norm_chunks(piece.numel());
   }
   C10_CUDA_CHECK(cuda::launch_norm(sums.const_data_ptr<double>(), chunks, max_norm, norm.mutable_data_ptr<double>(),
-                                   factor.defined() ? factor.mutable_data_ptr<float>() : nullptr, stream));
-  if (!factor.defined()) return norm;
+                                   factor.mutable_data_ptr<float>(), stream));
   for (const at::Tensor& piece : pieces) {
     C10_CUDA_CHECK(
         cuda::launch_scale(piece.mutable_data_ptr<float>(), piece.numel(), factor.const_data_ptr<float>(), stream));

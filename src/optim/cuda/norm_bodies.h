@@ -50,7 +50,7 @@ INFOMTL_INLINE void squares_body(const Block& block, const float* x, std::int64_
   });
 }
 
-/// The norm from the sums of its chunks, and what clipping by it multiplies with (none for a null `factor`). 8 bytes and 1
+/// The norm from the sums of its chunks, and the factor of the gradient, unseen_factor(). 8 bytes and 1
 /// FLOP per chunk. One block; a thread has every 256th chunk.
 template <class Block>
 INFOMTL_INLINE void norm_body(const Block& block, const double* sums, std::int64_t chunks, double most, double* norm,
@@ -64,18 +64,18 @@ INFOMTL_INLINE void norm_body(const Block& block, const double* sums, std::int64
   block.each([&](int t) {
     if (t != 0) return;
     *norm = sqrt(sum_of_sixteens(shared));
-    if (factor != nullptr) *factor = static_cast<float>(clip_factor(*norm, most));
+    *factor = static_cast<float>(unseen_factor(*norm, most));
   });
 }
 
-/// x times the factor where that shortens; else nothing is read or written. 8 bytes of memory and 1 FLOP per entry. Blocks:
+/// x times the factor where that shortens, 0 where it is NaN; else nothing is read or written. 8 bytes of memory and 1 FLOP per entry. Blocks:
 /// x, 256 entries each.
 template <class Block>
 INFOMTL_INLINE void scale_body(const Block& block, float* x, std::int64_t count, const float* factor) {
   block.each([&](int t) {
     const std::int64_t i = block.x() * kScaleThreads + t;
     const float by = *factor;
-    if (i < count && shortens(by)) x[i] *= by;
+    if (i < count && !(by >= 1.0f)) x[i] = shortens(by) ? x[i] * by : 0.0f;
   });
 }
 
