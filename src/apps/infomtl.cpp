@@ -29,7 +29,7 @@ void describe(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", version());
   app.add_option("--log-level", line.log_level, "debug, info, warning, error or off")->capture_default_str();
   app.add_option("--threads", line.threads,
-                 "threads of tensor operations (default: OMP_NUM_THREADS, else physical cores)")
+                 "threads of tensor operations (default: OMP_NUM_THREADS, else the physical cores it may use)")
       ->check(CLI::Range(1, 4096));
   app.add_option("--plugin", line.plugins, "load losses, metrics, ... from a plugin (repeatable)")
       ->type_name("FILE.so");

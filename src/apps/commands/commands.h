@@ -135,7 +135,7 @@ int relatedness(const RelatednessOptions& options);
 int report(const ReportOptions& options);
 int synthesize(const SynthesizeOptions& options);
 
-/// Threads of tensor operations; 0: what OMP_NUM_THREADS says, else the number of physical cores.
+/// Threads of tensor operations; 0: what OMP_NUM_THREADS says, else usable_cores().
 void set_threads(int threads);
 /// Loads plugins into the registries, in order.
 void load_plugins(const std::vector<std::string>& files);
