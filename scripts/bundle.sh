@@ -5,6 +5,7 @@
 #   scripts/bundle.sh FOLDER                 the program, its library, the test and benchmark programs that the build folder has,
 #                                            what tests read, configs, and every shared library beside LibTorch's, the
 #                                            driver's and glibc's
+#   scripts/bundle.sh FOLDER --programs "infomtl test_ops"    these programs only
 #   scripts/bundle.sh FOLDER --model MODEL   also a copy of a Hugging Face folder with its weights in float16, where configs look
 #   scripts/bundle.sh FOLDER --data DATA     also DATA/tweeteval, and INFOMTL_DATA is that by default
 #
@@ -12,10 +13,15 @@
 # is there is replaced, any other folder is refused. Sizes are printed last.
 source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 
-folder="" model="" data=""
+folder="" model="" data="" chosen=""
 while (($#)); do
   case $1 in
     --help | -h) show_help "$0" && exit 0 ;;
+    --programs)
+      [[ -n ${2:-} ]] || fail "--programs wants names; see $0 --help"
+      chosen=$2
+      shift
+      ;;
     --model | --data)
       [[ -n ${2:-} ]] || fail "$1 wants a folder; see $0 --help"
       if [[ $1 == --model ]]; then model=$2; else data=$2; fi
@@ -52,6 +58,13 @@ mkdir -p "$bundle"/{bin,lib/cxx}
 # The tests of plugins and of the layering read files of the build and source folders, and stay there.
 mapfile -t programs < <(find "$build_folder/bin" -maxdepth 1 -type f -executable \
   \( -name infomtl -o -name 'test_*' -o -name 'bench_*' \) ! -name test_plugin ! -name test_layering | sort)
+if [[ -n $chosen ]]; then
+  programs=()
+  for each in $chosen; do
+    [[ -x $build_folder/bin/$each ]] || fail "--programs names $each, which $build_folder/bin has not"
+    programs+=("$build_folder/bin/$each")
+  done
+fi
 say "packing $(basename -a "${programs[@]}" | paste -sd ' ') of $build_folder"
 cp "${programs[@]}" "$bundle/bin/"
 
@@ -60,14 +73,16 @@ cp "${programs[@]}" "$bundle/bin/"
 # Lines "NAME PATH" of what the programs load, directly or not.
 libraries=$(for each in "${programs[@]}"; do ldd "$each"; done |
   awk '$2 == "=>" { print $1, $3 == "not" ? "missing" : $3 }' | sort -u)
-missing=$(awk '$2 == "missing" { print $1 }' <<<"$libraries" | paste -sd ' ')
-[[ -z $missing ]] || fail "the programs of $build_folder find no $missing"
-torch=$(awk '$1 == "libc10.so" { print $2 }' <<<"$libraries")
-torch=$(realpath -- "$(dirname -- "$torch")/..")
 glibc='^(ld-linux.*|lib(c|m|dl|pthread|rt|util|resolv|mvec|anl|nsl))\.so'
 driver='^lib(cuda|nvidia-.*)\.so'
 cuda='^lib(cudart|cupti|cublas|cublasLt|cudnn.*|cufft|cufile.*|curand|cusolver.*|cusparse.*|nccl|nvJitLink|nvrtc.*|nvshmem.*)\.so'
+# The driver's and LibTorch's own are those of the machine that the bundle goes to; this one may lack them.
+missing=$(awk '$2 == "missing" { print $1 }' <<<"$libraries" | grep -vE "$driver|$cuda" | paste -sd ' ' || true)
+[[ -z $missing ]] || fail "the programs of $build_folder find no $missing"
+torch=$(awk '$1 == "libc10.so" { print $2 }' <<<"$libraries")
+torch=$(realpath -- "$(dirname -- "$torch")/..")
 while read -r name path; do
+  [[ $path != missing ]] || continue
   case $(realpath -- "$path") in "$torch"/* | "$(dirname -- "$torch")"/nvidia/*) continue ;; esac
   [[ ! $name =~ $glibc && ! $name =~ $driver && ! $name =~ $cuda ]] || continue
   case $name in

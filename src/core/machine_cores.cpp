@@ -92,8 +92,9 @@ double granted(const KernelFolders& kernel) {
 
 }  // namespace
 
-int usable_cores(const KernelFolders& kernel) {
-  const std::set<int> allowed = numbers_of(value_of(kernel.proc / "self" / "status", "Cpus_allowed_list"));
+int usable_cores(const KernelFolders& kernel, bool masked) {
+  std::set<int> allowed;
+  if (masked) allowed = numbers_of(value_of(kernel.proc / "self" / "status", "Cpus_allowed_list"));
   std::size_t cores = physical_cores(kernel.proc, allowed);
   if (cores == 0) cores = allowed.empty() ? std::thread::hardware_concurrency() : allowed.size();
   const double most = std::min(static_cast<double>(cores), std::round(granted(kernel)));

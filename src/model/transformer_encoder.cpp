@@ -9,6 +9,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/machine_memory.h"
 #include "infomtl/ops/device_copy.h"
+#include "infomtl/ops/group_sums.h"
 #include "infomtl/ops/packed/embedding.h"
 
 namespace infomtl {
@@ -23,8 +24,7 @@ Tensor mean_rows(const Tensor& states, const PackedTokens& tokens) {
   const Tensor lengths =
       (tokens.offsets.narrow(0, 1, tokens.sequences()) - tokens.offsets.narrow(0, 0, tokens.sequences())).to(at::kLong);
   const Tensor owner = ops::copied_to(at::repeat_interleave(lengths), states.device());
-  const Tensor sums = at::zeros({tokens.sequences(), states.size(1)}, states.options()).index_add(0, owner, states);
-  return sums / ops::copied_like(lengths, states).unsqueeze(1);
+  return ops::group_sums(states, owner, tokens.sequences()) / ops::copied_like(lengths, states).unsqueeze(1);
 }
 
 // What leaves the encoder; float64 models stay what they are.

@@ -6,6 +6,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/ops/device_copy.h"
+#include "infomtl/ops/group_sums.h"
 
 namespace infomtl::ops {
 
@@ -36,9 +37,7 @@ Tensor sequence_of_words(const Tensor& lengths, std::int64_t words) {
 Tensor mean_over_words(const Tensor& words, const Tensor& offsets) {
   const Tensor lengths = copied_to(offsets, words.device()).diff();
   const Tensor sequence = sequence_of_words(lengths, words.size(0));
-  const Tensor sums =
-      at::zeros({lengths.size(0), words.size(1)}, words.options().requires_grad(false)).index_add(0, sequence, words);
-  return sums / lengths.clamp_min(1).unsqueeze(1).to(words.scalar_type());
+  return group_sums(words, sequence, lengths.size(0)) / lengths.clamp_min(1).unsqueeze(1).to(words.scalar_type());
 }
 
 Tensor repeat_over_words(const Tensor& sequences, const Tensor& offsets, std::int64_t words) {

@@ -33,8 +33,7 @@ INFOMTL_INLINE double unseen_factor(double norm, double most) {
   return most > 0 ? clip_factor(norm, most) : 1.0;
 }
 
-/// Whether a factor changes anything. One that is NaN does not: the norm tells what happened, and the gradient stays as it
-/// was.
+/// Whether a factor shortens. One that is NaN does not.
 INFOMTL_INLINE bool shortens(double factor) { return factor < 1.0; }
 
 }  // namespace infomtl

@@ -10,7 +10,7 @@ void throw_bad_gradient(const StepInputs& step, FlatParameters& parameters) {
   std::string tasks;
   for (const std::size_t task : step.tasks) {
     tasks += (tasks.empty() ? "\"" : ", \"") + known[task].name + "\"";
-    // Clipping by a NaN norm has spread it; the culprit is found on gradients computed once more.
+    // Clipping by a NaN norm has spread it, or made all 0; the culprit is found on gradients computed once more.
     StepContext context;
     context.forward = step.forward;
     context.forward.records = false;

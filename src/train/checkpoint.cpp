@@ -62,7 +62,9 @@ class StateRestorer final : public StateVisitor {
   torch::Device device = torch::kCPU;
   void tensor(const std::string& name, Tensor& value) override {
     const auto found = tensors.find(kWeightingState + name);
-    value = found == tensors.end() ? Tensor() : found->second.to(device);
+    value = found == tensors.end() ? Tensor() : found->second;
+    // What a weighting solves for T tasks is float64 on the host; gradients that it keeps lie where the model does.
+    if (value.defined() && value.scalar_type() != torch::kFloat64) value = value.to(device);
   }
   void counter(const std::string& name, std::int64_t& value) override { value = counters.at(name).get<std::int64_t>(); }
 };

@@ -88,6 +88,7 @@ struct Trainer::Implementation {
   void enter_phase() {
     const std::size_t now = trained.plan.at(progress.cost.steps);
     if (phase == now) return;
+    checks.look();  // while what rests is as it was in that step
     phase = now;
     parameters.set_training(trained.plan.training(now, parameters));
     gradient_memory = make_gradient_memory();  // a step of this phase finds out anew, also in a continued run
@@ -133,8 +134,8 @@ struct Trainer::Implementation {
     const Tensor norm = backward(gradients, context.forward);
     if (norm.defined()) {
       optimizer->step(learning_rate(progress.cost.steps));
-      if (gradients.size() > 0) weighting->after_update(gradients);
-      checks.end();
+      if (gradients.size() > 0) checks.blaming([&] { weighting->after_update(gradients); });
+      checks.end(gradients, context.forward);
       statistics.add(gradients, norm, clipped(gradients, norm));
     } else {
       statistics.add_skipped();
@@ -150,17 +151,6 @@ struct Trainer::Implementation {
     return ((gradients.task_norms().defined() ? gradients.task_norms() : norm) > settings.clip_norm).to(norm.options());
   }
 
-  /// Has the weighting end the step, unless no task has a loss in it.
-  void weigh(StepGradients& gradients) {
-    if (gradients.size() == 0) return gradients.apply_penalties();
-    try {
-      weighting->backward(gradients);
-    } catch (const NonFiniteError&) {  // which may come of a loss
-      checks.blame();
-      throw;
-    }
-  }
-
   /// Writes the step's gradient into the flat buffer, clipped and checked.
   /// @return the model's norm before that; undefined when it is not finite and such steps are skipped: then nothing has changed
   Tensor backward(StepGradients& gradients, const ForwardContext& forward) {
@@ -171,7 +161,8 @@ struct Trainer::Implementation {
       // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,
       // head), and its last call (apply_...) writes one gradient into the flat buffer, by a backward pass through the
       // weighted losses or from the rows at hand. The penalties' gradient follows.
-      weigh(gradients);
+      // Without a loss in the step the penalties are all.
+      gradients.size() == 0 ? gradients.apply_penalties() : checks.blaming([&] { weighting->backward(gradients); });
       if (!gradients.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const double limit = settings.clip == "none" ? 0 : settings.clip_norm;
       const GradientNorms norms = parameters.clip_gradients(settings.clip == "total" ? limit : 0, limit);
@@ -221,6 +212,7 @@ struct Trainer::Implementation {
   }
 
   Evaluation evaluate_selection_split() {
+    checks.look();
     unreported_seconds += stopwatch.lap();
     Evaluation scores = evaluate(split_named(settings.selection.split));
     stopwatch.lap();
@@ -326,7 +318,10 @@ bool Trainer::fit(const std::atomic<bool>* stop, std::int64_t epochs) {
   while (true) {
     if (self.progress.epoch_ended) self.select();
     if (self.over() || (epochs > 0 && self.progress.epoch >= epochs)) return true;
-    if (asked_to_stop()) return false;
+    if (asked_to_stop()) {
+      self.checks.look();
+      return false;
+    }
     step();
     if (self.progress.epoch_ended) continue;
     self.evaluate_within();

@@ -24,7 +24,7 @@ import pathlib
 import sys
 import tempfile
 
-from processes import Process, alternate, card_name, cpu_model, has_packages, ratios, say, spread, table, write
+from processes import Process, alternate, card_name, cpu_model, lacking, ratios, say, spread, table, write
 from tweets import write_slice
 
 HERE = pathlib.Path(__file__).parent
@@ -66,8 +66,10 @@ def processes_of(given, contest, data, scratch):
     yield Process("ours float32", ours, environment), "float32"
     for precision in given.precision:
         yield Process(f"ours {precision}", [*ours, f"precision={precision}"], environment), precision
-    if not has_packages("torch", "transformers"):
-        print("no peers: this Python lacks torch or transformers; INFOMTL_PYTHON names another", file=sys.stderr)
+    if missing := lacking("torch", "transformers"):
+        if given.device != "cpu":
+            sys.exit(f"no peers: this Python lacks torch or transformers: {missing}")
+        print(f"no peers: this Python lacks torch or transformers ({missing}); INFOMTL_PYTHON names another", file=sys.stderr)
         return
     for name, (its_regime, methods, command) in PEERS.items():
         if its_regime != regime or method not in methods or name not in given.peer:

@@ -16,7 +16,7 @@ import pathlib
 import sys
 import tempfile
 
-from processes import Process, cpu_model, has_packages, ratios, say, spread, table, write
+from processes import Process, cpu_model, lacking, ratios, say, spread, table, write
 
 PEER = pathlib.Path(__file__).with_name("huggingface_tokenizer.py")
 KINDS = ["wordpiece", "byte_level", "sentence_piece"]
@@ -99,7 +99,7 @@ def kinds(given, texts, texts_file, scratch):
         yield "byte-level BPE", folder, folder / "tokenizer.json", None
     if "sentence_piece" not in given.kind:
         return
-    if not has_packages("sentencepiece", "google.protobuf"):
+    if lacking("sentencepiece", "google.protobuf"):
         print("no SentencePiece: its Python packages sentencepiece and protobuf are missing", file=sys.stderr)
         return
     pieces = train_sentence_piece(texts_file, scratch / "sentence_piece", 30_000)
@@ -157,7 +157,7 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, help="folder for tokenizers.md and tokenizers.json")
     given = parser.parse_args()
     given.kind = given.kind or KINDS
-    if not has_packages("tokenizers"):
+    if lacking("tokenizers"):
         sys.exit("the Python package tokenizers is missing; INFOMTL_PYTHON names a Python that has it")
     texts = all_texts(given.data)
     with tempfile.TemporaryDirectory() as name:

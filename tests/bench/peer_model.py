@@ -10,7 +10,7 @@ class Model(torch.nn.Module):
     def __init__(self, folder, classes, gaussian):
         """classes: {task: how many}"""
         super().__init__()
-        self.encoder = transformers.AutoModel.from_pretrained(folder, add_pooling_layer=False)
+        self.encoder = transformers.AutoModel.from_pretrained(folder, add_pooling_layer=False).float()
         self.gaussian = gaussian
         width = self.encoder.config.hidden_size
         self.heads = torch.nn.ModuleDict(

@@ -52,8 +52,10 @@ def alternate(processes, rounds, steps, first_steps, products):
     return gemm
 
 
-def has_packages(*names):
-    return subprocess.run([sys.executable, "-c", "import " + ", ".join(names)], capture_output=True).returncode == 0
+def lacking(*names):
+    """Why these packages cannot be imported: the last line that Python says; "" where they can."""
+    tried = subprocess.run([sys.executable, "-c", "import " + ", ".join(names)], capture_output=True, text=True)
+    return "" if tried.returncode == 0 else (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
 
 
 def spread(values):

@@ -4,11 +4,13 @@
 //
 // Reads a command a line from stdin, answers with a JSON object a line on stdout, ends at the end of its input:
 //   about          versions, threads and device
-//   steps N        trains N steps; the memory in the answer is in bytes (process_memory.h)
+//   steps N        trains N steps; the memory in the answer is in bytes: the host's (process_memory.h), and the most that
+//                  tensors took on a GPU
 //   gemm TYPE N    N products of two square matrices, float32 or bfloat16, on the config's device: the machine's yardstick
 // FOLDER is a scratch folder for the run; nothing is saved there.
 
 #include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <torch/types.h>
@@ -37,6 +39,13 @@ void wait_for(const torch::Tensor& last) {
   if (last.is_cuda()) last.flatten()[0].item();
 }
 
+/// The most bytes that tensors have taken on the device of a tensor, on the CPU 0.
+std::int64_t device_peak(const torch::Tensor& tensor) {
+  if (tensor.is_cpu()) return 0;
+  constexpr auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  return at::accelerator::getDeviceStats(tensor.device().index()).allocated_bytes[all].peak;
+}
+
 Json train(Trainer& trainer, std::int64_t steps, MemoryWatch& memory) {
   memory.begin_training();
   const torch::Tensor parameters = trainer.parameters().values();
@@ -52,6 +61,7 @@ Json train(Trainer& trainer, std::int64_t steps, MemoryWatch& memory) {
           {"steps", steps},
           {"examples", trainer.cost().examples - before.examples},
           {"tokens", trainer.cost().tokens - before.tokens},
+          {"device_peak", device_peak(parameters)},
           {"memory", memory.to_json()}};
 }
 

@@ -42,6 +42,7 @@ TEST_F(MachineCores, AreThePhysicalOnesAmongTheProcessorsAllowed) {
   EXPECT_EQ(cores(), 4);
   allow("0,4");
   EXPECT_EQ(cores(), 1) << "two processors of one core";
+  EXPECT_EQ(usable_cores({folder_.path() / "proc", folder_.path() / "cgroup"}, /*masked=*/false), 4);
   allow("0-1,3");
   EXPECT_EQ(cores(), 3);
   allow("");

@@ -4,6 +4,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/weighting/equal.h"
+#include "train/given_term.h"
 #include "train/trained.h"
 
 namespace infomtl {
@@ -11,18 +12,6 @@ namespace {
 
 using testing::small_settings;
 using testing::SmallRun;
-
-/// A term whose sum is `sum` of a row's output.
-class Fixed final : public LossTerm {
- public:
-  explicit Fixed(std::function<Tensor(TaskStep&)> sum) : sum_(std::move(sum)) {}
-  LossValue compute(TaskStep& step) override {
-    return {sum_(step), torch::tensor(static_cast<float>(step.prediction().output.size(0)))};
-  }
-
- private:
-  std::function<Tensor(TaskStep&)> sum_;
-};
 
 struct BadPlace {
   const char* what;
@@ -68,10 +57,12 @@ TEST(BadNumbers, InParametersAndTermsAreLocatedWithinTheirStep) {
   const std::string third = names.tasks[2].name;
   const std::string head_weight = of_head(names, 2, "weight"), head_bias = of_head(names, 1, "bias");
   const auto term = [&](std::function<Tensor(TaskStep&)> sum) {
-    return [=](SmallRun& run) { run.objective->add(1.0, std::make_shared<Fixed>(sum), "bad", {third}); };
+    return [=](SmallRun& run) { run.objective->add(1.0, std::make_shared<testing::GivenTerm>(sum), "bad", {third}); };
   };
   const auto unweighted = [&](std::function<Tensor(TaskStep&)> sum) {
-    return [=](SmallRun& run) { run.objective->add_unweighted(1.0, std::make_shared<Fixed>(sum), "bad", {third}); };
+    return [=](SmallRun& run) {
+      run.objective->add_unweighted(1.0, std::make_shared<testing::GivenTerm>(sum), "bad", {third});
+    };
   };
   const auto output_sum = [](TaskStep& step) { return step.prediction().output.sum(); };
   std::vector<BadPlace> places;

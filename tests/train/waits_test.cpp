@@ -1,15 +1,19 @@
-// What a training step waits for on a device, counted over 20 steps between two reports.
+// Training on a device that is not the CPU: the CPU's steps but for rounding, what a step waits for, runs that are continued,
+// and numbers that are not finite, which are looked at a step late.
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "infomtl/core/errors.h"
 #include "support/waiting_device.h"
 #include "train/every_method.h"
+#include "train/given_term.h"
 #include "train/trained.h"
 
 namespace infomtl {
@@ -32,6 +36,7 @@ Waits waits_of(const std::string& method) {
       {"weighting famo", {{kCopy, 2}}},
       {"weighting forum", {{kCopy, 2}}},
       {"weighting imtl", {{kCopy, 2}}},
+      {"weighting gradnorm, later", {{kCopy, 3}}},
       {"weighting moco", {{kCopy, 3}}},
   };
   static const std::set<std::string> none = {"equal",        "constant", "task_size", "svd_reweighting",
@@ -59,37 +64,70 @@ TEST(WaitingDevice, CountsWhatIsWaitedFor) {
   EXPECT_EQ(waiting.taken(), Waits({{"aten::nonzero", 1}, {"aten::equal", 1}}));
 }
 
-class OnAnotherDevice : public ::testing::TestWithParam<testing::NamedMethod> {};
-INSTANTIATE_TEST_SUITE_P(Methods, OnAnotherDevice, ::testing::ValuesIn(testing::every_method()), [](const auto& each) {
+std::string test_name(const ::testing::TestParamInfo<testing::NamedMethod>& each) {
   std::string name = each.param.name + "_" + each.param.regime;
   std::replace(name.begin(), name.end(), ' ', '_');
   return name;
-});
+}
+std::vector<testing::NamedMethod> joint_weightings() {
+  std::vector<testing::NamedMethod> found = testing::every_method();
+  std::erase_if(found, [](const auto& each) { return !each.name.starts_with("weighting") || each.regime != "joint"; });
+  return found;
+}
+
+class OnAnotherDevice : public ::testing::TestWithParam<testing::NamedMethod> {};
+INSTANTIATE_TEST_SUITE_P(Methods, OnAnotherDevice, ::testing::ValuesIn(testing::every_method()), test_name);
+class StateOnAnotherDevice : public ::testing::TestWithParam<testing::NamedMethod> {};
+INSTANTIATE_TEST_SUITE_P(Weightings, StateOnAnotherDevice, ::testing::ValuesIn(joint_weightings()), test_name);
 
 TEST_P(OnAnotherDevice, ItsStepsAreTheCpusButForRounding) {
   const WaitingDevice waiting;
   testing::expect_the_cpus_steps(GetParam(), waiting.device(), 3);
 }
 
-/// Of steps between two reports.
-void expect_waits(testing::NamedMethod method, std::int64_t steps) {
-  constexpr std::int64_t kFirst = 6;  // every task had a step
+/// Of steps between two reports, after `first` others (by then every task had one).
+void expect_waits(testing::NamedMethod method, std::int64_t steps, std::int64_t first = 6) {
   const WaitingDevice waiting;
   method.method.report_every = 1000;
   testing::TrainedBy run(method.method, method.regime, 1, testing::data_for(method), waiting.device());
-  run.go_on(kFirst);
+  run.go_on(first);
   waiting.taken();
-  run.go_on(kFirst + steps);
+  run.go_on(first + steps);
   Waits expected = waits_of(method.name);
   expected["an event"] = 1;
   for (auto& [what, times] : expected) times *= steps;
   // Where an epoch ends, each task's mean loss is read.
-  const std::int64_t epoch = run.trainer->steps_per_epoch(), ends = (kFirst + steps) / epoch - kFirst / epoch;
+  const std::int64_t epoch = run.trainer->steps_per_epoch(), ends = (first + steps) / epoch - first / epoch;
   if (ends > 0) expected[kNumber] += ends * std::ssize(run.trainer->model().tasks());
   EXPECT_EQ(waiting.taken(), expected) << method;
 }
 
 TEST_P(OnAnotherDevice, ItsStepsWaitForTheStepBeforeAndWhatTheHostSolves) { expect_waits(GetParam(), 5); }
+
+// What some weightings know of the epochs before.
+TEST(Waits, AfterTheFirstEpochs) {
+  for (const Json& weighting :
+       {Json{{"name", "dwa"}}, Json{{"name", "gradnorm"}}, Json{{"name", "stch"}, {"warmup_epochs", 0}}}) {
+    const std::string name = "weighting " + weighting.at("name").get<std::string>();
+    expect_waits({name + (name.ends_with("gradnorm") ? ", later" : ""), "joint", {.weighting = weighting}}, 5, 26);
+  }
+}
+
+TEST_P(StateOnAnotherDevice, ContinuesBitForBitPastAnEpochsEnd) {
+  const WaitingDevice waiting;
+  const testing::TemporaryFolder folder;
+  const auto run = [&] {
+    return testing::TrainedBy(GetParam().method, "joint", 2, testing::data_for(GetParam()), waiting.device());
+  };
+  testing::TrainedBy straight = run(), continued = run();
+  const std::int64_t epoch = straight.trainer->steps_per_epoch();
+  straight.go_on(epoch - 1);
+  straight.trainer->save(folder.path() / "last");
+  straight.go_on(epoch + 2);
+  continued.trainer->load(folder.path() / "last");
+  continued.go_on(epoch + 2);
+  EXPECT_TRUE(at::equal(testing::values_of(straight), testing::values_of(continued)));
+}
 
 TEST(Waits, TwentyStepsOfInfoMtlAndEqualWeightingWaitForTheStepBeforeAlone) {
   const Json infomtl = {"supervised", {{"name", "simax"}, {"weight", 0.1}}, {{"name", "timin"}, {"weight", 0.1}}};
@@ -99,11 +137,13 @@ TEST(Waits, TwentyStepsOfInfoMtlAndEqualWeightingWaitForTheStepBeforeAlone) {
   }
 }
 
-std::unique_ptr<Trainer> trainer_of(const std::string& weighting, SmallRun& run, const torch::Device& device) {
+std::unique_ptr<Trainer> trainer_of(const std::string& weighting, SmallRun& run, const torch::Device& device,
+                                    const std::string& non_finite = "error") {
   run.model->to(device);
   run.objective->to(device);
   TrainerSettings settings = small_settings("joint");
   settings.report_every = 1000;
+  settings.non_finite = non_finite;
   return std::make_unique<Trainer>(settings, run.model, run.objective,
                                    WeightingFactory([&weighting, device](const WeightingContext& tasks) {
                                      auto made = build_weighting(Config::from_json(weighting, "weighting"), tasks);
@@ -113,9 +153,13 @@ std::unique_ptr<Trainer> trainer_of(const std::string& weighting, SmallRun& run,
                                    run.data);
 }
 
-/// What a step says of the second one, after `spoil`.
-std::string message_after(const std::function<void(SmallRun&)>& spoil, const std::string& weighting) {
+enum class Then { step, save, evaluate, fit };
+
+/// What is said of the second step, after `spoil`, by what comes next.
+std::string message_after(const std::function<void(SmallRun&)>& spoil, const std::string& weighting,
+                          Then next = Then::step) {
   const WaitingDevice waiting;
+  const testing::TemporaryFolder folder;
   SmallRun run(0.0);
   const auto trainer = trainer_of(weighting, run, waiting.device());
   trainer->step();
@@ -123,17 +167,58 @@ std::string message_after(const std::function<void(SmallRun&)>& spoil, const std
     const torch::NoGradGuard no_grad;
     spoil(run);
   }
-  const Tensor before = trainer->parameters().values().clone();
+  const auto finite = [&] { return at::isfinite(trainer->parameters().values()).sum().item<std::int64_t>(); };
+  const std::int64_t before = finite();
+  const auto go_on = [&] {
+    if (next == Then::step) trainer->step();
+    if (next == Then::save) trainer->save(folder.path() / "saved", testing::corpus().folder.path() / "encoder");
+    if (next == Then::evaluate) trainer->evaluate(Split::validation);
+    if (next == Then::fit) trainer->fit();
+  };
   try {
     trainer->step();
-    trainer->step();
+    go_on();
   } catch (const NonFiniteError& error) {
-    const Tensor after = trainer->parameters().values();
-    EXPECT_EQ(at::isfinite(after).sum().item<std::int64_t>(), at::isfinite(before).sum().item<std::int64_t>())
-        << "no parameter has taken a bad number";
+    EXPECT_EQ(finite(), before) << "no parameter has taken a bad number";
+    if (weighting != "mgda") {  // which sees it on the host, before anything counts
+      EXPECT_THROW(trainer->save(folder.path() / "saved"), NonFiniteError) << "what is told once is not forgotten";
+      EXPECT_FALSE(std::filesystem::exists(folder.path() / "saved"));
+    }
     return error.what();
   }
   return "";
+}
+
+/// A term of finite values whose gradient in its task's head and below is NaN.
+void add_bad_gradient(SmallRun& run) {
+  run.objective->add(1.0, std::make_shared<testing::GivenTerm>([](TaskStep& step) {
+                       const Tensor& output = step.prediction().output;
+                       return (output * 0).sum().abs().sqrt() * output.sum();
+                     }),
+                     "bad", {run.tasks[2].name});
+}
+
+TEST(Waits, ABadGradientIsToldByWhateverComesNext) {
+  const SmallRun names(0.0);
+  for (const Then next : {Then::step, Then::save, Then::evaluate, Then::fit}) {
+    for (const std::string weighting : {"equal", "trimmed_mean", "graddrop"}) {
+      const std::string said = message_after(add_bad_gradient, weighting, next);
+      const std::string words = "step 2, task \"" + names.tasks[2].name + "\": the gradient of parameter \"";
+      EXPECT_NE(said.find(words), std::string::npos) << weighting << ": \"" << said << "\" lacks " << words;
+      EXPECT_EQ(message_after([](SmallRun&) {}, weighting, next), "");
+    }
+  }
+}
+
+TEST(Waits, BadStepsThatMayBeLeftOutAreLookedAtAtOnce) {
+  const WaitingDevice waiting;
+  SmallRun run(0.0);
+  const auto trainer = trainer_of("equal", run, waiting.device(), "skip");
+  trainer->step();
+  add_bad_gradient(run);
+  const Tensor before = trainer->parameters().values().clone();
+  trainer->step();
+  EXPECT_TRUE(at::equal(trainer->parameters().values(), before));
 }
 
 TEST(Waits, ABadNumberIsLocatedWithinItsStepThoughLossesAreLookedAtTogether) {

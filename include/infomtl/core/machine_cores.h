@@ -15,6 +15,7 @@ struct KernelFolders {
 /// Physical cores among the processors that the process may run on (taskset, a batch system), at most the processors' time
 /// that its control groups grant it (a container's limit), rounded; at least 1. Where the kernel tells nothing, what the
 /// standard library does.
-INFOMTL_API int usable_cores(const KernelFolders& kernel = {});
+/// @param masked  false: of all processors, since the mask is one that OpenMP has pinned the first thread to
+INFOMTL_API int usable_cores(const KernelFolders& kernel = {}, bool masked = true);
 
 }  // namespace infomtl

@@ -1,6 +1,6 @@
 #pragma once
 // Standard normal numbers by a counter: that of a place is a function of a seed and of the place, whatever was drawn
-// before, so every device makes its own and none is copied. (Box-Muller on the hashes of dropout.h's pattern.)
+// before, so a device can make its own. (Box-Muller on the hashes of dropout.h's pattern.)
 //
 //   Tensor noise = ops::normal_noise({.seed = 7}, mean.size(0), mean.size(1), mean.device());
 

@@ -1,6 +1,6 @@
 #pragma once
 // Loss checks: losses of a step whose values nobody has looked at yet. To look at each when it is found would wait for the
-// device each time; so they are looked at together, once, before the parameters move.
+// device each time; so they are looked at together, once.
 //
 //   LossChecks unchecked;
 //   ForwardPass forward({..., .unchecked = &unchecked}, batch);

@@ -8,9 +8,9 @@
 // "joint": compares the tasks of one step, so it needs Regime::joint. Letters: T tasks.
 //
 // What a method solves for T tasks it solves on the host. Of a step on a GPU those that read losses copy these [T] there,
-// those that read products the Gram matrix [T, T], and wait for that one copy; famo, imtl, db_mtl, forum and auto_lambda wait
-// twice, moco three times. equal, constant, task_size, svd_reweighting, dwa and rlw need nothing of the step, uncertainty,
-// imtl_l, gradnorm, graddrop and trimmed_mean compute on the GPU: these do not wait.
+// those that read products the Gram matrix [T, T], and wait for that one copy; famo, imtl, db_mtl and forum wait twice, moco,
+// gradnorm and auto_lambda three times. equal, constant, task_size, svd_reweighting, dwa and rlw need nothing of the step,
+// uncertainty, imtl_l, graddrop and trimmed_mean compute on the GPU: these do not wait.
 
 #include <cstdint>
 #include <string>

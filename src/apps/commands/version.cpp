@@ -5,8 +5,10 @@
 namespace infomtl::commands {
 
 std::string version() {
-#ifdef INFOMTL_CUDA
-  const char* device = "cuda";
+#if defined(INFOMTL_CUDA) && defined(INFOMTL_CUDA_KERNELS)
+  const char* device = "cuda with kernels";
+#elif defined(INFOMTL_CUDA)
+  const char* device = "cuda without kernels";
 #else
   const char* device = "cpu";
 #endif

@@ -106,7 +106,10 @@ torch::Tensor trimmed_mean(const torch::Tensor& jacobian, std::int64_t trim) {
   torch::Tensor direction = torch::empty({jacobian.size(1)}, jacobian.options().requires_grad(false));
   for_each_block(jacobian, [&](std::int64_t begin, std::int64_t count) {
     const torch::Tensor sorted = sorted_columns(jacobian.detach().narrow(1, begin, count));
-    direction.narrow(0, begin, count).copy_(sorted.narrow(0, trim, jacobian.size(0) - 2 * trim).mean(0));
+    torch::Tensor mean = sorted.narrow(0, trim, jacobian.size(0) - 2 * trim).mean(0);
+    // Nobody has looked at the rows elsewhere than on the CPU: what is not finite must not be trimmed away unseen.
+    if (!jacobian.is_cpu()) mean = mean + (sorted[0] - sorted[0]) + (sorted[-1] - sorted[-1]);
+    direction.narrow(0, begin, count).copy_(mean);
   });
   return direction;
 }

@@ -1,5 +1,6 @@
 #include "infomtl/ops/information/perturbation.h"
 
+#include "infomtl/ops/group_sums.h"
 #include "ops/information/checks.h"
 
 namespace infomtl::ops {
@@ -30,7 +31,7 @@ Tensor segment_of_rows(const Tensor& rows, const Tensor& offsets, const char* fu
 Tensor norm_of(const Tensor& tensor, const Tensor& segment, std::int64_t segments) {
   if (!segment.defined()) return at::linalg_vector_norm(tensor, 2, std::nullopt, false, torch::kFloat64);
   const Tensor per_row = at::linalg_vector_norm(tensor, 2, {1}, false, torch::kFloat64).square();
-  const Tensor squared = at::zeros({segments}, per_row.options()).index_add_(0, segment, per_row);
+  const Tensor squared = group_sums(per_row, segment, segments);
   return squared.sqrt().index_select(0, segment).unsqueeze(1);
 }
 

@@ -12,7 +12,7 @@ expect_output 1 'no part "warmth"' "$check" "$bundle" --only warmth
 mkdir -p "$bundle/bin" && echo 2.13.0 >"$bundle/torch_version"
 cat >"$bundle/run" <<'SH'
 #!/usr/bin/env bash
-[[ $1 != infomtl ]] || { echo "infomtl of the test" && exit 0; }
+[[ $1 != infomtl ]] || { cat "${0%/*}/version" && exit 0; }
 echo "$*" >>asked.txt
 source "${0%/*}/answer.sh"
 SH
@@ -20,6 +20,9 @@ chmod +x "$bundle/run"
 answer() { echo "$1" >"$bundle/answer.sh"; }
 expect_output 1 "has no test_ops" "$check" "$bundle"
 touch "$bundle"/bin/{test_ops,test_optim,test_train,bench_training}
+echo "infomtl (cuda without kernels)" >"$bundle/version"
+expect_output 1 "has no kernels to check" "$check" "$bundle"
+echo "infomtl (cuda with kernels)" >"$bundle/version"
 
 one_part() { "$check" "$bundle" --report "$scratch/report" --only steps; }
 answer 'echo "[  PASSED  ] 12 tests."'
@@ -37,10 +40,12 @@ grep -q '| steps | FAILED |' report/gpu_report.md
 # Memory that grows by more than a twentieth.
 mkdir -p "$bundle/models/small"
 memory() { "$check" "$bundle" --report "$scratch/report" --only memory; }
-grow() { answer 'echo "{\"memory\": {\"resident\": 100000000}}"; echo "{\"memory\": {\"resident\": '"$1"'}}"'; }
+grow() { answer 'echo "{\"device_peak\": 5, \"memory\": {\"resident\": 100000000}}"; echo "{\"device_peak\": '"${2:-5}"', \"memory\": {\"resident\": '"$1"'}}"'; }
 grow 104000000
 expect_output 0 "| memory | passed |" memory
 grow 106000000
+expect_output 1 "| memory | FAILED |" memory
+grow 100000000 6
 expect_output 1 "| memory | FAILED |" memory
 rm -r "$bundle/models"
 expect_output 1 "the bundle has no model" memory

@@ -73,8 +73,9 @@ TEST_P(EmbeddingSum, ASinkMayHoldOnlyTheRowsThatAreLookedUp) {
     EXPECT_TRUE(close(every[2][0], scale[6] + scale[7], 0, 1e-6));
     EXPECT_TRUE(at::equal(pass(held), every.index_select(1, held)));
     EXPECT_FALSE(table.grad().defined());
-    EXPECT_THROW(pass(on_device(at::tensor({0, 1, 3}, at::kLong))), StateError);
-    EXPECT_THROW(pass(on_device(at::tensor({0, 1, 3, 6}, at::kLong))), StateError);
+    if (!device().is_cpu()) continue;  // elsewhere to look at the ids would wait for the device
+    EXPECT_THROW(pass(at::tensor({0, 1, 3}, at::kLong)), StateError);
+    EXPECT_THROW(pass(at::tensor({0, 1, 3, 6}, at::kLong)), StateError);
   }
 }
 

@@ -28,7 +28,8 @@ INFOMTL_API torch::Tensor krum(const torch::Tensor& gram, std::int64_t byzantine
 /// Mean of each column without its `trim` smallest and `trim` largest entries (Yin et al. 2018), [P] in the Jacobian's
 /// type.
 ///
-/// @param jacobian [T, P]; T > 2 trim, trim >= 0
+/// @param jacobian [T, P]; T > 2 trim, trim >= 0. Elsewhere than on the CPU a column with a number that is not finite has a NaN
+/// as its mean, and nothing is thrown
 /// @throws ShapeError, NonFiniteError
 INFOMTL_API torch::Tensor trimmed_mean(const torch::Tensor& jacobian, std::int64_t trim);
 

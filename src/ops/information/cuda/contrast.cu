@@ -32,11 +32,13 @@ unsigned tiles_of(const Contrast<T>& c, bool of_keys) {
 
 template <class T>
 cudaError_t launch_contrast_sums(const ContrastSums<T>& sums, cudaStream_t stream) {
+  if (tiles_of(sums.of, sums.of_keys) == 0) return cudaSuccess;
   contrast_sums_kernel<T><<<tiles_of(sums.of, sums.of_keys), kProductThreads, 0, stream>>>(sums);
   return cudaGetLastError();
 }
 template <class T>
 cudaError_t launch_contrast_gradient(const ContrastGradient<T>& gradient, cudaStream_t stream) {
+  if (tiles_of(gradient.of, gradient.of_keys) == 0) return cudaSuccess;
   contrast_gradient_kernel<T><<<tiles_of(gradient.of, gradient.of_keys), kProductThreads, 0, stream>>>(gradient);
   return cudaGetLastError();
 }
