@@ -9,6 +9,7 @@
 
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
+#include "infomtl/ops/group_sums.h"
 
 namespace infomtl::ops {
 namespace {
@@ -56,8 +57,8 @@ Tensor k_means(const Tensor& given, std::int64_t groups, const KMeansOptions& op
       sum = nearest.sum().item<double>();
       if (of_row.defined() && at::equal(of_row, now)) break;
       of_row = now;
-      const Tensor counts = at::zeros({groups}, rows.options()).index_add(0, of_row, at::ones_like(nearest));
-      const Tensor sums = at::zeros_like(centres).index_add(0, of_row, rows);
+      const Tensor counts = group_sums(at::ones_like(nearest), of_row, groups);
+      const Tensor sums = group_sums(rows, of_row, groups);
       // A group that lost its last row keeps its centre.
       centres = at::where((counts > 0).unsqueeze(1), sums / counts.clamp_min(1).unsqueeze(1), centres);
     }

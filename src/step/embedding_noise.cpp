@@ -6,6 +6,7 @@
 #include "infomtl/core/errors.h"
 #include "infomtl/core/random.h"
 #include "infomtl/losses/supervised.h"
+#include "infomtl/ops/group_sums.h"
 #include "infomtl/ops/information/perturbation.h"
 #include "step/views.h"
 
@@ -58,7 +59,7 @@ std::shared_ptr<TaskStep> with_embedding_noise(ForwardPass& pass, std::size_t k,
                              : loss_gradient(step, words.size(0), words.size(1), words.options());
   // [B] the length of each text's word embeddings, over its tokens together.
   const Tensor text = torch::arange(lengths.size(0), lengths.options()).repeat_interleave(lengths);
-  const Tensor size = torch::zeros({lengths.size(0)}, words.options()).index_add(0, text, words.square().sum(1)).sqrt();
+  const Tensor size = ops::group_sums(words.square().sum(1), text, lengths.size(0)).sqrt();
   const Tensor unit = ops::fgm_perturbation(direction, offsets, 1.0);
   return step.reencode({.embedding_offset = unit * (noise.strength * size).index_select(0, text).unsqueeze(1)});
 }

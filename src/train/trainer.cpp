@@ -161,8 +161,11 @@ struct Trainer::Implementation {
       // computed when first asked for (StepGradients -> ForwardPass -> Objective -> TaskStep -> encoder, architecture,
       // head), and its last call (apply_...) writes one gradient into the flat buffer, by a backward pass through the
       // weighted losses or from the rows at hand. The penalties' gradient follows.
-      // Without a loss in the step the penalties are all.
-      gradients.size() == 0 ? gradients.apply_penalties() : checks.blaming([&] { weighting->backward(gradients); });
+      if (gradients.size() > 0) {
+        checks.blaming([&] { weighting->backward(gradients); });
+      } else {
+        gradients.apply_penalties();
+      }
       if (!gradients.applied()) throw StateError("the weighting ended a step without applying a gradient");
       const double limit = settings.clip == "none" ? 0 : settings.clip_norm;
       const GradientNorms norms = parameters.clip_gradients(settings.clip == "total" ? limit : 0, limit);

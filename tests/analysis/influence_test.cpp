@@ -284,11 +284,11 @@ TEST(InfluenceSelection, KeepsWhatTheRunLeftOutBefore) {
 
 TEST(InfluenceSelection, ChanceTakesAsManyRows) {
   const InfluenceResult result = influence_of(influence_tasks(), common_heads());
-  const ChosenRows worst = harmful_rows(result, 0.1), chance = random_rows(result, 0.1, 1);
-  ASSERT_EQ(chance.size(), 3U);  // a tenth, of which all are harmful
+  const ChosenRows worst = harmful_rows(result, 0.25), chance = random_rows(result, 0.25, 1);
+  ASSERT_EQ(chance.size(), 3U);
   for (std::size_t t = 0; t < 3; ++t) EXPECT_EQ(chance[t].second.size(), worst[t].second.size());
-  EXPECT_EQ(chance, random_rows(result, 0.1, 1));
-  EXPECT_NE(chance, random_rows(result, 0.1, 2));
+  EXPECT_EQ(chance, random_rows(result, 0.25, 1));
+  EXPECT_NE(chance, random_rows(result, 0.25, 2));
 }
 
 TEST(InfluenceSelection, FilesHoldNamesAndNumbers) {

@@ -50,8 +50,8 @@ INFOMTL_INLINE void squares_body(const Block& block, const float* x, std::int64_
   });
 }
 
-/// The norm from the sums of its chunks, and the factor of the gradient, unseen_factor(). 8 bytes and 1
-/// FLOP per chunk. One block; a thread has every 256th chunk.
+/// The norm from the sums of its chunks, and the factor of the gradient, unseen_factor(). 8 bytes and 1 FLOP per chunk. One
+/// block; a thread has every 256th chunk.
 template <class Block>
 INFOMTL_INLINE void norm_body(const Block& block, const double* sums, std::int64_t chunks, double most, double* norm,
                               float* factor, NormSums& shared) {
@@ -68,8 +68,8 @@ INFOMTL_INLINE void norm_body(const Block& block, const double* sums, std::int64
   });
 }
 
-/// x times the factor where that shortens, 0 where it is NaN; else nothing is read or written. 8 bytes of memory and 1 FLOP per entry. Blocks:
-/// x, 256 entries each.
+/// x times the factor where that shortens, 0 where it is NaN; else nothing is read or written. 8 bytes of memory and 1 FLOP
+/// per entry. Blocks: x, 256 entries each.
 template <class Block>
 INFOMTL_INLINE void scale_body(const Block& block, float* x, std::int64_t count, const float* factor) {
   block.each([&](int t) {

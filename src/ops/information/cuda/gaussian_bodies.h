@@ -1,6 +1,6 @@
 #pragma once
-// Normal noise, a draw from a Gaussian and its KL to a prior: the bodies of a block. 128 threads; a warp has a row, a lane every 32nd
-// column. Arithmetic is float32 for both storage types.
+// Normal noise, a draw from a Gaussian and its KL to a prior: the bodies of a block. 128 threads; a warp has a row, a lane
+// every 32nd column. Arithmetic is float32 for both storage types.
 
 #include "infomtl/core/thread_block.h"
 #include "ops/information/gaussian_elements.h"
